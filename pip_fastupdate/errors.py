@@ -1,0 +1,51 @@
+"""What can go wrong, each with its hint and the exit code it ends the program with."""
+
+from __future__ import annotations
+
+DONE = 0
+FAILED = 1
+WRONG_USAGE = 2
+UPDATES_FOUND = 3
+INCOMPLETE = 4
+INTERRUPTED = 130
+
+
+class PipUpdateError(Exception):
+    """The run stops here and the environment is as it was before.
+
+    ``message`` is one sentence for the user, ``hint`` says what to do about it ("" for none) and
+    ``exit_code`` is the documented code that the program ends with.
+    """
+
+    exit_code = FAILED
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(PipUpdateError):
+    """The command line, or a setting of pip's that it stands on, cannot be carried out."""
+
+    exit_code = WRONG_USAGE
+
+
+class EnvironmentRefused(PipUpdateError):
+    """This environment must not, or cannot, be changed by us."""
+
+
+class EnvironmentLocked(PipUpdateError):
+    """Another run holds the environment's lock."""
+
+
+class IndexUnreachable(PipUpdateError):
+    """No project at all could be looked up."""
+
+
+class FileConflict(PipUpdateError):
+    """A new file would overwrite one that belongs to no distribution being replaced."""
+
+
+class TransactionError(PipUpdateError):
+    """The journal, the staged files or the disk do not allow the swap, its undo or its recovery."""

@@ -1,0 +1,271 @@
+"""The data that flows from stage to stage: frozen, and free of everything but packaging and the standard library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from packaging.version import Version
+
+Action = Literal["upgrade", "add", "hold", "current", "skip"]
+Status = Literal["planned", "done", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a distribution stays as it is, or what is to be known about it."""
+
+    kind: str
+    """A stable word for programs, such as ``editable``, ``required-by`` or ``download-failed``."""
+
+    text: str
+    """The same for people, a phrase without a full stop: ``numba 0.59.1 requires numpy<1.27``."""
+
+    data: Mapping[str, str] = field(default_factory=dict)
+    """Further fields of the reason in the JSON report; none may be called ``kind`` or ``text``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The environment that a run acts on."""
+
+    prefix: Path
+    python: str
+    """Full version of the interpreter: ``3.11.7``."""
+
+    pip: str
+    """Version of the pip whose machinery is used: ``26.3``."""
+
+    executable: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """One installed distribution (PyPA glossary), as its ``.dist-info`` folder tells it."""
+
+    name: str
+    """Normalized (PEP 503)."""
+
+    version: Version
+    """``Version("0")`` when the metadata has none that can be parsed; such a distribution has ``skip`` set."""
+
+    requires: tuple[str, ...] = ()
+    """The ``Requires-Dist`` fields, raw (PEP 508)."""
+
+    location: Path
+    """The folder on ``sys.path`` in which it was found."""
+
+    info: Path
+    """Its ``.dist-info`` folder, or whatever else describes it."""
+
+    requested: bool = False
+    """Whether the user asked for it by name (the REQUESTED file)."""
+
+    user_site: bool = False
+    skip: Reason | None = None
+    """Why it must not be changed; None when it may be upgraded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """Everything that is installed, first on ``sys.path`` wins, sorted by name."""
+
+    distributions: tuple[Distribution, ...]
+
+    def by_name(self) -> dict[str, Distribution]:
+        """The distributions by their normalized names."""
+        return {each.name: each for each in self.distributions}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file that an index offers for a release."""
+
+    filename: str
+    url: str
+    """Absolute, without credentials."""
+
+    sha256: str | None = None
+    """Hexadecimal; None when the index names no sha256."""
+
+    size: int | None = None
+    """Bytes."""
+
+    metadata: bool | None = None
+    """Whether the index says it serves ``url + ".metadata"`` (PEP 658, 714); None when it does not say."""
+
+    metadata_sha256: str | None = None
+    """The hash of that sidecar."""
+
+    @property
+    def is_wheel(self) -> bool:
+        """Whether this is a wheel rather than an sdist."""
+        return self.filename.endswith(".whl")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One version of a project with the one file that this interpreter would install of it."""
+
+    name: str
+    """Normalized (PEP 503)."""
+
+    version: Version
+    file: File | None = None
+    """The wheel with the best tag, or the sdist where building is asked for; None when ``blocked``."""
+
+    requires: tuple[str, ...] | None = None
+    """The ``Requires-Dist`` fields, raw (PEP 508), where the index already gave them; else None."""
+
+    blocked: Reason | None = None
+    """Why this interpreter or the user's policy rules it out; None for a candidate."""
+
+    yanked: str | None = None
+    """The reason given (may be empty) when yanked (PEP 592), else None."""
+
+    uploaded: str | None = None
+    """Time of upload, ISO 8601 in UTC, where the index tells it (PEP 700)."""
+
+    index: str = ""
+    """The index it comes from: a URL without credentials."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """What an index offers of one project to this interpreter, newest release first.
+
+    Releases older than the installed version are left out: nothing is ever downgraded. The installed
+    version itself is among them where the index still has it.
+    """
+
+    name: str
+    releases: tuple[Release, ...]
+    status: str | None = None
+    """PEP 792: ``archived``, ``quarantined`` or ``deprecated``; None for ``active``."""
+
+    notes: tuple[Reason, ...] = ()
+    """What the user should know, such as known vulnerabilities of the installed version."""
+
+    @property
+    def candidates(self) -> tuple[Release, ...]:
+        """The releases that may be installed, newest first."""
+        return tuple(each for each in self.releases if each.blocked is None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A project or release that could not be looked up, downloaded or installed. Data, not an exception."""
+
+    name: str
+    kind: str
+    """``not-found``, ``unreachable``, ``http``, ``garbage``, ``offline``, ``hash``, ``download``, ``stage``, ``build`` …"""
+
+    text: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One distribution that the plan upgrades (``installed`` set) or adds (``installed`` None)."""
+
+    name: str
+    installed: Version | None
+    target: Release
+    requested: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """An upgradable distribution that stays below its newest version (``latest``), and why."""
+
+    name: str
+    installed: Version
+    kept: Version
+    """The version after the run: ``installed``, or something between it and ``latest``."""
+
+    latest: Version
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The newest consistent set. Names are disjoint between ``changes`` and distributions that stay."""
+
+    changes: tuple[Change, ...]
+    """Sorted by name."""
+
+    holds: tuple[Hold, ...] = ()
+    """Sorted by name; a distribution that moves, but not to its newest version, is in both."""
+
+    notes: tuple[str, ...] = ()
+    """What is to be said about the planning itself: a budget that ran out, a problem that it mends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line of the report: what became of one distribution."""
+
+    name: str
+    installed: str | None
+    """None for an addition."""
+
+    target: str | None
+    """Equals ``installed`` for a hold."""
+
+    latest: str | None
+    """The newest version that this interpreter could install; None when unknown."""
+
+    action: Action
+    status: Status
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """Counters of one run."""
+
+    requests: int = 0
+    cache_hits: int = 0
+    bytes_received: int = 0
+    retries: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Wall time of each stage by its name."""
+
+    peak_memory_mb: float | None = None
+    """Peak resident memory of the process; None where the system does not tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything a run has to tell; what the renderers of ``report`` turn into text."""
+
+    target: Target
+    rows: tuple[Row, ...]
+    failures: tuple[Failure, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """Sentences for people, already printed on standard error as they came up."""
+
+    transaction: str | None = None
+    """The id under which ``--undo`` finds this run; None when nothing was changed."""
+
+    dry_run: bool = False
+    stats: Stats = field(default_factory=Stats)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One transaction of the history."""
+
+    id: str
+    when: str
+    """ISO 8601, UTC, seconds."""
+
+    kind: Literal["update", "undo"]
+    changes: tuple[tuple[str, str | None, str | None], ...]
+    """(name, version before, version after); None where it was, or is, not installed."""
+
+    undoable: bool
+    why_not: str | None = None
+    """Set when not ``undoable``."""

@@ -1,0 +1,140 @@
+"""What the user asked for: our own options, and the settings of pip that the run stands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Format = Literal["table", "json", "markdown"]
+Bytecode = Literal["keep", "compile", "no-compile"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheOptions:
+    """How the disk cache is used."""
+
+    directory: Path | None
+    """Folder of the cache; None keeps nothing on disk (``--no-cache``)."""
+
+    ttl: float = 24 * 3600.0
+    """Seconds for which an answer of the index is believed without asking again."""
+
+    refresh: bool = False
+    """Ask again even within the TTL (conditionally where the index gives an ETag)."""
+
+    offline: bool = False
+    """Answer from the cache however old, never from the network."""
+
+    limit: int = 2 * 1024**3
+    """Bytes that the cache may hold on disk; least recently used entries go first."""
+
+    url: str | None = None
+    """A shared cache for the answers of the index: ``redis://…``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """How indexes are reached."""
+
+    jobs: int = 20
+    """Concurrent requests."""
+
+    timeout: float = 15.0
+    """Seconds for connecting, and between two reads."""
+
+    retries: int = 5
+    proxy: str | None = None
+    """URL of the proxy for every scheme; None leaves it to the environment variables."""
+
+    verify: str | bool = True
+    """A CA bundle's path, or whether certificates are verified."""
+
+    client_cert: str | None = None
+    trusted_hosts: tuple[str, ...] = ()
+    """``host`` or ``host:port`` whose certificate is not verified."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Which files of a release may be chosen."""
+
+    pre: bool = False
+    """Pre-releases of every project; else only of those that have one installed."""
+
+    no_binary: frozenset[str] = frozenset()
+    """Normalized names, or ``:all:``, that are built from source by pip."""
+
+    only_binary: frozenset[str] = frozenset()
+    """Normalized names, or ``:all:``, for which an sdist is never considered."""
+
+    build: frozenset[str] = frozenset()
+    """Normalized names, or ``:all:``, that may be built from source where no wheel fits."""
+
+    prefer_binary: bool = False
+    uploaded_before: str | None = None
+    """ISO 8601 instant, UTC: only files uploaded before it (pip's ``--uploaded-prior-to``)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """pip's settings as its own parser reads them from options, environment and configuration files."""
+
+    index_url: str | None
+    """The simple index without credentials; None with ``--no-index``."""
+
+    extra_index_urls: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    network: Network = Network()
+    policy: Policy = Policy()
+    constraints: tuple[str, ...] = ()
+    """Requirement lines (PEP 508), read from the constraint files."""
+
+    require_virtualenv: bool = False
+    break_system_packages: bool = False
+    user: bool = False
+    compile: bool = True
+    keyring_provider: str = "auto"
+    no_input: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Our own command line, parsed."""
+
+    names: tuple[str, ...] = ()
+    """Normalized names to update; empty for all."""
+
+    exclude: tuple[str, ...] = ()
+    """Normalized names or globs to leave alone."""
+
+    dry_run: bool = False
+    check: bool = False
+    format: Format = "table"
+    verbosity: int = 0
+    """-1 quiet, 0 as usual, 1 and more verbose."""
+
+    color: bool | None = None
+    """None decides by the terminal and NO_COLOR."""
+
+    live: bool = True
+    """Whether a terminal gets a live display."""
+
+    stats: bool = False
+    cache: CacheOptions
+    bytecode: Bytecode = "keep"
+    keep: int = 1
+    """Former transactions whose files are kept for ``--undo``."""
+
+    lock_timeout: float = 0.0
+    """Seconds to wait for another run on the same environment."""
+
+    test: str | None = None
+    """The user's command that decides whether the update is kept."""
+
+    bisect: bool = False
+    strict: bool = False
+    """Hold what inspection warns about."""
+
+    allow_source_change: frozenset[str] = frozenset()
+    """Normalized names that may come from another index than before."""

@@ -1,0 +1,57 @@
+"""What the stages ask of each other: the only types that the planner and the swap know of the outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from .models import Failure, Project, Release
+
+
+class Progress(Protocol):
+    """Where a run tells how far it is. Called from one thread at a time unless a method says otherwise."""
+
+    def stage(self, name: str, total: int | None = None) -> AbstractContextManager[None]:
+        """One stage of the run, such as ``scan`` or ``download``; ``total`` counts its steps."""
+
+    def step(self, detail: str = "", amount: int = 1) -> None:
+        """``amount`` more steps of the current stage are done. May be called from any thread."""
+
+    def note(self, text: str) -> None:
+        """A line the user sees unless quiet."""
+
+    def warn(self, text: str, hint: str = "") -> None:
+        """A line the user always sees."""
+
+
+class ReleaseSource(Protocol):
+    """The planner's view of the index: every call answers from memory, or blocks until it can."""
+
+    def project(self, name: str) -> Project | Failure:
+        """The project called ``name`` (normalized). The same answer however often it is asked."""
+
+    def requires(self, release: Release) -> tuple[str, ...] | Failure:
+        """The ``Requires-Dist`` fields of a candidate, raw. The same answer however often it is asked."""
+
+    def prefetch(self, names: Iterable[str] = (), releases: Iterable[Release] = ()) -> None:
+        """A hint that these will be asked for: fetched in parallel, in the background."""
+
+
+class Transport(Protocol):
+    """Downloads of immutable files. Safe to call from many threads."""
+
+    def stream(self, url: str, headers: Mapping[str, str] | None = None) -> AbstractContextManager[Iterator[bytes]]:
+        """The body of a successful GET in chunks of at most 256 KiB, undecoded. Retries until the first byte.
+
+        Raises ``DownloadFailed`` when the answer is an error, or when the connection breaks.
+        """
+
+
+class DownloadFailed(Exception):
+    """A file could not be had from its index; ``kind`` and ``text`` as in ``models.Failure``."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+        self.text = text

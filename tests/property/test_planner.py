@@ -1,0 +1,172 @@
+"""On random worlds the plan keeps its promises; small ones are compared with every possible choice."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packaging.version import Version
+
+from pip_fastupdate.models import Distribution, Failure, File, Inventory, Project, Reason, Release
+from pip_fastupdate.resolver import Wishes, best_assignment
+from pip_fastupdate.world import World
+
+NAMES = tuple("abcdef")
+ADDITIONS = ("x", "y")
+
+
+class Catalog:
+    """A release source that stands in memory."""
+
+    def __init__(self, releases: dict[str, dict[int, tuple[str, ...]]]) -> None:
+        self.releases = releases
+
+    def __repr__(self) -> str:
+        return f"Catalog({self.releases})"
+
+    def project(self, name: str) -> Project | Failure:
+        if name not in self.releases:
+            return Failure(name=name, kind="not-found", text="not found on the index")
+        versions = sorted(self.releases[name], reverse=True)
+        return Project(name=name, releases=tuple(release(name, version) for version in versions))
+
+    def requires(self, release: Release) -> tuple[str, ...] | Failure:
+        return self.releases[release.name][release.version.major]
+
+    def prefetch(self, names=(), releases=()) -> None:
+        """Everything is here already."""
+
+
+def release(name: str, version: int) -> Release:
+    file = File(filename=f"{name}-{version}-py3-none-any.whl", url=f"http://127.0.0.1/{name}-{version}.whl")
+    return Release(name=name, version=Version(str(version)), file=file)
+
+
+specifiers = st.sampled_from(["", ">=2", "<3", "==2", "!=3", "<2", ">=3", "==4"])
+
+
+@st.composite
+def needs(draw, own: str) -> tuple[str, ...]:
+    names = draw(st.lists(st.sampled_from([n for n in NAMES + ADDITIONS if n != own]), max_size=2, unique=True))
+    extras = draw(st.sampled_from(["", "", "[e]"]))
+    found = [f"{name}{extras}{draw(specifiers)}" for name in names]
+    if draw(st.integers(0, 3)) == 0:
+        other = draw(st.sampled_from([n for n in NAMES if n != own]))
+        found.append(f"{other}{draw(specifiers)}; extra == 'e'")
+    return tuple(found)
+
+
+@st.composite
+def worlds(draw) -> tuple[Inventory, Catalog, dict[str, Reason]]:
+    size = draw(st.integers(2, 5))
+    releases: dict[str, dict[int, tuple[str, ...]]] = {}
+    distributions = []
+    for name in NAMES[:size]:
+        top = draw(st.integers(1, 4))
+        releases[name] = {version: draw(needs(name)) for version in range(1, top + 1)}
+        installed = draw(st.integers(1, min(2, top)))
+        distributions.append(
+            Distribution(
+                name=name,
+                version=Version(str(installed)),
+                requires=releases[name][installed],
+                location=Path("site"),
+                info=Path("site") / f"{name}.dist-info",
+                requested=draw(st.booleans()),
+            )
+        )
+    for name in ADDITIONS:
+        if draw(st.booleans()):
+            releases[name] = {version: draw(needs(name)) for version in range(1, draw(st.integers(1, 3)) + 1)}
+    stays = {
+        each.name: Reason(kind="editable", text="editable") for each in distributions if draw(st.integers(0, 5)) == 0
+    }
+    return Inventory(distributions=tuple(distributions)), Catalog(releases), stays
+
+
+def world_of(parts) -> World:
+    inventory, catalog, stays = parts
+    return World(inventory=inventory, source=catalog, stays=stays)
+
+
+def consistent_choices(world: World):
+    """Every consistent assignment, by brute force."""
+    additions = [name for name in ADDITIONS if name not in world.installed]
+    names = [*world.installed, *additions]
+    domains = [world.domain(name) for name in world.installed]
+    domains += [(None, *world.domain(name)) for name in additions]
+    for choice in product(*domains):
+        assignment = {name: each for name, each in zip(names, choice, strict=True) if each is not None}
+        if not world.problems(assignment):
+            yield assignment
+
+
+@settings(max_examples=400, deadline=None)
+@given(worlds())
+def test_never_worse(parts) -> None:
+    """The plan is consistent, downgrades nothing, removes nothing and leaves alone what must stay."""
+    world = world_of(parts)
+    solution = best_assignment(world, Wishes())
+    assert world.problems(solution.assignment) == []
+    assert not solution.exhausted
+    for name, today in world.installed.items():
+        assert solution.assignment[name].version >= today.version
+        if name in world.stays:
+            assert solution.assignment[name] is today
+
+
+@settings(max_examples=300, deadline=None)
+@given(worlds())
+def test_cannot_be_bettered(parts) -> None:
+    """No other consistent choice has every name at least as new and one of them newer."""
+    world = world_of(parts)
+    found = best_assignment(world, Wishes()).assignment
+    mine = {name: found[name].version for name in world.installed}
+    for other in consistent_choices(world):
+        theirs = {name: other[name].version for name in world.installed}
+        assert theirs == mine or any(theirs[name] < mine[name] for name in mine)
+
+
+@settings(max_examples=300, deadline=None)
+@given(worlds(), st.data())
+def test_named_first(parts, data) -> None:
+    """A single name that is asked for gets the newest version that any consistent choice allows it."""
+    world = world_of(parts)
+    name = data.draw(st.sampled_from(sorted(world.installed)))
+    found = best_assignment(world, Wishes(names=frozenset({name}))).assignment
+    assert world.problems(found) == []
+    assert max(other[name].version for other in consistent_choices(world)) == found[name].version
+
+
+@settings(max_examples=200, deadline=None)
+@given(worlds())
+def test_second_run_does_nothing(parts) -> None:
+    """After the plan has been carried out there is nothing left to do."""
+    inventory, catalog, stays = parts
+    world = World(inventory=inventory, source=catalog, stays=stays)
+    found = best_assignment(world, Wishes()).assignment
+    after = tuple(
+        Distribution(
+            name=name,
+            version=each.version,
+            requires=catalog.releases[name][each.version.major],
+            location=Path("site"),
+            info=Path("site"),
+            requested=world.requested(name),
+        )
+        for name, each in sorted(found.items())
+    )
+    again = World(inventory=Inventory(distributions=after), source=catalog, stays=stays)
+    assert again.installed == dict(best_assignment(again, Wishes()).assignment)
+
+
+@settings(max_examples=100, deadline=None)
+@given(worlds(), st.integers(1, 6))
+def test_small_budget_is_still_consistent(parts, budget) -> None:
+    """When the search is given up, what is left is consistent and not older than before."""
+    world = world_of(parts)
+    found = best_assignment(world, Wishes(budget=budget)).assignment
+    assert world.problems(found) == []
+    assert all(found[name].version >= today.version for name, today in world.installed.items())
