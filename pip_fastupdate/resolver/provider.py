@@ -244,7 +244,7 @@ def _blockers(problem: Problem, provider: Provider, causes: Iterable[Any]) -> fr
         named.add(cause.requirement.name)
         if cause.requirement.parent is not None:
             named.add(cause.requirement.parent.name)
-    blockers = named & set(problem.outside)
+    blockers = _with_askers(problem, named & set(problem.outside))
     if not any(problem.world.may_move(name) for name in blockers):
         blockers |= {
             parent.name
@@ -252,3 +252,15 @@ def _blockers(problem: Problem, provider: Provider, causes: Iterable[Any]) -> fr
             if dependency.name not in problem.outside
         }
     return frozenset(name for name in blockers if problem.world.may_move(name))
+
+
+def _with_askers(problem: Problem, names: set[str]) -> set[str]:
+    """The names together with those outside that ask for extras of them, whose requirements may be to blame."""
+    askers: dict[str, set[str]] = {}
+    for parent, dependency in problem.world.requirements(problem.outside):
+        if dependency.extras:
+            askers.setdefault(dependency.name, set()).add(parent.name)
+    found = list(names)
+    for name in found:  # grows while it is walked
+        found.extend(askers.get(name, set()).difference(found))
+    return set(found)

@@ -97,12 +97,13 @@ class Search:
             return self._one_by_one()
 
     def _in_conflict(self, guess: Assignment) -> frozenset[str]:
+        """Installed names that have a part in a problem; an addition stands for those that require it."""
         requirers: dict[str, set[str]] = {}
         for parent, dependency in self.world.requirements(guess):
             requirers.setdefault(dependency.name, set()).add(parent.name)
         waiting = [name for each in self.world.problems(guess) for name in (each.parent.name, each.dependency.name)]
         seen: set[str] = set()
-        for name in waiting:  # grows: an addition stands for those that require it
+        for name in waiting:  # grows while it is walked
             if name not in seen:
                 seen.add(name)
                 if name not in self.world.installed:
@@ -162,14 +163,18 @@ class Search:
     def _better(self, ideal: Assignment, found: dict[str, Candidate]) -> dict[str, Candidate]:
         """Raise one name after the other, in the order of the wishes, as far as it goes without lowering any."""
         for name in sorted(filter(self._wanted, self.free), key=self._rank):
-            if found[name] is self._newest(name):
-                continue
-            try:
-                found = self._solve(ideal, self._above(found, name), first=name)
-            except NoSolution:
-                continue
-            except TooDeep:
-                self.exhausted = True
+            while found[name] is not self._newest(name):
+                try:
+                    found = self._solve(ideal, self._above(found, name), first=name)
+                    break
+                except NoSolution as failed:
+                    further = failed.blockers - self.free
+                    if not (self.wishes.names and further):
+                        break
+                    self.free |= further
+                except TooDeep:
+                    self.exhausted = True
+                    break
         return found
 
     def _above(self, found: Assignment, goal: str) -> Callable[[str], Sequence[Candidate]]:
@@ -186,14 +191,14 @@ class Search:
         return order
 
     def _trade(self, ideal: Assignment, found: dict[str, Candidate]) -> dict[str, Candidate]:
-        """Give up one name's newest version where that lets more names reach theirs."""
+        """Give up some names' newest versions where that lets more, or more wished for, names reach theirs."""
         for name in sorted(self.free, key=self._rank):
             newest = self._newest(name)
             if found[name] is newest:
                 continue
-            for rival in self._rivals(found, newest):
+            for rivals in self._rivals(found, newest):
                 try:
-                    other = self._better(ideal, self._solve(ideal, self._without(found, newest, rival), first=name))
+                    other = self._better(ideal, self._solve(ideal, self._without(found, newest, rivals), first=name))
                 except NoSolution:
                     continue
                 except TooDeep:
@@ -204,19 +209,21 @@ class Search:
                     break
         return found
 
-    def _rivals(self, found: Assignment, newest: Candidate) -> list[str]:
-        """Free names at their newest that do not go together with ``newest``."""
-        names: set[str] = set()
-        for problem in self.world.problems({**found, newest.name: newest}):
-            names |= {problem.parent.name, problem.dependency.name}
-        names.discard(newest.name)
-        return sorted(name for name in names & self.free if found[name] is self._newest(name))
+    def _rivals(self, found: Assignment, newest: Candidate) -> list[frozenset[str]]:
+        """Sets of names at their newest that may have to give way to ``newest``: the less wished for, then one each."""
+        at_newest = frozenset(name for name in self.free if found[name] is self._newest(name))
+        lesser = frozenset(name for name in at_newest if self._tier(name) > self._tier(newest.name))
+        direct = self._in_conflict(self.world.completed({**found, newest.name: newest})) & at_newest
+        single = [frozenset((name,)) for name in sorted(direct)]
+        return ([lesser] if lesser else []) + single + ([direct] if len(direct) > 1 else [])
 
-    def _without(self, found: Assignment, goal: Candidate, rival: str) -> Callable[[str], Sequence[Candidate]]:
+    def _without(
+        self, found: Assignment, goal: Candidate, rivals: frozenset[str]
+    ) -> Callable[[str], Sequence[Candidate]]:
         def order(name: str) -> Sequence[Candidate]:
             if name == goal.name:
                 return [goal]
-            if name == rival or found[name] is not self._newest(name):
+            if name in rivals or found[name] is not self._newest(name):
                 return self.world.domain(name)
             return [found[name]]
 

@@ -3,45 +3,17 @@
 from __future__ import annotations
 
 from itertools import product
-from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from packaging.version import Version
 
-from pip_fastupdate.models import Distribution, Failure, File, Inventory, Project, Reason, Release
+from pip_fastupdate.models import Inventory, Reason
 from pip_fastupdate.resolver import Wishes, best_assignment
 from pip_fastupdate.world import World
+from tests.support.worlds import Catalog, distribution
 
 NAMES = tuple("abcdef")
 ADDITIONS = ("x", "y")
-
-
-class Catalog:
-    """A release source that stands in memory."""
-
-    def __init__(self, releases: dict[str, dict[int, tuple[str, ...]]]) -> None:
-        self.releases = releases
-
-    def __repr__(self) -> str:
-        return f"Catalog({self.releases})"
-
-    def project(self, name: str) -> Project | Failure:
-        if name not in self.releases:
-            return Failure(name=name, kind="not-found", text="not found on the index")
-        versions = sorted(self.releases[name], reverse=True)
-        return Project(name=name, releases=tuple(release(name, version) for version in versions))
-
-    def requires(self, release: Release) -> tuple[str, ...] | Failure:
-        return self.releases[release.name][release.version.major]
-
-    def prefetch(self, names=(), releases=()) -> None:
-        """Everything is here already."""
-
-
-def release(name: str, version: int) -> Release:
-    file = File(filename=f"{name}-{version}-py3-none-any.whl", url=f"http://127.0.0.1/{name}-{version}.whl")
-    return Release(name=name, version=Version(str(version)), file=file)
 
 
 specifiers = st.sampled_from(["", ">=2", "<3", "==2", "!=3", "<2", ">=3", "==4"])
@@ -61,25 +33,17 @@ def needs(draw, own: str) -> tuple[str, ...]:
 @st.composite
 def worlds(draw) -> tuple[Inventory, Catalog, dict[str, Reason]]:
     size = draw(st.integers(2, 5))
-    releases: dict[str, dict[int, tuple[str, ...]]] = {}
+    releases: dict[str, dict[str, tuple[str, ...]]] = {}
     distributions = []
     for name in NAMES[:size]:
         top = draw(st.integers(1, 4))
-        releases[name] = {version: draw(needs(name)) for version in range(1, top + 1)}
+        releases[name] = {str(version): draw(needs(name)) for version in range(1, top + 1)}
         installed = draw(st.integers(1, min(2, top)))
-        distributions.append(
-            Distribution(
-                name=name,
-                version=Version(str(installed)),
-                requires=releases[name][installed],
-                location=Path("site"),
-                info=Path("site") / f"{name}.dist-info",
-                requested=draw(st.booleans()),
-            )
-        )
+        requires = releases[name][str(installed)]
+        distributions.append(distribution(name, str(installed), requires, requested=draw(st.booleans())))
     for name in ADDITIONS:
         if draw(st.booleans()):
-            releases[name] = {version: draw(needs(name)) for version in range(1, draw(st.integers(1, 3)) + 1)}
+            releases[name] = {str(version): draw(needs(name)) for version in range(1, draw(st.integers(1, 3)) + 1)}
     stays = {
         each.name: Reason(kind="editable", text="editable") for each in distributions if draw(st.integers(0, 5)) == 0
     }
@@ -148,13 +112,8 @@ def test_second_run_does_nothing(parts) -> None:
     world = World(inventory=inventory, source=catalog, stays=stays)
     found = best_assignment(world, Wishes()).assignment
     after = tuple(
-        Distribution(
-            name=name,
-            version=each.version,
-            requires=catalog.releases[name][each.version.major],
-            location=Path("site"),
-            info=Path("site"),
-            requested=world.requested(name),
+        distribution(
+            name, str(each.version), catalog.releases[name][str(each.version)], requested=world.requested(name)
         )
         for name, each in sorted(found.items())
     )

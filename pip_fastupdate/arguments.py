@@ -1,0 +1,259 @@
+"""The command line: every word without a dash is a project's name, everything else is a flag."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from . import __version__
+from .dependencies import normalize
+from .errors import UsageError
+from .options import Bytecode, CacheOptions, Options
+
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+GLOB = re.compile(r"[A-Za-z0-9._*?\[\]!-]+")
+
+FROM_PIP: tuple[tuple[str, str | None, str], ...] = (
+    ("-i --index-url", "URL", "base URL of the index"),
+    ("--extra-index-url", "URL", "a further index (repeatable)"),
+    ("-f --find-links", "URL", "a folder or page with links to files (repeatable)"),
+    ("--no-index", None, "use --find-links alone"),
+    ("--trusted-host", "HOST", "do not verify the certificate of this host (repeatable)"),
+    ("--cert", "PATH", "CA bundle"),
+    ("--client-cert", "PATH", "client certificate and key in one PEM file"),
+    ("--proxy", "URL", "proxy for all requests"),
+    ("-c --constraint", "FILE", "constraints on versions, as pip reads them (repeatable)"),
+    ("--only-binary", "NAMES", "never build these (:all:, or names with commas)"),
+    ("--no-binary", "NAMES", "never use wheels of these: build them from source"),
+    ("--prefer-binary", None, "prefer an older wheel over a newer source archive"),
+    ("--uploaded-prior-to", "WHEN", "only files uploaded before this time (pip 26 and newer)"),
+    ("--keyring-provider", "NAME", "where pip looks for credentials"),
+    ("--no-input", None, "never ask for credentials"),
+    ("--require-virtualenv", None, "refuse to run outside a virtual environment"),
+    ("--break-system-packages", None, "change an externally managed environment all the same"),
+    ("--user", None, "update the packages in the user site only"),
+)
+"""Options that are handed to pip's own parser: names, what they take, help."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """The command line, parsed: what to do, and with which options."""
+
+    options: Options
+    pip_arguments: tuple[str, ...]
+    """Words for pip's own parser."""
+
+    jobs: int
+    cache_directory: Path | None
+    """As asked for with ``--cache-dir``; None where it is pip's settings that say."""
+
+    no_cache: bool
+    build: frozenset[str]
+    shell_init: str | None = None
+    cache_info: bool = False
+    cache_clear: bool = False
+    history: bool = False
+    undo: str | None = None
+    """The id of a transaction, "" for the last one; None when nothing is to be undone."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors become UsageError."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of exit."""
+        sentence = message[:1].upper() + message[1:]
+        raise UsageError(f"{sentence.rstrip('.')}.", hint="pip-update --help lists all options.")
+
+
+class _ForPip(argparse.Action):
+    """Collects an option of pip's as it was written."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        """Append the option, and its value if it takes one."""
+        option = self.option_strings[-1]
+        namespace.pip_arguments = [*namespace.pip_arguments, option if self.nargs == 0 else f"{option}={values}"]
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser; its help is what the README shows."""
+    made = _Parser(
+        prog="pip-update",
+        usage="pip-update [NAME ...] [options]",
+        description="Bring every package of this Python environment, or those that are named, "
+        "to the newest version that the whole environment allows.",
+        epilog="Exit codes: 0 done or nothing to do; 1 failed, environment as before; 2 wrong usage; "
+        "3 --check found updates; 4 done, but some packages could not be upgraded; 130 interrupted.",
+        allow_abbrev=False,
+        add_help=False,
+    )
+    made.add_argument("names", nargs="*", metavar="NAME", help="projects to update; all when none is named")
+    for add in (_add_run, _add_report, _add_cache, _add_transactions, _add_pip):
+        add(made)
+    return made
+
+
+def _add_run(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("what to do")
+    group.add_argument("-n", "--dry-run", action="store_true", help="plan, show, change nothing")
+    group.add_argument("--check", action="store_true", help="like --dry-run; exit 3 when there are updates")
+    group.add_argument(
+        "-x", "--exclude", action="append", default=[], metavar="NAME", help="leave alone (repeatable, globs)"
+    )
+    group.add_argument("--pre", action=_ForPip, nargs=0, help="pre-releases too")
+    group.add_argument(
+        "--build", action="append", default=[], metavar="NAMES", help="build these from source where no wheel fits"
+    )
+    group.add_argument("--compile", action="store_const", const="compile", dest="bytecode", help="compile to bytecode")
+    group.add_argument("--no-compile", action="store_const", const="no-compile", dest="bytecode", help="do not compile")
+    group.add_argument("-j", "--jobs", type=_count, default=20, metavar="N", help="concurrent requests (default 20)")
+    group.add_argument("--timeout", action=_ForPip, metavar="S", help="seconds to wait for the network")
+    group.add_argument("--retries", action=_ForPip, metavar="N", help="how often a request is tried again")
+    group.add_argument("-h", "--help", action="help", help="show this help")
+    group.add_argument(
+        "-V", "--version", action="version", version=f"pip-update {__version__}", help="show the version"
+    )
+
+
+def _add_report(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("what to show")
+    group.add_argument("--format", choices=("table", "json", "markdown"), default="table", help="report on stdout")
+    group.add_argument("-q", "--quiet", action="store_true", help="warnings and errors only")
+    group.add_argument("-v", "--verbose", action="count", default=0, help="more (repeatable)")
+    group.add_argument("--no-color", action="store_false", dest="color", default=None, help="no colours")
+    group.add_argument("--no-progress", action="store_false", dest="live", help="no live display")
+    group.add_argument("--stats", action="store_true", help="requests, cache hits, seconds a stage, peak memory")
+    group.add_argument("--shell-init", metavar="SHELL", help="print the function that makes 'pip update' work")
+
+
+def _add_cache(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("cache")
+    group.add_argument("--refresh", action="store_true", help="ask the index again")
+    group.add_argument("--offline", action="store_true", help="answer from the cache, however old")
+    group.add_argument("--no-cache", "--no-cache-dir", action="store_true", help="keep nothing on disk")
+    group.add_argument("--cache-dir", type=Path, metavar="DIR", help="folder of the cache")
+    group.add_argument("--cache-ttl", type=_seconds, default=86400.0, metavar="S", help="seconds (default 24 h)")
+    group.add_argument(
+        "--cache-limit", type=_size, default=2 * 1024**3, metavar="SIZE", help="such as 500M (default 2G)"
+    )
+    group.add_argument("--cache-info", action="store_true", help="show what the cache holds")
+    group.add_argument("--cache-clear", action="store_true", help="empty the cache")
+
+
+def _add_transactions(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("transactions")
+    group.add_argument("--history", action="store_true", help="list what was changed and when")
+    group.add_argument("--undo", nargs="?", const="", metavar="ID", help="swap the last update, or this one, back")
+    group.add_argument("--keep", type=_amount, metavar="N", help="updates kept for --undo (default 1; 0: none)")
+    group.add_argument(
+        "--lock-timeout", type=_seconds, default=0.0, metavar="S", help="wait for another run (default 0)"
+    )
+
+
+def _add_pip(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("as pip has them (pip's configuration and environment variables count)")
+    for names, metavar, text in FROM_PIP:
+        if metavar is None:
+            group.add_argument(*names.split(), action=_ForPip, nargs=0, help=text)
+        else:
+            group.add_argument(*names.split(), action=_ForPip, metavar=metavar, help=text)
+
+
+def parse_arguments(argv: Sequence[str]) -> Arguments:
+    """The command line as data. Raises UsageError; ``--help`` and ``--version`` raise SystemExit."""
+    found = parser().parse_intermixed_args(list(argv), argparse.Namespace(pip_arguments=[], bytecode="keep"))
+    cache = CacheOptions(
+        directory=None, ttl=found.cache_ttl, refresh=found.refresh, offline=found.offline, limit=found.cache_limit
+    )
+    return Arguments(
+        options=_options(found, cache),
+        pip_arguments=tuple(found.pip_arguments),
+        jobs=found.jobs,
+        cache_directory=found.cache_dir,
+        no_cache=found.no_cache,
+        build=frozenset(
+            name if name == ":all:" else normalize(name) for each in found.build for name in each.split(",")
+        ),
+        shell_init=found.shell_init,
+        cache_info=found.cache_info,
+        cache_clear=found.cache_clear,
+        history=found.history,
+        undo=found.undo,
+    )
+
+
+def _options(found: argparse.Namespace, cache: CacheOptions) -> Options:
+    bytecode: Bytecode = found.bytecode
+    return Options(
+        names=tuple(dict.fromkeys(map(_name, found.names))),
+        exclude=tuple(_pattern(name) for each in found.exclude for name in each.split(",")),
+        dry_run=found.dry_run,
+        check=found.check,
+        format=found.format,
+        verbosity=-1 if found.quiet else found.verbose,
+        color=found.color,
+        live=found.live,
+        stats=found.stats,
+        cache=cache,
+        bytecode=bytecode,
+        keep=_kept() if found.keep is None else found.keep,
+        lock_timeout=found.lock_timeout,
+    )
+
+
+def _name(word: str) -> str:
+    if not NAME.fullmatch(word):
+        raise UsageError(
+            f"{word!r} is not the name of a project.",
+            hint="Name projects only; hold versions back with a constraints file (-c FILE).",
+        )
+    return normalize(word)
+
+
+def _pattern(word: str) -> str:
+    if not GLOB.fullmatch(word):
+        raise UsageError(f"{word!r} is neither the name of a project nor a pattern.", hint="For example: -x 'django*'")
+    return re.sub(r"[-_.]+", "-", word).lower()
+
+
+def _kept() -> int:
+    text = os.environ.get("PIP_UPDATE_KEEP", "1")
+    if not text.isdecimal():
+        raise UsageError(f"PIP_UPDATE_KEEP must be a whole number, not {text!r}.", hint="0 keeps nothing.")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    value = _amount(text)
+    if not 1 <= value <= 256:
+        raise argparse.ArgumentTypeError(f"{text} is not between 1 and 256")
+    return value
+
+
+def _amount(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e10:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return value
+
+
+def _size(text: str) -> int:
+    match = re.fullmatch(r"(\d+)([kKmMgG]?)[bB]?", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 500M or 2G")
+    return int(match[1]) * {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}[match[2].lower()]

@@ -1,0 +1,154 @@
+"""From the command line to an exit code: the only place that turns errors into one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from .arguments import Arguments, parse_arguments
+from .errors import DONE, FAILED, INCOMPLETE, INTERRUPTED, UPDATES_FOUND, PipUpdateError
+from .models import Report
+from .options import Options, Settings
+
+if TYPE_CHECKING:
+    from .progress import Silent
+
+
+def main(argv: Sequence[str]) -> int:
+    """Carry out a command line; returns the exit code and prints what went wrong in one sentence."""
+    try:
+        with _signals():
+            return _flushed(_dispatch(parse_arguments(argv)))
+    except PipUpdateError as error:
+        _complain(error.message, error.hint)
+        return error.exit_code
+    except KeyboardInterrupt:
+        _complain("Interrupted; the environment is as it was.")
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _complain(message: str, hint: str = "") -> None:
+    from .text import clean, fit, redact
+
+    lines = [f"error: {message}"] + ([f"hint: {hint}"] if hint else [])
+    for line in lines:
+        print(fit(clean(redact(line)), sys.stderr.encoding), file=sys.stderr)
+
+
+def _flushed(code: int) -> int:
+    sys.stdout.flush()
+    return code
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """A request to terminate unwinds like Ctrl-C, so that what has begun is rolled back."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    try:
+        former = {name: signal.signal(getattr(signal, name), leave) for name in names}
+    except ValueError:  # not the main thread: signals are somebody else's
+        former = {}
+    try:
+        yield
+    finally:
+        for name, handler in former.items():
+            signal.signal(getattr(signal, name), handler)
+
+
+def _dispatch(arguments: Arguments) -> int:
+    """Whichever of the things that a command line can ask for."""
+    if arguments.shell_init is not None:
+        from .shells import function_for
+
+        print(function_for(arguments.shell_init))
+        return DONE
+    progress = _progress(arguments.options)
+    if arguments.history or arguments.undo is not None:
+        return _transactions(arguments, progress)
+    settings, options = _settled(arguments, progress)
+    if arguments.cache_info or arguments.cache_clear:
+        return _cache(arguments, options, progress)
+    return _update(options, settings, progress)
+
+
+def _progress(options: Options) -> Silent:
+    from .progress import make
+
+    return make(sys.stderr, verbosity=options.verbosity, live=options.live, color=options.color)
+
+
+def _settled(arguments: Arguments, progress: Silent) -> tuple[Settings, Options]:
+    """pip's settings, and our options completed by them."""
+    from ._pip import config
+
+    own = arguments.cache_directory
+    found = config.settings(arguments.pip_arguments, remember=None if arguments.no_cache else own)
+    settings = replace(
+        found.settings,
+        network=replace(found.settings.network, jobs=arguments.jobs),
+        policy=replace(found.settings.policy, build=arguments.build),
+    )
+    directory = None if arguments.no_cache else own or found.cache_directory
+    cache = replace(arguments.options.cache, directory=directory)
+    return settings, replace(arguments.options, cache=cache)
+
+
+def _update(options: Options, settings: Settings, progress: Silent) -> int:
+    from . import update
+    from .report import show
+
+    report = update.run(options, settings, progress)
+    show(report, sys.stdout, format=options.format, verbosity=options.verbosity, color=options.color)
+    if options.stats:
+        from .report import show_stats
+
+        show_stats(report, sys.stderr)
+    return exit_code(report, check=options.check)
+
+
+def exit_code(report: Report, *, check: bool) -> int:
+    """The documented code for a run that came to its end."""
+    if check and any(row.status == "planned" for row in report.rows):
+        return UPDATES_FOUND
+    return INCOMPLETE if report.failures else DONE
+
+
+def _transactions(arguments: Arguments, progress: Silent) -> int:
+    from . import update
+    from .report import show_history
+
+    if arguments.undo is not None:
+        update.undo(arguments.undo or None, arguments.options, progress)
+        return DONE
+    options = arguments.options
+    show_history(update.history(), sys.stdout, format=options.format, verbosity=options.verbosity)
+    return DONE
+
+
+def _cache(arguments: Arguments, options: Options, progress: Silent) -> int:
+    from .index import cache
+    from .report import show_cache
+
+    directory = options.cache.directory
+    if directory is None:
+        progress.warn("no cache is kept on disk", hint="--cache-dir DIR names a folder for it")
+        return DONE
+    if arguments.cache_clear:
+        freed = cache.clear(directory)
+        progress.note(f"{directory}: freed {freed} bytes")
+    if arguments.cache_info:
+        show_cache(cache.info(directory), sys.stdout, format=options.format)
+    return DONE

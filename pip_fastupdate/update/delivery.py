@@ -1,0 +1,172 @@
+"""From planned changes to staged wheels: download, look inside, stage and compile, all overlapping."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..dependencies import InvalidRequirement, parse
+from ..errors import IndexUnreachable
+from ..models import Change, Failure, Reason, Release
+from ..ports import Progress
+from ..world import Candidate, World
+
+if TYPE_CHECKING:
+    from .._pip.staging import StagedWheel
+    from ..wheels import Inspection, Installed, WheelStore
+
+Key = tuple[str, str]
+"""(normalized name, version)."""
+
+GONE = frozenset({"unreachable", "timeout"})
+"""Kinds of failure that say that the network is away rather than that a file is bad."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """A wheel that has been downloaded, looked into and staged."""
+
+    staged: StagedWheel
+    inspection: Inspection
+
+
+@dataclass(slots=True, kw_only=True)
+class Delivery:
+    """Brings releases from the index into the staging folder; remembers what is already there."""
+
+    store: WheelStore
+    staging: Path
+    jobs: int
+    progress: Progress
+    installed: Callable[[str], Installed | None]
+    """What the new wheel of that name is compared with; None for an addition."""
+
+    owners: Callable[[str], str | None]
+    """Which installed distribution has a console script of that name."""
+
+    wants_bytecode: Callable[[str], bool]
+    user_site: Callable[[str], bool]
+    build: Callable[[Release, Path], Path]
+    """Makes a wheel of a downloaded sdist."""
+
+    done: dict[Key, Delivered] = field(default_factory=dict)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    """Of this call and all before it, by name."""
+
+    def bring(self, changes: Sequence[Change]) -> None:
+        """Download and stage what is not there yet.
+
+        A release that fails goes into ``failures``. Raises IndexUnreachable when the network is away.
+        """
+        wanted = {change.target: change for change in changes if key_of(change.target) not in self.done}
+        if not wanted:
+            return
+        total = sum((release.file.size or 0) for release in wanted if release.file)
+        with self._threads() as threads, self.progress.stage("download", total or None):
+            staging: dict[Future[Delivered | Failure], Change] = {}
+            lost = 0
+            for release, found in self.store.fetch(tuple(wanted), jobs=self.jobs, progress=self.progress):
+                if isinstance(found, Failure):
+                    self.failures[release.name] = found
+                    lost += found.kind in GONE
+                    if lost >= min(3, len(wanted)):
+                        raise _away(found)
+                else:
+                    lost = 0
+                    staging[threads.submit(self._stage, wanted[release], found)] = wanted[release]
+        with self.progress.stage("stage", len(staging)):
+            for future, change in staging.items():
+                self._collect(change, future.result())
+                self.progress.step(change.name)
+
+    @contextmanager
+    def _threads(self) -> Iterator[ThreadPoolExecutor]:
+        """Threads for staging that never outlive an interruption."""
+        threads = ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) + 2), thread_name_prefix="stage")
+        try:
+            yield threads
+        except BaseException:
+            threads.shutdown(wait=True, cancel_futures=True)
+            raise
+        threads.shutdown(wait=False)
+
+    def _collect(self, change: Change, result: Delivered | Failure) -> None:
+        if isinstance(result, Failure):
+            self.failures[change.name] = result
+        else:
+            self.done[key_of(change.target)] = result
+
+    def _stage(self, change: Change, path: Path) -> Delivered | Failure:
+        from .._pip.staging import StageFailed, compile_bytecode, stage
+        from ..wheels import inspect
+
+        release, version = change.target, str(change.target.version)
+        root = self.staging / f"{change.name}-{version}"
+        try:
+            wheel = path if path.suffix == ".whl" else self.build(release, path)
+            inspection = inspect(wheel, release, before=self.installed(change.name), owners=self.owners)
+            if inspection.refusals:
+                text = "; ".join(reason.text for reason in inspection.refusals)
+                return Failure(name=change.name, version=version, kind=inspection.refusals[0].kind, text=text)
+            staged = stage(
+                wheel, name=change.name, root=root, requested=change.requested, user=self.user_site(change.name)
+            )
+            if self.wants_bytecode(change.name):
+                staged = compile_bytecode(staged)
+        except StageFailed as failed:
+            return Failure(name=change.name, version=version, kind=failed.kind, text=failed.text)
+        return Delivered(staged=staged, inspection=inspection)
+
+    def warnings(self, changes: Iterable[Change]) -> dict[str, tuple[Reason, ...]]:
+        """What inspection found worth knowing, by name."""
+        found = {change.name: self.done[key_of(change.target)].inspection.warnings for change in changes}
+        return {name: reasons for name, reasons in found.items() if reasons}
+
+    def corrections(self, changes: Iterable[Change], world: World) -> dict[Key, tuple[str, ...]]:
+        """Requirements read from the wheels themselves, where the index had told something else."""
+        found = {}
+        for change in changes:
+            inspection = self.done[key_of(change.target)].inspection
+            planned = world.source.requires(change.target)
+            known = world.corrections.get(key_of(change.target), planned)
+            if isinstance(known, Failure) or not _same(known, inspection.requires):
+                found[key_of(change.target)] = inspection.requires
+        return found
+
+
+def key_of(release: Release | Candidate) -> Key:
+    """Name and version."""
+    return (release.name, str(release.version))
+
+
+def _away(failure: Failure) -> IndexUnreachable:
+    return IndexUnreachable(
+        f"The index can no longer be reached: {failure.text}.",
+        hint="Nothing was changed. Run the same command again once the network is back.",
+    )
+
+
+def _same(told: tuple[str, ...], read: tuple[str, ...]) -> bool:
+    return set(told) == set(read) or _canonical(told) == _canonical(read)
+
+
+def _canonical(fields: Iterable[str]) -> frozenset[tuple[str, frozenset[str], str, str]]:
+    found = set()
+    for text in fields:
+        try:
+            each = parse(text)
+        except InvalidRequirement:
+            found.add((text, frozenset[str](), "", ""))
+        else:
+            found.add((each.name, each.extras, each.specifier, str(each.marker)))
+    return frozenset(found)
+
+
+def reasons_of(failures: Mapping[str, Failure]) -> dict[str, Reason]:
+    """Failures as reasons to stay."""
+    return {name: Reason(kind=each.kind, text=each.text) for name, each in failures.items()}

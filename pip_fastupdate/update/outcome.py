@@ -1,0 +1,153 @@
+"""From what was planned and done to the rows of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ..models import Action, Change, Distribution, Failure, Hold, Inventory, Plan, Project, Reason, Release, Row, Status
+from ..world import Assignment, World
+
+MISSING = frozenset({"not-found"})
+"""Kinds of failure that say no more than that the index does not know the project."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """A plan, the world it was made for, and how far it was carried out."""
+
+    inventory: Inventory
+    world: World
+    assignment: Assignment
+    plan: Plan
+    failures: Mapping[str, Failure] = field(default_factory=dict)
+    """By name: what could not be looked up, downloaded, verified or staged."""
+
+    warnings: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
+    """By name: what inspection of the new wheel found worth knowing."""
+
+    status: Status = "planned"
+    named: frozenset[str] = frozenset()
+
+    @cached_property
+    def changes(self) -> dict[str, Change]:
+        """The plan's changes by name."""
+        return {each.name: each for each in self.plan.changes}
+
+    @cached_property
+    def holds(self) -> dict[str, Hold]:
+        """The plan's holds by name."""
+        return {each.name: each for each in self.plan.holds}
+
+
+def rows(outcome: Outcome) -> tuple[Row, ...]:
+    """One row for every distribution that the run was about, sorted by name."""
+    found = [_row(outcome, each) for each in outcome.inventory.distributions if _concerned(outcome, each)]
+    found += [_addition(outcome, each) for each in outcome.plan.changes if each.installed is None]
+    return tuple(sorted(found, key=lambda row: row.name))
+
+
+def listed_failures(outcome: Outcome) -> tuple[Failure, ...]:
+    """The failures that make a run incomplete."""
+    return tuple(each for _, each in sorted(outcome.failures.items()) if each.kind not in MISSING)
+
+
+def _concerned(outcome: Outcome, distribution: Distribution) -> bool:
+    name = distribution.name
+    return not outcome.named or name in outcome.named or name in outcome.changes or name in outcome.failures
+
+
+def _row(outcome: Outcome, distribution: Distribution) -> Row:
+    name, installed = distribution.name, str(distribution.version)
+    change, hold = outcome.changes.get(name), outcome.holds.get(name)
+    action, status, reasons = _verdict(outcome, name, change, hold)
+    return Row(
+        name=name,
+        installed=installed,
+        target=str(change.target.version) if change else installed,
+        latest=_latest(outcome.world, name, hold),
+        action=action,
+        status=status,
+        reasons=(*reasons, *_beyond(outcome.world, name), *outcome.warnings.get(name, ())),
+    )
+
+
+def _verdict(
+    outcome: Outcome, name: str, change: Change | None, hold: Hold | None
+) -> tuple[Action, Status, tuple[Reason, ...]]:
+    reasons = hold.reasons if hold else ()
+    if change is not None:
+        return "upgrade", outcome.status, reasons
+    failure = outcome.failures.get(name)
+    if failure is not None:
+        reason = Reason(kind=failure.kind, text=failure.text)
+        if failure.kind in MISSING:
+            return "skip", "done", (reason,)
+        return "hold", "failed", (reason,)
+    if name in outcome.world.stays:
+        held = outcome.world.stays[name].kind in HELD
+        return "hold" if held else "skip", "done", (outcome.world.stays[name],)
+    return ("hold" if hold else "current"), "done", reasons
+
+
+HELD = frozenset({"fails-test", "source-change", "strict"})
+"""Kinds of reasons to stay that are verdicts on the new version, not on the distribution."""
+
+
+def _latest(world: World, name: str, hold: Hold | None) -> str | None:
+    if hold is not None:
+        return str(hold.latest)
+    if name in world.stays and world.stays[name].kind not in HELD:
+        return None
+    domain = world.domain(name)
+    return str(domain[0].version) if domain else None
+
+
+def _beyond(world: World, name: str) -> Iterator[Reason]:
+    """The newest release that lies beyond the newest candidate, with what rules it out."""
+    if not world.may_move(name):
+        return
+    project = world.project(name)
+    if not isinstance(project, Project):
+        return
+    yield from project.notes
+    release = _newest_blocked(project, world, name)
+    if release is not None and release.blocked is not None:
+        version = str(release.version)
+        yield Reason(
+            kind=release.blocked.kind,
+            text=f"{version} {release.blocked.text}",
+            data={**release.blocked.data, "version": version},
+        )
+
+
+def _newest_blocked(project: Project, world: World, name: str) -> Release | None:
+    newest = next(iter(world.domain(name)), None)
+    for release in project.releases:
+        if newest is not None and release.version <= newest.version:
+            return None
+        if release.blocked is not None and release.blocked.kind != "pre-release":
+            return release
+    return None
+
+
+def _addition(outcome: Outcome, change: Change) -> Row:
+    domain = outcome.world.domain(change.name)
+    return Row(
+        name=change.name,
+        installed=None,
+        target=str(change.target.version),
+        latest=str(domain[0].version) if domain else None,
+        action="add",
+        status=outcome.status,
+        reasons=(*_wanted_by(outcome, change.name), *outcome.warnings.get(change.name, ())),
+    )
+
+
+def _wanted_by(outcome: Outcome, name: str) -> Iterator[Reason]:
+    for parent, dependency in outcome.world.requirements(outcome.assignment):
+        if dependency.name == name:
+            text = f"required by {parent.name} {parent.version}"
+            yield Reason(kind="required-by", text=text, data={"by": parent.name, "by_version": str(parent.version)})
+            return

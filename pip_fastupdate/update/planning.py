@@ -1,0 +1,162 @@
+"""Scan, look up, plan: from the environment to what would be changed."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from packaging.version import Version
+
+from ..dependencies import InvalidRequirement, parse
+from ..errors import IndexUnreachable, UsageError
+from ..explain import holds
+from ..models import Change, Failure, Inventory, Plan, Reason
+from ..resolver import Wishes, best_assignment
+from ..world import Assignment, World
+from .delivery import GONE, Key, reasons_of
+from .tools import Tools
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Barred:
+    """What was learned while carrying out a plan, and has to be respected by the next one."""
+
+    failures: Mapping[str, Failure] = field(default_factory=dict)
+    stays: Mapping[str, Reason] = field(default_factory=dict)
+    corrections: Mapping[Key, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan, and what it was made from."""
+
+    world: World
+    assignment: Assignment
+    plan: Plan
+    failures: Mapping[str, Failure]
+    """By name: what could not be looked up, and what failed before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """A plan that was carried out, or whatever was left of it."""
+
+    planned: Planned
+    warnings: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
+    transaction: str | None = None
+    """None when nothing was left to change."""
+
+
+def check_names(tools: Tools, inventory: Inventory) -> None:
+    """Raises UsageError for a name that is not installed."""
+    unknown = [name for name in tools.options.names if name not in inventory.by_name()]
+    if unknown:
+        verb = "is" if len(unknown) == 1 else "are"
+        raise UsageError(
+            f"{', '.join(unknown)} {verb} not installed in {tools.target.prefix}.",
+            hint="pip-update brings up to date what is installed; install new packages with pip.",
+        )
+
+
+def look_up(tools: Tools, inventory: Inventory) -> dict[str, Failure]:
+    """Ask the index for every project that may move. Raises IndexUnreachable when none could be reached."""
+    wanted: dict[str, Version | None] = {
+        each.name: each.version
+        for each in inventory.distributions
+        if each.skip is None
+        and not _excluded(tools, each.name)
+        and (not tools.options.names or each.name in tools.options.names)
+    }
+    with tools.progress.stage("look up", len(wanted)):
+        tools.catalog.look_up(wanted, tools.progress)
+    failures = {name: each for name, each in tools.catalog.failures.items() if name in wanted}
+    away = [each for each in failures.values() if each.kind in GONE or each.kind in {"offline", "tls", "proxy"}]
+    if wanted and len(away) == len(wanted):
+        raise _unreachable(away[0])
+    return failures
+
+
+def _unreachable(first: Failure) -> IndexUnreachable:
+    if first.kind == "offline":
+        return IndexUnreachable(
+            "Nothing about these packages is in the cache, and --offline forbids to ask.",
+            hint="Run once without --offline; its answers are kept.",
+        )
+    return IndexUnreachable(
+        f"The index cannot be reached: {first.text}.",
+        hint="Check the network, --proxy and --index-url; --offline answers from the cache.",
+    )
+
+
+def make_plan(tools: Tools, inventory: Inventory, barred: Barred) -> Planned:
+    """The newest consistent set, respecting what was learned before."""
+    names = frozenset(tools.options.names)
+    failures = {**tools.catalog.failures, **barred.failures}
+    stays = {**_stays(tools, inventory), **reasons_of(failures), **barred.stays}
+    with tools.progress.stage("plan"):
+        world = World(
+            inventory=inventory,
+            source=tools.catalog,
+            stays=stays,
+            constraints=constraints(tools.settings.constraints),
+            corrections=barred.corrections,
+        )
+        solution = best_assignment(world, Wishes(names=names))
+        changes = tuple(_changes(world, solution.assignment))
+        asked = names or frozenset(each.name for each in inventory.distributions)
+        held = holds(world, solution.assignment, filter(world.may_move, asked), exhausted=solution.exhausted)
+        plan = Plan(changes=changes, holds=tuple(held), notes=_notes(solution.exhausted))
+    installed = inventory.by_name()
+    failures = {**tools.catalog.failures, **barred.failures}
+    relevant = {name: each for name, each in failures.items() if name in installed or name in barred.failures}
+    return Planned(world=world, assignment=solution.assignment, plan=plan, failures=relevant)
+
+
+def _notes(exhausted: bool) -> tuple[str, ...]:
+    if not exhausted:
+        return ()
+    return ("the search for the newest set was cut short; what was found is consistent, but may not be the newest",)
+
+
+def _stays(tools: Tools, inventory: Inventory) -> dict[str, Reason]:
+    stays = {each.name: each.skip for each in inventory.distributions if each.skip is not None}
+    for each in inventory.distributions:
+        if each.skip is None and _excluded(tools, each.name):
+            stays[each.name] = Reason(kind="excluded", text="excluded with --exclude")
+    return stays
+
+
+def _excluded(tools: Tools, name: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in tools.options.exclude)
+
+
+def _changes(world: World, assignment: Assignment) -> list[Change]:
+    found = []
+    for name, candidate in sorted(assignment.items()):
+        if candidate.release is not None:
+            today = world.installed.get(name)
+            found.append(
+                Change(
+                    name=name,
+                    installed=today.version if today else None,
+                    target=candidate.release,
+                    requested=world.requested(name),
+                )
+            )
+    return found
+
+
+def constraints(lines: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Specifiers by name from requirement lines. Raises UsageError for a line that constrains no version."""
+    found: dict[str, tuple[str, ...]] = {}
+    for line in lines:
+        try:
+            dependency = parse(line)
+        except InvalidRequirement as invalid:
+            raise UsageError(f"The constraint {line!r} cannot be understood: {invalid}.") from None
+        if dependency.extras:
+            raise UsageError(f"The constraint {line!r} names extras, which pip does not allow.")
+        if dependency.applies(frozenset()):
+            found[dependency.name] = (*found.get(dependency.name, ()), dependency.specifier)
+    return found

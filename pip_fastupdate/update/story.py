@@ -1,0 +1,128 @@
+"""One run, in order. Every stage takes and returns small frozen data; this is where they meet."""
+
+from __future__ import annotations
+
+import sys
+
+from .._pip import environment, guard
+from ..errors import EnvironmentChanged
+from ..models import Inventory, Report, Stats, Status, Target
+from ..options import Options, Settings
+from ..progress import Silent
+from .outcome import Outcome, listed_failures, rows
+from .planning import Barred, Carried, check_names, look_up, make_plan
+from .tools import Tools, open_tools, transactions_of
+
+TRIES = 3
+"""How often a plan is made anew because somebody else changed the environment meanwhile."""
+
+
+def run(options: Options, settings: Settings, progress: Silent) -> Report:
+    """Bring the running environment up to date, or say what that would do.
+
+    Raises PipUpdateError when nothing could be done; the environment is then as it was.
+    """
+    target = environment.target()
+    with progress.stage("scan"):
+        inventory = environment.scan()
+    progress.note(_greeting(target, inventory))
+    changing = not (options.dry_run or options.check)
+    guard.check(settings, changing=changing)
+    with open_tools(options, settings, target, progress) as tools:
+        if changing:
+            return _change(tools)
+        pending = transactions_of(target).pending()
+        if pending:
+            progress.warn(pending, hint="the next run that is not a dry run mends this first")
+        return _foresee(tools, inventory)
+
+
+def _greeting(target: Target, inventory: Inventory) -> str:
+    count = len(inventory.distributions)
+    return f"{target.prefix}: Python {target.python}, pip {target.pip}, {count} distributions"
+
+
+def _foresee(tools: Tools, inventory: Inventory) -> Report:
+    check_names(tools, inventory)
+    look_up(tools, inventory)
+    planned = make_plan(tools, inventory, Barred())
+    return _report(tools, inventory, Carried(planned=planned), status="planned")
+
+
+def _change(tools: Tools) -> Report:
+    with tools.transactions.lock(tools.options.lock_timeout, lambda: tools.progress.note(_WAITING)):
+        told = tools.transactions.recover()
+        if told:
+            tools.progress.warn(told)
+        for further in range(TRIES - 1, -1, -1):
+            try:
+                return _attempt(tools)
+            except EnvironmentChanged:
+                if not further:
+                    raise
+                tools.progress.warn("the environment was changed by another program meanwhile: planning again")
+    raise AssertionError("the last attempt returns or raises")
+
+
+_WAITING = "another run is at work on this environment: waiting for it"
+
+
+def _attempt(tools: Tools) -> Report:
+    fingerprint = environment.fingerprint()
+    inventory = environment.scan()
+    check_names(tools, inventory)
+    look_up(tools, inventory)
+    planned = make_plan(tools, inventory, Barred())
+    if not planned.plan.changes:
+        return _report(tools, inventory, Carried(planned=planned), status="done")
+    from .carrying import carry_out
+
+    carried = carry_out(tools, inventory, planned, fingerprint, Barred())
+    return _report(tools, inventory, carried, status="done")
+
+
+def _report(tools: Tools, inventory: Inventory, carried: Carried, *, status: Status) -> Report:
+    planned = carried.planned
+    for note in planned.plan.notes:
+        tools.progress.warn(note)
+    outcome = Outcome(
+        inventory=inventory,
+        world=planned.world,
+        assignment=planned.assignment,
+        plan=planned.plan,
+        failures=planned.failures,
+        warnings=carried.warnings,
+        status=status,
+        named=frozenset(tools.options.names),
+    )
+    return Report(
+        target=tools.target,
+        rows=rows(outcome),
+        failures=listed_failures(outcome),
+        warnings=tuple(tools.catalog.unconsulted),
+        transaction=carried.transaction,
+        dry_run=status == "planned",
+        stats=_stats(tools),
+    )
+
+
+def _stats(tools: Tools) -> Stats:
+    counters = tools.catalog.counters
+    return Stats(
+        requests=counters.requests,
+        cache_hits=counters.cache_hits,
+        bytes_received=counters.bytes_received,
+        retries=counters.retries,
+        seconds=dict(tools.progress.seconds),
+        peak_memory_mb=peak_memory_mb(),
+    )
+
+
+def peak_memory_mb() -> float | None:
+    """Peak resident memory of this process in MB (10^6 bytes); None on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * (1 if sys.platform == "darwin" else 1024) / 1e6

@@ -1,0 +1,75 @@
+"""Holds and their reasons in words."""
+
+from __future__ import annotations
+
+from pip_fastupdate.explain import holds
+from pip_fastupdate.models import Reason
+from pip_fastupdate.resolver import Wishes, best_assignment
+from pip_fastupdate.world import World
+from tests.support.worlds import make_world
+
+
+def explained(world: World) -> dict[str, list[tuple[str, str]]]:
+    solution = best_assignment(world, Wishes())
+    found = holds(world, solution.assignment, filter(world.may_move, world.installed), exhausted=solution.exhausted)
+    return {hold.name: [(each.kind, each.text) for each in hold.reasons] for hold in found}
+
+
+def test_nothing_to_explain() -> None:
+    """What is at its newest has no hold."""
+    assert {} == explained(make_world({"a": "1"}, {"a": {"1": (), "2": ()}}))
+
+
+def test_required_by_another() -> None:
+    """The requirement that keeps a project back is quoted with its owner's version."""
+    releases = {"numba": {"0.59.1": ("numpy<1.27",)}, "numpy": {"1.26.4": (), "2.0": ()}}
+    world = make_world({"numba": "0.59.1", "numpy": "1.26.4"}, releases)
+    assert {"numpy": [("required-by", "numba 0.59.1 requires numpy<1.27")]} == explained(world)
+
+
+def test_requires_what_stays() -> None:
+    """A project that needs something newer than can be had says which, and why that stays."""
+    releases = {"a": {"1": (), "2": ("mine>=2",)}, "mine": {"1": (), "2": ()}}
+    stays = {"mine": Reason(kind="editable", text="it is installed in editable mode")}
+    expected = [("requires", "a 2 requires mine>=2, but mine stays at 1 (it is installed in editable mode)")]
+    assert {"a": expected} == explained(make_world({"a": "1", "mine": "1"}, releases, stays=stays))
+
+
+def test_requires_what_is_not_on_the_index() -> None:
+    """A new dependency that cannot be had is named."""
+    expected = [("requires-missing", "a 2 requires gone>=1, not found on the index")]
+    assert {"a": expected} == explained(make_world({"a": "1"}, {"a": {"1": (), "2": ("gone>=1",)}}))
+
+
+def test_requires_what_has_no_fitting_release() -> None:
+    """A new dependency without a release for this interpreter says what rules the newest out."""
+    releases = {"a": {"1": (), "2": ("x",)}, "x": {"1": ()}}
+    blocked = {("x", "1"): Reason(kind="no-wheel", text="no wheel for this platform")}
+    expected = [("requires-missing", "a 2 requires x, of which no release fits (no wheel for this platform)")]
+    assert {"a": expected} == explained(make_world({"a": "1"}, releases, blocked=blocked))
+    without = {"a": {"1": (), "2": ("x>=2",)}, "x": {"1": ()}}
+    expected = [("requires-missing", "a 2 requires x>=2, of which no release fits")]
+    assert {"a": expected} == explained(make_world({"a": "1"}, without))
+
+
+def test_conflict_of_an_addition() -> None:
+    """A new dependency that does not go together with the rest is the reason."""
+    releases = {"a": {"1": (), "2": ("x",)}, "x": {"1": ("b<2",)}, "b": {"1": (), "2": ()}}
+    world = make_world({"a": "1", "b": "1"}, releases, requested=["b"])
+    assert {"a": [("requires", "x 1 requires b<2, but b goes to 2")]} == explained(world)
+
+
+def test_unreadable_metadata() -> None:
+    """A newest version whose requirements cannot be known says so."""
+    world = make_world({"a": "1"}, {"a": {"1": (), "2": ()}}, unreadable=[("a", "2")])
+    assert {"a": [("metadata", "its metadata could not be had: HTTP 500")]} == explained(world)
+
+
+def test_given_up() -> None:
+    """When the search was cut short and nothing stands in the way, that is the reason."""
+    releases = {"a": {"1": (), "2": ()}}
+    world = make_world({"a": "1"}, releases)
+    (hold,) = holds(world, world.installed, ["a"], exhausted=True)
+    assert ["budget"] == [each.kind for each in hold.reasons]
+    (hold,) = holds(world, world.installed, ["a"], exhausted=False)
+    assert ["indirect"] == [each.kind for each in hold.reasons]
