@@ -18,8 +18,6 @@ from .ports import ReleaseSource
 
 Assignment = Mapping[str, "Candidate"]
 
-_NOTHING = Version("0.dev0+absent")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Candidate:
@@ -29,9 +27,6 @@ class Candidate:
     version: Version
     release: Release | None
     """None: the distribution stays as it is installed."""
-
-    absent: bool = False
-    """The project is not installed and is not added, though something that tolerates this requires it."""
 
     def __repr__(self) -> str:
         return f"<{self.name} {self.version}{'' if self.release else ' (installed)'}>"
@@ -121,12 +116,6 @@ class World:
             return False
         return all(allows(each, release.version) for each in self.constraints.get(release.name, ()))
 
-    def absence(self, name: str) -> Candidate:
-        """The choice not to add a project."""
-        key = (name, _NOTHING)
-        self._candidates.setdefault(key, Candidate(name=name, version=_NOTHING, release=None, absent=True))
-        return self._candidates[key]
-
     def newest(self, name: str) -> Candidate | None:
         """The newest version whose requirements are known; None when there is nothing to choose from."""
         return next((each for each in self.domain(name) if self.usable(each)), None)
@@ -156,8 +145,6 @@ class World:
         return self._needs[key]
 
     def _fields(self, candidate: Candidate) -> tuple[str, ...] | Failure:
-        if candidate.absent:
-            return ()
         if candidate.release is None:
             return self._distributions[candidate.name].requires
         corrected = self.corrections.get((candidate.name, str(candidate.version)))

@@ -1,22 +1,29 @@
 """First everything at its newest; where that is not consistent, search among the names that are in conflict.
 
 The result is consistent wherever today is, never older than today, and cannot be bettered for one name
-without making it worse for another.
+without making it worse for another. All searching is local: a few names are free, all others stand as they are,
+and the free ones grow by whatever stands in the way. So a large environment costs little more than its conflicts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..world import Assignment, Candidate, World
-from .provider import NoSolution, Problem, Steps, TooDeep, solve
+from .solver import Demand, NoSolution, Problem, Steps, TooDeep, solve
 
-BUDGET = 20_000
-"""Rounds of search over one plan; about a millisecond each at worst."""
+BUDGET = 100_000
+"""Candidates that may be tried for one plan; some 30 µs each."""
+
+ENCLOSE = 4_000
+"""Candidates that may be tried for a first consistent set."""
 
 ONE_TRY = 1_000
-"""Rounds that one attempt at bettering a solution may take."""
+"""Candidates that may be tried to better it for one name."""
+
+Order = Callable[[str], Sequence[Candidate]]
+"""The admitted candidates of a free name, most wished for first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,34 +55,34 @@ def best_assignment(world: World, wishes: Wishes) -> Solution:
 
 @dataclass(slots=True, kw_only=True)
 class Search:
-    """One search; ``free`` grows until the conflict is enclosed."""
+    """One search over a world."""
 
     world: World
     wishes: Wishes
     steps: Steps = field(init=False)
-    free: frozenset[str] = field(init=False, default=frozenset())
     exhausted: bool = field(init=False, default=False)
+    surveyed: tuple[Assignment, Demand] | None = field(init=False, default=None)
+    """The assignment that was searched around last, and its demand."""
 
     def __post_init__(self) -> None:
         self.steps = Steps(left=self.wishes.budget)
 
     def run(self) -> Solution:
         """The whole story."""
-        ideal = self._ideal()
-        guess = self.world.completed(ideal)
-        if self.world.problems(guess):
-            guess = self._settle(ideal, guess)
-        return Solution(assignment=self._mend(guess), exhausted=self.exhausted, rounds=self.steps.spent)
+        found = self._guess()
+        if self.world.problems(found):
+            found = self._enclose(found) or self._lowered()
+            found = self._better(found, self._by_rank())
+            found = self._calm(found) if self.wishes.names else self._trade(found)
+        return Solution(assignment=self._mend(found), exhausted=self.exhausted, rounds=self.steps.spent)
 
     # the first guess
 
-    def _ideal(self) -> dict[str, Candidate]:
+    def _guess(self) -> dict[str, Candidate]:
+        """Everything wanted at its newest, with what that requires and lacks."""
         moving = [name for name in self.world.installed if self._wanted(name)]
         self.world.prefetch(moving)
-        ideal = dict(self.world.installed)
-        for name in moving:
-            ideal[name] = self._newest(name)
-        return ideal
+        return self.world.completed({**self.world.installed, **{name: self._newest(name) for name in moving}})
 
     def _wanted(self, name: str) -> bool:
         return self.world.may_move(name) and (not self.wishes.names or name in self.wishes.names)
@@ -83,75 +90,100 @@ class Search:
     def _newest(self, name: str) -> Candidate:
         return self.world.newest(name) or self.world.installed[name]
 
+    def _tier(self, name: str) -> int:
+        if name in self.wishes.names:
+            return 0
+        return 1 if self.world.requested(name) else 2
+
+    def _rank(self, name: str) -> tuple[int, str]:
+        return (self._tier(name), name)
+
+    def _by_rank(self) -> list[str]:
+        return sorted(filter(self._wanted, self.world.installed), key=self._rank)
+
     # the search
 
-    def _settle(self, ideal: Assignment, guess: Assignment) -> dict[str, Candidate]:
-        """A consistent assignment: the conflict's names free, all others at their ideal."""
-        self.free = self._in_conflict(guess)
+    def _enclose(self, guess: Assignment) -> dict[str, Candidate] | None:
+        """The guess with the names in conflict lowered until it is consistent; None when that goes too deep."""
         try:
-            found = self._enclose(ideal)
-            found = self._better(ideal, found)
-            return self._trade(ideal, found) if not self.wishes.names else self._calm(ideal, found)
-        except (TooDeep, NoSolution):
-            self.exhausted = True
-            return self._one_by_one()
+            return self._local(guess, self._in_conflict(guess), self._by_wish, limit=ENCLOSE, consistent=False)
+        except (NoSolution, TooDeep):
+            return None
+
+    def _lowered(self) -> dict[str, Candidate]:
+        """A consistent assignment without any search: whatever has a part in a conflict stays as it is."""
+        low: frozenset[str] = frozenset()
+        while True:
+            high = {name: self._newest(name) for name in self.world.installed if self._wanted(name) and name not in low}
+            found = self.world.completed({**self.world.installed, **high})
+            if not self.world.problems(found):
+                return found
+            conflict = self._in_conflict(found) & high.keys()
+            low |= conflict or high.keys()
 
     def _in_conflict(self, guess: Assignment) -> frozenset[str]:
-        """Installed names that have a part in a problem; an addition stands for those that require it."""
-        requirers: dict[str, set[str]] = {}
+        """Installed names that have a part in a problem.
+
+        An addition stands for those that require it, and so does what is there for those that ask for its extras.
+        """
+        answerable: dict[str, set[str]] = {}
         for parent, dependency in self.world.requirements(guess):
-            requirers.setdefault(dependency.name, set()).add(parent.name)
+            if dependency.extras or dependency.name not in self.world.installed:
+                answerable.setdefault(dependency.name, set()).add(parent.name)
         waiting = [name for each in self.world.problems(guess) for name in (each.parent.name, each.dependency.name)]
         seen: set[str] = set()
         for name in waiting:  # grows while it is walked
             if name not in seen:
                 seen.add(name)
-                if name not in self.world.installed:
-                    waiting.extend(requirers.get(name, ()))
-        return frozenset(name for name in seen if name in self.world.installed and self.world.may_move(name))
+                waiting.extend(answerable.get(name, ()))
+        return self._movable(seen)
 
-    def _enclose(self, ideal: Assignment) -> dict[str, Candidate]:
-        while True:
-            try:
-                return self._solve(ideal, self._by_wish, limit=self.steps.left)
-            except NoSolution as failed:
-                further = failed.blockers - self.free
-                if not further:
-                    further = frozenset(filter(self.world.may_move, self.world.installed)) - self.free
-                if not further:
-                    raise
-                self.free |= further
+    def _movable(self, names: Iterable[str]) -> frozenset[str]:
+        return frozenset(name for name in names if name in self.world.installed and self.world.may_move(name))
 
-    def _solve(
+    def _local(
         self,
-        ideal: Assignment,
-        order: Callable[[str], Sequence[Candidate]],
+        found: Assignment,
+        free: frozenset[str],
+        order: Order,
         *,
         first: str | None = None,
         limit: int = ONE_TRY,
+        consistent: bool = True,
     ) -> dict[str, Candidate]:
-        outside = {name: candidate for name, candidate in ideal.items() if name not in self.free}
-        problem = Problem(
-            world=self.world,
-            free=self.free,
-            outside=outside,
-            order=order,
-            rank=lambda name: (name != first, *self._rank(name)),
-        )
+        """A consistent assignment that differs from ``found`` in ``free`` and whatever turns out to be in its way.
+
+        Raises NoSolution when there is none within ``order``, TooDeep when the search is given up. Unless ``found``
+        is ``consistent``, names that stand outside may be in conflict with each other and have to be freed too.
+        """
+        demand = self._demand(found)
         steps = Steps(left=min(limit, self.steps.left))
         try:
-            return {**outside, **solve(problem, steps)}
+            while True:
+                outside = {name: found[name] for name in self.world.installed if name not in free}
+                rank = self._ranking(first)
+                problem = Problem(world=self.world, free=free, outside=outside, demand=demand, order=order, rank=rank)
+                try:
+                    other = {**outside, **solve(problem, steps)}
+                    further = frozenset() if consistent else self._in_conflict(other) - free
+                    if not further:
+                        return other
+                except NoSolution as failed:
+                    further = self._movable(failed.blockers)
+                    if not further:
+                        raise
+                free |= further
         finally:
             self.steps.left -= steps.spent
             self.steps.spent += steps.spent
 
-    def _rank(self, name: str) -> tuple[int, str]:
-        return (self._tier(name), name)
+    def _demand(self, found: Assignment) -> Demand:
+        if self.surveyed is None or self.surveyed[0] is not found:
+            self.surveyed = (found, Demand.of(self.world, found))
+        return self.surveyed[1]
 
-    def _tier(self, name: str) -> int:
-        if name in self.wishes.names:
-            return 0
-        return 1 if self.world.requested(name) else 2
+    def _ranking(self, first: str | None) -> Callable[[str], tuple[bool, int, str]]:
+        return lambda name: (name != first, *self._rank(name))
 
     def _by_wish(self, name: str) -> Sequence[Candidate]:
         """Newest first; with names given, the others as they are, then as little newer as possible."""
@@ -160,66 +192,57 @@ class Search:
 
     # bettering
 
-    def _better(self, ideal: Assignment, found: dict[str, Candidate]) -> dict[str, Candidate]:
-        """Raise one name after the other, in the order of the wishes, as far as it goes without lowering any."""
-        for name in sorted(filter(self._wanted, self.free), key=self._rank):
-            while found[name] is not self._newest(name):
-                try:
-                    found = self._solve(ideal, self._above(found, name), first=name)
-                    break
-                except NoSolution as failed:
-                    further = failed.blockers - self.free
-                    if not (self.wishes.names and further):
-                        break
-                    self.free |= further
-                except TooDeep:
-                    self.exhausted = True
-                    break
+    def _better(self, found: dict[str, Candidate], names: Iterable[str]) -> dict[str, Candidate]:
+        """Raise one name after the other as far as it goes without lowering any."""
+        for name in names:
+            if found[name] is not self._newest(name):
+                found = self._tried(found, frozenset((name,)), self._above(found, name), name) or found
         return found
 
-    def _above(self, found: Assignment, goal: str) -> Callable[[str], Sequence[Candidate]]:
+    def _tried(self, found: Assignment, free: frozenset[str], order: Order, first: str) -> dict[str, Candidate] | None:
+        try:
+            return self._local(found, free, order, first=first)
+        except NoSolution:
+            return None
+        except TooDeep:
+            self.exhausted = True
+            return None
+
+    def _above(self, found: Assignment, goal: str) -> Order:
         def order(name: str) -> Sequence[Candidate]:
             if not self._wanted(name):
                 return self._by_wish(name)
             floor = found[name].version
-            return [
-                each
-                for each in self.world.domain(name)
-                if each.version > floor or (each.version == floor and name != goal)
-            ]
+            domain = self.world.domain(name)
+            return [each for each in domain if each.version > floor or (each.version == floor and name != goal)]
 
         return order
 
-    def _trade(self, ideal: Assignment, found: dict[str, Candidate]) -> dict[str, Candidate]:
+    def _trade(self, found: dict[str, Candidate]) -> dict[str, Candidate]:
         """Give up some names' newest versions where that lets more, or more wished for, names reach theirs."""
-        for name in sorted(self.free, key=self._rank):
+        for name in self._by_rank():
             newest = self._newest(name)
             if found[name] is newest:
                 continue
             for rivals in self._rivals(found, newest):
-                try:
-                    other = self._better(ideal, self._solve(ideal, self._without(found, newest, rivals), first=name))
-                except NoSolution:
-                    continue
-                except TooDeep:
-                    self.exhausted = True
-                    continue
-                if self._score(other) > self._score(found):
-                    found = other
-                    break
+                order = self._without(found, newest, rivals)
+                other = self._tried(found, rivals | {name}, order, name)
+                if other is not None:
+                    other = self._better(other, [each for each in self._by_rank() if other[each] is not found[each]])
+                    other = self._better(other, self._by_rank())
+                    if self._score(other) > self._score(found):
+                        found = other
+                        break
         return found
 
     def _rivals(self, found: Assignment, newest: Candidate) -> list[frozenset[str]]:
-        """Sets of names at their newest that may have to give way to ``newest``: the less wished for, then one each."""
-        at_newest = frozenset(name for name in self.free if found[name] is self._newest(name))
-        lesser = frozenset(name for name in at_newest if self._tier(name) > self._tier(newest.name))
-        direct = self._in_conflict(self.world.completed({**found, newest.name: newest})) & at_newest
+        """Sets of names that may have to give way to ``newest``: the less wished for, then one each, then all."""
+        direct = self._in_conflict(self.world.completed({**found, newest.name: newest})) - {newest.name}
+        lesser = frozenset(name for name in direct if self._tier(name) > self._tier(newest.name))
         single = [frozenset((name,)) for name in sorted(direct)]
-        return ([lesser] if lesser else []) + single + ([direct] if len(direct) > 1 else [])
+        return ([lesser] if len(lesser) > 1 else []) + single + ([direct] if len(direct) > 1 else [])
 
-    def _without(
-        self, found: Assignment, goal: Candidate, rivals: frozenset[str]
-    ) -> Callable[[str], Sequence[Candidate]]:
+    def _without(self, found: Assignment, goal: Candidate, rivals: frozenset[str]) -> Order:
         def order(name: str) -> Sequence[Candidate]:
             if name == goal.name:
                 return [goal]
@@ -230,25 +253,21 @@ class Search:
         return order
 
     def _score(self, found: Assignment) -> tuple[int, ...]:
+        """How many names of each tier are at their newest."""
         counts = [0, 0, 0]
-        for name in self.free:
-            counts[self._tier(name)] += found[name] is self._newest(name)
+        for name in self.world.installed:
+            counts[self._tier(name)] += self._wanted(name) and found[name] is self._newest(name)
         return tuple(counts)
 
-    def _calm(self, ideal: Assignment, found: dict[str, Candidate]) -> dict[str, Candidate]:
+    def _calm(self, found: dict[str, Candidate]) -> dict[str, Candidate]:
         """With names given: put back every other name that need not have moved."""
-        for name in sorted(name for name in self.free if not self._wanted(name)):
-            if found[name] is self.world.installed[name]:
-                continue
-            try:
-                found = self._solve(ideal, self._steady(found, name))
-            except NoSolution:
-                continue
-            except TooDeep:
-                self.exhausted = True
+        moved = [name for name, today in self.world.installed.items() if found[name] is not today]
+        for name in sorted(name for name in moved if not self._wanted(name)):
+            if found[name] is not self.world.installed[name]:
+                found = self._tried(found, frozenset((name,)), self._steady(found, name), name) or found
         return found
 
-    def _steady(self, found: Assignment, back: str) -> Callable[[str], Sequence[Candidate]]:
+    def _steady(self, found: Assignment, back: str) -> Order:
         def order(name: str) -> Sequence[Candidate]:
             today = self.world.installed[name]
             if name == back:
@@ -257,15 +276,6 @@ class Search:
 
         return order
 
-    def _one_by_one(self) -> dict[str, Candidate]:
-        """When the search is too deep: from today's state, every name that can be raised on its own."""
-        found = dict(self.world.installed)
-        for name in sorted(filter(self._wanted, found), key=self._rank):
-            trial = self.world.completed({**found, name: self._newest(name)})
-            if trial[name] is not found[name] and not self.world.problems(trial):
-                found = trial
-        return found
-
     # what was broken before
 
     def _mend(self, found: dict[str, Candidate]) -> dict[str, Candidate]:
@@ -273,10 +283,8 @@ class Search:
         if self.wishes.names:
             return found
         missing = {each.dependency.name for each in self.world.unmet(found) if each.found is None}
-        for name in sorted(missing):
-            if not self.world.may_move(name):
-                continue
-            needs = [d.specifier for _, d in self.world.requirements(found) if d.name == name]
+        for name in sorted(filter(self.world.may_move, missing)):
+            needs = [need.specifier for _, need in self.world.requirements(found) if need.name == name]
             candidate = self.world.addition(name, needs)
             if candidate is not None:
                 trial = self.world.completed({**found, name: candidate})

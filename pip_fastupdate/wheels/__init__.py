@@ -1,0 +1,7 @@
+"""Wheels: downloaded once, kept under their hashes, and looked into before anything of them is unpacked."""
+
+from .archive import Limits
+from .inspection import Inspection, Installed, inspect
+from .store import WheelStore
+
+__all__ = ["Inspection", "Installed", "Limits", "WheelStore", "inspect"]

@@ -1,0 +1,223 @@
+"""A wheel as a zip archive: read strictly, so that every program that unpacks it sees the same files.
+
+The entries are those that ``zipfile`` finds, because pip's installer goes by them; what it tolerates
+beyond that (other data between the entries, headers that contradict the directory) is refused here.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from ..models import Reason
+from . import layout
+from .names import Refused, about, collisions, fault, shown
+
+READ = 256 * 1024
+"""Bytes of compressed data in memory at a time."""
+
+WRITE = 1024 * 1024
+"""Bytes of content in memory at a time."""
+
+ENCRYPTED = 0x1 | 0x40 | 0x2000
+"""Flags of an entry: encrypted, strongly encrypted, encrypted directory."""
+
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""The methods that the binary distribution format allows; indexes accept no others."""
+
+UNICODE_PATH = 0x7075
+"""Extra field with another name for the entry: versions of Python differ in whether they obey it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What no honest wheel goes beyond."""
+
+    entries: int = 100_000
+    directory: int = 64 * 1024**2
+    """Bytes of the archive's directory."""
+
+    total: int = 8 * 1024**3
+    """Bytes of all entries, unpacked."""
+
+    ratio: int = 1000
+    """Unpacked to packed size of an entry, for those above ``ratio_from`` bytes."""
+
+    ratio_from: int = 1024**2
+    metadata: int = 16 * 1024**2
+    """Bytes of METADATA, WHEEL or entry_points.txt; RECORD may have four times as many."""
+
+    windows: bool = os.name == "nt"
+    """Whether names that are illegal on Windows are refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry; ``name`` ends with a slash for a folder."""
+
+    name: str
+    size: int
+    """Bytes, unpacked."""
+
+    packed: int
+    crc: int
+    start: int
+    """Offset of its data in the file."""
+
+    deflated: bool
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it only names a folder."""
+        return self.name.endswith("/")
+
+
+class Archive:
+    """An open wheel whose structure is sound: a context manager. Raises Refused, or OSError when it cannot be read."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self._stream: BinaryIO = path.open("rb")
+        try:
+            self.entries = _entries(self._stream, limits)
+        except BaseException:
+            self._stream.close()
+            raise
+        self._by_name = {each.name: each for each in self.entries}
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stream.close()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The content of the entry. Raises KeyError when there is none, Refused when it is above ``limit`` bytes."""
+        entry = self._by_name[name]
+        if entry.size > limit:
+            raise Refused(about("too-large", f"{{}} has {entry.size} bytes", name))
+        return b"".join(self.chunks(entry))
+
+    def chunks(self, entry: Entry) -> Iterator[bytes]:
+        """The content in pieces of at most 1 MiB, its size and CRC checked at the end. Raises Refused."""
+        size = crc = 0
+        for piece in self._inflated(entry) if entry.deflated else self._raw(entry, WRITE):
+            size += len(piece)
+            if size > entry.size:
+                break
+            crc = zlib.crc32(piece, crc)
+            yield piece
+        if size != entry.size:
+            raise Refused(about("lying-size", f"{{}} does not have the {entry.size} bytes it announces", entry.name))
+        if crc != entry.crc:
+            raise Refused(about("bad-crc", "the checksum of {} is wrong", entry.name))
+
+    def _raw(self, entry: Entry, at_once: int) -> Iterator[bytes]:
+        position, end = entry.start, entry.start + entry.packed
+        while position < end:
+            self._stream.seek(position)
+            piece = self._stream.read(min(at_once, end - position))
+            if not piece:
+                raise OSError(f"{shown(entry.name)} ends early: the file changed while it was read")
+            position += len(piece)
+            yield piece
+
+    def _inflated(self, entry: Entry) -> Iterator[bytes]:
+        if not entry.packed and not entry.size:  # some archivers leave out even the end mark of an empty file
+            return
+        machine = zlib.decompressobj(-zlib.MAX_WBITS)
+        left = entry.packed
+        try:
+            for packed in self._raw(entry, READ):
+                left -= len(packed)
+                yield machine.decompress(packed, WRITE)
+                while machine.unconsumed_tail and not machine.eof:
+                    yield machine.decompress(machine.unconsumed_tail, WRITE)
+                if machine.eof:
+                    break
+        except zlib.error:
+            raise Refused(about("broken-entry", "the data of {} is damaged", entry.name)) from None
+        if not machine.eof or left or machine.unused_data:
+            raise Refused(about("broken-entry", "the data of {} ends elsewhere than it should", entry.name))
+
+
+def _entries(stream: BinaryIO, limits: Limits) -> tuple[Entry, ...]:
+    infos, directory = _directory(stream, limits)
+    _raise([each for info in infos for each in _faults(info, limits)])
+    if sum(info.file_size for info in infos) > limits.total:
+        raise Refused(Reason(kind="too-large", text=f"it unpacks to more than {limits.total} bytes"))
+    starts = layout.data_offsets(stream, infos, directory)
+    _raise(list(collisions(info.filename for info in infos)))
+    return tuple(_entry(info, start) for info, start in zip(infos, starts, strict=True))
+
+
+def _entry(info: zipfile.ZipInfo, start: int) -> Entry:
+    return Entry(
+        name=info.filename,
+        size=info.file_size,
+        packed=info.compress_size,
+        crc=info.CRC,
+        start=start,
+        deflated=info.compress_type == zipfile.ZIP_DEFLATED,
+    )
+
+
+def _directory(stream: BinaryIO, limits: Limits) -> tuple[list[zipfile.ZipInfo], int]:
+    """The entries as ``zipfile`` understands them, and the offset of the directory."""
+    end = layout.find_end(stream)
+    if end.entries > limits.entries or end.size > limits.directory:
+        raise Refused(Reason(kind="too-many-entries", text=f"it has {end.entries} entries"))
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            infos = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, EOFError, struct.error) as error:
+        raise Refused(Reason(kind="broken-zip", text=f"its directory is damaged: {error}")) from None
+    if len(infos) != end.entries:
+        text = f"its directory lists {len(infos)} entries but announces {end.entries}"
+        raise Refused(Reason(kind="zip-disagreement", text=text))
+    return infos, end.offset
+
+
+def _raise(reasons: list[Reason]) -> None:
+    if reasons:
+        raise Refused(*reasons)
+
+
+def _faults(info: zipfile.ZipInfo, limits: Limits) -> Iterator[Reason]:
+    """What is wrong with an entry by itself."""
+    name = info.orig_filename
+    wrong = fault(name, windows=limits.windows)
+    if wrong:
+        yield wrong
+    elif info.filename != name or UNICODE_PATH in dict(layout.extra_fields(info.extra)):
+        yield about("zip-disagreement", "{} has two names", name)
+    if info.flag_bits & ENCRYPTED:
+        yield about("encrypted", "{} is encrypted", name)
+    if info.compress_type not in METHODS:
+        yield about("compression", f"{{}} is compressed by method {info.compress_type}, which wheels do not use", name)
+    yield from _kind_faults(info)
+    if info.file_size > limits.ratio_from and info.file_size > limits.ratio * info.compress_size:
+        text = f"{{}} grows from {info.compress_size} to {info.file_size} bytes: a decompression bomb"
+        yield about("bomb", text, name)
+
+
+def _kind_faults(info: zipfile.ZipInfo) -> Iterator[Reason]:
+    kind, name = stat.S_IFMT(info.external_attr >> 16), info.orig_filename
+    if kind == stat.S_IFLNK:
+        yield about("symlink", "{} is a symbolic link", name)
+    elif kind not in (0, stat.S_IFDIR if name.endswith("/") else stat.S_IFREG):
+        yield about("special-file", "{} is neither a file nor a folder", name)
+    if name.endswith("/") and info.file_size:
+        yield about("hidden-data", "the folder {} has content", name)

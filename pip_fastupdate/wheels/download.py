@@ -1,0 +1,206 @@
+"""One wheel from its URL into a file: hashed as it comes, resumed when the connection breaks."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from ..errors import PipUpdateError
+from ..models import File
+from ..ports import DownloadFailed, Transport
+from .workers import Stopped
+
+OVERLAP = 4096
+"""Bytes asked for again on resuming: they tell whether the server really goes on where we left off.
+
+The transport shows neither status nor ETag. A server that ignores the Range sends the file from its start, which
+the overlap shows just as well; and whether both parts belong to one file is what the hash is for.
+"""
+
+RESUME_FROM = 64 * 1024
+"""Bytes below which it is not worth resuming."""
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class Part:
+    """A wheel while it arrives: a file with a name of its own beside its final place, hashed as it grows."""
+
+    def __init__(self, final: Path) -> None:
+        """Raises OSError when the folder cannot be written to."""
+        final.parent.mkdir(parents=True, exist_ok=True)
+        self.path = final.with_name(f".{secrets.token_hex(8)}.part")
+        self._stream = self.path.open("x+b")
+        self._final = final
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget everything that came so far."""
+        self._stream.seek(0)
+        self._stream.truncate()
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def write(self, chunk: bytes) -> None:
+        """Append. Raises PipUpdateError when the disk does not take it: going on is pointless then."""
+        try:
+            self._stream.write(chunk)
+        except OSError as error:
+            raise disk_error(error, self._final) from error
+        self._hash.update(chunk)
+        self.size += len(chunk)
+
+    def read(self, start: int, size: int) -> bytes:
+        """``size`` bytes of what came so far; what is written next is appended all the same."""
+        self._stream.seek(start)
+        found = self._stream.read(size)
+        self._stream.seek(self.size)
+        return found
+
+    def sha256(self) -> str:
+        """The hexadecimal hash of what came so far."""
+        return self._hash.hexdigest()
+
+    def finish(self) -> Path:
+        """Give the file its final name, in one step. Raises PipUpdateError."""
+        try:
+            self._stream.close()
+            self.path.replace(self._final)
+        except OSError as error:
+            # Windows does not replace a file that is open: another process was faster, with the same content.
+            if not self._final.is_file():
+                raise disk_error(error, self._final) from error
+        return self._final
+
+    def discard(self) -> None:
+        """Close and remove the file; without effect once it has its final name."""
+        with suppress(OSError):  # a full disk shows again when the buffer is flushed; the file goes anyway
+            self._stream.close()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Remove the file while another thread may still hold it open, which Windows does not allow."""
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trouble:
+    """Why a try failed; ``final`` when another would fail too."""
+
+    kind: str
+    text: str
+    final: bool
+
+
+def disk_error(error: OSError, final: Path) -> PipUpdateError:
+    """The error for people when ``final`` could not be written."""
+    if error.errno in FULL:
+        text = f"no space is left for {final.name} in {final.parent}"
+        return PipUpdateError(text, "free some space, or name a folder on a larger disk with --cache-dir")
+    return PipUpdateError(f"{final.name} cannot be written to {final.parent}: {error.strerror or error}")
+
+
+class Download:
+    """One download with its tries. ``advance`` is told how many bytes further than ever before it is."""
+
+    def __init__(
+        self, file: File, part: Part, transport: Transport, *, limit: int, advance: Callable[[int], None], stop: Event
+    ) -> None:
+        self._file = file
+        self._part = part
+        self._transport = transport
+        self._limit = limit if file.size is None else min(limit, file.size)
+        self._advance = advance
+        self._stop = stop
+        self._seen = 0
+        self._may_resume = file.sha256 is not None  # only the hash shows that two parts belong together
+        self._resumed = False
+
+    def run(self, *, retries: int, pause: float) -> Path:
+        """The wheel in its final place, verified. Waits ``pause`` seconds before the first retry, then twice that …
+
+        Raises DownloadFailed, PipUpdateError when the disk does not take it, Stopped.
+        """
+        trouble = self._attempt()
+        for attempt in range(retries):
+            if trouble is None or trouble.final:
+                break
+            if self._stop.wait(pause * 2**attempt):
+                raise Stopped
+            trouble = self._attempt()
+        if trouble is not None:
+            raise DownloadFailed(trouble.kind, trouble.text)
+        return self._part.finish()
+
+    def _attempt(self) -> _Trouble | None:
+        resuming = self._may_resume and self._part.size >= RESUME_FROM
+        if not resuming:
+            self._part.restart()
+        headers = {"Range": f"bytes={self._part.size - OVERLAP}-"} if resuming else None
+        started = False
+        try:
+            with self._transport.stream(self._file.url, headers) as body:
+                started = True
+                self._pour(self._continued(body) if resuming else body)
+        except DownloadFailed as error:
+            self._may_resume &= started  # a server may well refuse the Range
+            # Up to the first byte the transport has tried again by itself.
+            return _Trouble(kind=error.kind, text=error.text, final=not started and not resuming)
+        return self._verdict()
+
+    def _pour(self, body: Iterable[bytes]) -> None:
+        """Write the body, until there is more than there should be."""
+        for chunk in body:
+            if self._stop.is_set():
+                raise Stopped
+            self._part.write(chunk)
+            if self._part.size > self._seen:
+                self._advance(self._part.size - self._seen)
+                self._seen = self._part.size
+            if self._part.size > self._limit:
+                break
+
+    def _continued(self, body: Iterator[bytes]) -> Iterator[bytes]:
+        """What of the body is new; all of it, after forgetting the rest, when the server starts again."""
+        overlap = b""
+        for chunk in body:
+            overlap += chunk
+            if len(overlap) >= OVERLAP:
+                break
+        if overlap[:OVERLAP] == self._part.read(self._part.size - OVERLAP, OVERLAP):
+            self._resumed = True
+            yield overlap[OVERLAP:]
+        else:
+            self._may_resume = False
+            self._part.restart()
+            yield overlap
+        yield from body
+
+    def _verdict(self) -> _Trouble | None:
+        name, size = self._file.filename, self._part.size
+        if size > self._limit:
+            return _Trouble(kind="size", text=f"{name} has more than the {self._limit} bytes it may have", final=True)
+        if self._file.size is not None and size < self._file.size:
+            text = f"{name} ended after {size} of the {self._file.size} bytes that the index announces"
+            return _Trouble(kind="size", text=text, final=False)
+        mismatch = hash_mismatch(self._file, self._part.sha256())
+        if mismatch is None:
+            return None
+        resumed, self._resumed, self._may_resume = self._resumed, False, False
+        return _Trouble(kind="hash", text=mismatch, final=not resumed)
+
+
+def hash_mismatch(file: File, found: str) -> str | None:
+    """The sentence about a file that has the sha256 ``found``; None when that is right, or nothing is known."""
+    if file.sha256 is None or found == file.sha256.lower():
+        return None
+    return (
+        f"sha256 of {file.filename} does not match the index: expected {file.sha256[:12].lower()}…, got {found[:12]}…"
+    )

@@ -1,0 +1,158 @@
+"""Looks into a wheel before anything of it is unpacked: what rules it out, and what its user should know.
+
+What rules a wheel out is told by the ``kind`` of its reasons:
+
+- the archive: ``unreadable``, ``not-a-zip``, ``truncated``, ``broken-zip``, ``zip-prefix``, ``zip-disagreement``,
+  ``hidden-data``, ``overlap``, ``too-many-entries``, ``too-large``, ``bomb``, ``encrypted``, ``compression``
+- names and kinds of entries: ``path-escape``, ``absolute-path``, ``backslash``, ``control-character``,
+  ``unclean-path``, ``windows-name``, ``symlink``, ``special-file``, ``duplicate-entry``, ``case-collision``,
+  ``file-and-folder``
+- metadata: ``file-name``, ``no-dist-info``, ``foreign-metadata``, ``installer-file``, ``missing-metadata``,
+  ``bad-metadata``, ``wheel-version``, ``name-mismatch``, ``version-mismatch``, ``entry-point``
+- destinations: ``data-scheme``, ``same-destination``, ``interpreter-file``
+- RECORD: ``record-broken``, ``record-duplicate``, ``not-in-record``, ``record-absent``, ``record-algorithm``,
+  ``record-size``, ``record-hash``
+- content: ``broken-entry``, ``lying-size``, ``bad-crc``
+
+Warnings: ``new-pth``, ``new-hook``, ``new-stdlib-name``, ``new-native``, ``new-data``, ``shadows-script``,
+``shadows-command``, ``record-no-hash``, ``no-hash``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..models import Reason, Release
+from . import record
+from .archive import Archive, Limits
+from .destinations import Item, is_interpreter, items
+from .hooks import Commands, Installed, Owners, news, system_command
+from .metadata import Metadata, read
+from .names import Refused, about, shown
+
+__all__ = ["Inspection", "Installed", "Limits", "inspect"]
+
+SCHEMA = 1
+"""To be raised whenever content is checked more strictly: it voids what earlier versions have found in order."""
+
+MOST = 20
+"""Reasons given; a hostile wheel may have as many as entries."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What was found. With ``refusals`` the wheel must not be installed, and the other fields are empty."""
+
+    refusals: tuple[Reason, ...]
+    warnings: tuple[Reason, ...]
+    requires: tuple[str, ...]
+    """The ``Requires-Dist`` fields, raw."""
+
+    requires_python: str | None
+    version: str
+
+
+def inspect(
+    path: Path,
+    release: Release,
+    *,
+    before: Installed | None,
+    owners: Owners,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    commands: Commands = system_command,
+) -> Inspection:
+    """Look into the wheel at ``path``, which should be ``release``. Never raises for what the wheel contains.
+
+    ``before`` is the installed version that it would replace, None when it would be an addition. ``owners`` tells the
+    installed distribution to which a script belongs, ``commands`` the path of a command outside the environment.
+    Reads the whole wheel, at most once for one that lies under its hash in the cache. May be called from many threads.
+    """
+    try:
+        with Archive(path, limits) as archive:
+            metadata, found, unhashed = _checked(archive, path, release, limits)
+    except Refused as refusal:
+        return _refusal(release, *refusal.reasons[:MOST])
+    except OSError as error:
+        return _refusal(release, Reason(kind="unreadable", text=f"{path} cannot be read: {error.strerror or error}"))
+    arriving = news(found, metadata.scripts, name=release.name, before=before, owners=owners, commands=commands)
+    return Inspection(
+        refusals=(),
+        warnings=(*_unverified(release, unhashed), *arriving),
+        requires=metadata.requires,
+        requires_python=metadata.requires_python,
+        version=metadata.version,
+    )
+
+
+def _refusal(release: Release, *reasons: Reason) -> Inspection:
+    return Inspection(refusals=reasons, warnings=(), requires=(), requires_python=None, version=str(release.version))
+
+
+def _checked(
+    archive: Archive, path: Path, release: Release, limits: Limits
+) -> tuple[Metadata, tuple[Item, ...], list[str]]:
+    """Metadata, files, and those of them without a hash in RECORD. Raises Refused."""
+    filename = release.file.filename if release.file and release.file.is_wheel else path.name  # built of an sdist
+    metadata = read(archive, filename, release.name, release.version, limits)
+    found, faults = items(archive, metadata.stem)
+    faults += [
+        about("entry-point", "the command {} would take the place of the interpreter", script)
+        for script in sorted(metadata.scripts)
+        if is_interpreter(script)
+    ]
+    if faults:
+        raise Refused(*faults)
+    return metadata, found, _check_record(archive, f"{metadata.stem}.dist-info/RECORD", _marker(path, release), limits)
+
+
+def _check_record(archive: Archive, own: str, marker: Path | None, limits: Limits) -> list[str]:
+    """Raise Refused unless RECORD (called ``own``) and content agree; gives the files without a hash in it."""
+    rows = record.parse(archive.read(own, 4 * limits.metadata))
+    faults = list(record.listing_faults(archive, rows, own))
+    if not faults and not _is_marked(marker):
+        faults = list(record.content_faults(archive, rows))
+    if faults:
+        raise Refused(*faults)
+    _mark(marker)
+    return record.unhashed(rows, own)
+
+
+def _marker(path: Path, release: Release) -> Path | None:
+    """The file that says that this content was found in order; None for a wheel that does not lie under its hash."""
+    sha256 = release.file.sha256 if release.file else None
+    return path.with_name(f"{path.name}.ok") if sha256 is not None and path.parent.name == sha256 else None
+
+
+def _is_marked(marker: Path | None) -> bool:
+    if marker is None:
+        return False
+    try:
+        found = marker.read_bytes()
+    except OSError:
+        return False
+    with suppress(OSError):  # only brings its eviction forward
+        os.utime(marker)
+    return found == _mark_of(marker)
+
+
+def _mark(marker: Path | None) -> None:
+    if marker is not None and not _is_marked(marker):
+        with suppress(OSError):  # a cache that cannot be written to costs time, nothing else
+            marker.write_bytes(_mark_of(marker))
+
+
+def _mark_of(marker: Path) -> bytes:
+    return f"{SCHEMA} {marker.parent.name}\n".encode()
+
+
+def _unverified(release: Release, unhashed: list[str]) -> Iterator[Reason]:
+    if release.file is None or release.file.sha256 is None:
+        yield Reason(kind="no-hash", text="the index gives no sha256 of its file, which so could not be verified")
+    if unhashed:
+        text = f"RECORD has no hash of {shown(unhashed[0])}"
+        text += f" and {len(unhashed) - 1} more" if len(unhashed) > 1 else ""
+        yield Reason(kind="record-no-hash", text=text, data={"file": unhashed[0], "count": str(len(unhashed))})

@@ -1,0 +1,164 @@
+"""What a wheel says of itself: the ``.dist-info`` folder with METADATA, WHEEL and entry_points.txt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message
+from email.parser import HeaderParser
+
+from packaging.version import InvalidVersion, Version
+
+from ..dependencies import normalize
+from ..models import Reason
+from .archive import Archive, Limits
+from .names import Refused, about, folded, shown
+
+WHEEL_MAJOR = 1
+"""The major version of the wheel format that pip knows."""
+
+OTHERS = (".dist-info", ".egg-info", ".egg-link", ".data")
+"""What ends the names of things that make a distribution known to installers."""
+
+INSTALLERS = ("direct_url.json", "REQUESTED")
+"""What only an installer may write (PEP 610, PEP 376): it tells where the wheel came from and who asked for it.
+
+INSTALLER would be another, but pip replaces it.
+"""
+
+_CALLABLE = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*(\s*\[[^\]]*\])?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """The parts that count for an update."""
+
+    stem: str
+    """``name-version`` as the ``.dist-info`` folder has it."""
+
+    version: str
+    requires: tuple[str, ...]
+    """The ``Requires-Dist`` fields, raw."""
+
+    requires_python: str | None
+    scripts: frozenset[str]
+    """The commands that the entry points ask for, console and graphical."""
+
+
+def read(archive: Archive, filename: str, name: str, version: Version, limits: Limits) -> Metadata:
+    """The metadata of the wheel ``filename``, which must be ``version`` of ``name`` (normalized). Raises Refused."""
+    told = filename.split("-")
+    if len(told) < 2 or normalize(told[0]) != name or not _is(told[1], version):
+        text = f"the file name {shown(filename)} does not stand for {name} {version}"
+        raise Refused(Reason(kind="file-name", text=text, data={"file": filename}))
+    stem = _stem(archive, name, version)
+    _check_wheel(archive, f"{stem}.dist-info/WHEEL", limits)
+    head = _head(archive, f"{stem}.dist-info/METADATA", limits)
+    _check_identity(head, name, version)
+    _require(archive, f"{stem}.dist-info/RECORD")
+    python = head.get("Requires-Python")
+    return Metadata(
+        stem=stem,
+        version=str(head["Version"]).strip(),
+        requires=tuple(str(each) for each in head.get_all("Requires-Dist", [])),
+        requires_python=None if python is None else str(python),
+        scripts=_scripts(archive, f"{stem}.dist-info/entry_points.txt", limits),
+    )
+
+
+def _is(text: str, version: Version) -> bool:
+    """Whether ``text``, perhaps escaped for a file name, is that version."""
+    try:
+        return Version(text.replace("_", "-")) == version
+    except InvalidVersion:
+        return False
+
+
+def _stem(archive: Archive, name: str, version: Version) -> str:
+    tops = dict.fromkeys(entry.name.split("/", 1)[0] for entry in archive.entries)
+    stems = [top.removesuffix(".dist-info") for top in tops if top.endswith(".dist-info")]
+    own = next((stem for stem in stems if _names(stem, name, version)), None)
+    if own is None:
+        text = f"it has no .dist-info folder of {name} {version}"
+        raise Refused(Reason(kind="no-dist-info", text=text, data={"found": " ".join(stems)}))
+    foreign = [top for top in tops if is_foreign(top, own)]
+    if foreign:
+        raise Refused(*(about("foreign-metadata", "{} belongs to another distribution", top) for top in foreign))
+    brought = [path for path in (f"{own}.dist-info/{each}" for each in INSTALLERS) if path in archive]
+    if brought:
+        raise Refused(*(about("installer-file", "{} is for installers to write", path) for path in brought))
+    return own
+
+
+def is_foreign(top: str, stem: str) -> bool:
+    """Whether the top-level name describes a distribution, or its data, other than ``stem``."""
+    return folded(top).endswith(OTHERS) and top not in (f"{stem}.dist-info", f"{stem}.data")
+
+
+def _names(stem: str, name: str, version: Version) -> bool:
+    told_name, _, told_version = stem.rpartition("-")
+    return normalize(told_name) == name and _is(told_version, version)
+
+
+def _require(archive: Archive, path: str) -> None:
+    if path not in archive:
+        raise Refused(about("missing-metadata", "it lacks {}", path))
+
+
+def _head(archive: Archive, path: str, limits: Limits) -> Message:
+    """The fields at the head of a metadata file, read by the parser that pip uses."""
+    _require(archive, path)
+    try:
+        return HeaderParser().parsestr(archive.read(path, limits.metadata).decode())
+    except UnicodeDecodeError:
+        raise Refused(about("bad-metadata", "{} is not UTF-8", path)) from None
+
+
+def _check_wheel(archive: Archive, path: str, limits: Limits) -> None:
+    told = str(_head(archive, path, limits).get("Wheel-Version", "")).strip()
+    numbers = told.split(".")
+    if not all(each.isdecimal() for each in numbers) or int(numbers[0]) > WHEEL_MAJOR:
+        text = f"its format is version {told[:20]!r} of wheels, not {WHEEL_MAJOR}.x"
+        raise Refused(Reason(kind="wheel-version", text=text))
+
+
+def _check_identity(head: Message, name: str, version: Version) -> None:
+    names, versions = head.get_all("Name", []), head.get_all("Version", [])
+    if len(names) != 1 or len(versions) != 1:
+        raise Refused(Reason(kind="bad-metadata", text="METADATA needs exactly one Name and one Version"))
+    if normalize(str(names[0]).strip()) != name:
+        text = f"METADATA is of {shown(str(names[0]))}, not of {name}"
+        raise Refused(Reason(kind="name-mismatch", text=text))
+    if not _is(str(versions[0]).strip(), version):
+        text = f"METADATA is of version {shown(str(versions[0]))}, not {version}"
+        raise Refused(Reason(kind="version-mismatch", text=text))
+
+
+def _scripts(archive: Archive, path: str, limits: Limits) -> frozenset[str]:
+    if path not in archive:
+        return frozenset()
+    try:
+        text = archive.read(path, limits.metadata).decode()
+    except UnicodeDecodeError:
+        raise Refused(about("bad-metadata", "{} is not UTF-8", path)) from None
+    return frozenset(_script(name, value) for name, value in _script_lines(text))
+
+
+def _script_lines(text: str) -> Iterator[tuple[str, str]]:
+    section = ""
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("["):
+            section = line
+        elif section in ("[console_scripts]", "[gui_scripts]") and line and line[0] not in "#;":
+            name, _, value = line.partition("=")
+            yield name.strip(), value.strip()
+
+
+def _script(name: str, value: str) -> str:
+    """The command's name, which becomes a file's name; ``value`` becomes code in that file. Raises Refused."""
+    if not name or "/" in name or "\\" in name or name in (".", "..") or not name.isprintable():
+        raise Refused(about("entry-point", "the entry point {} is no file name for a command", name))
+    if not _CALLABLE.fullmatch(value):
+        raise Refused(about("entry-point", f"the entry point {{}} names no function: {shown(value)}", name))
+    return name.rsplit(maxsplit=1)[-1]  # pip makes nothing of the words before the last

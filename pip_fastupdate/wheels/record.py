@@ -1,0 +1,89 @@
+"""RECORD, the list of a wheel's files with their hashes (binary distribution format; PEP 376, PEP 427)."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ..models import Reason
+from .archive import Archive, Entry
+from .names import Refused, about
+
+ALGORITHMS = ("sha256", "sha384", "sha512")
+"""The format rules out anything weaker than sha256, md5 and sha1 by name."""
+
+SIGNATURES = (".jws", ".p7s")
+"""RECORD's signatures, made after it and so not listed in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What RECORD says of one file."""
+
+    algorithm: str
+    """"" when there is no hash."""
+
+    digest: str
+    """URL-safe base64 without padding."""
+
+    size: int | None
+
+
+def parse(content: bytes) -> dict[str, Row]:
+    """The rows by the names of their files, split as pip splits them. Raises Refused."""
+    rows: dict[str, Row] = {}
+    try:
+        for fields in csv.reader(content.decode().splitlines()):
+            # A row may have fewer columns, or more, where pip reads it all the same.
+            path, digest, size = (*fields, "", "", "")[:3] if fields else ("", "", "")
+            row = _row(digest, size)
+            if rows.setdefault(path, row) != row:
+                raise Refused(about("record-duplicate", "RECORD lists {} twice, differently", path))
+    except (UnicodeDecodeError, csv.Error, ValueError) as error:
+        raise Refused(Reason(kind="record-broken", text=f"RECORD cannot be read: {error}")) from None
+    return rows
+
+
+def _row(digest: str, size: str) -> Row:
+    algorithm, _, value = digest.partition("=")
+    return Row(algorithm=algorithm.lower(), digest=value.rstrip("="), size=int(size) if size.strip() else None)
+
+
+def listing_faults(archive: Archive, rows: Mapping[str, Row], own: str) -> Iterator[Reason]:
+    """Where RECORD (called ``own``) and the archive do not list the same files, or not with a decent hash."""
+    exempt = {own, *(own + suffix for suffix in SIGNATURES)}
+    for entry in archive.entries:
+        if not entry.is_folder and entry.name not in rows and entry.name not in exempt:
+            yield about("not-in-record", "RECORD does not list {}", entry.name)
+    for path, row in rows.items():
+        if path not in archive or path.endswith("/"):
+            # Not harmless: whoever uninstalls the wheel later removes what RECORD lists.
+            yield about("record-absent", "RECORD lists {}, which is not in the wheel", path)
+        elif row.algorithm not in ("", *ALGORITHMS) and path not in exempt:
+            yield about("record-algorithm", f"RECORD gives no hash of {{}} but {row.algorithm[:20]!r}", path)
+
+
+def unhashed(rows: Mapping[str, Row], own: str) -> list[str]:
+    """The files that RECORD lists without a hash: against the format, but installed by pip and seen in old wheels."""
+    return [path for path, row in rows.items() if not row.algorithm and not path.startswith(own)]
+
+
+def content_faults(archive: Archive, rows: Mapping[str, Row]) -> Iterator[Reason]:
+    """The files whose content is not what RECORD says. Reads all of the archive; raises Refused where it is damaged."""
+    for entry in archive.entries:
+        if not entry.is_folder:
+            yield from _content_fault(archive, entry, rows.get(entry.name))
+
+
+def _content_fault(archive: Archive, entry: Entry, row: Row | None) -> Iterator[Reason]:
+    machine = hashlib.new(row.algorithm) if row and row.algorithm in ALGORITHMS else None
+    for piece in archive.chunks(entry):
+        if machine:
+            machine.update(piece)
+    if row and row.size not in (None, entry.size):
+        yield about("record-size", f"{{}} has {entry.size} bytes, RECORD says {row.size}", entry.name)
+    elif row and machine and urlsafe_b64encode(machine.digest()).decode().rstrip("=") != row.digest:
+        yield about("record-hash", "the content of {} is not what RECORD says", entry.name)

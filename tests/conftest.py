@@ -1,0 +1,36 @@
+"""Fixtures for all tests: an index on 127.0.0.1 and real environments, made only where a test asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.environments import Env, Templates
+from tests.support.local_index import LocalIndex
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """What all environments of the session share."""
+    return Templates(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture
+def index() -> Iterator[LocalIndex]:
+    """A running index without any project."""
+    with LocalIndex() as running:
+        yield running
+
+
+@pytest.fixture
+def make_env(template: Templates, tmp_path: Path) -> Callable[..., Env]:
+    """``make_env("name", **options)`` makes one more environment for this test; options as for ``Templates.make``."""
+    return lambda name="env", **options: template.make(tmp_path / name, **options)
+
+
+@pytest.fixture
+def environment(make_env: Callable[..., Env]) -> Env:
+    """An empty environment in which the program can be run."""
+    return make_env()

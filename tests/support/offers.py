@@ -1,0 +1,61 @@
+"""Projects for the tests of candidates, written down as lists of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from packaging.version import Version
+
+from pip_fastupdate.index.candidates import select
+from pip_fastupdate.index.digest import Digest, Vulnerability, collect, decode, encode
+from pip_fastupdate.index.interpreter import Interpreter
+from pip_fastupdate.index.offers import Offer
+from pip_fastupdate.index.simple import Link
+from pip_fastupdate.models import Failure, Project
+from pip_fastupdate.options import Policy
+
+TAGS = ("cp311-cp311-manylinux_2_28_x86_64", "cp311-cp311-manylinux_2_17_x86_64", "cp39-abi3-linux_x86_64", "py3-none-any")
+HERE = Interpreter("3.11.7", lambda: TAGS)
+INDEX = "https://index.invalid/simple"
+
+
+def link(filename: str, **fields: Any) -> Link:
+    """A file of the index."""
+    return Link(filename=filename, url=f"https://files.invalid/{filename}", **fields)
+
+
+def offer(*files: Link | str, source: str = INDEX, project: str = "foo", sdists: bool = True, **fields: Any) -> Offer:
+    """What an index with these files has; it goes through the bytes of the cache."""
+    links = [each if isinstance(each, Link) else link(each) for each in files]
+    entries = collect(project, links, Link.item, HERE, sdists=sdists)
+    vulnerabilities = [Vulnerability(*each) for each in fields.pop("vulnerabilities", ())]
+    return Offer(source, decode(encode(Digest(vulnerabilities=vulnerabilities, **fields), entries)))
+
+
+def chosen(
+    *offers: Offer | Link | str, floor: str | None = None, project: str = "foo", **policy: Any
+) -> Project | Failure:
+    """The project under the policy."""
+    whole = [each for each in offers if isinstance(each, Offer)]
+    files = [each for each in offers if not isinstance(each, Offer)]
+    if files:
+        whole.append(offer(*files, project=project))
+    return select(project, whole, floor=Version(floor) if floor else None, policy=Policy(**policy))
+
+
+def summary(project: Project | Failure) -> list[str]:
+    """``2.0 foo-2.0.tar.gz``, or ``2.0 kind: text`` for what is blocked (with its file, if any)."""
+    assert isinstance(project, Project), project
+    return [
+        f"{each.version} "
+        + (f"{each.blocked.kind}: {each.blocked.text}" if each.blocked else "")
+        + (" " if each.blocked and each.file else "")
+        + (each.file.filename if each.file else "")
+        for each in project.releases
+    ]
+
+
+def wheels(*versions: str) -> Iterable[str]:
+    """Pure wheels of ``foo``."""
+    return [f"foo-{version}-py3-none-any.whl" for version in versions]
