@@ -1,0 +1,39 @@
+"""Where releases come from: the HTTP session and its cache, the index APIs, and the look-up of all projects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from ..options import CacheOptions, Settings
+from .catalog import Catalog
+from .session import Session
+
+if TYPE_CHECKING:
+    import ssl
+
+__all__ = ["Catalog", "open_catalog"]
+
+
+def open_catalog(
+    *,
+    settings: Settings,
+    cache: CacheOptions,
+    warn: Callable[[str, str], None],
+    authenticate: Callable[[Any], Any] | None = None,
+    tls: Callable[[], ssl.SSLContext | None] | None = None,
+) -> Catalog:
+    """A catalog over all that pip's settings name, to be closed at the end; nothing is asked for yet.
+
+    ``warn`` takes a sentence and a hint; ``authenticate`` and ``tls`` are for ``Session``.
+    """
+    session = Session(
+        cache=cache,
+        network=settings.network,
+        authenticate=authenticate,
+        user_agent=f"pip-fastupdate/{__version__}",
+        warn=warn,
+        tls=tls,
+    )
+    return Catalog(settings, session)

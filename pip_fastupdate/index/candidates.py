@@ -1,0 +1,234 @@
+"""Which releases of a project may be chosen: the user's policy, applied to what the indexes offer, as pip would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+from ..models import Failure, File, Project, Reason, Release
+from ..options import Policy
+from .digest import SDIST, Digest, Item
+from .filenames import version_of
+from .offers import Choice, Offer, choices
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Undated(Exception):
+    """The index tells no time of upload where the policy depends on it."""
+
+    def __init__(self, index: str) -> None:
+        super().__init__(index)
+        self.index = index
+
+
+def select(name: str, offers: Sequence[Offer], *, floor: Version | None, policy: Policy) -> Project | Failure:
+    """The project as the run sees it. ``offers`` in order of precedence, as ``pip`` lists its sources.
+
+    ``floor`` is the installed version: older releases are left out. Releases that only a specifier naming a
+    pre-release could choose stay in as ``blocked`` with their file; others that are blocked, only above the newest
+    candidate.
+    """
+    if not offers:
+        return Failure(name=name, kind="not-found", text="not found on the index")
+    status = next((offer.digest.status for offer in offers if offer.digest.status), None)
+    if status == "quarantined" or not any(offer.digest.head for offer in offers):
+        return Failure(name=name, kind="quarantined", text=_empty(offers, status))
+    try:
+        releases = _Selection(name, offers, floor, policy).releases()
+    except Undated as undated:
+        text = f"{undated.index} does not tell when files were uploaded"
+        return Failure(name=name, kind="cooldown", text=text)
+    return Project(name=name, releases=releases, status=status, notes=tuple(_notes(offers, floor, status)))
+
+
+def _empty(offers: Sequence[Offer], status: str | None) -> str:
+    if status != "quarantined":
+        return "the index lists it without any file: quarantined, or all its files were removed"
+    reason = next((offer.digest.reason for offer in offers if offer.digest.reason), None)
+    return f"quarantined by its index{': ' + reason if reason else ''}"
+
+
+class _Selection:
+    """One project's releases under the policy."""
+
+    def __init__(self, name: str, offers: Sequence[Offer], floor: Version | None, policy: Policy) -> None:
+        self._name = name
+        self._offers = offers
+        self._floor = floor
+        self._wheels, sdists = _formats(policy, name)
+        self._sdists = sdists and _named(name, policy.no_binary | policy.build)
+        self._prefer_wheels = policy.prefer_binary
+        self._before = _instant(policy.uploaded_before) if policy.uploaded_before else None
+        self._pre = policy.pre or (floor is not None and floor.is_prerelease)
+
+    def releases(self) -> tuple[Release, ...]:
+        """Newest first."""
+        versions = list(choices(self._offers, self._floor))
+        releases = [self._release(each) for each in versions]
+        if not self._pre and not any(each.blocked is None for each in releases) and not self._has_final():
+            self._pre = True  # nothing but pre-releases: then pip takes those
+            releases = [self._release(each) for each in versions]
+        if self._sdists and self._prefer_wheels:
+            releases = _prefer_wheels(releases)
+        return _worth_telling(releases)
+
+    def _has_final(self) -> bool:
+        """Whether any version at all, however old, is a final one that could be installed."""
+        everything = choices(self._offers, None)
+        return any(not each.version.is_prerelease and self._choose(each)[1] is None for each in everything)
+
+    def _release(self, choice: Choice) -> Release:
+        chosen, blocked = self._choose(choice)
+        item, offer = chosen or (None, self._offers[0])
+        return Release(
+            name=self._name,
+            version=choice.version,
+            file=_file(item) if item and (blocked is None or blocked.kind == "pre-release") else None,
+            requires=_requires(choice.version, item, offer.digest),
+            blocked=blocked,
+            yanked=item.yanked if item else None,
+            uploaded=item.uploaded if item else None,
+            index=offer.source,
+        )
+
+    def _choose(self, choice: Choice) -> tuple[tuple[Item, Offer] | None, Reason | None]:
+        """The file, and why it must not be taken. The installed version may always stay."""
+        fitting = [each for each in choice.items if (self._sdists if each[0].rank == SDIST else self._wheels)]
+        if choice.version == self._floor and choice.items:
+            return (fitting or choice.items)[0], None
+        live = [each for each in fitting if each[0].yanked is None]
+        timely = [each for each in live if self._timely(*each)] if self._before else live
+        best = next(iter(timely or live or fitting or choice.items), None)
+        if not self._pre and choice.version.is_prerelease:
+            return (timely[0] if timely else None), Reason(kind="pre-release", text="is a pre-release")
+        if timely:
+            return best, None
+        return best, self._blocked(choice, fitting, live)
+
+    def _blocked(self, choice: Choice, fitting: list[tuple[Item, Offer]], live: list[tuple[Item, Offer]]) -> Reason:
+        if live:
+            return Reason(kind="cooldown", text=f"was uploaded {live[0][0].uploaded}, later than is allowed")
+        if fitting:
+            reason = fitting[0][0].yanked
+            return Reason(kind="yanked", text=f"was yanked: {reason}" if reason else "was yanked")
+        if not choice.items and choice.python:
+            return Reason(kind="requires-python", text=f"needs Python {choice.python}")
+        return Reason(kind="no-wheel", text=self._no_wheel(choice))
+
+    def _no_wheel(self, choice: Choice) -> str:
+        if not self._wheels:
+            return "has no sdist, and --no-binary rules out wheels"
+        others = ["an sdist"] if choice.items else []
+        others += [f"wheels for {choice.foreign}"] if choice.foreign else []
+        return "has no wheel for this platform" + (f", only {' and '.join(others)}" if others else "")
+
+    def _timely(self, item: Item, offer: Offer) -> bool:
+        if item.url.startswith("file:"):
+            return True  # a local file was not uploaded
+        if item.uploaded is None:
+            raise Undated(offer.source)
+        return self._before is None or _instant(item.uploaded) < self._before
+
+
+def _named(name: str, names: frozenset[str]) -> bool:
+    return name in names or ":all:" in names
+
+
+def _formats(policy: Policy, name: str) -> tuple[bool, bool]:
+    """Whether wheels and sdists are allowed: a name outweighs ``:all:``, and only-binary goes first, as in pip."""
+    for key in (name, ":all:"):
+        if key in policy.only_binary:
+            return True, False
+        if key in policy.no_binary:
+            return False, True
+    return True, True
+
+
+def _instant(text: str) -> datetime:
+    """ISO 8601 with or without ``Z``; without a zone it is UTC."""
+    from datetime import datetime, timezone
+
+    instant = datetime.fromisoformat(_fraction(text.strip().replace("Z", "+00:00").replace("z", "+00:00")))
+    return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
+
+
+def _fraction(text: str) -> str:
+    """Python 3.10 reads three or six digits of a second's fraction, nothing else."""
+    seconds, dot, rest = text.partition(".")
+    digits = len(rest) - len(rest.lstrip("0123456789"))
+    return f"{seconds}.{rest[:digits][:6]:0<6}{rest[digits:]}" if dot else text
+
+
+def _file(item: Item) -> File:
+    known = item.metadata
+    return File(
+        filename=item.filename,
+        url=item.url,
+        sha256=item.sha256,
+        size=item.size,
+        metadata=True if isinstance(known, str) else known,
+        metadata_sha256=known if isinstance(known, str) else None,
+    )
+
+
+def _requires(version: Version, item: Item | None, digest: Digest) -> tuple[str, ...] | None:
+    """What the index says of its newest version; not believed of an sdist, whose build may say otherwise."""
+    if digest.requires is None or digest.latest is None or item is None or item.rank == SDIST:
+        return None
+    return tuple(digest.requires) if version == version_of(digest.latest) else None
+
+
+def _prefer_wheels(releases: list[Release]) -> list[Release]:
+    """``--prefer-binary``: an older wheel goes before a newer sdist."""
+    if not any(each.blocked is None and each.file and each.file.is_wheel for each in releases):
+        return releases
+    reason = Reason(kind="no-wheel", text="has only an sdist, and older wheels are preferred")
+    return [_without_file(each, reason) if _is_sdist(each) else each for each in releases]
+
+
+def _is_sdist(release: Release) -> bool:
+    return release.blocked is None and release.file is not None and not release.file.is_wheel
+
+
+def _without_file(release: Release, reason: Reason) -> Release:
+    return Release(
+        name=release.name,
+        version=release.version,
+        blocked=reason,
+        yanked=release.yanked,
+        uploaded=release.uploaded,
+        index=release.index,
+    )
+
+
+def _worth_telling(releases: Iterable[Release]) -> tuple[Release, ...]:
+    """Without what is blocked below the newest candidate, but for pre-releases, which a specifier may name."""
+    kept = []
+    candidate = False
+    for release in releases:
+        candidate = candidate or release.blocked is None
+        if release.blocked is None or not candidate or release.file is not None:
+            kept.append(release)
+    return tuple(kept)
+
+
+def _notes(offers: Sequence[Offer], floor: Version | None, status: str | None) -> Iterator[Reason]:
+    reason = next((offer.digest.reason for offer in offers if offer.digest.status == status), None)
+    if status:
+        yield Reason(kind=status, text=f"{status} by its maintainers{': ' + reason if reason else ''}")
+    for offer in offers:
+        latest = offer.digest.latest
+        if latest is None or (floor is not None and version_of(latest) < floor):
+            continue
+        for each in offer.digest.vulnerabilities:
+            yield _vulnerable(latest, each.id, each.aliases, each.fixed_in)
+
+
+def _vulnerable(version: str, identifier: str, aliases: list[str], fixed_in: list[str]) -> Reason:
+    data = {"id": identifier, "version": version, "fixed_in": " ".join(fixed_in), "aliases": " ".join(aliases)}
+    fixed = f", fixed in {', '.join(fixed_in)}" if fixed_in else ""
+    return Reason(kind="vulnerable", text=f"{version} has the known vulnerability {identifier}{fixed}", data=data)

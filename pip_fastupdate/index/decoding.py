@@ -1,0 +1,198 @@
+"""JSON bodies of indexes, decoded into no more than what is used of them.
+
+Public registries keep to their formats, and a typed decoder reads those many times faster than anything else.
+Private servers send numbers as strings or null for a list: where the typed decoder refuses, a forgiving one has
+another look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+
+class Hashes(msgspec.Struct, gc=False):
+    """The only hash that is of use here."""
+
+    sha256: str | None = None
+
+
+class WarehouseFile(msgspec.Struct, gc=False):
+    """A file in the JSON API."""
+
+    filename: str
+    url: str
+    digests: Hashes = msgspec.field(default_factory=Hashes)
+    size: int | None = None
+    requires_python: str | None = None
+    yanked: bool = False
+    yanked_reason: str | None = None
+    uploaded: str | None = msgspec.field(name="upload_time_iso_8601", default=None)
+    metadata: bool | Hashes | None = msgspec.field(name="core-metadata", default=None)
+
+
+class WarehouseInfo(msgspec.Struct, gc=False):
+    """The newest version, in the index's eyes."""
+
+    version: str | None = None
+    requires_dist: list[str] | None = None
+
+
+class WarehouseVulnerability(msgspec.Struct, gc=False):
+    """A known vulnerability of the newest version."""
+
+    id: str
+    aliases: list[str] = []
+    fixed_in: list[str] = []
+    withdrawn: str | None = None
+
+
+class WarehouseBody(msgspec.Struct, gc=False):
+    """``/pypi/NAME/json``."""
+
+    info: WarehouseInfo = msgspec.field(default_factory=WarehouseInfo)
+    releases: dict[str, list[WarehouseFile]] | None = None
+    urls: msgspec.Raw = msgspec.Raw(b"[]")
+    """The newest version's files once more: decoded only where ``releases`` has none."""
+
+    vulnerabilities: list[WarehouseVulnerability] = []
+
+
+class SimpleFile(msgspec.Struct, gc=False):
+    """A file in a simple page (PEP 691, 700, 714)."""
+
+    url: str
+    hashes: Hashes = msgspec.field(default_factory=Hashes)
+    size: int | None = None
+    requires_python: str | None = msgspec.field(name="requires-python", default=None)
+    yanked: bool | str | None = None
+    uploaded: str | None = msgspec.field(name="upload-time", default=None)
+    metadata: bool | Hashes | None = msgspec.field(name="core-metadata", default=None)
+    old_metadata: bool | Hashes | None = msgspec.field(name="dist-info-metadata", default=None)
+
+
+class SimpleStatus(msgspec.Struct, gc=False):
+    """PEP 792."""
+
+    status: str | None = None
+    reason: str | None = None
+
+
+class SimpleMeta(msgspec.Struct, gc=False):
+    """The page about itself."""
+
+    api_version: str = msgspec.field(name="api-version", default="1.0")
+
+
+class SimpleBody(msgspec.Struct, gc=False):
+    """A project's page."""
+
+    files: list[SimpleFile]
+    meta: SimpleMeta = msgspec.field(default_factory=SimpleMeta)
+    status: SimpleStatus = msgspec.field(name="project-status", default_factory=SimpleStatus)
+
+
+_NO_PROJECT = "it does not describe a project"
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_WAREHOUSE = msgspec.json.Decoder(WarehouseBody)
+_FILES = msgspec.json.Decoder(list[WarehouseFile])
+_SIMPLE = msgspec.json.Decoder(SimpleBody)
+
+
+def warehouse(body: bytes) -> tuple[WarehouseInfo, list[WarehouseFile], list[WarehouseVulnerability]]:
+    """What the JSON API says of a project. Raises ValueError where it is something else."""
+    try:
+        decoded = _WAREHOUSE.decode(body)
+        files = [file for release in (decoded.releases or {}).values() for file in release]
+        files = files or _FILES.decode(decoded.urls)
+    except msgspec.ValidationError:
+        return _any_warehouse(_mapping(body))
+    except _NO_JSON as error:
+        raise ValueError(f"no JSON: {error}") from None
+    if decoded.releases is None and not files and decoded.info.version is None:
+        raise ValueError(_NO_PROJECT)
+    return decoded.info, files, [each for each in decoded.vulnerabilities if not each.withdrawn]
+
+
+def simple(body: bytes) -> SimpleBody:
+    """A simple page in JSON. Raises ValueError where it is something else."""
+    try:
+        return _SIMPLE.decode(body)
+    except msgspec.ValidationError:
+        return _any_simple(_mapping(body))
+    except _NO_JSON as error:
+        raise ValueError(f"no JSON: {error}") from None
+
+
+def _mapping(body: bytes) -> Mapping[str, Any]:
+    try:
+        decoded = msgspec.json.decode(body)
+    except _NO_JSON as error:
+        raise ValueError(f"no JSON: {error}") from None
+    if not isinstance(decoded, dict):
+        raise ValueError(_NO_PROJECT)
+    return decoded
+
+
+def _any_warehouse(
+    body: Mapping[str, Any],
+) -> tuple[WarehouseInfo, list[WarehouseFile], list[WarehouseVulnerability]]:
+    releases, urls, info = body.get("releases"), body.get("urls"), _dict(body.get("info"))
+    if not isinstance(releases, dict) and not isinstance(urls, list):
+        raise ValueError(_NO_PROJECT)
+    rows = [row for each in _dict(releases).values() for row in _list(each)] or _list(urls)
+    files = [_any_file(WarehouseFile, row) for row in rows if _is_file(row) and isinstance(row.get("filename"), str)]
+    known = [
+        WarehouseVulnerability(row["id"], _texts(row.get("aliases")) or [], _texts(row.get("fixed_in")) or [])
+        for row in _list(body.get("vulnerabilities"))
+        if isinstance(row, dict) and isinstance(row.get("id"), str) and not row.get("withdrawn")
+    ]
+    return WarehouseInfo(_text(info.get("version")), _texts(info.get("requires_dist"))), files, known
+
+
+def _any_simple(body: Mapping[str, Any]) -> SimpleBody:
+    if not isinstance(body.get("files"), list):
+        raise ValueError(_NO_PROJECT)
+    status, meta = _dict(body.get("project-status")), _dict(body.get("meta"))
+    return SimpleBody(
+        files=[_any_file(SimpleFile, row) for row in body["files"] if _is_file(row)],
+        meta=SimpleMeta(str(meta.get("api-version", "1.0"))),
+        status=SimpleStatus(_text(status.get("status")), _text(status.get("reason"))),
+    )
+
+
+_File = TypeVar("_File", WarehouseFile, SimpleFile)
+
+
+def _any_file(kind: type[_File], row: Mapping[str, Any]) -> _File:
+    """The file with whatever of ``row`` is of use; fields of other types are as good as missing."""
+    fitting = {}
+    for field in msgspec.structs.fields(kind):
+        try:
+            fitting[field.name] = msgspec.convert(row.get(field.encode_name), field.type, strict=False)
+        except msgspec.ValidationError:
+            continue  # null, or of a type that means nothing here: the default stands
+    return kind(**fitting)
+
+
+def _is_file(row: Any) -> bool:
+    return isinstance(row, dict) and isinstance(row.get("url"), str)
+
+
+def _dict(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _texts(value: Any) -> list[str] | None:
+    """The list of texts, or None where it is no such list: then nothing is known."""
+    return value if isinstance(value, list) and all(isinstance(each, str) for each in value) else None

@@ -1,0 +1,124 @@
+"""Names of wheels and sdists, and the order of versions, read fast: popular projects list thousands of files."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+Key = tuple[int, tuple[int, ...], tuple[str, int], int, float, tuple[tuple[int, int, str], ...]]
+"""Sorts like the version it was made of (PEP 440)."""
+
+Build = tuple[()] | tuple[int, str]
+"""The build tag of a wheel; ``()`` without one, which sorts first."""
+
+SDIST_ENDINGS = (
+    *(".tar.gz", ".zip", ".tgz", ".tar", ".tar.bz2", ".tbz"),
+    *(".tar.xz", ".txz", ".tlz", ".tar.lz", ".tar.lzma"),
+)
+"""What pip unpacks besides wheels."""
+
+_PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)*", re.ASCII).fullmatch
+_PROJECT = re.compile(r"[\w._]+", re.UNICODE).fullmatch
+_BUILD = re.compile(r"(\d+)(.*)", re.ASCII).fullmatch
+_FOR_PYTHON = re.compile(r"-py([123]\.?[0-9]?)$")
+_FINAL = ("z", 0)
+_NEVER = float("inf")
+
+normalized = lru_cache(maxsize=4096)(canonicalize_name)
+
+
+@cache
+def version_of(text: str) -> Version:
+    """The parsed version, remembered. Raises InvalidVersion."""
+    return Version(text)
+
+
+def order_key(text: str) -> Key | None:
+    """What sorts the version ``text`` among others; None where PEP 440 knows no such version.
+
+    Most versions are numbers and dots only: those are not worth ``Version``'s regular expression.
+    """
+    try:
+        if _PLAIN(text):
+            return (0, _trimmed(tuple(map(int, text.split(".")))), _FINAL, -1, _NEVER, ())
+        return _full_key(version_of(text))
+    except ValueError:  # InvalidVersion, or more digits than an int may have
+        return None
+
+
+def _trimmed(release: tuple[int, ...]) -> tuple[int, ...]:
+    end = len(release)
+    while end and release[end - 1] == 0:
+        end -= 1
+    return release[:end]
+
+
+def _full_key(version: Version) -> Key:
+    pre = version.pre or _FINAL
+    if version.pre is None and version.post is None and version.dev is not None:
+        pre = ("", 0)  # 1.0.dev1 comes before 1.0a1
+    post = -1 if version.post is None else version.post
+    dev = _NEVER if version.dev is None else version.dev
+    return (version.epoch, _trimmed(version.release), pre, post, dev, _local_key(version.local))
+
+
+def _local_key(local: str | None) -> tuple[tuple[int, int, str], ...]:
+    parts = local.split(".") if local else ()
+    return tuple((1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts)
+
+
+@lru_cache(maxsize=4096)
+def wheel_project(escaped: str) -> str | None:
+    """The normalized name of the project that a wheel's file name begins with; None where it is malformed."""
+    if "__" in escaped or _PROJECT(escaped) is None:
+        return None
+    return normalized(escaped)
+
+
+def build_tag(text: str) -> Build | None:
+    """The build tag in the form that sorts; None where it does not begin with a digit."""
+    match = _BUILD(text)
+    return (int(match[1]), match[2]) if match else None
+
+
+def sdist_version(filename: str, project: str, python: str) -> str | None:
+    """The version in the name of an sdist of ``project`` (normalized), as pip finds it; None where it is none.
+
+    ``python`` is ``3.11``: what ends in ``-py2.7`` is for another one.
+    """
+    ending = next((each for each in SDIST_ENDINGS if filename.endswith(each)), None)
+    if ending is None or (ending == ".zip" and "macosx10" in filename):
+        return None
+    stem = filename[: -len(ending)]
+    version = _after_project(stem, project)
+    other = _FOR_PYTHON.search(version) if version else None
+    if version and other:
+        return version[: other.start()] if other[1] == python else None
+    return version
+
+
+def _after_project(stem: str, project: str) -> str | None:
+    """Names and versions both may hold dashes: the first dash that leaves the right name before it counts."""
+    at = stem.find("-")
+    while at >= 0:
+        if normalized(stem[:at]) == project:
+            return stem[at + 1 :] or None
+        at = stem.find("-", at + 1)
+    return None
+
+
+__all__ = [
+    "SDIST_ENDINGS",
+    "Build",
+    "InvalidVersion",
+    "Key",
+    "build_tag",
+    "normalized",
+    "order_key",
+    "sdist_version",
+    "version_of",
+    "wheel_project",
+]

@@ -1,0 +1,120 @@
+"""What of an index fits this interpreter: its version and the tags of its wheels (PEP 425)."""
+
+from __future__ import annotations
+
+import os
+import sys
+import zlib
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import packaging
+
+FOREIGN = -1
+"""The rank of a wheel that does not fit."""
+
+MALFORMED = -2
+"""The rank of a tag that cannot be one."""
+
+
+class Interpreter:
+    """Answers are remembered: few distinct tags and ``Requires-Python`` texts make up whole indexes."""
+
+    def __init__(self, python: str, tags: Callable[[], Sequence[str]], signature: str = "") -> None:
+        """``python`` is its full version; ``tags`` are ``cp311-cp311-linux_x86_64`` …, best first, asked for once.
+
+        ``signature`` stands for both of them in the keys of the cache; without one it is made of them.
+        """
+        self.python = python
+        self.short = ".".join(python.split(".")[:2])
+        self.signature = signature or _hash(python, *tags())
+        self._tags = tags
+        self._ranks_of_tags: dict[str, int] | None = None
+        self._ranks: dict[tuple[str, str, str], int] = {}
+        self._runs: dict[str, bool] = {"": True}
+
+    def rank(self, python: str, abi: str, platform: str) -> int:
+        """Position of the best of a wheel's (compressed) tags among those that fit; less is better.
+
+        FOREIGN where none fits, MALFORMED where they are no tags.
+        """
+        key = (python, abi, platform)
+        rank = self._ranks.get(key)
+        if rank is None:
+            rank = self._ranks[key] = self._rank(*key)
+        return rank
+
+    def _rank(self, python: str, abi: str, platform: str) -> int:
+        fields = [field.lower().split(".") for field in (python, abi, platform)]
+        if any("" in field for field in fields) or not all(each.isidentifier() for each in fields[0]):
+            return MALFORMED
+        if self._ranks_of_tags is None:
+            self._ranks_of_tags = {tag: rank for rank, tag in reversed(list(enumerate(self._tags())))}
+        known = self._ranks_of_tags
+        tags = (f"{each}-{other}-{last}" for each in fields[0] for other in fields[1] for last in fields[2])
+        return min((known[tag] for tag in tags if tag in known), default=FOREIGN)
+
+    def runs(self, requires_python: str | None) -> bool:
+        """Whether ``Requires-Python`` admits it; what is no specifier excludes nothing, as in pip."""
+        runs = self._runs.get(requires_python or "")
+        if runs is None:
+            runs = self._runs[requires_python or ""] = _admits(requires_python or "", self.python)
+        return runs
+
+
+def _admits(specifier: str, python: str) -> bool:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        return SpecifierSet(specifier).contains(python)
+    except InvalidSpecifier:
+        return True
+
+
+@cache
+def this() -> Interpreter:
+    """The interpreter that runs."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    return Interpreter(python, _tags, _signature())
+
+
+@cache
+def _tags() -> tuple[str, ...]:
+    from packaging.tags import sys_tags  # 25 ms: not before a file name has to be judged
+
+    return tuple(map(str, sys_tags()))
+
+
+def _signature() -> str:
+    """A stand-in for the tags that costs nothing: whatever they are derived from.
+
+    musl's version is told by nothing cheap, so there the tags themselves are taken.
+    """
+    multiarch = str(getattr(sys.implementation, "_multiarch", ""))
+    return _hash(
+        sys.version,
+        sys.implementation.name,
+        sys.platform,
+        str(sys.maxsize),
+        getattr(sys, "abiflags", ""),
+        packaging.__version__,
+        multiarch,
+        *_libc(),
+        *(_tags() if "musl" in multiarch else ()),
+    )
+
+
+def _libc() -> tuple[str, ...]:
+    if not hasattr(os, "uname"):
+        return ()
+    uname = os.uname()
+    kernel = uname.release if sys.platform == "darwin" else ""  # rises with the version of macOS
+    try:
+        libc = os.confstr("CS_GNU_LIBC_VERSION") or ""
+    except (ValueError, OSError):
+        libc = ""
+    return (uname.machine, kernel, libc, os.environ.get("_PYTHON_HOST_PLATFORM", ""))
+
+
+def _hash(*parts: str) -> str:
+    return f"{zlib.crc32(chr(0).join(parts).encode()):08x}"

@@ -1,0 +1,227 @@
+"""The places that releases come from without an index: indexes on the disk, and ``--find-links``."""
+
+from __future__ import annotations
+
+import json
+import os
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from ..ports import DownloadFailed
+from .digest import SCHEMA, Digest, collect
+from .filenames import SDIST_ENDINGS, normalized
+from .interpreter import Interpreter
+from .simple import ACCEPT, Link, Page, fragment_hash, read, read_html
+from .sources import Found, Troubles
+from .urls import file_path, filename, without_login
+
+if TYPE_CHECKING:
+    from .answers import Answer, Reply
+    from .session import Session
+
+_ARCHIVES = (".whl", *SDIST_ENDINGS)
+_PAGES = (".html", ".htm")
+_ALWAYS = float("inf")
+"""When the disk was asked: just now, at any time."""
+
+
+class FileIndex:
+    """An index in a folder: ``NAME/index.html`` for each project, as pip reads it."""
+
+    def __init__(self, url: str, folder: Path, interpreter: Interpreter, *, required: bool, sdists: bool) -> None:
+        """``sdists``: files that have to be built are kept beside wheels."""
+        self.url = url
+        self.required = required
+        self._folder = folder
+        self._interpreter = interpreter
+        self._sdists = sdists
+        self._troubles = Troubles(f"the index {url}")
+
+    def keys(self, names: Iterable[str]) -> list[str]:
+        """None: the disk is quick enough."""
+        return []
+
+    def learn(self, stored: Mapping[str, Answer]) -> None:
+        """There is nothing to learn."""
+
+    @cached_property
+    def _exists(self) -> bool:
+        exists = self._folder.is_dir()
+        if not exists and not self.required:
+            self._troubles.add("", "there is no such folder")
+        return exists
+
+    def recall(self, name: str, stored: Mapping[str, Answer]) -> Found | None:
+        """What its page lists; None, for ``ask`` to fail, where a required index is missing or unreadable."""
+        try:
+            return self.ask(name, None)
+        except DownloadFailed:
+            return None
+
+    def ask(self, name: str, session: Session | None, *, revalidate: bool = False) -> Found:
+        """What its page lists. Raises DownloadFailed where a required index is missing or unreadable."""
+        if not self._exists and self.required:
+            raise DownloadFailed("unreachable", f"there is no folder {self._folder}")
+        file = self._folder / name / "index.html"
+        try:
+            page = _read_page(file) if self._exists else None
+        except OSError as error:
+            if self.required:
+                raise DownloadFailed("unreachable", f"{file} cannot be read: {error.strerror}") from error
+            self._troubles.add(name, str(error.strerror))
+            page = None
+        if page is None:
+            return Found(None, _ALWAYS)
+        entries = collect(name, page.links, Link.item, self._interpreter, sdists=self._sdists)
+        return Found(Digest(head=entries, status=page.status, reason=page.reason), _ALWAYS)
+
+    def unconsulted(self) -> str | None:
+        """What could not be read, where the run went on without it."""
+        return self._troubles.line()
+
+
+def _read_page(file: Path) -> Page | None:
+    """The page, or None where there is none."""
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return read_html(text, file.absolute().as_uri())
+
+
+class Links:
+    """Everything that ``--find-links`` names: folders, pages and single files, with pip's precedence.
+
+    Files come before pages, among files the greater URL first.
+    """
+
+    required = False
+    url = "find-links"
+
+    def __init__(self, locations: Iterable[str], interpreter: Interpreter, *, sdists: bool) -> None:
+        """``locations`` as pip takes them; ``sdists``: files that have to be built are kept beside wheels."""
+        self._interpreter = interpreter
+        self._sdists = sdists
+        self._prefix = f"{SCHEMA}l "
+        self._troubles: dict[str, Troubles] = {}
+        self._files: list[Link] = []
+        self._pages: dict[str, list[Link] | None] = {}
+        self._lock = Lock()
+        self._shelf: _Shelf | None = None
+        for location in dict.fromkeys(locations):
+            self._add(location)
+
+    def _add(self, location: str) -> None:
+        path = file_path(location)
+        try:
+            if path is None and filename(location).endswith(_ARCHIVES):
+                self._files.append(_link(location))
+            elif path is None:
+                self._pages[location] = None
+            elif path.is_dir():
+                with os.scandir(path) as entries:
+                    for entry in sorted(entries, key=lambda each: each.name):
+                        self._add_file(Path(entry.path))
+            elif path.is_file():
+                self._add_file(path)
+            else:
+                self._fail(location, "there is no such file or folder")
+        except OSError as error:
+            self._fail(location, str(error.strerror))
+
+    def _add_file(self, path: Path) -> None:
+        if path.name.lower().endswith(_PAGES):
+            page = _read_page(path)
+            self._pages[path.absolute().as_uri()] = page.links if page else []
+        elif path.name.endswith(_ARCHIVES):
+            self._files.append(_link(path.absolute().as_uri()))
+
+    def _fail(self, location: str, text: str) -> None:
+        location = without_login(location)
+        self._troubles.setdefault(location, Troubles(f"find-links {location}")).add("", text)
+
+    def keys(self, names: Iterable[str]) -> list[str]:
+        """One for each page behind HTTP that is not read yet."""
+        return [self._prefix + without_login(url) for url, links in self._pages.items() if links is None]
+
+    def learn(self, stored: Mapping[str, Answer]) -> None:
+        """Take the pages out of the cache, as far as they are believed."""
+        for url, links in list(self._pages.items()):
+            answer = stored.get(self._prefix + without_login(url)) if links is None else None
+            if answer and answer.fresh:
+                self._take(url, answer)
+
+    def recall(self, name: str, stored: Mapping[str, Answer]) -> Found | None:
+        """What all the places have of the project; None before the last page is read."""
+        return None if any(links is None for links in self._pages.values()) else self._of(name)
+
+    def _of(self, name: str) -> Found:
+        with self._lock:
+            if self._shelf is None:
+                self._shelf = _Shelf(self._ordered())
+        entries = collect(name, self._shelf.of(name), Link.item, self._interpreter, sdists=self._sdists)
+        return Found(Digest(head=entries) if entries else None, _ALWAYS)
+
+    def ask(self, name: str, session: Session, *, revalidate: bool = False) -> Found:
+        """The same, after reading the pages; each is read once, by whoever needs it first."""
+        with self._lock:
+            for url, links in self._pages.items():
+                if links is None:
+                    self._ask(url, session)
+        return self._of(name)
+
+    def _ask(self, url: str, session: Session) -> None:
+        try:
+            key = self._prefix + without_login(url)
+            self._take(url, session.ask(url, key=key, digest=_links_of, accept=ACCEPT))
+        except DownloadFailed as failed:
+            self._pages[url] = []
+            self._fail(url, failed.text)
+
+    def _take(self, url: str, answer: Answer) -> None:
+        if answer.status != 200:
+            self._fail(url, f"the server answered {answer.status}")
+        self._pages[url] = [Link(**each) for each in json.loads(answer.body or b"[]")]
+
+    def _ordered(self) -> list[Link]:
+        files = sorted(self._files, key=lambda link: link.url, reverse=True)
+        return files + [link for links in self._pages.values() for link in links or ()]
+
+    def unconsulted(self) -> str | None:
+        """What could not be read."""
+        lines = [troubles.line() or "" for troubles in self._troubles.values()]
+        return "; ".join(lines) or None
+
+
+def _link(url: str) -> Link:
+    return Link(filename=filename(url), url=without_login(url.partition("#")[0]), sha256=fragment_hash(url))
+
+
+def _links_of(reply: Reply) -> bytes:
+    """Called for a page's answer: its links, for the cache."""
+    from msgspec.json import encode as dumps
+
+    return dumps(read(reply).links)
+
+
+class _Shelf:
+    """Links by project. Whose an sdist is its name does not tell for sure: all that may be are handed out."""
+
+    def __init__(self, links: list[Link]) -> None:
+        self._links = links
+        self._sorted = sorted((normalized(link.filename), at) for at, link in enumerate(links))
+
+    def of(self, name: str) -> list[Link]:
+        """Those that may belong to the project, in their order."""
+        beginning = f"{name}-"
+        found = []
+        for at in range(bisect_left(self._sorted, (beginning, -1)), len(self._sorted)):
+            text, position = self._sorted[at]
+            if not text.startswith(beginning):
+                break
+            found.append(position)
+        return [self._links[position] for position in sorted(found)]

@@ -1,0 +1,92 @@
+"""One project, or one release, asked of all sources: what of it the cache knows, and what the sources say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+from ..models import Failure, Project, Release
+from ..options import Policy, Settings
+from ..ports import DownloadFailed
+from .candidates import select
+from .configured import sources
+from .interpreter import Interpreter
+from .offers import Offer
+from .recheck import compare
+from .sources import Source
+
+if TYPE_CHECKING:
+    from .answers import Answer
+    from .session import Session
+
+
+class Lookup:
+    """Sources in pip's order of precedence. Safe to use from many threads."""
+
+    def __init__(self, settings: Settings, interpreter: Interpreter) -> None:
+        self._policy: Policy = settings.policy
+        self._sources: tuple[Source, ...] = sources(settings, interpreter)
+        self._began = time.time()
+        self._fetched: dict[tuple[str, str], float] = {}
+        """By project and source."""
+
+    def keys(self, names: Sequence[str]) -> list[str]:
+        """All that ``recall`` may want of the cache."""
+        return [key for source in self._sources for key in source.keys(names)]
+
+    def learn(self, stored: Mapping[str, Answer]) -> None:
+        """What the cache tells of the sources as such."""
+        for source in self._sources:
+            source.learn(stored)
+
+    def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> Project | Failure | None:
+        """The project without the network; None where that does not do."""
+        offers = []
+        for source in self._sources:
+            found = source.recall(name, stored)
+            if found is None:
+                return None
+            self._fetched[name, source.url] = found.fetched
+            offers += [Offer(source.url, found.digest)] if found.digest else []
+        return select(name, offers, floor=floor, policy=self._policy)
+
+    def ask(self, name: str, floor: Version | None, session: Session) -> Project | Failure:
+        """The project, from the network where need be."""
+        offers = []
+        try:
+            for source in self._sources:
+                found = source.ask(name, session)
+                self._fetched[name, source.url] = found.fetched
+                offers += [Offer(source.url, found.digest)] if found.digest else []
+        except DownloadFailed as failed:
+            return Failure(name=name, kind=failed.kind, text=failed.text)
+        return select(name, offers, floor=floor, policy=self._policy)
+
+    def doubtful(self, releases: Iterable[Release]) -> list[tuple[Release, Source]]:
+        """Those that a source was last asked for before this run began, sorted by name."""
+        by_url = {source.url: source for source in self._sources}
+        return [
+            (release, by_url[release.index])
+            for release in sorted(releases, key=lambda each: each.name)
+            if release.index in by_url and self._fetched.get((release.name, release.index), 0.0) < self._began
+        ]
+
+    def recheck(self, release: Release, source: Source, session: Session) -> Failure | None:
+        """What has become of the release since then; None where it is as it was, or where nobody may be asked."""
+        try:
+            found = source.ask(release.name, session, revalidate=True)
+        except DownloadFailed as failed:
+            if failed.kind == "offline":
+                return None
+            version = str(release.version)
+            return Failure(name=release.name, version=version, kind=failed.kind, text=failed.text)
+        self._fetched[release.name, source.url] = found.fetched
+        return compare(release, found.digest)
+
+    def unconsulted(self) -> tuple[str, ...]:
+        """One line for each source that could not be consulted, or not for everything."""
+        lines = (source.unconsulted() for source in self._sources)
+        return tuple(line for line in lines if line)

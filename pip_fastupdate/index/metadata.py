@@ -1,0 +1,102 @@
+"""What a release requires: from the index, from the sidecar beside the file (PEP 658), or from the file itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ..models import Failure, File, Release
+from ..ports import DownloadFailed
+from . import core_metadata
+from .core_metadata import CoreMetadata
+from .digest import SCHEMA
+from .interpreter import Interpreter
+
+if TYPE_CHECKING:
+    from .answers import Answer, Reply
+    from .session import Session
+
+_BUILD = "its dependencies are known only after a build"
+
+
+class Requirements:
+    """Answers for releases. Safe to call from many threads."""
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        self._interpreter = interpreter
+
+    def key(self, release: Release) -> str | None:
+        """What the cache may hold of it; None where there is nothing to look for."""
+        file = release.file
+        if release.requires is not None or file is None or file.metadata is False or file.url.startswith("file:"):
+            return None
+        return f"{SCHEMA}m {file.url}"
+
+    def recall(self, release: Release, stored: Mapping[str, Answer]) -> tuple[str, ...] | Failure | None:
+        """The answer without the network; None where it takes that."""
+        if release.requires is not None:
+            return self._given(release, release.requires)
+        answer = stored.get(self.key(release) or "")
+        if answer is None or not answer.fresh or answer.status != 200:
+            return None
+        return self._judge(release, _load(answer.body))
+
+    def ask(self, release: Release, session: Session) -> tuple[str, ...] | Failure:
+        """The answer, from the network where need be."""
+        if release.requires is not None:
+            return self._given(release, release.requires)
+        if release.file is None:
+            return _failure(release, "not-found", "there is no file of it for this interpreter")
+        try:
+            return self._judge(release, self._read(release, release.file, session))
+        except DownloadFailed as failed:
+            return _failure(release, failed.kind, failed.text)
+
+    def _given(self, release: Release, requires: tuple[str, ...]) -> tuple[str, ...] | Failure:
+        try:
+            core_metadata.check(requires)
+        except DownloadFailed as failed:
+            return _failure(release, failed.kind, failed.text)
+        return requires
+
+    def _read(self, release: Release, file: File, session: Session) -> CoreMetadata:
+        key = self.key(release)
+        if key is not None:
+            answer = session.ask(
+                f"{file.url}.metadata",
+                key=key,
+                digest=lambda reply: _sidecar(reply, release, file),
+                accept="*/*",
+                immutable=True,
+            )
+            if answer.status == 200:
+                return _load(answer.body)
+        from .archives import metadata_of
+
+        return core_metadata.read(metadata_of(file, session), release)
+
+    def _judge(self, release: Release, found: CoreMetadata) -> tuple[str, ...] | Failure:
+        if not self._interpreter.runs(found.requires_python):
+            return _failure(release, "requires-python", f"needs Python {found.requires_python}")
+        if release.file is not None and not release.file.is_wheel and not found.static:
+            return _failure(release, "build", _BUILD)
+        return found.requires
+
+
+def _sidecar(reply: Reply, release: Release, file: File) -> bytes:
+    """Called for the sidecar's answer: what the cache keeps of it."""
+    from hashlib import sha256
+
+    if file.metadata_sha256 and sha256(reply.body).hexdigest() != file.metadata_sha256.lower():
+        raise DownloadFailed("hash", f"the metadata of {file.filename} is not what the index announced")
+    return json.dumps(core_metadata.read(reply.body, release)).encode()
+
+
+def _load(body: bytes) -> CoreMetadata:
+    requires, requires_python, static = json.loads(body)
+    return CoreMetadata(tuple(requires), requires_python, static)
+
+
+def _failure(release: Release, kind: str, text: str) -> Failure:
+    return Failure(name=release.name, version=str(release.version), kind=kind, text=text)

@@ -1,0 +1,27 @@
+"""Whether a release is still what it was when it was chosen."""
+
+from __future__ import annotations
+
+from ..models import Failure, Release
+from .digest import Digest
+from .filenames import version_of
+
+
+def compare(release: Release, digest: Digest | None) -> Failure | None:
+    """What has become of the release's file in the index's newest answer; None where it is as before."""
+    file = release.file
+    if file is None:
+        return None
+    entries = (entry for entry in digest.entries() if version_of(entry.version) == release.version) if digest else ()
+    now = next((item for entry in entries for item in entry.items if item.filename == file.filename), None)
+    if now is None:
+        return _failure(release, "not-found", f"{file.filename} is not on the index any more")
+    if now.yanked is not None and release.yanked is None:
+        return _failure(release, "yanked", f"was yanked: {now.yanked}" if now.yanked else "was yanked")
+    if file.sha256 and now.sha256 and now.sha256 != file.sha256:
+        return _failure(release, "hash", f"{file.filename} is not the same file any more")
+    return None
+
+
+def _failure(release: Release, kind: str, text: str) -> Failure:
+    return Failure(name=release.name, version=str(release.version), kind=kind, text=text)

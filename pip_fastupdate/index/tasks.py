@@ -1,0 +1,120 @@
+"""Questions answered in the background: each once, by whoever comes first to it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, TypeVar
+
+Result = TypeVar("Result")
+
+
+class Cancelled(Exception):
+    """The threads were told to stop before anyone had got to the question."""
+
+
+class Task(Generic[Result]):
+    """A question; its answer, or the exception instead of one, is kept."""
+
+    def __init__(self, work: Callable[[], Result]) -> None:
+        self._work: Callable[[], Result] | None = work
+        self._claim = threading.Lock()
+        self._done = threading.Event()
+        self._results: list[Result] = []
+        self._error: BaseException | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether there is an answer, or an error."""
+        return self._done.is_set()
+
+    def run(self) -> None:
+        """Answer it, unless another thread is at it or has done so."""
+        if not self._claim.acquire(blocking=False):
+            return
+        work, self._work = self._work, None
+        try:
+            self._results = [work()] if work else []
+        except BaseException as error:
+            self._error = error
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            self._done.set()
+
+    def settle(self, answer: Result) -> None:
+        """Take this for the answer, unless a thread is at it already."""
+        if self._claim.acquire(blocking=False):
+            self._work, self._results = None, [answer]
+            self._done.set()
+
+    def cancel(self) -> None:
+        """Nobody needs to answer it any more; who waits gets ``Cancelled``."""
+        if self._claim.acquire(blocking=False):
+            self._work = None
+            self._error = Cancelled()
+            self._done.set()
+
+    def wait(self) -> None:
+        """Until it is done. Wakes up now and then: Windows delivers Ctrl-C to nobody who sleeps."""
+        while not self._done.wait(0.2):
+            continue
+
+    def result(self) -> Result:
+        """The answer: found right here unless another thread is at it already. Raises what the work raised."""
+        self.run()
+        self.wait()
+        if self._error is not None:
+            raise self._error
+        return self._results[0]
+
+
+class Threads:
+    """At most so many, each started when there is work that no idle one takes.
+
+    They are daemons: a request that hangs holds up neither Ctrl-C nor the end of the program.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = max(1, limit)
+        self._queue: SimpleQueue[Task[Any] | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._started = 0
+        self._idle = 0
+        self._closed = False
+
+    @property
+    def started(self) -> int:
+        """How many there are."""
+        return self._started
+
+    def submit(self, task: Task[Any]) -> None:
+        """Have it answered in the background, in the order of submission; cancelled at once after ``close``."""
+        with self._lock:
+            if self._closed:
+                task.cancel()
+                return
+            self._queue.put(task)
+            if self._idle:
+                self._idle -= 1
+            elif self._started < self._limit:
+                self._started += 1
+                threading.Thread(target=self._work, name=f"index-{self._started}", daemon=True).start()
+
+    def _work(self) -> None:
+        while (task := self._queue.get()) is not None:
+            task.run()
+            with self._lock:
+                self._idle += 1
+
+    def close(self) -> None:
+        """Cancel what nobody has begun, and let the threads end; does not wait for what is under way."""
+        with self._lock:
+            self._closed = True
+            with suppress(Empty):
+                while (task := self._queue.get_nowait()) is not None:
+                    task.cancel()
+            for _ in range(self._started):
+                self._queue.put(None)

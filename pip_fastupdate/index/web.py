@@ -1,0 +1,227 @@
+"""requests-cache between our session and the wire: its session and its conditional requests, with our keys and records.
+
+Imports requests-cache (130 ms): only the session does, and only when there is something to ask.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
+from requests import Response
+from requests.structures import CaseInsensitiveDict
+from requests_cache.backends.base import BaseCache, BaseStorage
+from requests_cache.models.response import CachedResponse
+from requests_cache.policy.expiration import NEVER_EXPIRE
+from requests_cache.session import CachedSession
+
+from . import bodies
+from .answers import GONE, KEPT_HEADERS, Answer, Record, Reply, pack, unpack, without_credentials
+from .store import Store
+from .trouble import ERRORS, Trouble, host_of, of_error
+from .wire import Get, Wire
+
+STALE = datetime(1970, 1, 1, tzinfo=timezone.utc)
+"""When everything expired that gets as far as requests-cache: the session answers the rest."""
+
+Digest = Callable[[Reply], bytes]
+
+
+class Ask(Get):
+    """A GET whose answer is kept under a key."""
+
+    def __init__(self, url: str, *, key: str, known: Record | None, headers: Mapping[str, str], finish: Any) -> None:
+        """``known`` is what the cache has under ``key``, not to be believed without asking."""
+        self.key, self.known = key, known
+        validators = () if known is None else {"etag", "last-modified"} & known.headers.keys()
+        super().__init__(url, headers, (200, 304, *GONE) if validators else (200, *GONE), finish)
+
+
+class Kept(CachedResponse):
+    """A record as requests-cache wants to see it; the rest of a real response would cost 0.1 ms to make."""
+
+    def __init__(self, record: Record, expires: datetime | None = STALE) -> None:
+        self.record, self.expires = record, expires
+        self.headers = CaseInsensitiveDict(record.headers)
+        self.status_code, self.url, self._content = record.status, record.url, record.body
+        self.history: list[CachedResponse] = []
+        self.revalidated = False
+
+
+class StoredAnswers(BaseStorage[str, CachedResponse]):
+    """requests-cache's view of the store."""
+
+    def __init__(self, store: Store, ttl: float) -> None:
+        super().__init__()
+        self._store, self._ttl = store, ttl
+
+    def __getitem__(self, key: str) -> Kept:
+        record = unpack(self._store.read([key]).get(key))
+        if record is None:
+            raise KeyError(key)
+        return Kept(record)
+
+    def __setitem__(self, key: str, kept: CachedResponse) -> None:
+        assert isinstance(kept, Kept), "the session keeps nothing else"
+        self._store.write(key, pack(kept.record), kept.record.expires(self._ttl))
+
+    def __delitem__(self, key: str) -> None:
+        self._store.delete([key])
+
+    def __iter__(self) -> Iterator[str]:
+        return self._store.keys()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class Answers(BaseCache):
+    """The cache behind the session; that the answer has to be asked for was decided before a request gets here."""
+
+    def __init__(self, storage: BaseStorage[str, CachedResponse], clock: Callable[[], float]) -> None:
+        super().__init__()
+        self.responses = storage
+        self._clock = clock
+        self._known: dict[str, Record | None] = {}
+
+    def create_key(self, request: Any, match_headers: Any = None, **_options: Any) -> str:
+        """The key that the request was given."""
+        self._known[request.key] = request.known
+        return str(request.key)
+
+    def get_response(self, key: str, default: Any = None) -> Any:
+        """What is known; requests-cache makes a conditional request of it."""
+        record = self._known.pop(key, None)
+        return default if record is None else Kept(record)
+
+    def save_response(self, response: Any, cache_key: str | None = None, expires: Any = None) -> None:
+        """Keep the digest; the known one, with its new time, where the server confirmed it."""
+        if isinstance(response, Kept):
+            response.record = replace(response.record, fetched=self._clock(), headers=kept_headers(response.headers))
+            self.responses[str(cache_key)] = response
+        else:
+            self.responses[str(cache_key)] = Kept(response.request.result)
+
+
+class Web(CachedSession, Wire):
+    """The one session over which everything goes: ``ask`` through the cache, ``plain`` past it."""
+
+    def __init__(self, storage: BaseStorage[str, CachedResponse], clock: Callable[[], float], **wire: Any) -> None:
+        """``wire`` is what ``Wire`` takes."""
+        super().__init__(
+            backend=Answers(storage, clock),
+            expire_after=NEVER_EXPIRE,
+            allowable_codes=(200, *GONE),
+            allowable_methods=("GET",),
+            **wire,
+        )
+        self._clock = clock
+        self._decoding = bodies.decoding()
+
+    def ask(
+        self, url: str, *, key: str, known: Record | None, digest: Digest, immutable: bool, accept: str, current: bool
+    ) -> tuple[Record, bool]:
+        """The record of the answer, kept; and whether it is the ``known`` one, confirmed. Raises ``Trouble``.
+
+        ``current`` makes caches between us and the index ask it too.
+        """
+        ask = Ask(
+            url,
+            key=key,
+            known=known,
+            headers={**self.always, "Accept": accept},
+            finish=lambda response: self._digested(response, url, digest, immutable),
+        )
+        if current:
+            ask.last_minute = {"Cache-Control": "max-age=0"}
+        response = self.send(ask)
+        if isinstance(response, Kept):
+            self._counters.add(revalidated=1)
+            return response.record, True
+        return ask.result, False
+
+    def fetch(self, url: str, headers: Mapping[str, str]) -> Answer:
+        """The whole answer, decoded; nothing is looked up or kept. Raises ``Trouble``."""
+        response, body = self._plain(
+            url, headers, (200, 206, 416, *GONE), lambda response: bodies.decode(self._read(response), response)
+        )
+        return Answer(
+            status=response.status_code,
+            url=source(response, url),
+            body=body,
+            headers={name.lower(): text for name, text in response.headers.items()},
+            fetched=self._clock(),
+            fresh=True,
+            from_cache=False,
+        )
+
+    @contextmanager
+    def download(self, url: str, headers: Mapping[str, str]) -> Iterator[Iterator[bytes]]:
+        """The body in chunks as it is sent; nothing is looked up or kept. Raises ``Trouble``, while reading as well."""
+
+        def begin(response: Response) -> Iterator[bytes]:
+            chunks = bodies.chunks(response)
+            return itertools.chain([next(chunks, b"")], chunks)
+
+        response, chunks = self._plain(url, headers, (200, 206), begin)
+        try:
+            yield self._flow(chunks, url)
+        finally:
+            response.close()
+
+    def _plain(
+        self, url: str, headers: Mapping[str, str], good: Collection[int], finish: Callable[[Response], Any]
+    ) -> tuple[Response, Any]:
+        """The answer and what ``finish`` made of it. Files and parts of them are not to be encoded on the way."""
+        request = Get(url, {**self.always, "Accept-Encoding": "identity", **headers}, good, finish)
+        return Wire.send(self, request), request.result
+
+    def _flow(self, chunks: Iterator[bytes], url: str) -> Iterator[bytes]:
+        try:
+            for chunk in chunks:
+                self._counters.add(bytes_received=len(chunk))
+                yield chunk
+        except ERRORS as error:
+            raise of_error(error, url) from error
+
+    def _read(self, response: Response) -> bytes:
+        """The body of the answer as it was sent, counted."""
+        body = bodies.read(response)
+        self._counters.add(bytes_received=len(body))
+        return body
+
+    def _digested(self, response: Response, asked: str, digest: Digest, immutable: bool) -> Record | None:
+        body, status = self._read(response), response.status_code
+        if status == 304:
+            return None
+        url = source(response, asked)
+        with self._decoding:
+            small = b"" if status in GONE else self._digest(body, response, url, digest)
+        del body
+        response._content = small
+        headers = {} if status in GONE else kept_headers(response.headers)
+        return Record(status=status, url=url, headers=headers, fetched=self._clock(), body=small, immutable=immutable)
+
+    def _digest(self, body: bytes, response: Response, url: str, digest: Digest) -> bytes:
+        try:
+            reply = Reply(url=url, status=200, headers=response.headers, body=bodies.decode(body, response))
+            return digest(reply)
+        except ValueError as error:
+            reason = str(error).partition("\n")[0][:120]
+            text = f"{host_of(url)} sent something else than was asked for ({reason})"
+            raise Trouble("garbage", without_credentials(text), again=False) from error
+
+
+def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Those that the cache keeps."""
+    return {name: headers[name] for name in KEPT_HEADERS if name in headers}
+
+
+def source(response: Response, asked: str) -> str:
+    """Where the answer came from, without what is secret: credentials, and the tokens of a redirect's query."""
+    url = without_credentials(str(response.url))
+    return url if url == without_credentials(asked) else url.partition("?")[0]

@@ -1,0 +1,325 @@
+"""Which releases may be chosen, under every policy; expected is what pip does."""
+
+from __future__ import annotations
+
+import pytest
+from packaging.version import Version
+
+from pip_fastupdate.models import Failure, Project, Reason
+from tests.support.offers import chosen, link, offer, summary, wheels
+
+PURE = "py3-none-any.whl"
+
+
+def test_newest_first_down_to_what_is_installed() -> None:
+    """Older releases are left out, the installed one is not."""
+    found = chosen(*wheels("1.0", "1.2", "1.10", "1.1"), floor="1.1")
+    assert [f"{each} foo-{each}-{PURE}" for each in ("1.10", "1.2", "1.1")] == summary(found)
+    assert found.candidates == found.releases
+
+
+def test_all_releases_of_what_is_not_installed() -> None:
+    """An addition may be of any version."""
+    assert ["2.0", "1.0"] == [str(each.version) for each in chosen(*wheels("1.0", "2.0")).releases]
+
+
+def test_local_version_is_newer_than_its_public_one() -> None:
+    """1.0+cpu installed: 1.0 would be a downgrade."""
+    assert ["1.1"] == [str(each.version) for each in chosen(*wheels("1.0", "1.1"), floor="1.0+cpu").releases]
+
+
+def test_epochs_and_post_releases() -> None:
+    """As PEP 440 orders them."""
+    found = chosen(*wheels("9.0", "1!1.0", "1!1.0.post1"), floor="9.0")
+    assert ["1!1.0.post1", "1!1.0", "9.0"] == [str(each.version) for each in found.releases]
+
+
+def test_release_carries_what_the_index_says() -> None:
+    """File, hash, upload time, source; requirements only of the version they are about."""
+    file = link(f"foo-2.0-{PURE}", sha256="ab", size=3, uploaded="2024-01-01T00:00:00Z", metadata="cd")
+    found = chosen(offer(file, *wheels("1.0"), latest="2", requires=["bar"]))
+    newest, older = found.releases
+    assert (Version("2.0"), "foo", "https://index.invalid/simple") == (newest.version, newest.name, newest.index)
+    assert ("ab", 3, True, "cd") == (
+        newest.file.sha256,
+        newest.file.size,
+        newest.file.metadata,
+        newest.file.metadata_sha256,
+    )
+    assert f"https://files.invalid/foo-2.0-{PURE}" == newest.file.url
+    assert (("bar",), None) == (newest.requires, older.requires)
+    assert ("2024-01-01T00:00:00Z", None) == (newest.uploaded, newest.yanked)
+    assert (False, None) == (older.file.metadata, older.file.metadata_sha256)
+
+
+def test_requirements_of_an_sdist_are_not_believed() -> None:
+    """Its build may say otherwise."""
+    found = chosen(offer("foo-2.0.tar.gz", latest="2.0", requires=["bar"]), build=frozenset({"foo"}))
+    assert [None] == [each.requires for each in found.releases]
+
+
+def test_beyond_the_newest_candidate_it_is_told_why() -> None:
+    """And below it, what is blocked is of no interest."""
+    found = chosen(
+        link("foo-9.0.tar.gz", requires_python=">=3.12"),
+        "foo-8.0-cp312-cp312-win_amd64.whl",
+        "foo-8.0.tar.gz",
+        "foo-7.0-cp312-cp312-win_amd64.whl",
+        "foo-6.0.tar.gz",
+        link(f"foo-5.0-{PURE}", yanked="broken"),
+        link(f"foo-4.0-{PURE}", yanked=""),
+        *wheels("3.0", "1.0"),
+        "foo-2.0.tar.gz",
+        floor="1.0",
+    )
+    assert [
+        "9.0 requires-python: needs Python >=3.12",
+        "8.0 no-wheel: has no wheel for this platform, only an sdist and wheels for cp312-cp312-win_amd64",
+        "7.0 no-wheel: has no wheel for this platform, only wheels for cp312-cp312-win_amd64",
+        "6.0 no-wheel: has no wheel for this platform, only an sdist",
+        "5.0 yanked: was yanked: broken",
+        "4.0 yanked: was yanked",
+        f"3.0 foo-3.0-{PURE}",
+        f"1.0 foo-1.0-{PURE}",
+    ] == summary(found)
+    assert ["broken", ""] == [each.yanked for each in found.releases if each.yanked is not None]
+
+
+def test_installed_version_may_stay_whatever_it_is() -> None:
+    """Yanked, a pre-release, or there as an sdist only."""
+    yanked = chosen(link(f"foo-1.0-{PURE}", yanked="bad"), *wheels("2.0"), floor="1.0")
+    assert [f"2.0 foo-2.0-{PURE}", f"1.0 foo-1.0-{PURE}"] == summary(yanked)
+    assert "bad" == yanked.releases[-1].yanked
+    assert ["1.0 foo-1.0.tar.gz"] == summary(chosen("foo-1.0.tar.gz", floor="1.0"))
+    assert [f"1.0b1 foo-1.0b1-{PURE}"] == summary(chosen(*wheels("1.0b1"), floor="1.0b1"))
+
+
+def test_installed_version_without_any_file_for_us() -> None:
+    """Then there is a reason in place of the file."""
+    found = chosen("foo-1.0-cp27-none-any.whl", floor="1.0")
+    assert ["1.0 no-wheel: has no wheel for this platform, only wheels for cp27-none-any"] == summary(found)
+
+
+class TestPreReleases:
+    """Only where asked for, installed, or nothing else is there."""
+
+    VERSIONS = ("1.0", "2.0a1", "2.0.dev3", "1.5")
+
+    def test_are_left_out(self) -> None:
+        """Their files are named: a specifier may name them."""
+        found = chosen(*wheels(*self.VERSIONS), floor="1.0")
+        assert [
+            f"2.0a1 pre-release: is a pre-release foo-2.0a1-{PURE}",
+            f"2.0.dev3 pre-release: is a pre-release foo-2.0.dev3-{PURE}",
+            f"1.5 foo-1.5-{PURE}",
+            f"1.0 foo-1.0-{PURE}",
+        ] == summary(found)
+
+    def test_between_final_ones_are_kept_for_specifiers(self) -> None:
+        """As long as there is a file."""
+        found = chosen(*wheels("3.0", "2.0b1", "1.0"), "foo-2.0b2.tar.gz", floor="1.0")
+        assert ["3.0", "2.0b1", "1.0"] == [str(each.version) for each in found.releases]
+
+    def test_with_the_option(self) -> None:
+        """--pre."""
+        assert "2.0a1" == str(chosen(*wheels(*self.VERSIONS), floor="1.0", pre=True).candidates[0].version)
+
+    @pytest.mark.parametrize("installed", ["1.0rc1", "1.0.dev1"])
+    def test_where_one_is_installed(self, installed: str) -> None:
+        """Development releases are pre-releases."""
+        assert "2.0a1" == str(chosen(*wheels(*self.VERSIONS), floor=installed).candidates[0].version)
+
+    def test_where_there_is_nothing_else(self) -> None:
+        """pip's fallback."""
+        assert ["2.0b1", "1.0a1"] == [str(each.version) for each in chosen(*wheels("1.0a1", "2.0b1")).candidates]
+
+    def test_final_ones_that_do_not_fit_do_not_count(self) -> None:
+        """Neither yanked nor for another Python."""
+        found = chosen(
+            *wheels("2.0b1"), link(f"foo-1.0-{PURE}", yanked=""), link(f"foo-3.0-{PURE}", requires_python="<3")
+        )
+        assert ["2.0b1"] == [str(each.version) for each in found.candidates]
+
+    def test_final_ones_older_than_installed_do_count(self) -> None:
+        """The installed version was taken off the index, an older final one is still there."""
+        assert () == chosen(*wheels("0.9", "2.0b1"), floor="1.0").candidates
+        assert ["2.0b1"] == [str(each.version) for each in chosen(*wheels("2.0b1"), floor="1.0").candidates]
+
+
+class TestFormats:
+    """pip's format control, and what we build."""
+
+    FILES = (*wheels("1.0"), "foo-1.0.tar.gz", "foo-2.0.tar.gz")
+
+    @pytest.mark.parametrize("names", [{"foo"}, {":all:"}])
+    def test_build(self, names: set[str]) -> None:
+        """A newer version that is only an sdist; where there is a wheel, that is preferred."""
+        found = chosen(*self.FILES, build=frozenset(names))
+        assert ["2.0 foo-2.0.tar.gz", f"1.0 foo-1.0-{PURE}"] == summary(found)
+
+    def test_no_binary(self) -> None:
+        """Wheels are ruled out."""
+        found = chosen(*self.FILES, *wheels("3.0"), no_binary=frozenset({"foo"}))
+        assert [
+            "3.0 no-wheel: has no sdist, and --no-binary rules out wheels",
+            "2.0 foo-2.0.tar.gz",
+            "1.0 foo-1.0.tar.gz",
+        ] == summary(found)
+
+    @pytest.mark.parametrize(
+        ("no_binary", "only_binary", "newest"),
+        [
+            ({":all:"}, {"foo"}, f"1.0 foo-1.0-{PURE}"),
+            ({"foo"}, {":all:"}, "2.0 foo-2.0.tar.gz"),
+            ({":all:"}, {":all:"}, f"1.0 foo-1.0-{PURE}"),
+            ({"bar"}, set(), f"1.0 foo-1.0-{PURE}"),
+        ],
+    )
+    def test_name_outweighs_all(self, no_binary: set[str], only_binary: set[str], newest: str) -> None:
+        """And only-binary goes first."""
+        found = chosen(*self.FILES, no_binary=frozenset(no_binary), only_binary=frozenset(only_binary))
+        assert newest == next(text for text in summary(found) if ": " not in text)
+
+    def test_only_binary_outweighs_build(self) -> None:
+        """What may be built must not be an sdist."""
+        found = chosen(*self.FILES, only_binary=frozenset({"foo"}), build=frozenset({"foo"}))
+        assert ["1.0"] == [str(each.version) for each in found.candidates]
+
+    def test_prefer_binary(self) -> None:
+        """An older wheel goes before a newer sdist, if there is any."""
+        found = chosen(*self.FILES, build=frozenset({"foo"}), prefer_binary=True)
+        assert [
+            "2.0 no-wheel: has only an sdist, and older wheels are preferred",
+            f"1.0 foo-1.0-{PURE}",
+        ] == summary(found)
+        only = chosen("foo-2.0.tar.gz", build=frozenset({"foo"}), prefer_binary=True)
+        assert ["2.0 foo-2.0.tar.gz"] == summary(only)
+
+
+class TestCooldown:
+    """Only files uploaded before an instant."""
+
+    def test_later_files_are_left_out(self) -> None:
+        """To the microsecond, in any zone; the very instant is too late."""
+        found = chosen(
+            link(f"foo-4.0-{PURE}", uploaded="2024-01-02T00:00:00.000000Z"),
+            link(f"foo-3.0-{PURE}", uploaded="2024-01-01T23:30:00.5-01:00"),
+            link(f"foo-2.0-{PURE}", uploaded="2024-01-01T23:59:59.999999Z"),
+            uploaded_before="2024-01-02T00:00:00Z",
+        )
+        assert [
+            "4.0 cooldown: was uploaded 2024-01-02T00:00:00.000000Z, later than is allowed",
+            "3.0 cooldown: was uploaded 2024-01-01T23:30:00.5-01:00, later than is allowed",
+            f"2.0 foo-2.0-{PURE}",
+        ] == summary(found)
+
+    def test_an_earlier_file_of_the_same_version_will_do(self) -> None:
+        """The better wheel was added later."""
+        found = chosen(
+            link("foo-1.0-cp311-cp311-manylinux_2_28_x86_64.whl", uploaded="2024-02-01"),
+            link(f"foo-1.0-{PURE}", uploaded="2024-01-01"),
+            uploaded_before="2024-01-15T00:00:00",
+        )
+        assert [f"1.0 foo-1.0-{PURE}"] == summary(found)
+
+    def test_index_without_upload_times(self) -> None:
+        """Fails the project, as it fails pip."""
+        found = chosen(*wheels("1.0"), uploaded_before="2024-01-02T00:00:00Z")
+        text = "https://index.invalid/simple does not tell when files were uploaded"
+        assert Failure(name="foo", kind="cooldown", text=text) == found
+
+    def test_local_files_have_no_upload_time(self) -> None:
+        """They are not held against it."""
+        from pip_fastupdate.index.simple import Link
+
+        local = Link(filename=f"foo-1.0-{PURE}", url=f"file:///x/foo-1.0-{PURE}")
+        assert [f"1.0 foo-1.0-{PURE}"] == summary(chosen(local, uploaded_before="2024-01-02"))
+
+    def test_pre_release_that_is_too_young_has_no_file(self) -> None:
+        """No specifier may choose it."""
+        found = chosen(
+            link(f"foo-2.0b1-{PURE}", uploaded="2024-03-01"),
+            link(f"foo-1.0-{PURE}", uploaded="2024-01-01"),
+            uploaded_before="2024-02-01",
+        )
+        assert ["2.0b1 pre-release: is a pre-release", f"1.0 foo-1.0-{PURE}"] == summary(found)
+
+
+class TestSeveralSources:
+    """Merged as pip merges them."""
+
+    def test_newest_of_all(self) -> None:
+        """Each release says where it comes from."""
+        found = chosen(offer(*wheels("1.0", "3.0"), source="a"), offer(*wheels("2.0", "3.0"), source="b"))
+        assert [("3.0", "a"), ("2.0", "b"), ("1.0", "a")] == [
+            (str(each.version), each.index) for each in found.releases
+        ]
+
+    def test_better_wheel_wins_from_wherever(self) -> None:
+        """By tag, then by build tag, then by source."""
+        found = chosen(
+            offer(f"foo-1.0-{PURE}", "foo-2.0-1-py3-none-any.whl", source="a"),
+            offer("foo-1.0-cp39-abi3-linux_x86_64.whl", "foo-2.0-2-py3-none-any.whl", "foo-3.0.tar.gz", source="b"),
+        )
+        assert [
+            ("3.0", None),
+            ("2.0", "foo-2.0-2-py3-none-any.whl"),
+            ("1.0", "foo-1.0-cp39-abi3-linux_x86_64.whl"),
+        ] == [(str(each.version), each.file and each.file.filename) for each in found.releases]
+
+    def test_reasons_of_all_sources(self) -> None:
+        """Whoever has one."""
+        found = chosen(
+            offer("foo-2.0-cp27-none-any.whl", source="a"),
+            offer(link("foo-2.0.tar.gz", requires_python=">=3.99"), *wheels("1.0"), source="b"),
+        )
+        assert ["2.0 requires-python: needs Python >=3.99", f"1.0 foo-1.0-{PURE}"] == summary(found)
+
+    def test_requirements_belong_to_the_source_of_the_file(self) -> None:
+        """The other index's word does not count."""
+        told = offer(*wheels("1.0"), source="b", latest="1.0", requires=["x"])
+        assert [None] == [each.requires for each in chosen(offer(*wheels("1.0"), source="a"), told).releases]
+        assert [("x",)] == [each.requires for each in chosen(told, offer(*wheels("1.0"), source="a")).releases]
+
+
+class TestProject:
+    """What is said of the project as a whole."""
+
+    def test_not_found(self) -> None:
+        """Nobody knows it."""
+        assert Failure(name="foo", kind="not-found", text="not found on the index") == chosen()
+
+    def test_empty(self) -> None:
+        """An alarm, not a private package."""
+        text = "the index lists it without any file: quarantined, or all its files were removed"
+        assert Failure(name="foo", kind="quarantined", text=text) == chosen(offer())
+
+    @pytest.mark.parametrize(("reason", "more"), [(None, ""), ("malware", ": malware")])
+    def test_quarantined(self, reason: str | None, more: str) -> None:
+        """By its status (PEP 792), even if files are still there."""
+        found = chosen(offer(*wheels("1.0"), status="quarantined", reason=reason))
+        assert Failure(name="foo", kind="quarantined", text=f"quarantined by its index{more}") == found
+
+    def test_archived(self) -> None:
+        """Told with its reason."""
+        found = chosen(offer(*wheels("1.0"), status="archived", reason="use bar"))
+        assert isinstance(found, Project)
+        assert ("archived", (Reason(kind="archived", text="archived by its maintainers: use bar"),)) == (
+            found.status,
+            found.notes,
+        )
+
+    def test_vulnerabilities(self) -> None:
+        """Of the version they are about, unless it is older than what is installed."""
+        told = offer(
+            *wheels("1.0", "2.0"),
+            latest="1.0",
+            vulnerabilities=[("PYSEC-1", ["CVE-1", "GHSA-1"], ["2.0"]), ("PYSEC-2", [], [])],
+        )
+        notes = chosen(told, floor="1.0").notes
+        assert [
+            "1.0 has the known vulnerability PYSEC-1, fixed in 2.0",
+            "1.0 has the known vulnerability PYSEC-2",
+        ] == [note.text for note in notes]
+        assert {"id": "PYSEC-1", "version": "1.0", "fixed_in": "2.0", "aliases": "CVE-1 GHSA-1"} == notes[0].data
+        assert () == chosen(told, floor="2.0").notes

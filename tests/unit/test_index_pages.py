@@ -1,0 +1,398 @@
+"""Bodies of indexes: the JSON API, and the simple API in JSON and HTML."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pip_fastupdate.index.answers import Reply
+from pip_fastupdate.index.digest import Digest, Item, Vulnerability, decode
+from pip_fastupdate.index.simple import Simple, read
+from pip_fastupdate.index.urls import Base, file_path, filename, without_login
+from pip_fastupdate.index.warehouse import Warehouse
+from tests.support.fake_session import HTML, JSON, SIMPLE
+from tests.support.offers import HERE
+
+ROOT = "https://index.invalid/simple"
+WHEEL = "foo-1.0-py3-none-any.whl"
+SHA = "ab" * 32
+
+
+def digest(kind: str, body: Any, url: str = f"{ROOT}/foo/") -> Digest:
+    """What is kept of such an answer."""
+    raw = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
+    reply = Reply(url=url, status=200, headers={"content-type": kind}, body=raw)
+    api = Warehouse.beside(ROOT, HERE, sdists=True) if kind == JSON else Simple(ROOT, HERE, sdists=True)
+    assert api is not None
+    return decode(api.digest("foo", reply))
+
+
+def items(found: Digest) -> list[Item]:
+    """All files."""
+    return [item for entry in found.entries() for item in entry.items]
+
+
+class TestWarehouse:
+    """``/pypi/NAME/json``."""
+
+    FILE = {
+        "filename": WHEEL,
+        "url": f"https://files.invalid/{WHEEL}",
+        "digests": {"sha256": SHA, "md5": "x"},
+        "size": 7,
+        "requires_python": ">=3.8",
+        "yanked": False,
+        "yanked_reason": None,
+        "upload_time_iso_8601": "2024-01-01T00:00:00.0Z",
+        "core-metadata": {"sha256": "cd"},
+        "unheard_of": [1],
+    }
+    BODY = {
+        "info": {"name": "foo", "version": "1.0", "requires_dist": ["bar>=1"], "description": "x" * 100},
+        "releases": {"1.0": [FILE], "0.9": []},
+        "urls": [FILE],
+        "vulnerabilities": [
+            {"id": "PYSEC-1", "aliases": ["CVE-1"], "fixed_in": ["1.1"], "withdrawn": None},
+            {"id": "PYSEC-2", "aliases": [], "fixed_in": [], "withdrawn": "2024-01-01"},
+        ],
+    }
+    ITEM = Item(WHEEL, f"https://files.invalid/{WHEEL}", SHA, 7, "cd", None, "2024-01-01T00:00:00.0Z", 3)
+
+    def file(self, **fields: Any) -> dict[str, Any]:
+        """A body with one file, and these fields in it."""
+        row = {key: value for key, value in {**self.FILE, **fields}.items() if value is not ...}
+        return {**self.BODY, "releases": {"1.0": [row]}, "urls": []}
+
+    def test_everything_of_use_is_kept(self) -> None:
+        """And nothing else."""
+        found = digest(JSON, self.BODY)
+        assert [self.ITEM] == items(found)
+        assert ("1.0", ["bar>=1"]) == (found.latest, found.requires)
+        assert [Vulnerability("PYSEC-1", ["CVE-1"], ["1.1"])] == found.vulnerabilities
+
+    def test_relative_urls(self) -> None:
+        """They count from where the answer came from in the end."""
+        body = self.file(url="../../packages/packages/aa/bb/" + WHEEL)
+        found = digest(JSON, body, url="https://mirror.invalid/root/pypi/foo/json")
+        assert f"https://mirror.invalid/root/packages/packages/aa/bb/{WHEEL}" == items(found)[0].url
+
+    @pytest.mark.parametrize(
+        ("fields", "expected"),
+        [
+            ({"core-metadata": ...}, {"metadata": None}),
+            ({"core-metadata": False}, {"metadata": False}),
+            ({"core-metadata": True}, {"metadata": True}),
+            ({"core-metadata": {"blake2": "x"}}, {"metadata": True}),
+            ({"digests": {}}, {"sha256": None}),
+            ({"digests": ...}, {"sha256": None}),
+            ({"yanked": True}, {"yanked": ""}),
+            ({"yanked": True, "yanked_reason": "bad"}, {"yanked": "bad"}),
+            ({"yanked": False, "yanked_reason": "was bad"}, {"yanked": None}),
+            ({"yanked": ...}, {"yanked": None}),
+            ({"requires_python": ""}, {}),
+            ({"requires_python": None}, {}),
+            ({"requires_python": "three"}, {}),
+            ({"requires_python": ...}, {}),
+            ({"upload_time_iso_8601": ...}, {"uploaded": None}),
+            ({"size": ...}, {"size": None}),
+        ],
+    )
+    def test_fields_that_real_indexes_lack(self, fields: dict[str, Any], expected: dict[str, Any]) -> None:
+        """Each has a meaning when it is missing."""
+        assert [self.ITEM._replace(**expected)] == items(digest(JSON, self.file(**fields)))
+
+    @pytest.mark.parametrize(
+        ("fields", "expected"),
+        [
+            ({"size": "7"}, {}),
+            ({"size": "large"}, {"size": None}),
+            ({"size": None, "digests": None}, {"size": None, "sha256": None}),
+            ({"digests": "none"}, {"sha256": None}),
+            ({"yanked": None}, {}),
+            ({"yanked": "true"}, {"yanked": ""}),
+            ({"yanked_reason": False}, {}),
+            ({"requires_python": ["x"]}, {}),
+            ({"upload_time_iso_8601": 12}, {"uploaded": "12"}),
+            ({"core-metadata": "yes"}, {"metadata": None}),
+        ],
+    )
+    def test_fields_of_odd_types(self, fields: dict[str, Any], expected: dict[str, Any]) -> None:
+        """As private servers send them: of use where they can be, else as good as missing."""
+        found = digest(JSON, self.file(**fields))
+        wanted = self.ITEM._replace(**expected)
+        if "upload_time_iso_8601" in fields:
+            wanted = wanted._replace(uploaded=items(found)[0].uploaded)
+        assert [wanted] == items(found)
+        assert ("1.0", ["bar>=1"]) == (found.latest, found.requires)
+        assert [Vulnerability("PYSEC-1", ["CVE-1"], ["1.1"])] == found.vulnerabilities
+
+    def test_odd_rows_are_left_out(self) -> None:
+        """The others stay."""
+        body = {**self.BODY, "releases": {"1.0": [self.FILE, {"url": 1}, None, {"filename": WHEEL}], "2": None}}
+        assert [self.ITEM] == items(digest(JSON, body))
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"releases": ...}, {"releases": None}, {"releases": {}}, {"releases": {"1.0": []}}, {"releases": []}],
+    )
+    def test_without_releases_there_are_urls(self, change: dict[str, Any]) -> None:
+        """Some servers know the newest version only."""
+        body = {key: value for key, value in {**self.BODY, **change}.items() if value is not ...}
+        assert [self.ITEM] == items(digest(JSON, body))
+
+    @pytest.mark.parametrize(
+        ("info", "latest", "requires"),
+        [
+            ({"version": "1.0", "requires_dist": None}, "1.0", None),
+            ({"version": "1.0"}, "1.0", None),
+            ({"version": "1.0", "requires_dist": []}, "1.0", []),
+            ({"version": "1.0", "requires_dist": "bar"}, "1.0", None),
+            ({"version": "1.0", "requires_dist": ["bar", 1]}, "1.0", None),
+            ({"version": "newest", "requires_dist": []}, None, []),
+            ({"version": 1, "requires_dist": []}, None, []),
+            ({}, None, None),
+            (None, None, None),
+        ],
+    )
+    def test_info(self, info: Any, latest: str | None, requires: list[str] | None) -> None:
+        """null requirements mean that nothing is known."""
+        found = digest(JSON, {**self.BODY, "info": info})
+        assert (latest, requires, [self.ITEM]) == (found.latest, found.requires, items(found))
+
+    def test_project_without_files(self) -> None:
+        """It exists."""
+        assert [] == items(digest(JSON, {"info": {"version": "1.0"}, "releases": {}, "urls": []}))
+
+    @pytest.mark.parametrize(
+        "body",
+        [b"", b"<html>", b"null", b"[]", b'"x"', {"message": "Not Found"}, b"\xff\xfe", {"releases": 1}, b"[" * 100000],
+    )
+    def test_garbage(self, body: Any) -> None:
+        """It is no answer at all."""
+        with pytest.raises(ValueError, match=r"JSON|project"):
+            digest(JSON, body)
+
+    @pytest.mark.parametrize(
+        ("index", "page"),
+        [
+            ("https://h.invalid/simple", "https://h.invalid/pypi/foo/json"),
+            ("https://h.invalid/simple/", "https://h.invalid/pypi/foo/json"),
+            ("http://h.invalid:80/a/b/simple//", "http://h.invalid:80/a/b/pypi/foo/json"),
+            ("https://h.invalid/simple/x", None),
+            ("https://h.invalid/root/+simple", None),
+            ("https://h.invalid/not-simple", None),
+            ("https://h.invalid", None),
+            ("file:///x/simple", None),
+        ],
+    )
+    def test_where_it_is(self, index: str, page: str | None) -> None:
+        """Beside the last part of the simple index's path, if that is ``simple``."""
+        api = Warehouse.beside(index, HERE, sdists=False)
+        assert page == (api and api.page("foo"))
+
+
+class TestSimpleJson:
+    """PEP 691, 700, 714, 792."""
+
+    FILE = {
+        "filename": WHEEL,
+        "url": f"https://files.invalid/{WHEEL}",
+        "hashes": {"sha256": SHA},
+        "requires-python": ">=3.8",
+        "yanked": False,
+        "size": 7,
+        "upload-time": "2024-01-01T00:00:00.0Z",
+        "core-metadata": {"sha256": "cd"},
+    }
+    BODY = {"meta": {"api-version": "1.4"}, "name": "foo", "files": [FILE], "versions": ["1.0"]}
+
+    def file(self, **fields: Any) -> dict[str, Any]:
+        """A body with one file, and these fields in it."""
+        row = {key: value for key, value in {**self.FILE, **fields}.items() if value is not ...}
+        return {**self.BODY, "files": [row]}
+
+    def test_everything_of_use_is_kept(self) -> None:
+        """As in the JSON API."""
+        assert [TestWarehouse.ITEM] == items(digest(SIMPLE, self.BODY))
+        assert [TestWarehouse.ITEM] == items(digest(SIMPLE + "; charset=utf-8", self.BODY))
+
+    @pytest.mark.parametrize(
+        ("fields", "expected"),
+        [
+            ({"core-metadata": ...}, {"metadata": False}),
+            ({"core-metadata": ..., "dist-info-metadata": {"sha256": "ef"}}, {"metadata": "ef"}),
+            ({"core-metadata": False, "dist-info-metadata": True}, {"metadata": False}),
+            ({"core-metadata": True}, {"metadata": True}),
+            ({"yanked": ...}, {"yanked": None}),
+            ({"yanked": True}, {"yanked": ""}),
+            ({"yanked": "bad"}, {"yanked": "bad"}),
+            ({"yanked": ""}, {"yanked": None}),
+            ({"hashes": {}}, {"sha256": None}),
+            ({"hashes": {"md5": "x"}}, {"sha256": None}),
+            ({"url": f"../../f/{WHEEL}#sha256=00"}, {"sha256": "00", "url": f"https://index.invalid/f/{WHEEL}"}),
+            ({"filename": "other-1.0.zip"}, {}),
+            ({"filename": ...}, {}),
+            ({"size": None, "upload-time": None}, {"size": None, "uploaded": None}),
+            ({"size": "7", "requires-python": 3, "hashes": []}, {"sha256": None}),
+        ],
+    )
+    def test_fields(self, fields: dict[str, Any], expected: dict[str, Any]) -> None:
+        """Missing, old, relative or odd: the URL names the file, as for pip."""
+        assert [TestWarehouse.ITEM._replace(**expected)] == items(digest(SIMPLE, self.file(**fields)))
+
+    @pytest.mark.parametrize(
+        ("said", "status", "reason"),
+        [
+            ({"status": "archived", "reason": "old"}, "archived", "old"),
+            ({"status": "quarantined"}, "quarantined", None),
+            ({"status": "active"}, None, None),
+            ({"status": "novel"}, None, None),
+            ({}, None, None),
+            (None, None, None),
+        ],
+    )
+    def test_status(self, said: Any, status: str | None, reason: str | None) -> None:
+        """Unknown ones are as good as active."""
+        found = digest(SIMPLE, {**self.BODY, "project-status": said})
+        assert (status, reason) == (found.status, found.reason)
+
+    def test_later_versions_of_the_api(self) -> None:
+        """A new minor version is fine, a new major one is not."""
+        assert 1 == len(items(digest(SIMPLE, {**self.BODY, "meta": {"api-version": "1.99"}})))
+        with pytest.raises(ValueError, match=r"version 2\.0"):
+            digest(SIMPLE, {**self.BODY, "meta": {"api-version": "2.0"}})
+
+    @pytest.mark.parametrize("body", [b"", b"[]", {"files": None}, {}, {"files": {}}])
+    def test_garbage(self, body: Any) -> None:
+        """It is no answer at all."""
+        with pytest.raises(ValueError, match=r"JSON|project"):
+            digest(SIMPLE, body)
+
+
+def page(body: str, head: str = "") -> str:
+    """In HTML."""
+    return f"<!DOCTYPE html><html><head><title>x</title>{head}</head><body>{body}</body></html>"
+
+
+class TestSimpleHtml:
+    """PEP 503 and what was added to it."""
+
+    def test_link(self) -> None:
+        """With all its attributes, escaped."""
+        body = page(
+            f'<a href="../../packages/{WHEEL}#sha256={SHA}" data-requires-python="&gt;=3.8" '
+            f'data-core-metadata="sha256=cd" data-yanked="b&amp;d" rel="internal">{WHEEL}</a><br/>'
+        )
+        expected = Item(WHEEL, f"https://index.invalid/packages/{WHEEL}", SHA, None, "cd", "b&d", None, 3)
+        assert [expected] == items(digest(HTML, body))
+
+    @pytest.mark.parametrize(
+        ("attributes", "expected"),
+        [
+            ("", {"metadata": False, "yanked": None}),
+            ('data-yanked=""', {"yanked": ""}),
+            ("data-yanked", {"yanked": ""}),
+            ('data-core-metadata="true"', {"metadata": True}),
+            ('data-dist-info-metadata="sha256=ef"', {"metadata": "ef"}),
+            ('data-core-metadata="md5=ef" data-dist-info-metadata="sha256=ef"', {"metadata": True}),
+            ('data-requires-python=""', {}),
+            ("data-requires-python='what?'", {}),
+            ('DATA-YANKED="x"', {"yanked": "x"}),
+        ],
+    )
+    def test_attributes(self, attributes: str, expected: dict[str, Any]) -> None:
+        """There or not."""
+        plain = Item(WHEEL, f"{ROOT}/foo/{WHEEL}", None, None, False, None, None, 3)
+        assert [plain._replace(**expected)] == items(digest(HTML, page(f'<a href="{WHEEL}" {attributes}>x</a>')))
+
+    def test_requires_python_counts(self) -> None:
+        """The escaped one, too."""
+        body = page(f'<a href="{WHEEL}" data-requires-python="&lt;3">x</a>')
+        assert ["<3"] == [entry.python for entry in digest(HTML, body).entries()]
+
+    def test_base(self) -> None:
+        """Relative links count from there; the first one counts, and may be relative itself."""
+        head = '<base href="/files/"><base href="/wrong/"><base>'
+        assert f"https://index.invalid/files/{WHEEL}" == items(digest(HTML, page(f'<a href="{WHEEL}">', head)))[0].url
+
+    def test_anchors_without_files(self) -> None:
+        """No href, an empty one, another place."""
+        body = page(f'<a>x</a><a href="">x</a><a href="../">up</a><a href="mailto:x@y.invalid">m</a><a href="{WHEEL}">')
+        assert 1 == len(items(digest(HTML, body)))
+
+    def test_escaped_file_names(self) -> None:
+        """%2B is a plus, a blank is quoted."""
+        body = page('<a href="foo-1.0%2Bcpu-py3-none-any.whl">x</a><a href="a b/foo-1.1.zip">y</a>')
+        found = items(digest(HTML, body))
+        assert [
+            ("foo-1.1.zip", f"{ROOT}/foo/a%20b/foo-1.1.zip"),
+            ("foo-1.0+cpu-py3-none-any.whl", f"{ROOT}/foo/foo-1.0%2Bcpu-py3-none-any.whl"),
+        ] == [(each.filename, each.url) for each in found]
+
+    def test_status(self) -> None:
+        """In meta elements (PEP 792)."""
+        head = (
+            '<meta name="pypi:repository-version" content="1.4"><meta name="pypi:project-status" content="deprecated">'
+            '<meta name="pypi:project-status-reason" content="old &amp; done"><meta charset="utf-8">'
+        )
+        found = digest(HTML, page("", head))
+        assert ("deprecated", "old & done", []) == (found.status, found.reason, items(found))
+
+    @pytest.mark.parametrize(
+        ("kind", "name"),
+        [
+            ("text/html; charset=ISO-8859-1", "fé"),
+            ("text/html; charset='latin-1'; x=y", "fé"),
+            ("text/html; charset=none-such", "f�"),
+            ("text/html", "f�"),
+            ("Application/vnd.pypi.simple.v1+html;charset=latin-1", "fé"),
+        ],
+    )
+    def test_charset(self, kind: str, name: str) -> None:
+        """As the header says, else UTF-8."""
+        reply = Reply(url=ROOT, status=200, headers={"Content-Type": kind}, body='<a href="fé">'.encode("latin-1"))
+        assert name == read(reply).links[0].filename.replace("\ufffd", "�")
+
+    @pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", "application/json", ""])
+    def test_other_kinds(self, kind: str) -> None:
+        """Are no pages, as for pip."""
+        headers = {"Content-Type": kind} if kind else {}
+        with pytest.raises(ValueError, match="no page of links"):
+            read(Reply(url=ROOT, status=200, headers=headers, body=b""))
+
+    def test_where_it_is(self) -> None:
+        """A slash at the end, as pip has it."""
+        assert f"{ROOT}/foo/" == Simple(f"{ROOT}/", HERE, sdists=False).page("foo")
+
+
+@pytest.mark.parametrize(
+    ("reference", "url"),
+    [
+        ("https://x.invalid/a", "https://x.invalid/a"),
+        ("../../p/q/f.whl", "https://h.invalid/a/p/q/f.whl"),
+        ("../../p/../f.whl", "https://h.invalid/a/f.whl"),
+        ("../../../../f.whl", "https://h.invalid/f.whl"),
+        ("../?x=1", "https://h.invalid/a/b/?x=1"),
+        ("f.whl#sha256=1", "https://h.invalid/a/b/c/f.whl"),
+        ("/f.whl?token=1", "https://h.invalid/f.whl?token=1"),
+        ("//o.invalid/f.whl", "https://o.invalid/f.whl"),
+        ("https://me:secret@x.invalid/a", "https://x.invalid/a"),
+        ("f g.whl", "https://h.invalid/a/b/c/f%20g.whl"),
+        ("é.whl", "https://h.invalid/a/b/c/%C3%A9.whl"),
+    ],
+)
+def test_references_are_made_absolute(reference: str, url: str) -> None:
+    """Twice: beginnings are remembered."""
+    base = Base("https://h.invalid/a/b/c/")
+    assert [url, url] == [base.join(reference), base.join(reference)]
+
+
+def test_parts_of_urls() -> None:
+    """File name, login, path."""
+    assert "f+1.whl" == filename("https://h.invalid/a/f%2B1.whl?x#y")
+    assert "https://h.invalid/a@b" == without_login("https://u:p@h.invalid/a@b")
+    paths = [file_path(each) for each in ("file:///a%20b/c", "file://localhost/a", "x/y", "https://h.invalid/x")]
+    assert [Path("/a b/c"), Path("/a"), Path("x/y"), None] == paths

@@ -1,0 +1,353 @@
+"""When which API of an index is asked, and what the disk has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pip_fastupdate.index.configured import sources
+from pip_fastupdate.index.local import FileIndex, Links
+from pip_fastupdate.index.sources import Found, RemoteIndex, Source
+from pip_fastupdate.options import Policy, Settings
+from pip_fastupdate.ports import DownloadFailed
+from tests.support.fake_session import HTML, SIMPLE, FakeSession
+from tests.support.offers import HERE
+
+ROOT = "https://index.invalid"
+INDEX = f"{ROOT}/simple"
+
+
+def api(name: str) -> str:
+    """Its page in the JSON API."""
+    return f"{ROOT}/pypi/{name}/json"
+
+
+def simple(name: str) -> str:
+    """Its simple page."""
+    return f"{INDEX}/{name}/"
+
+
+def body(name: str, version: str = "1.0") -> dict[str, Any]:
+    """For the JSON API."""
+    row = {"filename": f"{name}-{version}-py3-none-any.whl", "url": f"https://f.invalid/{name}.whl"}
+    return {"info": {"version": version}, "releases": {version: [row]}}
+
+
+def page(*filenames: str) -> str:
+    """A simple page in HTML."""
+    return "".join(f'<a href="https://f.invalid/{each}">{each}</a>' for each in filenames)
+
+
+def remote(*, required: bool = True, url: str = INDEX) -> RemoteIndex:
+    """The index."""
+    return RemoteIndex(url, HERE, required=required, sdists=False)
+
+
+def versions(found: Found | None) -> list[str] | None:
+    """All versions; None where the project is not known."""
+    assert found is not None
+    return [entry.version for entry in found.digest.entries()] if found.digest else None
+
+
+def recalled(session: FakeSession, source: Source, *names: str) -> list[Any]:
+    """What a new run knows without asking."""
+    stored = session.stored(source.keys(names))
+    source.learn(stored)
+    found = [source.recall(name, stored) for name in names]
+    return [each and versions(each) for each in found]
+
+
+class TestRemoteIndex:
+    """The JSON API first, the simple page where that has nothing."""
+
+    def test_json_api(self) -> None:
+        """One request, and none in the next run."""
+        session = FakeSession()
+        session.page(api("foo"), body("foo"))
+        assert ["1.0"] == versions(remote().ask("foo", session))
+        assert [api("foo")] == session.asked
+        assert [["1.0"], None] == recalled(session, remote(), "foo", "bar")
+
+    def test_stale_answers_are_asked_again(self) -> None:
+        """The cache alone does not do."""
+        session = FakeSession()
+        session.page(api("foo"), body("foo"))
+        remote().ask("foo", session)
+        assert [None] == recalled(session.stale(), remote(), "foo")
+
+    def test_neither_has_it(self) -> None:
+        """The simple page was asked too; the next run remembers both."""
+        session = FakeSession()
+        assert None is versions(remote().ask("foo", session))
+        assert [api("foo"), simple("foo")] == session.asked
+        stored = session.stored(remote().keys(["foo"]))
+        assert None is versions(remote().recall("foo", stored))
+
+    def test_empty_page(self) -> None:
+        """The project exists, without files."""
+        session = FakeSession()
+        session.page(simple("foo"), page(), HTML)
+        assert [] == versions(remote().ask("foo", session))
+        assert [[]] == recalled(session, remote(), "foo")
+
+    @pytest.mark.parametrize("trouble", [None, "garbage", "http"])
+    def test_only_the_simple_page_has_it(self, trouble: str | None) -> None:
+        """After three projects, the JSON API is not asked any more; nor at all in the next run."""
+        session = FakeSession()
+        for name in "abcde":
+            session.page(simple(name), page(f"{name}-1.0-py3-none-any.whl"), HTML)
+            if trouble == "garbage":
+                session.page(api(name), "<html>welcome</html>")
+            elif trouble:
+                session.fail(api(name), trouble)
+        index = remote()
+        assert [["1.0"]] * 5 == [versions(index.ask(name, session)) for name in "abcde"]
+        assert list("abc") == [url.split("/")[-2] for url in session.asked if url.startswith(f"{ROOT}/pypi")]
+        assert [["1.0"]] * 5 == recalled(session, remote(), *"abcde")
+        later = session.again()
+        later.page(simple("new"), page("new-1.0-py3-none-any.whl"), HTML)
+        index = remote()
+        assert [["1.0"], None] == recalled(later, index, "a", "new")
+        assert ["1.0"] == versions(index.ask("new", later))
+        assert [simple("new")] == later.asked
+
+    def test_json_api_that_lacks_some(self) -> None:
+        """It stays the first to be asked once it has answered."""
+        session = FakeSession()
+        session.page(api("good"), body("good"))
+        for name in "abcd":
+            session.page(simple(name), page(f"{name}-1.0-py3-none-any.whl"), HTML)
+        index = remote()
+        index.ask("good", session)
+        for name in "abcd":
+            index.ask(name, session)
+        assert 5 == sum(url.startswith(f"{ROOT}/pypi") for url in session.asked)
+        assert [["1.0"], ["1.0"]] == recalled(session, remote(), "good", "d")
+
+    def test_json_api_that_is_late(self) -> None:
+        """A single answer of it outweighs any number of misses."""
+        session = FakeSession()
+        for name in "abc":
+            session.page(simple(name), page(f"{name}-1.0-py3-none-any.whl"), HTML)
+        session.page(api("late"), body("late"))
+        index = remote()
+        index.ask("a", session)
+        index.ask("b", session)
+        index.ask("late", session)
+        index.ask("c", session)
+        assert api("c") in session.asked
+
+    @pytest.mark.parametrize("kind", ["unreachable", "timeout", "tls", "proxy"])
+    def test_unreachable(self, kind: str) -> None:
+        """Then the simple page is not tried."""
+        session = FakeSession()
+        session.fail(api("foo"), kind)
+        with pytest.raises(DownloadFailed, match=kind):
+            remote().ask("foo", session)
+        assert [api("foo")] == session.asked
+
+    def test_both_are_garbage(self) -> None:
+        """What the JSON API said is told."""
+        session = FakeSession()
+        session.page(api("foo"), "{")
+        session.page(simple("foo"), "x", "text/plain")
+        with pytest.raises(DownloadFailed, match="no JSON") as raised:
+            remote().ask("foo", session)
+        assert "garbage" == raised.value.kind
+
+    def test_error_and_empty_page(self) -> None:
+        """The error is told."""
+        session = FakeSession()
+        session.fail(api("foo"), "http", "500")
+        session.page(simple("foo"), page(), HTML)
+        with pytest.raises(DownloadFailed, match="500"):
+            remote().ask("foo", session)
+
+    def test_no_json_api_at_all(self) -> None:
+        """The URL's shape tells."""
+        session = FakeSession()
+        session.page("https://h.invalid/root/+simple/foo/", {"files": [{"url": "foo-2.0-py3-none-any.whl"}]}, SIMPLE)
+        index = remote(url="https://h.invalid/root/+simple/")
+        assert ["2.0"] == versions(index.ask("foo", session))
+        assert 1 == len(index.keys(["foo"])) == len(session.asked)
+        assert [["2.0"]] == recalled(session, index, "foo")
+
+    def test_extra_index_may_fail(self) -> None:
+        """One line, whoever came first."""
+        session = FakeSession()
+        index = remote(required=False)
+        assert None is index.unconsulted()
+        for name in ("foo", "bar", "baz"):
+            session.fail(api(name), "unreachable", f"no route to {name}")
+            assert None is versions(index.ask(name, session))
+        expected = f"the extra index {INDEX} was not consulted for bar and 2 more: no route to bar"
+        assert expected == index.unconsulted()
+        with pytest.raises(DownloadFailed):
+            index.ask("foo", session, revalidate=True)
+
+    def test_keys_hold_no_credentials(self) -> None:
+        """The cache is a file that others may read."""
+        index = remote(url="https://me:secret@index.invalid/simple")
+        assert "secret" not in " ".join([index.url, *index.keys(["foo"])])
+        assert index.keys(["foo"]) == remote().keys(["foo"])
+
+    def test_keys_differ_by_interpreter_and_sdists(self) -> None:
+        """What is kept depends on both."""
+        other = RemoteIndex(INDEX, HERE, required=True, sdists=True)
+        assert not set(other.keys(["foo"])) & set(remote().keys(["foo"]))
+
+
+class TestFileIndex:
+    """``file://``, as pip reads it."""
+
+    def make(self, folder: Path, *, required: bool = True) -> FileIndex:
+        """The index in that folder."""
+        return FileIndex(folder.as_uri(), folder, HERE, required=required, sdists=True)
+
+    def test_pages(self, tmp_path: Path) -> None:
+        """NAME/index.html; links count from there."""
+        (tmp_path / "simple" / "foo").mkdir(parents=True)
+        (tmp_path / "simple" / "bar").mkdir()
+        text = '<meta name="pypi:project-status" content="archived"><a href="../../f/foo-1.0.tar.gz#sha256=ab">'
+        (tmp_path / "simple" / "foo" / "index.html").write_text(text)
+        index = self.make(tmp_path / "simple")
+        found = index.ask("foo", None)
+        assert found.digest is not None
+        entry = next(found.digest.entries())
+        assert ("archived", (tmp_path / "f" / "foo-1.0.tar.gz").as_uri(), "ab") == (
+            found.digest.status,
+            entry.items[0].url,
+            entry.items[0].sha256,
+        )
+        assert [["1.0"], []] == [recalled(FakeSession(), index, "foo")[0], index.keys(["foo"])]
+        assert [None, None] == [versions(index.recall(name, {})) for name in ("bar", "nothing")]
+        assert None is index.unconsulted()
+
+    def test_missing_folder(self, tmp_path: Path) -> None:
+        """A line for an extra index, a failure for the index."""
+        extra = self.make(tmp_path / "no", required=False)
+        assert [None, None] == [versions(extra.ask(name, None)) for name in ("foo", "bar")]
+        assert f"the index {extra.url} was not consulted: there is no such folder" == extra.unconsulted()
+        index = self.make(tmp_path / "no")
+        assert None is index.recall("foo", {})
+        with pytest.raises(DownloadFailed, match="there is no folder") as raised:
+            index.ask("foo", None)
+        assert "unreachable" == raised.value.kind
+
+    def test_unreadable_page(self, tmp_path: Path) -> None:
+        """The same, for one project."""
+        (tmp_path / "foo" / "index.html").mkdir(parents=True)
+        extra = self.make(tmp_path, required=False)
+        assert None is versions(extra.ask("foo", None))
+        assert "was not consulted for foo: " in (extra.unconsulted() or "")
+        with pytest.raises(DownloadFailed, match="cannot be read"):
+            self.make(tmp_path).ask("foo", None)
+
+
+class TestLinks:
+    """``--find-links``: folders, pages, files."""
+
+    def make(self, *locations: str | Path) -> Links:
+        """All of these."""
+        return Links(map(str, locations), HERE, sdists=True)
+
+    def test_folder(self, tmp_path: Path) -> None:
+        """Archives by their names, pages in it as well; the rest is of no interest."""
+        for name in ("foo-1.0-py3-none-any.whl", "Foo-2.0.tar.gz", "foo_bar-3.0.zip", "README", "x.whl"):
+            (tmp_path / name).write_bytes(b"")
+        (tmp_path / "more.html").write_text('<a href="sub/foo-4.0-py3-none-any.whl">')
+        links = self.make(tmp_path)
+        assert ["4.0", "2.0", "1.0"] == versions(links.recall("foo", {}))
+        assert ["3.0"] == versions(links.recall("foo-bar", {}))
+        assert None is versions(links.recall("bar", {}))
+        entry = next(e for e in links.ask("foo", FakeSession()).digest.entries() if e.version == "4.0")  # type: ignore[union-attr]
+        assert (tmp_path / "sub" / "foo-4.0-py3-none-any.whl").as_uri() == entry.items[0].url
+        assert ([], None) == (links.keys(["foo"]), links.unconsulted())
+
+    def test_single_files(self, tmp_path: Path) -> None:
+        """On the disk or behind HTTP, an archive or a page."""
+        wheel, listing = tmp_path / "foo-1.0-py3-none-any.whl", tmp_path / "list.htm"
+        wheel.write_bytes(b"")
+        listing.write_text(page("foo-2.0-py3-none-any.whl"))
+        links = self.make(wheel.as_uri(), listing, "https://me:pw@f.invalid/foo-3.0-py3-none-any.whl#sha256=ab")
+        found = links.recall("foo", {})
+        assert ["3.0", "2.0", "1.0"] == versions(found)
+        remote_file = next(found.digest.entries()).items[0]  # type: ignore[union-attr]
+        assert ("https://f.invalid/foo-3.0-py3-none-any.whl", "ab") == (remote_file.url, remote_file.sha256)
+
+    def test_remote_page(self) -> None:
+        """Asked once, for all projects; not at all in the next run."""
+        url = "https://f.invalid/wheels/"
+        session = FakeSession()
+        session.page(url, page("foo-1.0-py3-none-any.whl", "bar-2.0-py3-none-any.whl"), HTML)
+        links = self.make(url)
+        assert None is links.recall("foo", {})
+        assert [["1.0"], ["2.0"], None] == [versions(links.ask(name, session)) for name in ("foo", "bar", "baz")]
+        assert [url] == session.asked
+        assert [] == links.keys(["foo"])
+        assert [["1.0"], ["2.0"]] == recalled(session, self.make(url), "foo", "bar")
+        assert [None] == recalled(session.stale(), self.make(url), "foo")
+
+    def test_same_wheel_in_two_folders(self, tmp_path: Path) -> None:
+        """The greater URL wins, as in pip; files go before pages."""
+        for name in ("a", "b"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "foo-1.0-py3-none-any.whl").write_bytes(b"")
+        (tmp_path / "z.html").write_text('<a href="z/foo-1.0-py3-none-any.whl">')
+        found = self.make(tmp_path / "z.html", tmp_path / "b", tmp_path / "a").recall("foo", {})
+        assert (tmp_path / "b" / "foo-1.0-py3-none-any.whl").as_uri() == next(found.digest.entries()).items[0].url  # type: ignore[union-attr]
+
+    def test_what_cannot_be_read(self, tmp_path: Path) -> None:
+        """One line for all; the rest is of use nevertheless."""
+        session = FakeSession()
+        session.fail("https://u:secret@f.invalid/p/", "unreachable", "no route")
+        wheel = tmp_path / "foo-1.0-py3-none-any.whl"
+        wheel.write_bytes(b"")
+        links = self.make(tmp_path / "no", "https://u:secret@f.invalid/p/", "https://f.invalid/none/", wheel)
+        assert ["1.0"] == versions(links.ask("foo", session))
+        assert (
+            f"find-links {tmp_path / 'no'} was not consulted: there is no such file or folder; "
+            "find-links https://f.invalid/p/ was not consulted: no route; "
+            "find-links https://f.invalid/none/ was not consulted: the server answered 404"
+        ) == links.unconsulted()
+
+    def test_unreadable_folder(self, tmp_path: Path) -> None:
+        """As good as missing, with the system's words."""
+        (tmp_path / "page.html").mkdir()
+        links = self.make(tmp_path)
+        assert "was not consulted: Is a directory" in (links.unconsulted() or "")
+
+
+def test_sources_in_the_order_of_precedence(tmp_path: Path) -> None:
+    """find-links, the index, the extra indexes, each once."""
+    settings = Settings(
+        index_url=INDEX,
+        extra_index_urls=("https://x.invalid/simple", tmp_path.as_uri(), INDEX, "https://x.invalid/simple"),
+        find_links=(str(tmp_path),),
+    )
+    found = sources(settings, HERE)
+    assert [
+        ("find-links", False),
+        (INDEX, True),
+        ("https://x.invalid/simple", False),
+        (tmp_path.as_uri(), False),
+    ] == [(each.url, each.required) for each in found]
+
+
+def test_no_index() -> None:
+    """Then the extra indexes do not count either."""
+    settings = Settings(index_url=None, extra_index_urls=(INDEX,), find_links=("/none",))
+    assert ["find-links"] == [each.url for each in sources(settings, HERE)]
+    assert () == sources(Settings(index_url=None), HERE)
+
+
+@pytest.mark.parametrize(
+    ("policy", "mark"),
+    [(Policy(), "w"), (Policy(build=frozenset({"x"})), "s"), (Policy(no_binary=frozenset({"x"})), "s")],
+)
+def test_sdists_are_kept_where_some_are_built(policy: Policy, mark: str) -> None:
+    """Else the cache holds half as much."""
+    (index,) = sources(Settings(index_url=INDEX, policy=policy), HERE)
+    assert {mark} == {key[1] for key in index.keys(["foo"])}

@@ -1,0 +1,126 @@
+"""Questions answered in the background."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from pip_fastupdate.index.tasks import Cancelled, Task, Threads
+
+
+def test_answer_is_kept() -> None:
+    """The work is done once."""
+    done = []
+    task = Task(lambda: done.append(1) or "answer")
+    assert not task.done
+    assert ["answer", "answer"] == [task.result(), task.result()]
+    assert ([1], True) == (done, task.done)
+
+
+def test_nothing_is_an_answer_too() -> None:
+    """None is not 'no answer'."""
+    assert None is Task(lambda: None).result()
+
+
+def test_error_is_kept() -> None:
+    """Each who asks gets it."""
+
+    def work() -> str:
+        raise LookupError("no")
+
+    task = Task(work)
+    for _ in range(2):
+        with pytest.raises(LookupError, match="no"):
+            task.result()
+
+
+def test_interrupt_is_not_swallowed() -> None:
+    """It comes through where it happened, and whoever waits learns of it."""
+
+    def work() -> str:
+        raise KeyboardInterrupt
+
+    task = Task(work)
+    with pytest.raises(KeyboardInterrupt):
+        task.run()
+    with pytest.raises(KeyboardInterrupt):
+        task.result()
+
+
+def test_settled_task_does_no_work() -> None:
+    """The first answer counts."""
+    task = Task(lambda: "work")
+    task.settle("settled")
+    task.settle("again")
+    task.cancel()
+    assert "settled" == task.result()
+
+
+def test_cancelled_task_does_no_work() -> None:
+    """Who waits is told."""
+    task = Task(lambda: "work")
+    task.cancel()
+    with pytest.raises(Cancelled):
+        task.result()
+
+
+def test_who_asks_does_it_before_the_queue_gets_there() -> None:
+    """One thread is busy: the caller does not wait for it."""
+    threads, hold = Threads(1), threading.Event()
+    threads.submit(Task(hold.wait))
+    mine = Task(lambda: threading.current_thread().name)
+    threads.submit(mine)
+    assert threading.current_thread().name == mine.result()
+    hold.set()
+    threads.close()
+
+
+def test_threads_start_on_demand() -> None:
+    """Not more than allowed, and an idle one is used again."""
+    threads = Threads(3)
+    assert 0 == threads.started
+    for _ in range(5):
+        task = Task(lambda: threading.current_thread().name)
+        threads.submit(task)
+        task.wait()
+        time.sleep(0.01)  # the thread has to get idle
+        assert "index-1" == task.result()
+    assert 1 == threads.started
+    hold = threading.Event()
+    tasks = [Task(hold.wait) for _ in range(10)]
+    for each in tasks:
+        threads.submit(each)
+    assert 3 == threads.started
+    hold.set()
+    assert [True] * 10 == [each.result() for each in tasks]
+    threads.close()
+
+
+def test_close_does_not_wait() -> None:
+    """What was not begun is cancelled, what comes later too; threads end when they are done."""
+    threads, hold = Threads(1), threading.Event()
+    begun = Task(hold.wait)
+    threads.submit(begun)
+    time.sleep(0.01)
+    waiting, late = Task(lambda: 1), Task(lambda: 2)
+    threads.submit(waiting)
+    threads.close()
+    threads.close()
+    threads.submit(late)
+    for task in (waiting, late):
+        with pytest.raises(Cancelled):
+            task.result()
+    hold.set()
+    assert True is begun.result()
+
+
+def test_threads_do_not_outlive_the_program() -> None:
+    """They are daemons, with names."""
+    threads, names = Threads(0), []
+    task = Task(lambda: names.append(threading.current_thread()))
+    threads.submit(task)
+    task.wait()
+    assert [(True, "index-1")] == [(each.daemon, each.name) for each in names]
+    threads.close()
