@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from .arguments import Arguments, parse_arguments
 from .errors import DONE, FAILED, INCOMPLETE, INTERRUPTED, UPDATES_FOUND, PipUpdateError
 from .models import Report
-from .options import Options, Settings
+from .options import Options
 
 if TYPE_CHECKING:
+    from ._pip.config import Configuration
     from .progress import Silent
 
 
@@ -78,10 +79,10 @@ def _dispatch(arguments: Arguments) -> int:
     progress = _progress(arguments.options)
     if arguments.history or arguments.undo is not None:
         return _transactions(arguments, progress)
-    settings, options = _settled(arguments, progress)
+    configuration, options = _settled(arguments, progress)
     if arguments.cache_info or arguments.cache_clear:
         return _cache(arguments, options, progress)
-    return _update(options, settings, progress)
+    return _update(options, configuration, progress)
 
 
 def _progress(options: Options) -> Silent:
@@ -90,31 +91,31 @@ def _progress(options: Options) -> Silent:
     return make(sys.stderr, verbosity=options.verbosity, live=options.live, color=options.color)
 
 
-def _settled(arguments: Arguments, progress: Silent) -> tuple[Settings, Options]:
-    """pip's settings, and our options completed by them."""
+def _settled(arguments: Arguments, progress: Silent) -> tuple[Configuration, Options]:
+    """pip's settings completed by our options, and our options completed by pip's settings."""
     from ._pip import config
 
-    own = arguments.cache_directory
-    found = config.settings(arguments.pip_arguments, remember=None if arguments.no_cache else own)
+    found = config.settings(
+        arguments.pip_arguments, cache_directory=arguments.cache_directory, remember=not arguments.no_cache
+    )
+    for warning in found.warnings:
+        progress.warn(warning)
     settings = replace(
         found.settings,
         network=replace(found.settings.network, jobs=arguments.jobs),
         policy=replace(found.settings.policy, build=arguments.build),
     )
-    directory = None if arguments.no_cache else own or found.cache_directory
-    cache = replace(arguments.options.cache, directory=directory)
-    return settings, replace(arguments.options, cache=cache)
+    cache = replace(arguments.options.cache, directory=None if arguments.no_cache else found.cache_directory)
+    return replace(found, settings=settings), replace(arguments.options, cache=cache)
 
 
-def _update(options: Options, settings: Settings, progress: Silent) -> int:
+def _update(options: Options, configuration: Configuration, progress: Silent) -> int:
     from . import update
-    from .report import show
+    from .report import show, show_stats
 
-    report = update.run(options, settings, progress)
+    report = update.run(options, configuration, progress)
     show(report, sys.stdout, format=options.format, verbosity=options.verbosity, color=options.color)
     if options.stats:
-        from .report import show_stats
-
         show_stats(report, sys.stderr)
     return exit_code(report, check=options.check)
 

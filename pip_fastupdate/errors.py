@@ -44,8 +44,19 @@ class IndexUnreachable(PipUpdateError):
 
 
 class FileConflict(PipUpdateError):
-    """A new file would overwrite one that belongs to no distribution being replaced."""
+    """A new file would overwrite one that belongs to no distribution being replaced.
+
+    ``names`` are the distributions that bring it: the run can go on without them.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, names: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.names = names
 
 
 class TransactionError(PipUpdateError):
     """The journal, the staged files or the disk do not allow the swap, its undo or its recovery."""
+
+
+class EnvironmentChanged(TransactionError):
+    """Another program changed the environment between the scan and the swap: plan again."""

@@ -160,7 +160,7 @@ class Failure:
 
     name: str
     kind: str
-    """``not-found``, ``unreachable``, ``http``, ``garbage``, ``offline``, ``hash``, ``download``, ``stage``, ``build`` …"""
+    """``not-found``, ``unreachable``, ``http``, ``garbage``, ``offline``, ``hash``, ``stage``, ``build`` …"""
 
     text: str
     version: str | None = None

@@ -62,6 +62,12 @@ class Policy:
     pre: bool = False
     """Pre-releases of every project; else only of those that have one installed."""
 
+    all_releases: frozenset[str] = frozenset()
+    """Normalized names of projects whose pre-releases count too (pip's ``--all-releases``, since 26.0)."""
+
+    only_final: frozenset[str] = frozenset()
+    """Normalized names, or ``:all:``, without pre-releases even if one is installed (pip's ``--only-final``)."""
+
     no_binary: frozenset[str] = frozenset()
     """Normalized names, or ``:all:``, that are built from source by pip."""
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from .._pip import building, environment, staging
+from .. import report
+from .._pip import building, environment, preload, records, staging
 from ..errors import TransactionError
 from ..models import Change, Distribution, Inventory, Reason, Release
-from ..transaction import Replacement, Transaction
+from ..transaction import Fingerprint, Replacement, Transaction
 from ..wheels import Installed, WheelStore
 from ..world import World
 from .delivery import Delivery, key_of
@@ -18,7 +20,7 @@ from .tools import Tools
 
 
 def carry_out(
-    tools: Tools, inventory: Inventory, planned: Planned, fingerprint: environment.Fingerprint, barred: Barred
+    tools: Tools, inventory: Inventory, planned: Planned, fingerprint: Fingerprint, barred: Barred
 ) -> Carried:
     """Bring the environment from ``inventory`` to the plan, dropping what turns out not to be installable.
 
@@ -33,7 +35,8 @@ def carry_out(
         if not changes:
             transaction.abandon()
             return Carried(planned=planned)
-        staging.import_everything()
+        preload.import_everything()
+        report.preload(sys.stdout, format=tools.options.format)
         _prepare(inventory, changes, delivery, transaction, fingerprint)
         with tools.progress.stage("swap", len(changes)):
             transaction.swap(tools.progress)
@@ -91,7 +94,7 @@ def _delivery(tools: Tools, inventory: Inventory, transaction: Transaction) -> D
         jobs=tools.settings.network.jobs,
         progress=tools.progress,
         installed=_installed(installed),
-        owners=environment.script_owners(inventory),
+        owners=records.script_owners(inventory),
         wants_bytecode=_bytecode(tools, installed),
         user_site=_user_site(installed),
         build=lambda release, path: _build(tools, transaction, release, path),
@@ -103,9 +106,7 @@ def _installed(installed: Mapping[str, Distribution]) -> Callable[[str], Install
         distribution = installed.get(name)
         if distribution is None:
             return None
-        return Installed(
-            files=environment.recorded_files(distribution), scripts=environment.console_scripts(distribution)
-        )
+        return Installed(files=records.recorded_files(distribution), scripts=records.console_scripts(distribution))
 
     return before
 
@@ -120,7 +121,7 @@ def _bytecode(tools: Tools, installed: Mapping[str, Distribution]) -> Callable[[
 
     def wanted(name: str) -> bool:
         distribution = installed.get(name)
-        return environment.has_bytecode(distribution) if distribution else environment.mostly_bytecode(installed)
+        return records.has_bytecode(distribution) if distribution else records.mostly_bytecode(installed)
 
     return wanted
 
@@ -133,7 +134,7 @@ def _user_site(installed: Mapping[str, Distribution]) -> Callable[[str], bool]:
 def _build(tools: Tools, transaction: Transaction, release: Release, path: Path) -> Path:
     folder = transaction.staging.parent / "wheels" / f"built-{release.name}"
     folder.mkdir(parents=True, exist_ok=True)
-    return building.build_wheel(path, folder, tools.settings)
+    return building.build_wheel(path, folder, tools.configuration.arguments)
 
 
 def _prepare(
@@ -141,7 +142,7 @@ def _prepare(
     changes: tuple[Change, ...],
     delivery: Delivery,
     transaction: Transaction,
-    fingerprint: environment.Fingerprint,
+    fingerprint: Fingerprint,
 ) -> None:
     installed = inventory.by_name()
     moving = {change.name for change in changes}
@@ -150,18 +151,22 @@ def _prepare(
             name=change.name,
             before=str(change.installed) if change.installed else None,
             after=str(change.target.version),
-            old_files=environment.installed_files(installed[change.name]) if change.installed else (),
+            old_files=records.installed_files(installed[change.name]) if change.installed else (),
             staged=delivery.done[key_of(change.target)].staged.root,
         )
         for change in changes
     ]
     others = [each for each in inventory.distributions if each.name not in moving]
-    transaction.prepare(replacements, kept_files=lambda: environment.owners(others), fingerprint=fingerprint)
+    transaction.prepare(replacements, kept_files=lambda: _paths(records.owners(others)), fingerprint=fingerprint)
+
+
+def _paths(owners: Mapping[Path, str]) -> dict[str, str]:
+    return {str(path): name for path, name in owners.items()}
 
 
 def check(tools: Tools, planned: Planned) -> None:
     """A fresh scan must show what was planned, and no problem that was not there before. Raises TransactionError."""
-    after = environment.scan()
+    after = environment.scan(user=tools.settings.user)
     installed = after.by_name()
     wrong = [
         change.name

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 
 from .._pip import environment, guard
+from .._pip.config import Configuration
 from ..errors import EnvironmentChanged
 from ..models import Inventory, Report, Stats, Status, Target
-from ..options import Options, Settings
+from ..options import Options
 from ..progress import Silent
+from ..transaction import fingerprint
 from .outcome import Outcome, listed_failures, rows
 from .planning import Barred, Carried, check_names, look_up, make_plan
 from .tools import Tools, open_tools, transactions_of
@@ -17,18 +19,18 @@ TRIES = 3
 """How often a plan is made anew because somebody else changed the environment meanwhile."""
 
 
-def run(options: Options, settings: Settings, progress: Silent) -> Report:
+def run(options: Options, configuration: Configuration, progress: Silent) -> Report:
     """Bring the running environment up to date, or say what that would do.
 
     Raises PipUpdateError when nothing could be done; the environment is then as it was.
     """
     target = environment.target()
     with progress.stage("scan"):
-        inventory = environment.scan()
-    progress.note(_greeting(target, inventory))
+        inventory = environment.scan(progress.warn, user=configuration.settings.user)
+        progress.note(_greeting(target, inventory))
     changing = not (options.dry_run or options.check)
-    guard.check(settings, changing=changing)
-    with open_tools(options, settings, target, progress) as tools:
+    guard.check(configuration.settings, changing=changing)
+    with open_tools(options, configuration, target, progress) as tools:
         if changing:
             return _change(tools)
         pending = transactions_of(target).pending()
@@ -68,8 +70,8 @@ _WAITING = "another run is at work on this environment: waiting for it"
 
 
 def _attempt(tools: Tools) -> Report:
-    fingerprint = environment.fingerprint()
-    inventory = environment.scan()
+    before = fingerprint(environment.folders())
+    inventory = environment.scan(user=tools.settings.user)
     check_names(tools, inventory)
     look_up(tools, inventory)
     planned = make_plan(tools, inventory, Barred())
@@ -77,7 +79,7 @@ def _attempt(tools: Tools) -> Report:
         return _report(tools, inventory, Carried(planned=planned), status="done")
     from .carrying import carry_out
 
-    carried = carry_out(tools, inventory, planned, fingerprint, Barred())
+    carried = carry_out(tools, inventory, planned, before, Barred())
     return _report(tools, inventory, carried, status="done")
 
 
@@ -113,7 +115,7 @@ def _stats(tools: Tools) -> Stats:
         cache_hits=counters.cache_hits,
         bytes_received=counters.bytes_received,
         retries=counters.retries,
-        seconds=dict(tools.progress.seconds),
+        seconds={**tools.progress.seconds, "total": tools.progress.elapsed()},
         peak_memory_mb=peak_memory_mb(),
     )
 

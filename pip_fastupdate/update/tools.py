@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
+from .._pip.auth import authentication, system_certificates
+from .._pip.config import Configuration
 from ..index import Catalog, open_catalog
 from ..models import Target
 from ..options import Options, Settings
@@ -22,26 +23,37 @@ class Tools:
     """What the stages of one run share."""
 
     options: Options
-    settings: Settings
+    configuration: Configuration
     target: Target
     progress: Silent
     transactions: Transactions
     catalog: Catalog
 
+    @property
+    def settings(self) -> Settings:
+        """pip's settings, completed by our own options."""
+        return self.configuration.settings
+
 
 def transactions_of(target: Target) -> Transactions:
     """The transactions of an environment."""
-    return Transactions(home=Path(target.prefix) / HOME, prefix=Path(target.prefix))
+    return Transactions(home=target.prefix / HOME, prefix=target.prefix)
 
 
 @contextmanager
-def open_tools(options: Options, settings: Settings, target: Target, progress: Silent) -> Iterator[Tools]:
+def open_tools(options: Options, configuration: Configuration, target: Target, progress: Silent) -> Iterator[Tools]:
     """Everything a run needs, closed at its end."""
-    catalog = open_catalog(settings=settings, cache=options.cache, warn=progress.warn)
+    catalog = open_catalog(
+        settings=configuration.settings,
+        cache=options.cache,
+        warn=progress.warn,
+        authenticate=authentication(configuration),
+        tls=system_certificates(configuration),
+    )
     try:
         yield Tools(
             options=options,
-            settings=settings,
+            configuration=configuration,
             target=target,
             progress=progress,
             transactions=transactions_of(target),

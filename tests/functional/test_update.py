@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.environments import Env, install, installed, pip_check, run, tree, variables
-from tests.support.local_index import LocalIndex
+from tests.support.local_index import LocalIndex, wait_until
 
 HOME = ".pip-fastupdate"
 
@@ -103,7 +103,7 @@ def test_excluded_projects_stay(small: Env, index: LocalIndex) -> None:
         (["nothing-like-it"], 2, "not installed"),
         (["app==2"], 2, "not the name of a project"),
         (["--jobs", "0"], 2, "between 1 and 256"),
-        (["--no-such-flag"], 2, "unrecognized"),
+        (["--no-such-flag"], 2, "Unrecognized"),
         (["-c", "/no/such/file"], 2, "/no/such/file"),
     ],
 )
@@ -251,12 +251,10 @@ def test_history_lists_what_was_changed(small: Env, index: LocalIndex) -> None:
 
 def test_two_runs_at_once(small: Env, index: LocalIndex) -> None:
     """While one run is at work, a second one says so and leaves."""
-    index.fail("/files/lib-2.5-*.whl", hang=3.0)
+    index.fail("/files/lib-2.5-*.whl", cut_after=100, hang=4.0, times=1)
     command = [str(small.python), "-m", "pip_fastupdate", "--timeout", "20"]
     first = subprocess.Popen(command, env=variables(small, index=index), stderr=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
-        from tests.support.local_index import wait_until
-
         wait_until(lambda: index.paths("/files/lib-2.5*.whl"), 20.0)
         second = run(small, index=index)
     finally:

@@ -15,7 +15,12 @@ from pip_fastupdate.index.simple import Link
 from pip_fastupdate.models import Failure, Project
 from pip_fastupdate.options import Policy
 
-TAGS = ("cp311-cp311-manylinux_2_28_x86_64", "cp311-cp311-manylinux_2_17_x86_64", "cp39-abi3-linux_x86_64", "py3-none-any")
+TAGS = (
+    "cp311-cp311-manylinux_2_28_x86_64",
+    "cp311-cp311-manylinux_2_17_x86_64",
+    "cp39-abi3-linux_x86_64",
+    "py3-none-any",
+)
 HERE = Interpreter("3.11.7", lambda: TAGS)
 INDEX = "https://index.invalid/simple"
 

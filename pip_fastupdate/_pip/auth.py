@@ -1,0 +1,105 @@
+"""Who we are to an index, and whom we believe: pip's own credentials and certificates, for connections not of pip.
+
+Nothing here starts a program, unless the user chose the keyring provider that is one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import compat
+from .config import Configuration
+
+if TYPE_CHECKING:
+    import ssl
+
+
+def authentication(configuration: Configuration) -> Callable[[Any], Any]:
+    """What requests takes as ``auth``: adds credentials from URLs, netrc and keyring, and asks the user on a 401.
+
+    pip's own class does it. It is imported with the first request for which there may be credentials, or with the
+    first 401. Safe in threads, but the answers to 401s should be left to one at a time: they may ask the user.
+    """
+    return _Authentication(configuration)
+
+
+class _Authentication:
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._lock = threading.Lock()
+
+    def __call__(self, request: Any) -> Any:
+        """Authorize a prepared request, and let us see its response."""
+        if self._configuration.secret_urls or _netrc_exists():
+            return self._pip(request)
+        request.register_hook("response", self._see)
+        return request
+
+    def _see(self, response: Any, **options: Any) -> Any:
+        return self._pip.handle_401(response, **options) if response.status_code == 401 else response
+
+    @property
+    def _pip(self) -> Any:
+        with self._lock:
+            return self._made
+
+    @cached_property
+    def _made(self) -> Any:
+        from pip._internal.network.auth import MultiDomainBasicAuth
+
+        compat.silence()
+        found = self._configuration
+        plain = [url for url in (found.settings.index_url, *found.settings.extra_index_urls) if url is not None]
+        return MultiDomainBasicAuth(
+            prompting=_may_ask(found),
+            index_urls=[*found.secret_urls, *plain],
+            keyring_provider=_keyring_provider(found),
+        )
+
+
+def _may_ask(configuration: Configuration) -> bool:
+    """Whether somebody is there to answer; what is asked appears on standard output."""
+    streams = (sys.stdin, sys.stdout)
+    return not configuration.settings.no_input and all(each is not None and each.isatty() for each in streams)
+
+
+def _keyring_provider(configuration: Configuration) -> str:
+    """``auto`` without its last resort, the keyring program: that is only started for those who chose it."""
+    chosen = configuration.settings.keyring_provider
+    if chosen != "auto":
+        return chosen
+    return "import" if _may_ask(configuration) else "disabled"
+
+
+def _netrc_exists() -> bool:
+    """Whether there is a file that requests, and so pip, would look into."""
+    said = os.environ.get("NETRC")
+    names = [said] if said else ["~/.netrc", "~/_netrc"]
+    return any(Path(name).expanduser().exists() for name in names)
+
+
+def system_certificates(configuration: Configuration) -> Callable[[], ssl.SSLContext | None] | None:
+    """A function that makes a context like pip's, which believes whom the operating system believes.
+
+    None where pip would not; the context is None where this machine has no such thing.
+    """
+    return _system_context if configuration.system_certificates else None
+
+
+def _system_context() -> ssl.SSLContext | None:
+    import ssl
+
+    from pip._vendor import certifi
+
+    truststore = compat.truststore()
+    if truststore is None:
+        return None
+    context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(certifi.where())
+    return context

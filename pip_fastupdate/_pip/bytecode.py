@@ -1,0 +1,66 @@
+"""Compiles staged sources as pip's installer does after unpacking, but in any thread, and for their later places."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import os
+import py_compile
+import sys
+from collections.abc import Iterable
+from importlib.util import cache_from_source
+from pathlib import Path
+
+from .records import entry_points
+
+
+def compile_staged(info: Path, files: Iterable[Path], live: Path) -> list[Path]:
+    """Compile what of ``files`` is Python, list the bytecode in the RECORD of ``info``, and return the new files.
+
+    ``live`` is the later path of the folder that ``info`` is in; tracebacks will show paths from there. A source that does not compile is left
+    as it is. Raises OSError when the disk is full.
+    """
+    if sys.pycache_prefix is not None:  # bytecode then belongs elsewhere, outside of the environment
+        return []
+    made = [_compile(source, f"{live}{os.sep}{_relative(source, info)}") for source in _sources(info, files)]
+    found = [each for each in made if each is not None]
+    _add_to_record(info, found)
+    return found
+
+
+def _sources(info: Path, files: Iterable[Path]) -> list[Path]:
+    """The wheel's own modules: a wrapper of an entry point may be called ``x.py``, but is no module."""
+    wrappers = {name for name in entry_points(info) if name.endswith(".py")}
+    return [each for each in files if each.suffix == ".py" and not _is_wrapper(each, wrappers, info.parent)]
+
+
+def _is_wrapper(file: Path, wrappers: set[str], library: Path) -> bool:
+    return file.name in wrappers and library not in file.parents
+
+
+def _compile(source: Path, shown: str) -> Path | None:
+    target = cache_from_source(str(source))
+    try:
+        py_compile.compile(str(source), cfile=target, dfile=shown, doraise=True)
+    except (py_compile.PyCompileError, SyntaxError, UnicodeError):
+        return None  # sources for other Pythons, and templates, are common; pip passes over them as well
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)):
+            raise
+        return None
+    return Path(target)
+
+
+def _add_to_record(info: Path, bytecode: Iterable[Path]) -> None:
+    """Rows as pip writes them: without hash and size, all sorted."""
+    record = info / "RECORD"
+    with record.open(encoding="utf-8", newline="") as file:
+        rows = [tuple(row) for row in csv.reader(file)]
+    rows += [(_relative(each, info).replace(os.sep, "/"), "", "") for each in bytecode]
+    with record.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(sorted(rows))
+
+
+def _relative(path: Path, info: Path) -> str:
+    """From the folder that ``info`` is in, with ``..`` where need be, as pip has it in RECORD and in bytecode."""
+    return os.path.relpath(path, info.parent)

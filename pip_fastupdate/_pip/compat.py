@@ -1,0 +1,193 @@
+"""Everything that depends on which pip this is: its range, its signatures, its noise."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from optparse import OptParseError
+from typing import Any, NoReturn
+
+from ..errors import EnvironmentRefused
+
+OLDEST = (23, 2)
+"""Before it, ``MultiDomainBasicAuth`` knows no keyring providers (pip #11698, in 23.1) and 3.12 is not supported."""
+
+NEWEST = (26, 3)
+"""The newest one tried; later ones are probed."""
+
+_PARAMETERS = {
+    "install_wheel": (
+        "name",
+        "wheel_path",
+        "scheme",
+        "req_description",
+        "pycompile",
+        "warn_script_location",
+        "requested",
+    ),
+    "get_scheme": ("dist_name", "user", "root"),
+    "create_command": ("name",),
+    "MultiDomainBasicAuth": ("prompting", "index_urls", "keyring_provider"),
+}
+"""What we call of pip, by keyword where these names are more than one."""
+
+
+def version_of(text: str) -> tuple[int, int]:
+    """The first two numbers of a version: (26, 3) of ``26.3.dev0``."""
+    numbers = [int(number) for number in re.findall(r"\d+", text)[:2]]
+    return (numbers[0], numbers[1] if len(numbers) > 1 else 0) if numbers else (0, 0)
+
+
+def check(version: str) -> None:
+    """Raises EnvironmentRefused for a pip that we cannot stand on. Costs nothing for a pip that was tried."""
+    numbers = version_of(version)
+    if numbers < OLDEST:
+        raise EnvironmentRefused(
+            f"pip {version} is too old: pip-update needs {OLDEST[0]}.{OLDEST[1]} or newer.",
+            hint="python -m pip install --upgrade pip",
+        )
+    if numbers > NEWEST:
+        lacking = probe()
+        if lacking:
+            raise EnvironmentRefused(
+                f"pip {version} is newer than this pip-update knows, and works differently ({lacking}).",
+                hint="python -m pip install --upgrade pip-fastupdate",
+            )
+
+
+def probe(find: Callable[[], dict[str, Any]] | None = None) -> str | None:
+    """What this pip lacks of what we call, by signatures alone; None when all is there."""
+    try:
+        found = (find or _callables)()
+    except (ImportError, AttributeError) as error:
+        return str(error)
+    for name, wanted in _PARAMETERS.items():
+        accepted = inspect.signature(found[name]).parameters
+        missing = [each for each in wanted if each not in accepted]
+        if missing:
+            return f"{name} has no {missing[0]}"
+    return None
+
+
+def _callables() -> dict[str, Any]:
+    from pip._internal.commands import create_command
+    from pip._internal.locations import get_scheme
+    from pip._internal.network.auth import MultiDomainBasicAuth
+    from pip._internal.operations.install.wheel import install_wheel
+
+    return {each.__name__: each for each in (create_command, get_scheme, MultiDomainBasicAuth, install_wheel)}
+
+
+def proxy(options: Any, defaults: dict[str, Any]) -> str | None:
+    """The proxy; "" for none whatever the environment variables say, None for what they say.
+
+    Since 26.3 an empty ``--proxy``, or ``--no-proxy-env``, turns them off; before, "" meant that it was not given.
+    """
+    if getattr(options, "no_proxy_env", False) and not options.proxy:
+        return ""
+    if not options.proxy and defaults.get("proxy") == "":
+        return None
+    return None if options.proxy is None else str(options.proxy)
+
+
+def trusts_system(options: Any) -> bool:
+    """Whether pip's connections trust the operating system's certificates: always since 24.2, on request before."""
+    import pip
+
+    if version_of(pip.__version__) < (24, 2):
+        return "truststore" in options.features_enabled
+    return "legacy-certs" not in options.deprecated_features_enabled
+
+
+def truststore() -> Any:
+    """The module that knows the operating system's certificates; None where it does not work.
+
+    pip brings it along since 23.3; before, it takes the one that is installed.
+    """
+    for name in ("pip._vendor.truststore", "truststore"):
+        try:
+            return import_module(name)
+        except ImportError:
+            continue
+    return None
+
+
+def silence() -> None:
+    """Keep pip's log messages from standard error, where Python writes them when nobody has set up logging."""
+    logger = _logger("pip")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+
+
+def replace_user_agent() -> None:
+    """Have pip's sessions present themselves as ours do: pip's own way starts ``lsb_release``, ``rustc`` and more."""
+    from pip._internal.network import session
+
+    from .config import user_agent
+
+    session.user_agent = user_agent
+
+
+def make_strict(parser: Any) -> None:
+    """Have a parser of pip's raise OptParseError where it would print something and end the process."""
+    parser.error = _reject
+    parser.exit = lambda status=0, message=None: _reject(message or f"status {status}")
+
+
+def _reject(message: str) -> NoReturn:
+    raise OptParseError(message)
+
+
+@contextmanager
+def listening(level: int = logging.WARNING) -> Iterator[list[str]]:
+    """What pip logs meanwhile, instead of on standard error; its deprecation warnings are dropped.
+
+    Not for threads: it changes the process's warnings, and changes them back.
+    """
+    with hearing("pip", level) as lines, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield lines
+
+
+@contextmanager
+def hearing(name: str, level: int, below: int = logging.CRITICAL + 1) -> Iterator[list[str]]:
+    """What the logger called ``name`` and those under it say from ``level`` on; nobody else hears it.
+
+    What is said at ``below`` or higher is heard by nobody.
+    """
+    collector = _Collector(level)
+    collector.addFilter(lambda record: record.levelno < below)
+    logger = _logger(name)
+    before = (logger.level, logger.propagate)
+    logger.addHandler(collector)
+    logger.setLevel(level)
+    logger.propagate = False
+    try:
+        yield collector.lines
+    finally:
+        logger.removeHandler(collector)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
+
+
+def _logger(name: str) -> logging.Logger:
+    """A logger of pip's, made only once pip has brought in its own class of loggers: its code needs their methods."""
+    import_module("pip._internal")
+    return logging.getLogger(name)
+
+
+class _Collector(logging.Handler):
+    """Keeps the messages, formatted."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one message."""
+        self.lines.append(record.getMessage())

@@ -1,0 +1,124 @@
+"""Constraint files (pip's ``-c``): local or at a URL, nested, as pip's own parser reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..dependencies import InvalidRequirement, parse
+from ..errors import UsageError
+from .direct_url import without_credentials
+
+_REMOTE = re.compile(r"(https?|file):", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraints:
+    """What the files say, and which files those were."""
+
+    lines: tuple[str, ...]
+    """Requirements (PEP 508)."""
+
+    files: tuple[Path, ...]
+    """Every local file that was read, nested ones included."""
+
+    volatile: bool
+    """Whether the lines depend on more than those files: on a server, or on environment variables."""
+
+
+def read(sources: Sequence[str], session: Callable[[], Any]) -> Constraints:
+    """Read constraint files given by path or URL. Raises UsageError for whatever pip would refuse or we cannot honour.
+
+    ``session`` makes a session of pip's, if one is needed.
+    """
+    reader = _reader(session)
+    lines = []
+    for source in sources:
+        lines += [_requirement(line) for line in _parsed(reader, source)]
+    texts = [str(name) for name in reader.seen]
+    return Constraints(
+        lines=tuple(lines),
+        files=tuple(Path(name).absolute() for name in texts if not _REMOTE.match(name)),
+        volatile=any(map(_is_volatile, texts)),
+    )
+
+
+def _reader(session: Callable[[], Any]) -> Any:
+    """pip's parser, which also remembers the names of the files that it opens."""
+    from pip._internal.req.req_file import RequirementsFileParser, get_line_parser
+
+    class Reader(RequirementsFileParser):  # type: ignore[misc] # pip is not type checked
+        def __init__(self) -> None:
+            super().__init__(session=_LateSession(session), line_parser=get_line_parser(None))
+            self.seen: list[str] = []
+
+        def _parse_file(self, filename: str, constraint: bool) -> Iterator[Any]:
+            self.seen.append(filename)
+            yield from super()._parse_file(filename, constraint)
+
+    return Reader()
+
+
+class _LateSession:
+    """Stands for a session, which takes a while to import, until something is really got from a server."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    def get(self, url: str) -> Any:
+        """The response to a GET."""
+        return self._make().get(url)
+
+
+def _parsed(reader: Any, source: str) -> list[Any]:
+    from pip._internal.exceptions import PipError
+    from pip._vendor.requests import RequestException
+
+    try:
+        return list(reader.parse(source, constraint=True))
+    except (PipError, RequestException, OSError, UnicodeError) as error:
+        raise UsageError(
+            f"The constraints in {_shown(source)} cannot be read: {_one_line(error)}",
+            hint="they come from -c, PIP_CONSTRAINT or the setting constraint in pip's configuration",
+        ) from None
+    except RecursionError:  # pip before 25.0 does not notice (pip #12653)
+        raise UsageError(f"The constraints in {_shown(source)} include themselves.") from None
+
+
+def _requirement(line: Any) -> str:
+    """The requirement of a parsed line. Raises UsageError where there is none, or none that constrains a version."""
+    text = getattr(line, "requirement", None)
+    where = f"line {line.lineno} of {_shown(line.filename)}"
+    if text is None:
+        raise UsageError(f"The option in {where} is not supported in a constraint file.", hint=_OPTION_HINT)
+    if line.is_editable or not line.constraint or line.opts.hashes:
+        raise UsageError(f"{text!r} in {where} is not a constraint on versions.", hint=_LINE_HINT)
+    try:
+        parsed = parse(text)
+    except InvalidRequirement:
+        raise UsageError(f"{text!r} in {where} cannot be understood.", hint=_LINE_HINT) from None
+    if parsed.extras or "@" in parsed.text.partition(";")[0]:
+        raise UsageError(f"{text!r} in {where} is not a constraint on versions.", hint=_LINE_HINT)
+    return str(text)
+
+
+_OPTION_HINT = "give it to pip-update, or set it in pip's configuration"
+_LINE_HINT = "pip-update takes lines such as 'name<2' here: no URLs, paths, extras, hashes or -r"
+
+
+def _is_volatile(name: str) -> bool:
+    if _REMOTE.match(name):
+        return True
+    return _VARIABLE.search(Path(name).read_text(encoding="utf-8", errors="replace")) is not None
+
+
+def _shown(source: str) -> str:
+    return without_credentials(source) if _REMOTE.match(source) else source
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,168 @@
+"""What is installed: every distribution on ``sys.path``, and why some of them must be left alone.
+
+``.dist-info`` folders are read directly, since importing pip's own scanner takes longer than this whole scan of a
+thousand of them. Only what older tools left behind (``.egg-info``, ``.egg``, ``.egg-link``) is classified by pip.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from ..models import Distribution, Inventory, Target
+from . import metadata
+from .dist_info import Folder, read
+from .locations import Site, current, real, scheme_paths, search_path
+from .records import (
+    console_scripts,
+    has_bytecode,
+    installed_files,
+    mostly_bytecode,
+    owners,
+    recorded_files,
+    script_owners,
+)
+
+__all__ = [
+    "console_scripts",
+    "folders",
+    "has_bytecode",
+    "installed_files",
+    "is_writable",
+    "mostly_bytecode",
+    "owners",
+    "recorded_files",
+    "scan",
+    "script_owners",
+    "target",
+]
+
+_SUFFIXES = (".dist-info", ".egg-info", ".egg-link", ".egg")
+_VALID_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
+
+
+def target() -> Target:
+    """The running environment. Raises ImportError when it has no pip."""
+    import pip
+
+    return Target(
+        prefix=Path(sys.prefix),
+        python=sys.version.split()[0].rstrip("+"),
+        pip=pip.__version__,
+        executable=Path(sys.executable),
+    )
+
+
+def folders() -> tuple[Path, ...]:
+    """The site-packages of this environment, the user's own included, whether or not they exist."""
+    site = current()
+    return tuple(Path(each) for each in sorted(site.packages | ({site.user} if site.user else set())))
+
+
+def is_writable(*, user: bool = False) -> str | None:
+    """The first folder that an installation writes to and that cannot be written; None when all is well."""
+    for folder in dict.fromkeys(scheme_paths(user=user).values()):
+        nearest = Path(folder)
+        while not nearest.exists() and nearest != nearest.parent:
+            nearest = nearest.parent
+        if not _accepts_files(nearest):
+            return str(nearest)
+    return None
+
+
+def _accepts_files(folder: Path) -> bool:
+    """Whether a file can really be made there: permissions alone do not tell, for root and on network disks."""
+    probe = folder / f".pip-fastupdate-{os.getpid()}"
+    try:
+        probe.touch(exist_ok=True)
+        probe.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
+
+
+def scan(
+    warn: Callable[[str], object] = lambda text: None,
+    *,
+    user: bool = False,
+    site: Site | None = None,
+    paths: Sequence[str] | None = None,
+) -> Inventory:
+    """Everything installed, read afresh from disk; whatever must not be changed has its ``skip`` set.
+
+    ``warn`` gets a sentence for each thing that is passed over altogether. With ``user`` only the user's own
+    site-packages are managed. ``site`` and ``paths`` default to the running environment and its ``sys.path``.
+    """
+    site = site or current()
+    paths = search_path() if paths is None else paths
+    folders = [_list(path, site, user_only=user) for path in dict.fromkeys(paths)]
+    links = {link for folder in folders for link in folder.links}
+    found: dict[str, Distribution] = {}
+    legacy = False
+    for folder in folders:
+        legacy = legacy or any(name not in found for name in folder.legacy)
+        for distribution in _read_folder(folder, links, warn):
+            found.setdefault(distribution.name, distribution)
+    if legacy:
+        from .legacy import distributions
+
+        found.update((each.name, each) for each in distributions(paths, site, warn, user_only=user))
+    return Inventory(distributions=tuple(found[name] for name in sorted(found)))
+
+
+def _list(path: str, site: Site, *, user_only: bool) -> Folder:
+    """The entries of ``path`` that matter. Whatever cannot be listed has none, as for the import system."""
+    entries: list[tuple[str, bool]] = []
+    try:
+        with os.scandir(path) as listing:
+            entries += ((entry.name, entry.is_dir()) for entry in listing if _matters(entry.name, path))
+    except NotADirectoryError:
+        if path.endswith(".egg"):  # zipped; of other archives, such as a zipapp of our own, nothing is installed
+            entries.append((Path(path).name, False))
+    except OSError:  # the import system passes over it just as silently
+        pass
+    if sys.version_info < (3, 11):
+        entries.sort()  # pip's pkg_resources backend takes the first by name, importlib.metadata the first listed
+    infos = [name for name, is_folder in entries if is_folder and name.endswith(".dist-info")]
+    others = [name for name, is_folder in entries if not (is_folder and name.endswith(".dist-info"))]
+    resolved = real(path)
+    return Folder(
+        path=path,
+        location=Path(path),
+        managed=site.manages(resolved, user_only=user_only),
+        user=resolved == site.user,
+        infos=tuple(infos),
+        links=tuple(name.removesuffix(".egg-link") for name in others if name.endswith(".egg-link")),
+        legacy=tuple(_project(name, path) for name in others),
+    )
+
+
+def _matters(entry: str, folder: str) -> bool:
+    """Whether an entry of a folder on ``sys.path`` may describe a distribution."""
+    lower = entry.lower()
+    return lower.endswith(_SUFFIXES) or (lower == "egg-info" and folder.endswith(".egg"))
+
+
+def _project(entry: str, folder: str) -> str:
+    """The normalized name of the project that a ``.egg-info`` and the like is about."""
+    if entry.lower() == "egg-info":  # the inside of an unpacked egg that is itself on sys.path
+        entry = Path(folder).name
+    stem = entry.rpartition(".")[0]
+    return metadata.normalize(stem if entry.endswith(".egg-link") else stem.partition("-")[0])
+
+
+def _read_folder(folder: Folder, links: set[str], warn: Callable[[str], object]) -> Iterator[Distribution]:
+    versions: dict[str, list[str]] = {}
+    for info in folder.infos:
+        name, _, version = info.removesuffix(".dist-info").partition("-")
+        versions.setdefault(metadata.normalize(name), []).append(version or "an unknown version")
+    for info in folder.infos:
+        name = metadata.normalize(info.removesuffix(".dist-info").partition("-")[0])
+        if not _VALID_NAME.fullmatch(name):
+            what = "left behind by an interrupted pip" if name.startswith("~") else "not a distribution's name"
+            warn(f"{os.path.join(folder.path, info)} is {what} and is ignored")  # noqa: PTH118
+        elif versions.get(name):
+            yield read(folder, info, name, versions.pop(name), links)

@@ -1,0 +1,81 @@
+"""The folders that make up the running environment, found without importing pip."""
+
+from __future__ import annotations
+
+import os
+import site
+import sys
+import sysconfig
+from dataclasses import dataclass
+from functools import lru_cache
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where this interpreter installs to. Paths are absolute, real (no symbolic links) and case-normalized."""
+
+    prefix: str
+    virtual: bool
+    """Whether it is a virtual environment (PEP 405)."""
+
+    packages: frozenset[str]
+    """``purelib`` and ``platlib``, mostly one folder."""
+
+    user: str | None
+    """The user's own site-packages; None where this interpreter cannot see it."""
+
+    roots: tuple[str, ...]
+    """Whatever an installation here may write lies below one of these."""
+
+    def manages(self, folder: str, *, user_only: bool = False) -> bool:
+        """Whether a distribution in ``folder`` (real path) is installed in this very environment."""
+        return folder == self.user or (not user_only and folder in self.packages)
+
+    def permits(self, folder: str) -> bool:
+        """Whether ``folder`` (real path) is below one of the roots."""
+        return any(folder == root or folder.startswith(root.rstrip(os.sep) + os.sep) for root in self.roots)
+
+
+def real(path: str) -> str:
+    """``path`` as pip compares it: absolute, without symbolic links, in the file system's case."""
+    return os.path.normcase(os.path.realpath(path))
+
+
+@lru_cache(maxsize=1)
+def current() -> Site:
+    """The running interpreter's folders."""
+    virtual = sys.prefix != sys.base_prefix
+    scheme = scheme_paths()
+    user = None if virtual else site.getusersitepackages()
+    roots = [sys.prefix, *scheme.values()]
+    if user is not None:
+        roots += [user, site.getuserbase()]
+    return Site(
+        prefix=real(sys.prefix),
+        virtual=virtual,
+        packages=frozenset((real(scheme["purelib"]), real(scheme["platlib"]))),
+        user=None if user is None else real(user),
+        roots=tuple(dict.fromkeys(real(root) for root in roots)),
+    )
+
+
+def scheme_paths(*, user: bool = False) -> dict[str, str]:
+    """Folders by pip's keys (``purelib``, ``platlib``, ``scripts``, ``data``), as its ``get_scheme("")`` gives them.
+
+    Raises KeyError where this platform has no user scheme.
+    """
+    if not getattr(sysconfig, "_PIP_USE_SYSCONFIG", True):  # a distributor's choice, honoured by pip since 21.3
+        from pip._internal.locations import get_scheme
+
+        scheme = get_scheme("", user=user)
+        return {key: getattr(scheme, key) for key in ("purelib", "platlib", "scripts", "data")}
+    paths = sysconfig.get_paths(sysconfig.get_preferred_scheme("user" if user else "prefix"))
+    return {key: paths[key] for key in ("purelib", "platlib", "scripts", "data")}
+
+
+def search_path() -> list[str]:
+    """``sys.path`` as pip sees it: ``python -m`` puts the current folder first, and pip takes it out again."""
+    paths = [os.fspath(path) for path in sys.path]
+    if paths and paths[0] in ("", os.getcwd()):  # noqa: PTH109 - compared as text, as pip does
+        del paths[0]
+    return [path or os.curdir for path in paths]

@@ -1,0 +1,190 @@
+"""Asks pip's own parser for its settings, and translates them."""
+
+from __future__ import annotations
+
+import optparse
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timezone
+from pathlib import Path
+from typing import Any
+
+from ..errors import UsageError
+from ..options import Network, Policy, Settings
+from . import compat, constraints, memory
+from .config import Configuration
+from .direct_url import without_credentials
+
+_REFUSED = {
+    "target_dir": "target",
+    "prefix_path": "prefix",
+    "root_path": "root",
+    "python": "python",
+    "platforms": "platform",
+    "python_version": "python-version",
+    "implementation": "implementation",
+    "abis": "abi",
+    "require_hashes": "require-hashes",
+}
+"""What names another environment than the running one, or cannot be fulfilled by an update: attribute → setting."""
+
+_HINT = "see `python -m pip config debug` for the file or variable that sets it"
+
+
+def read(arguments: Sequence[str]) -> tuple[Configuration, memory.Digests | None]:
+    """The settings, and the files that they depend on; None for those when they depend on more than files.
+
+    Raises UsageError.
+    """
+    with compat.listening() as said:
+        command, options, before = _parse(arguments, said)
+        _refuse(options)
+        found = constraints.read(options.constraints or (), lambda: _session(command, options))
+    directory, warnings = _cache_directory(options)
+    configuration = Configuration(
+        settings=_settings(options, found.lines, compat.proxy(options, command.parser.defaults)),
+        default_index=_default_index(),
+        cache_directory=directory,
+        system_certificates=compat.trusts_system(options),
+        warnings=warnings,
+        secret_urls=tuple(url for url in _urls(options) if without_credentials(url) != url),
+    )
+    return configuration, _sources(configuration, options, before, found)
+
+
+def _parse(arguments: Sequence[str], said: list[str]) -> tuple[Any, Any, dict[str, str] | None]:
+    """The command, its options, and digests of the configuration files from before they were read."""
+    from pip._internal.commands import create_command
+    from pip._internal.exceptions import PipError
+
+    try:
+        command: Any = create_command("install")
+        before = _digests(path for _, paths in command.parser.config.iter_config_files() for path in paths)
+        compat.make_strict(command.parser)
+        options, words = command.parse_args(list(arguments))
+    except (PipError, optparse.OptParseError, SystemExit) as error:
+        text = said[-1] if said and isinstance(error, SystemExit) else str(error)
+        raise UsageError(f"pip cannot use its settings: {_sentence(text)}", hint=_HINT) from None
+    if words:
+        raise UsageError(f"pip's options do not explain {words[0]!r}.")
+    return command, options, before
+
+
+def _sentence(text: str) -> str:
+    """What pip said on one line, without its own advice."""
+    return " ".join(text.partition("Check your pip configuration")[0].split()).rstrip(". ") + "."
+
+
+def _refuse(options: Any) -> None:
+    for attribute, setting in _REFUSED.items():
+        if getattr(options, attribute, None):
+            raise UsageError(
+                f"pip's setting {setting} cannot be honoured: pip-update updates the environment that it runs in.",
+                hint=f"unset PIP_{setting.replace('-', '_').upper()} for this run; {_HINT}",
+            )
+
+
+def _settings(options: Any, lines: tuple[str, ...], proxy: str | None) -> Settings:
+    urls = [] if options.no_index else [url for url in (options.index_url, *options.extra_index_urls) if url]
+    plain = [without_credentials(url) for url in urls]
+    return Settings(
+        index_url=plain[0] if plain else None,
+        extra_index_urls=tuple(plain[1:]),
+        find_links=tuple(map(_location, options.find_links or ())),
+        network=Network(
+            timeout=float(options.timeout),
+            retries=options.retries,
+            proxy=proxy,
+            verify=options.cert or True,
+            client_cert=options.client_cert,
+            trusted_hosts=tuple(options.trusted_hosts or ()),
+        ),
+        policy=_policy(options),
+        constraints=lines,
+        require_virtualenv=bool(options.require_venv),
+        break_system_packages=bool(options.override_externally_managed),
+        user=bool(options.use_user_site),
+        compile=bool(options.compile),
+        keyring_provider=options.keyring_provider,
+        no_input=bool(options.no_input),
+    )
+
+
+def _location(link: str) -> str:
+    """A find-links as pip takes it: a URL, or a path whose ``~`` is replaced where that exists."""
+    expanded = Path(link).expanduser() if link.startswith("~") else Path(link)
+    return str(expanded) if link.startswith("~") and expanded.exists() else without_credentials(link)
+
+
+def _policy(options: Any) -> Policy:
+    binary, releases = options.format_control, getattr(options, "release_control", None)  # pip 26.0
+    everything = frozenset(releases.all_releases) if releases else frozenset()
+    final = frozenset(releases.only_final) if releases else frozenset()
+    if options.pre and (everything or final):
+        raise UsageError("pip's setting pre cannot be used together with all-releases or only-final.", hint=_HINT)
+    before = getattr(options, "uploaded_prior_to", None)  # pip 26.0
+    return Policy(
+        pre=bool(options.pre) or ":all:" in everything,
+        all_releases=everything - {":all:"},
+        only_final=final,
+        no_binary=frozenset(binary.no_binary),
+        only_binary=frozenset(binary.only_binary),
+        prefer_binary=bool(options.prefer_binary),
+        uploaded_before=before.astimezone(timezone.utc).isoformat() if before else None,
+    )
+
+
+def _cache_directory(options: Any) -> tuple[Path | None, tuple[str, ...]]:
+    """Our folder in pip's cache, under pip's conditions, and what is to be said about it."""
+    from pip._internal.utils.filesystem import check_path_owner
+
+    if not options.cache_dir:
+        return None, ()
+    directory = Path(options.cache_dir).expanduser().resolve()
+    if not check_path_owner(str(directory)):
+        return None, (f"the cache is not used: {directory} or its parent is not yours, or cannot be written",)
+    return directory / "fastupdate", ()
+
+
+def _default_index() -> str:
+    from pip._internal.models.index import PyPI
+
+    return str(PyPI.simple_url)
+
+
+def _session(command: Any, options: Any) -> Any:
+    """A session of pip's that keeps nothing on disk and starts no programs."""
+    compat.replace_user_agent()
+    values = optparse.Values({**vars(options), "cache_dir": None})
+    return command._build_session(values)
+
+
+def _urls(options: Any) -> Iterator[str]:
+    if not options.no_index:
+        yield from filter(None, (options.index_url, *options.extra_index_urls))
+    yield from options.find_links or ()
+
+
+def _sources(
+    found: Configuration, options: Any, before: dict[str, str] | None, limits: constraints.Constraints
+) -> memory.Digests | None:
+    """What the settings depend on; None when that is more than files, or when they hold secrets."""
+    proxy = found.settings.network.proxy
+    secret = found.secret_urls or (proxy is not None and without_credentials(proxy) != proxy)
+    relative = found.settings.policy.uploaded_before is not None  # it may have been "three days ago"
+    if before is None or secret or relative or limits.volatile or _is_fresh(limits.files):
+        return None
+    return before | memory.digests(map(str, limits.files)) if before == _digests(before) else None
+
+
+def _is_fresh(files: Sequence[Path]) -> bool:
+    """Whether one of the files was written so recently that it may have been after it was read."""
+    return any(time.time() - file.stat().st_mtime < 2 for file in files)
+
+
+def _digests(paths: Iterable[str]) -> dict[str, str] | None:
+    """None when one of them is a pipe or the like, whose content is not there a second time."""
+    try:
+        return memory.digests(paths)
+    except ValueError:
+        return None

@@ -1,0 +1,152 @@
+"""Unpacks wheels by pip's own installer into a folder that mirrors the environment, which stays untouched.
+
+Each wheel gets a root of its own, so that none can overwrite another's files, and may be unpacked in a thread.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import TransactionError
+from . import compat
+from .metadata import normalize
+from .preload import import_everything
+
+__all__ = [
+    "StageFailed",
+    "StagedWheel",
+    "compile_bytecode",
+    "import_everything",
+    "live_path",
+    "prepare_process",
+    "stage",
+]
+
+_DISK_TROUBLE = frozenset((errno.ENOSPC, errno.EROFS, errno.EMFILE, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)))
+"""What is no wheel's fault, and would befall the next one as well."""
+
+
+class StageFailed(Exception):
+    """A wheel that cannot be installed, or not even be made; ``kind`` and ``text`` as in ``models.Failure``.
+
+    ``log`` is the tail of what a build printed.
+    """
+
+    def __init__(self, text: str, kind: str = "stage", log: tuple[str, ...] = ()) -> None:
+        super().__init__(text)
+        self.text = text
+        self.kind = kind
+        self.log = log
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagedWheel:
+    """A wheel unpacked below ``root``, at the paths that it will have once ``root`` is taken away from them."""
+
+    root: Path
+    info: Path
+    """The staged ``.dist-info`` folder."""
+
+    files: tuple[Path, ...]
+    """All staged files, sorted."""
+
+
+def prepare_process() -> None:
+    """To be called once, before any wheel is staged in a thread; imports pip's installer, which takes a while.
+
+    pip finds out the umask by changing it for a moment, for every file: with threads that can leave the process
+    without one. So it is found out once, here.
+    """
+    from pip._internal.operations.install import wheel
+    from pip._internal.utils import unpacking
+
+    umask = _umask()
+    wheel.current_umask = unpacking.current_umask = lambda: umask
+    compat.replace_user_agent()
+    compat.silence()
+    warnings.simplefilter("ignore", SyntaxWarning)  # of the sources compiled; pip ignores them likewise
+
+
+def _umask() -> int:
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        return next(int(line.split()[1], 8) for line in status.splitlines() if line.startswith("Umask:"))
+    except (OSError, StopIteration):  # not Linux
+        mask = os.umask(0o077)
+        os.umask(mask)
+        return mask
+
+
+def stage(wheel: Path, *, name: str, root: Path, requested: bool, user: bool) -> StagedWheel:
+    """Unpack ``wheel`` below ``root`` as ``pip install --no-compile`` would into the environment. Safe in threads.
+
+    ``requested`` makes pip's REQUESTED file, ``user`` takes the user's scheme. Raises StageFailed for a wheel that
+    pip does not install, and TransactionError when the disk does not allow it.
+    """
+    from pip._internal.locations import get_scheme
+    from pip._internal.operations.install.wheel import install_wheel
+
+    scheme = get_scheme(name, user=user, root=str(root))
+    try:
+        install_wheel(
+            name=name,
+            wheel_path=str(wheel),
+            scheme=scheme,
+            req_description=name,
+            pycompile=False,
+            warn_script_location=False,
+            requested=requested,
+        )
+    except Exception as error:  # whatever a wheel can contain, pip can stumble over
+        raise _failure(error, root, name) from error
+    info = _info_folder({Path(scheme.purelib), Path(scheme.platlib)}, name)
+    return StagedWheel(root=root, info=info, files=tuple(sorted(_files(root))))
+
+
+def _failure(error: Exception, root: Path, name: str) -> Exception:
+    if isinstance(error, OSError) and error.errno in _DISK_TROUBLE:
+        return TransactionError(
+            f"{root} cannot be written: {error.strerror}.",
+            hint="the environment was not touched; make room and try again",
+        )
+    text = " ".join(str(error).split()).removeprefix(f"For req: {name}. ")
+    return StageFailed(text.rstrip(".") or type(error).__name__)
+
+
+def _info_folder(folders: set[Path], name: str) -> Path:
+    """The ``.dist-info`` folder that was unpacked."""
+    found = [info for folder in folders for info in folder.glob("*.dist-info")]
+    if len(found) != 1 or normalize(found[0].name.partition("-")[0]) != normalize(name):
+        raise StageFailed(f"the wheel holds metadata of {', '.join(sorted(info.stem for info in found)) or 'nothing'}")
+    return found[0]
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for folder, _, names in os.walk(root):
+        for name in names:
+            yield Path(folder, name)
+
+
+def live_path(root: Path, path: Path) -> Path:
+    """Where a file staged below ``root`` goes."""
+    return Path(Path(sys.prefix).anchor, path.relative_to(root))
+
+
+def compile_bytecode(staged: StagedWheel) -> StagedWheel:
+    """The staged wheel with the bytecode that ``pip install --compile`` would have made of it. Safe in threads.
+
+    Raises TransactionError when the disk does not allow it.
+    """
+    from .bytecode import compile_staged
+
+    try:
+        made = compile_staged(staged.info, staged.files, live_path(staged.root, staged.info.parent))
+    except OSError as error:
+        raise _failure(error, staged.root, staged.info.name) from error
+    return StagedWheel(root=staged.root, info=staged.info, files=tuple(sorted((*staged.files, *made))))

@@ -1,0 +1,116 @@
+"""Progress that only measures, and progress in lines."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import TextIO
+
+from ..text import clean, fit, redact
+from .stages import Stage, summary
+
+_YELLOW, _CYAN, _RESET = "\x1b[33m", "\x1b[36m", "\x1b[0m"
+
+
+class Silent:
+    """Measures the stages and says nothing; what the other displays are made from."""
+
+    def __init__(self, *, started: float | None = None) -> None:
+        self.seconds: dict[str, float] = {}
+        """Wall time of each stage by its name; a stage entered again adds up, a nested one counts in both."""
+
+        self._started = perf_counter() if started is None else started
+        self._stages: list[Stage] = []
+        self._lock = threading.Lock()
+
+    def elapsed(self) -> float:
+        """Seconds since the run started."""
+        return perf_counter() - self._started
+
+    @contextmanager
+    def stage(self, name: str, total: int | None = None) -> Iterator[None]:
+        """One stage of the run; stages may be nested, and steps count for the innermost one."""
+        stage = Stage(name=name, total=total)
+        begun = perf_counter()
+        succeeded = False
+        with self._lock:
+            self._stages.append(stage)
+        try:
+            self._enter(stage)
+            yield
+            succeeded = True
+        finally:
+            with self._lock:
+                self._stages.remove(stage)
+            seconds = perf_counter() - begun
+            self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+            self._leave(stage, seconds, succeeded)
+
+    def step(self, detail: str = "", amount: int = 1) -> None:
+        """``amount`` more steps of the current stage are done, bytes for a download. Safe in any thread."""
+        with self._lock:
+            if self._stages:
+                stage = self._stages[-1]
+                stage.done += amount
+                stage.detail = detail or stage.detail
+
+    def note(self, text: str) -> None:
+        """Say a line, unless quiet."""
+
+    def warn(self, text: str, hint: str = "") -> None:
+        """Say a line that matters, and what can be done about it."""
+
+    def _enter(self, stage: Stage) -> None:
+        """Called within a stage that has just begun."""
+
+    def _leave(self, stage: Stage, seconds: float, succeeded: bool) -> None:
+        """Called once a stage has ended, with or without an exception."""
+
+
+class Plain(Silent):
+    """Lines on a stream: one for each stage at its end, the notes, the warnings."""
+
+    def __init__(
+        self, stream: TextIO, *, verbosity: int = 0, color: bool = False, started: float | None = None
+    ) -> None:
+        super().__init__(started=started)
+        self._stream = stream
+        self._verbosity = verbosity
+        self._color = color
+        self._gone = False
+
+    def note(self, text: str) -> None:
+        """Say a line, unless quiet."""
+        if self._verbosity >= 0:
+            self._say(clean(redact(text)))
+
+    def warn(self, text: str, hint: str = "") -> None:
+        """Say a line that starts with ``warning:`` and, below it, one that starts with ``hint:``."""
+        self._say(f"{self._paint('warning:', _YELLOW)} {clean(redact(text))}")
+        if hint:
+            self._say(f"{self._paint('hint:', _CYAN)} {clean(redact(hint))}")
+
+    def _leave(self, stage: Stage, seconds: float, succeeded: bool) -> None:
+        if succeeded and self._tells_stages():
+            self._say(summary(stage, seconds))
+
+    def _tells_stages(self) -> bool:
+        return self._verbosity >= 0
+
+    def _paint(self, word: str, code: str) -> str:
+        return f"{code}{word}{_RESET}" if self._color else word
+
+    def _say(self, line: str) -> None:
+        """Write a line. A reader that went away must not undo an update: it is told nothing more, that is all."""
+        if self._gone:
+            return
+        try:
+            self._write(fit(line, self._stream.encoding))
+        except (OSError, ValueError):  # a broken pipe, a full disk or a hung-up terminal; a stream that was closed
+            self._gone = True
+
+    def _write(self, line: str) -> None:
+        self._stream.write(f"{line}\n")
+        self._stream.flush()

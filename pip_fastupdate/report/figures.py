@@ -1,0 +1,90 @@
+"""Figures as aligned lines: a run's for ``--stats``, the cache's for ``--cache-info``."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..models import Report
+from ..text import clean, duration, pairs, size
+from .rows import total_seconds
+
+
+class CacheFacts(Protocol):
+    """What is to be told about the cache; times are seconds since the epoch, None where it is empty."""
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+
+    @property
+    def entries(self) -> int:
+        """Answers of indexes."""
+
+    @property
+    def bytes(self) -> int:
+        """Their size on the disk."""
+
+    @property
+    def oldest(self) -> float | None:
+        """When the one that was not used for longest was last used."""
+
+    @property
+    def newest(self) -> float | None:
+        """The same of the one used last."""
+
+    @property
+    def wheels(self) -> int:
+        """Downloaded files."""
+
+    @property
+    def wheel_bytes(self) -> int:
+        """Their size on the disk."""
+
+
+def stats_lines(report: Report) -> tuple[str, ...]:
+    """Aligned lines: what was asked of the index, the cache's share, seconds a stage, peak memory."""
+    stats = report.stats
+    asked = stats.requests + stats.cache_hits
+    rate = f" of {asked} ({stats.cache_hits / asked:.0%})" if asked else ""
+    facts = {
+        "requests": str(stats.requests),
+        "cache hits": f"{stats.cache_hits}{rate}",
+        "received": size(stats.bytes_received),
+        "retries": str(stats.retries),
+    }
+    facts |= {clean(name): duration(seconds) for name, seconds in stats.seconds.items() if name != "total"}
+    facts["total"] = duration(total_seconds(stats.seconds))
+    if stats.peak_memory_mb is not None:
+        facts["peak memory"] = f"{stats.peak_memory_mb:.1f} MB"
+    return tuple(pairs(facts).splitlines())
+
+
+def cache_facts(facts: CacheFacts) -> dict[str, str]:
+    """The cache in words."""
+    return {
+        "folder": clean(str(facts.path)),
+        "answers": f"{facts.entries} ({size(facts.bytes)})",
+        "longest unused": _day(facts.oldest) or "-",
+        "last used": _day(facts.newest) or "-",
+        "wheels": f"{facts.wheels} ({size(facts.wheel_bytes)})",
+    }
+
+
+def cache_document(facts: CacheFacts) -> dict[str, Any]:
+    """The cache in JSON: bytes, and days in UTC (ISO 8601) or null."""
+    return {
+        "schema": 1,
+        "path": str(facts.path),
+        "entries": facts.entries,
+        "bytes": facts.bytes,
+        "oldest": _day(facts.oldest),
+        "newest": _day(facts.newest),
+        "wheels": facts.wheels,
+        "wheel_bytes": facts.wheel_bytes,
+    }
+
+
+def _day(at: float | None) -> str | None:
+    return None if at is None else time.strftime("%Y-%m-%d", time.gmtime(at))

@@ -1,0 +1,65 @@
+"""The transactions of an environment, for ``--history``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from ..models import Entry
+from ..text import clean
+from . import json_, markdown
+from .table import columns
+
+HEADER = ("Id", "When", "What", "Undo", "Changes")
+_NAMED = 3
+"""So many changes of a transaction are named in a table; all with verbosity 1."""
+
+Change = tuple[str, str | None, str | None]
+
+
+def table(entries: Sequence[Entry], *, verbosity: int = 0, encoding: str | None = "utf-8") -> str:
+    """One line a transaction, in the given order; no final line end."""
+    if not entries:
+        return "No transactions yet"
+    return columns(HEADER, [_cells(entry, verbosity) for entry in entries], encoding)
+
+
+def as_markdown(entries: Sequence[Entry], *, verbosity: int = 0) -> str:
+    """The same as a Markdown table."""
+    return markdown.grid(HEADER, [_cells(entry, verbosity) for entry in entries])
+
+
+def as_json(entries: Sequence[Entry]) -> str:
+    """``{"schema", "transactions": [{"id", "when", "kind", "undoable", "why_not", "changes": [{"name", …}]}]}``."""
+    return json_.dumps({"schema": json_.SCHEMA, "transactions": [_document(entry) for entry in entries]})
+
+
+def _document(entry: Entry) -> Mapping[str, object]:
+    return {
+        "id": entry.id,
+        "when": entry.when,
+        "kind": entry.kind,
+        "undoable": entry.undoable,
+        "why_not": entry.why_not,
+        "changes": [{"name": name, "before": before, "after": after} for name, before, after in entry.changes],
+    }
+
+
+def _cells(entry: Entry, verbosity: int) -> tuple[str, ...]:
+    undo = "yes" if entry.undoable else f"no: {entry.why_not}" if entry.why_not else "no"
+    return clean(entry.id), clean(entry.when), entry.kind, clean(undo), _changes(entry.changes, verbosity)
+
+
+def _changes(changes: Sequence[Change], verbosity: int) -> str:
+    counts = Counter(map(_verb, changes))
+    total = ", ".join(f"{count} {verb}" for verb, count in counts.items()) or "none"
+    named = changes if verbosity > 0 else changes[:_NAMED]
+    words = [f"{name} {before or '-'} → {after or '-'}" for name, before, after in named]
+    if len(named) < len(changes):
+        words.append("…")
+    return clean(f"{total}: {', '.join(words)}" if words else total)
+
+
+def _verb(change: Change) -> str:
+    _, before, after = change
+    return "added" if before is None else "removed" if after is None else "changed"

@@ -1,0 +1,68 @@
+"""The report for programs: the JSON document whose keys are a promise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..models import Reason, Report, Row, Stats
+from ..text import redact
+
+SCHEMA = 1
+"""Raised when a key goes or changes its meaning; keys may be added without."""
+
+
+def render(report: Report) -> str:
+    """The document, indented, ASCII only, without a final line end."""
+    return dumps(document(report))
+
+
+def dumps(value: object) -> str:
+    """The value as JSON text, indented by 2, in ASCII whatever it holds."""
+    import json  # only runs that are asked for JSON pay for it
+
+    return json.dumps(value, indent=2)
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The report as plain lists, dicts, strings and numbers."""
+    target = report.target
+    return {
+        "schema": SCHEMA,
+        "environment": {"prefix": str(target.prefix), "python": target.python, "pip": target.pip},
+        "dry_run": report.dry_run,
+        "packages": [_package(row) for row in report.rows],
+        "failures": [
+            {"name": each.name, "version": each.version, "kind": each.kind, "text": redact(each.text)}
+            for each in report.failures
+        ],
+        "warnings": [redact(text) for text in report.warnings],
+        "transaction": report.transaction,
+        "stats": _stats(report.stats),
+    }
+
+
+def _package(row: Row) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "installed": row.installed,
+        "target": row.target,
+        "latest": row.latest,
+        "action": row.action,
+        "status": row.status,
+        "reasons": [_reason(each) for each in row.reasons],
+    }
+
+
+def _reason(reason: Reason) -> dict[str, str]:
+    further = {key: redact(value) for key, value in reason.data.items()}
+    return {"kind": reason.kind, "text": redact(reason.text)} | further
+
+
+def _stats(stats: Stats) -> dict[str, Any]:
+    peak = stats.peak_memory_mb
+    return {
+        "requests": stats.requests,
+        "cache_hits": stats.cache_hits,
+        "seconds": {name: round(seconds, 4) for name, seconds in stats.seconds.items()},
+        "peak_memory_mb": None if peak is None else round(peak, 1),
+    }

@@ -1,0 +1,53 @@
+"""The report in GitHub's Markdown, for the summary of a CI job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from ..models import Report, Target
+from ..text import clean, redact
+from .rows import Digest, Group, Line, digest
+from .table import HEADER
+
+_SPECIAL = str.maketrans({**{each: f"\\{each}" for each in "\\`*_[]|~#"}, "<": "&lt;", ">": "&gt;", "&": "&amp;"})
+_FOLDED: Mapping[Group, str] = {"held": "held", "skipped": "skipped", "failed": "failed"}
+
+
+def render(report: Report) -> str:
+    """A heading, what changed as a table, the rest folded away; failures stay open. No final line end."""
+    facts = digest(report)
+    return "\n\n".join(_blocks(report, facts))
+
+
+def _blocks(report: Report, facts: Digest) -> Iterator[str]:
+    yield f"## {escape(facts.summary())}"
+    yield _environment(report.target)
+    changed = facts.group("upgraded") + facts.group("added")
+    if changed:
+        yield _table(changed)
+    for group, word in _FOLDED.items():
+        lines = facts.group(group)
+        if lines:
+            opening = "<details open>" if group == "failed" else "<details>"
+            yield f"{opening}\n<summary>{len(lines)} {word}</summary>\n\n{_table(lines)}\n\n</details>"
+    if report.warnings:
+        yield "\n".join(f"- warning: {escape(text)}" for text in report.warnings)
+
+
+def _environment(target: Target) -> str:
+    return escape(f"Python {target.python}, pip {target.pip}, {target.prefix}")
+
+
+def _table(lines: Iterable[Line]) -> str:
+    return grid(HEADER, [(each.package, each.current, each.latest, each.told) for each in lines])
+
+
+def grid(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; the cells are escaped."""
+    lines = [header, ["---"] * len(header), *([escape(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def escape(text: str) -> str:
+    """The text so that Markdown shows it as it is, on one line and in one cell, without secrets."""
+    return clean(redact(text)).translate(_SPECIAL)

@@ -1,0 +1,148 @@
+"""What a report says, before it has a form: every distribution in its group, with words for it, and the counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ..models import Failure, Reason, Report, Row
+from ..text import clean, duration, plural, redact
+
+Group = Literal["upgraded", "added", "held", "skipped", "failed", "current"]
+
+GROUPS: tuple[Group, ...] = ("upgraded", "added", "held", "skipped", "failed", "current")
+"""In the order in which they are shown."""
+
+_WOULD: Mapping[Group, str] = {"upgraded": "would upgrade", "added": "would add", "current": "up to date"}
+_DONE: Mapping[Group, str] = {"current": "up to date"}
+_ACTIONS: Mapping[str, Group] = {"upgrade": "upgraded", "add": "added", "skip": "skipped"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One distribution, or one failure that belongs to none of them, as words on a single line each."""
+
+    group: Group
+    package: str
+    current: str
+    """The version before the run, or ``1.2 → 1.4`` where the run stops short of ``latest``; ``-`` for none."""
+
+    latest: str
+    status: str
+    """``upgraded``, ``would upgrade, held back``, ``held`` …"""
+
+    why: str
+    """Reasons, joined; "" when there is nothing to explain."""
+
+    @property
+    def told(self) -> str:
+        """Status and reasons: ``held: numba 0.59.1 requires numpy<1.27``."""
+        return f"{self.status}: {self.why}" if self.why else self.status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """The report in groups."""
+
+    lines: tuple[Line, ...]
+    """Group after group, by name within each."""
+
+    distributions: int
+    """How many were installed before the run."""
+
+    seconds: float
+    dry_run: bool
+
+    def group(self, name: Group) -> tuple[Line, ...]:
+        """The lines of one group."""
+        return tuple(each for each in self.lines if each.group == name)
+
+    def count(self, name: Group) -> int:
+        """How many lines one group has."""
+        return sum(each.group == name for each in self.lines)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing changed, or would, and nothing went wrong."""
+        return all(each.group in {"held", "skipped", "current"} for each in self.lines)
+
+    def summary(self) -> str:
+        """The run in one sentence, with counts and seconds."""
+        if self.quiet:
+            return self._nothing_to_do()
+        left = ", ".join(f"{name} {self.count(name)}" for name in GROUPS[2:5])
+        upgraded, added = self.count("upgraded"), self.count("added")
+        words = f"Would upgrade {upgraded}, add {added}" if self.dry_run else f"Upgraded {upgraded}, added {added}"
+        return f"{words}, {left} of {plural(self.distributions, 'distribution')} in {duration(self.seconds)}"
+
+    def _nothing_to_do(self) -> str:
+        facts = [plural(self.distributions, "distribution")]
+        facts += [f"{self.count(name)} {name}" for name in GROUPS[2:4] if self.count(name)]
+        return f"Everything is up to date ({', '.join(facts)}) in {duration(self.seconds)}"
+
+
+def digest(report: Report) -> Digest:
+    """The report in groups, each distribution in exactly one, failures of no distribution's in ``failed``."""
+    failures: dict[str, list[Failure]] = {}
+    for failure in report.failures:
+        failures.setdefault(failure.name, []).append(failure)
+    lines = []
+    for row in report.rows:
+        group = _group(row, row.name in failures)
+        lines.append(_line(row, group, failures.pop(row.name, ()) if group == "failed" else (), report.dry_run))
+    lines += [_stray(each) for rest in failures.values() for each in rest]
+    return Digest(
+        lines=tuple(sorted(lines, key=lambda each: (GROUPS.index(each.group), each.package))),
+        distributions=sum(row.installed is not None for row in report.rows),
+        seconds=total_seconds(report.stats.seconds),
+        dry_run=report.dry_run,
+    )
+
+
+def total_seconds(seconds: Mapping[str, float]) -> float:
+    """The whole run's wall time: the entry ``total`` where there is one, else the stages' sum."""
+    return seconds["total"] if "total" in seconds else sum(seconds.values())
+
+
+def _group(row: Row, failing: bool) -> Group:
+    if row.status == "failed":
+        return "failed"
+    if row.action in _ACTIONS:
+        return _ACTIONS[row.action]
+    if failing:
+        return "failed"
+    return "held" if row.action == "hold" else "current"
+
+
+def _line(row: Row, group: Group, failures: Iterable[Failure], dry_run: bool) -> Line:
+    words = _WOULD if dry_run or row.status == "planned" else _DONE
+    short = _stops_short(row, group)
+    installed = row.installed or "-"
+    return Line(
+        group=group,
+        package=clean(row.name),
+        current=clean(f"{installed} → {row.target}" if short else installed),
+        latest=clean(row.latest or (row.target if group != "skipped" else None) or "-"),
+        status=words.get(group, group) + (", held back" if short else ""),
+        why=_join([*row.reasons, *failures]),
+    )
+
+
+def _stops_short(row: Row, group: Group) -> bool:
+    return group in {"upgraded", "added"} and None not in {row.target, row.latest} and row.target != row.latest
+
+
+def _stray(failure: Failure) -> Line:
+    return Line(
+        group="failed",
+        package=clean(failure.name),
+        current="-",
+        latest=clean(failure.version or "-"),
+        status="failed",
+        why=_join([failure]),
+    )
+
+
+def _join(reasons: Iterable[Reason | Failure]) -> str:
+    return "; ".join(dict.fromkeys(clean(redact(each.text)) for each in reasons))

@@ -1,0 +1,175 @@
+"""What a transaction does to the disk besides renaming, and what it says when the disk refuses."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from filecmp import cmp
+from typing import Literal
+
+from ..errors import EnvironmentChanged, TransactionError
+
+Kind = Literal["file", "link", "folder"]
+
+_NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF})
+
+_REASONS = {
+    errno.ENOSPC: ("the disk is full", "Free some space, then run pip-update again."),
+    errno.EDQUOT: ("the disk quota is used up", "Free some space, then run pip-update again."),
+    errno.EROFS: ("the file system is read-only", "Make it writable, then run pip-update again."),
+    errno.EACCES: ("permission was denied", "Run pip-update as the user who owns the environment."),
+    errno.EPERM: ("permission was denied", "Run pip-update as the user who owns the environment."),
+    errno.EXDEV: (
+        "it lies on another file system than the rest of the environment",
+        "An environment that is spread over several file systems cannot be changed as a whole.",
+    ),
+    errno.EBUSY: ("it is in use, or a file system is mounted on it", "Unmount it, or stop the program that uses it."),
+}
+if os.name == "nt":
+    _REASONS[errno.EACCES] = ("another program uses it", "Close the programs that run in this environment.")
+
+_CHANGED = frozenset({errno.ENOENT, errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR})
+"""What a rename that was right when it was planned fails with after somebody else was there."""
+
+
+def kind_of(path: str) -> Kind | None:
+    """What is at ``path``, links not followed; None for nothing."""
+    try:
+        mode = os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return "folder" if stat.S_ISDIR(mode) else "link" if stat.S_ISLNK(mode) else "file"
+
+
+def kind_of_entry(entry: os.DirEntry[str]) -> Kind:
+    """The same for an entry of a listed folder."""
+    return "link" if entry.is_symlink() else "folder" if entry.is_dir(follow_symlinks=False) else "file"
+
+
+def identical(one: str, other: str) -> bool:
+    """Whether two files have the same content, or two links the same target."""
+    kinds = (kind_of(one), kind_of(other))
+    if kinds == ("link", "link"):
+        return os.readlink(one) == os.readlink(other)
+    return kinds == ("file", "file") and cmp(one, other, shallow=False)
+
+
+def holds_no_file(folder: str) -> bool:
+    """Whether there is nothing below ``folder`` but folders."""
+    with os.scandir(folder) as entries:
+        return all(entry.is_dir(follow_symlinks=False) and holds_no_file(entry.path) for entry in entries)
+
+
+def folds_case(folder: str) -> bool:
+    """Whether the file system takes ``NAME`` for ``name``. The last part of ``folder`` must have a letter."""
+    head, tail = os.path.split(folder)
+    return os.path.exists(os.path.join(head, tail.swapcase()))
+
+
+def flush() -> None:
+    """Have everything written so far on the disk, as far as the system can be told to."""
+    if hasattr(os, "sync"):
+        os.sync()
+
+
+def sync_folder(folder: str) -> None:
+    """Have the names in ``folder`` on the disk. Does nothing where folders cannot be opened (Windows)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:  # a file system without such a thing makes no promise to be broken
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def write(path: str, content: bytes) -> None:
+    """Write a new file, on the disk when this returns."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o644)
+    try:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove(path: str) -> bool:
+    """Remove a file, or a folder with everything in it, as far as that is possible. Returns whether nothing is left.
+
+    Windows does not remove files that a program has open: what is left is for a later run to try again.
+    """
+    if kind_of(path) != "folder":
+        return unlink(path)
+    try:
+        with os.scandir(path) as listing:
+            entries = list(listing)
+    except OSError:
+        return False
+    gone = [remove(each.path) if kind_of_entry(each) == "folder" else unlink(each.path) for each in entries]
+    return all(gone) and remove_empty(path)
+
+
+def unlink(path: str) -> bool:
+    """Remove a file if possible. Returns whether it is gone."""
+    return _attempt(os.unlink, path)
+
+
+def remove_empty(folder: str) -> bool:
+    """Remove a folder unless something is in it. Returns whether it is gone."""
+    return _attempt(os.rmdir, folder)
+
+
+def _attempt(action: Callable[[str], None], path: str) -> bool:
+    try:
+        action(path)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ctrl-C is ignored inside: here a few renames more are quicker, and safer, than stopping."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is ever interrupted
+        return
+    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if former is None else former)
+
+
+@contextmanager
+def told(doing: str) -> Iterator[None]:
+    """Turns OSError into TransactionError: ``doing``, then what is the matter, in words."""
+    try:
+        yield
+    except OSError as error:
+        raise explained(doing, error) from error
+
+
+def explained(doing: str, error: OSError) -> TransactionError:
+    """What the user is told when the disk refuses."""
+    path = error.filename2 if error.errno == errno.EEXIST and error.filename2 else error.filename
+    where = f" ({path})" if path else ""
+    if error.errno in _CHANGED:
+        return EnvironmentChanged(
+            f"{doing}: another program changed the environment meanwhile{where}.",
+            hint="Run pip-update again when the other program is done.",
+        )
+    unknown = (error.strerror or str(error), "")
+    reason, hint = _REASONS.get(error.errno or 0, unknown)
+    return TransactionError(f"{doing}: {reason}{where}.", hint=hint)

@@ -1,0 +1,101 @@
+"""What is written down before the first change, as JSON. Paths below the environment's prefix are written relative to
+it, so that an environment seen under another path (in a container, say) is recovered just as well.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from ..errors import TransactionError
+from ..models import Entry
+from .layout import Layout
+from .operations import decoded
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """Who, when and what: all that the history needs."""
+
+    id: str
+    when: str
+    """ISO 8601, UTC, seconds."""
+
+    kind: Literal["update", "undo"]
+    undoes: str | None = None
+    """The id of the transaction that an undo swaps back."""
+
+    changes: tuple[tuple[str, str | None, str | None], ...]
+    """(name, version before, version after); None where it was, or is, not installed."""
+
+    def entry(self, why_not: str | None) -> Entry:
+        """Its line in the history."""
+        return Entry(
+            id=self.id,
+            when=self.when,
+            kind=self.kind,
+            changes=self.changes,
+            undoable=why_not is None,
+            why_not=why_not,
+        )
+
+
+def header_to_json(header: Header) -> bytes:
+    """Everything but the id, which is the folder's name."""
+    fields = {"when": header.when, "kind": header.kind, "undoes": header.undoes, "changes": header.changes}
+    return json.dumps({"schema": SCHEMA, **fields}).encode()
+
+
+def header_from_json(content: bytes, id: str) -> Header:
+    """The inverse. Raises as ``readable`` expects."""
+    fields = json.loads(content)
+    changes = tuple((name, before, after) for name, before, after in fields["changes"])
+    return Header(id=id, when=fields["when"], kind=fields["kind"], undoes=fields["undoes"], changes=changes)
+
+
+def layout_to_json(layout: Layout, prefix: str) -> bytes:
+    """All steps and what belongs to them."""
+    short = partial(_short, prefix + os.sep)
+    document = {
+        "operations": [each.encoded(short) for each in layout.operations],
+        "files": {short(folder): names for folder, names in layout.files.items()},
+        "made": [short(each) for each in layout.made],
+        "digests": {short(info): each for info, each in layout.digests.items()},
+        "installed": {short(site): names for site, names in layout.installed.items()},
+    }
+    return json.dumps(document).encode()
+
+
+def layout_from_json(content: bytes, prefix: str) -> Layout:
+    """The inverse. Raises as ``readable`` expects."""
+    fields, full = json.loads(content), partial(os.path.join, prefix)
+    return Layout(
+        operations=tuple(decoded(each, full) for each in fields["operations"]),
+        files={full(folder): tuple(names) for folder, names in fields["files"].items()},
+        made=tuple(full(each) for each in fields["made"]),
+        digests={full(info): str(each) for info, each in fields["digests"].items()},
+        installed={full(site): tuple(names) for site, names in fields["installed"].items()},
+    )
+
+
+def _short(start: str, path: str) -> str:
+    return path.removeprefix(start)
+
+
+@contextmanager
+def readable(folder: str) -> Iterator[None]:
+    """Turns whatever can be wrong with a journal in ``folder`` into TransactionError."""
+    try:
+        yield
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise TransactionError(
+            f"The journal in {folder} cannot be read: {error}.",
+            hint="If the environment works as it is, remove that folder; if not, its old files are in there.",
+        ) from error

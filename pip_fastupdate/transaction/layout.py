@@ -1,0 +1,151 @@
+"""What goes out, what comes in, and which folders move as a whole: all decided before anything moves.
+
+What pip would do file by file is what comes out of this, with fewer renames:
+
+* Out goes what the replaced distributions own: the listed files, bytecode of their modules, everything in their
+  ``.dist-info`` folders; never what a distribution that stays lists too. A folder moves as a whole when nothing
+  else is in it, empty folders aside.
+* In comes what is staged. A folder moves as a whole when one distribution alone brings it and nothing is there.
+* Anything else at a new path is a conflict, unless its content is the same: then it is left as it is.
+* Bytecode goes with its module: stale bytecode at the place of a new module goes out with the old files, and a
+  module that is left as it is keeps its own.
+
+Everything goes out before anything comes in, so that what comes in meets nothing of the old, however it is spelled.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .entering import Entering
+from .leaving import Leaving
+from .operations import Operation
+from .paths import INFO, NOTHING, Fold, Ground, Source, Tree, anchor, outermost, walk
+from .sites import digest, listing
+from .terrain import Terrain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """A folder that mirrors the live file system, with new files in it."""
+
+    folder: str
+    owner: str
+    """The distribution they belong to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is to be replaced by what. Paths are absolute and normalized, but may be spelled in several ways."""
+
+    old_files: Sequence[str]
+    """May name files that do not exist."""
+
+    roots: Sequence[Root]
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Live paths that distributions own which stay, with the names of these."""
+
+    movable: Sequence[str] = ()
+    """Folders that may go as a whole although they are fixed: an earlier transaction made them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """A swap that is ready to be done, with all that its undo and its recovery need to know."""
+
+    operations: tuple[Operation, ...]
+    files: Mapping[str, Sequence[str]]
+    """The files that come in: live folder → names."""
+
+    made: tuple[str, ...]
+    """Fixed folders that come into being by it."""
+
+    digests: Mapping[str, str]
+    """The new ``.dist-info`` folders with their ``sites.digest``."""
+
+    installed: Mapping[str, Sequence[str]]
+    """What is installed after it, as by ``sites.listing``."""
+
+
+def lay_out(request: Request, *, prefix: str, old_home: str, fold: Fold, split: bool = False) -> Layout:
+    """Decide on all steps.
+
+    What goes out goes below ``old_home``, which mirrors the live file system like the roots do. ``split`` moves files
+    only, never folders: for file systems that cannot rename some folders. Raises FileConflict and OSError.
+    """
+    staged = list(_staged(request.roots, anchor(prefix)))
+    folders = {*(os.path.dirname(each) for each in request.old_files), *(each.live for each in staged)}
+    ground = Ground(prefix, outermost(os.path.dirname(each) for each in folders if each.endswith(INFO)))
+    terrain = Terrain(
+        ground=ground,
+        fold=fold,
+        kept={fold(ground.place_file(path)): owner for path, owner in request.kept.items()},
+        movable=tuple(request.movable),
+        split=split,
+    )
+    old, new = Tree(ground, fold), Tree(ground, fold)
+    for path in request.old_files:
+        old.file(path)
+    for each in staged:
+        each.add_to(new)
+    return _decide(terrain, old, new, old_home)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StagedFolder:
+    path: str
+    live: str
+    owner: str
+    names: Sequence[str]
+
+    def add_to(self, tree: Tree) -> None:
+        node = tree.folder(self.live)
+        node.sources.append(Source(path=self.path, owner=self.owner))
+        for name in self.names:
+            source = Source(path=os.path.join(self.path, name), owner=self.owner)
+            tree.file_in(node, name).sources.append(source)
+
+
+def _staged(roots: Iterable[Root], start: str) -> Iterator[_StagedFolder]:
+    for root in roots:
+        for folder, names in walk(root.folder):
+            live = start + folder[len(root.folder) + 1 :]
+            yield _StagedFolder(path=folder, live=live, owner=root.owner, names=names)
+
+
+def _decide(terrain: Terrain, old: Tree, new: Tree, old_home: str) -> Layout:
+    leaving = Leaving(terrain=terrain, old_home=old_home)
+    for key, node in {**new.root.children, **old.root.children}.items():
+        leaving.leave(node.name, old.root.children.get(key, NOTHING), new.root.children.get(key, NOTHING))
+    entering = Entering(terrain=terrain, gone=leaving.gone, staying=leaving.staying)
+    for node in new.root.children.values():
+        entering.enter(node.name, node)
+    infos = _infos(terrain, new)
+    return Layout(
+        operations=(*leaving.steps, *entering.steps),
+        files=entering.files,
+        made=tuple(entering.made),
+        digests={info: digest(staged) for info, staged in infos.items()},
+        installed=_installed(terrain, leaving.gone, infos),
+    )
+
+
+def _infos(terrain: Terrain, new: Tree) -> dict[str, str]:
+    """The new ``.dist-info`` folders, and where they are staged."""
+    return {
+        os.path.join(site, node.name): node.sources[0].path
+        for site in sorted(terrain.ground.sites)
+        for node in new.folder(site).children.values()
+        if node.name.endswith(INFO) and node.sources
+    }
+
+
+def _installed(terrain: Terrain, gone: set[str], infos: Iterable[str]) -> dict[str, list[str]]:
+    after = {site: set(names) for site, names in listing(sorted(terrain.ground.sites)).items()}
+    for site, names in after.items():
+        names -= {name for name in names if terrain.fold(os.path.join(site, name)) in gone}
+    for info in infos:
+        after[os.path.dirname(info)].add(os.path.basename(info))
+    return {site: sorted(names) for site, names in after.items()}

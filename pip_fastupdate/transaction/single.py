@@ -1,0 +1,252 @@
+"""One swap from the first staged file to the commit."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+from ..errors import EnvironmentChanged, TransactionError
+from ..ports import Progress
+from .disk import explained, folds_case, told, uninterrupted
+from .home import Home
+from .journal import Header
+from .layout import Layout, Request, Root, lay_out
+from .operations import Operation
+from .paths import ancestors
+from .sites import Fingerprint, renewed
+from .workspace import Workspace, sync
+
+Changes = tuple[tuple[str, str | None, str | None], ...]
+"""(name, version before, version after)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """One distribution of the plan with its files, old and new."""
+
+    name: str
+    before: str | None
+    """Version; None for an addition."""
+
+    after: str | None
+    """Version."""
+
+    old_files: tuple[Path, ...]
+    """Absolute live paths of all it owns: RECORD, bytecode, scripts, data; () for an addition.
+    Bytecode of its modules in ``__pycache__`` and whatever is in its ``.dist-info`` folder is found without."""
+
+    staged: Path | None
+    """A folder that mirrors the live file system: ``staged / <live path without its anchor>``."""
+
+
+class Transaction:
+    """Begun, prepared, swapped, committed: in this order, inside ``with``.
+
+    Whatever is raised before ``commit`` has returned, Ctrl-C included, brings the environment back and removes all
+    traces. ``renames`` and ``seconds`` (between the first and the last change) tell of the last swap.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        home: Home,
+        *,
+        flush: Callable[[], None],
+        kind: Literal["update", "undo"] = "update",
+        undoes: str | None = None,
+    ) -> None:
+        self.id = workspace.id
+        self.staging = Path(workspace.new)
+        self.renames = 0
+        self.seconds = 0.0
+        self._workspace = workspace
+        self._home = home
+        self._flush = flush
+        self._kind: Literal["update", "undo"] = kind
+        self._undoes = undoes
+        self._request = Request(old_files=(), roots=())
+        self._changes: Changes = ()
+        self._layout: Layout | None = None
+        self._fingerprint: Fingerprint = {}
+        self._closed = False
+
+    def prepare(
+        self,
+        replacements: Sequence[Replacement],
+        *,
+        kept_files: Callable[[], Mapping[str, str]] = dict,
+        fingerprint: Fingerprint | None = None,
+    ) -> None:
+        """Decide on all steps and write them down, with everything staged safely on the disk.
+
+        ``kept_files`` tells which live paths belong to distributions that stay, with the names of these.
+        ``fingerprint`` is of the scan that the plan was made from. Raises FileConflict, EnvironmentChanged and
+        TransactionError; the live environment is untouched then, and after this.
+        """
+        request = Request(
+            old_files=tuple(os.path.normpath(path) for each in replacements for path in each.old_files),
+            roots=tuple(Root(folder=os.fspath(each.staged), owner=each.name) for each in replacements if each.staged),
+            kept={os.path.normpath(path): owner for path, owner in kept_files().items()},
+        )
+        changes = tuple(sorted((each.name, each.before, each.after) for each in replacements))
+        self.prepare_request(request, changes, fingerprint or {})
+
+    def prepare_request(self, request: Request, changes: Changes, fingerprint: Fingerprint) -> None:
+        """The same with everything already in the form that the layout needs."""
+        self._request, self._changes, self._fingerprint = request, changes, fingerprint
+        self._check_unchanged()
+        with told("The swap cannot be prepared"):
+            with _beside(self._flush):
+                layout = self._lay_out(split=False)
+            self._record(layout)
+
+    def _lay_out(self, *, split: bool) -> Layout:
+        staging = os.fspath(self.staging)
+        layout = lay_out(
+            self._request,
+            prefix=self._home.prefix,
+            old_home=self._workspace.old,
+            fold=str.casefold if folds_case(staging) else str,
+            split=split,
+        )
+        _check_devices(layout.operations, staging)
+        return layout
+
+    def _record(self, layout: Layout) -> None:
+        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        header = Header(id=self.id, when=when, kind=self._kind, undoes=self._undoes, changes=self._changes)
+        self._workspace.record(header, layout)
+        self._layout = layout
+
+    def _check_unchanged(self) -> None:
+        if renewed(self._fingerprint) != self._fingerprint:
+            raise EnvironmentChanged(
+                "Another program installed, upgraded or removed something in this environment meanwhile.",
+                hint="Run pip-update again when the other program is done.",
+            )
+
+    def swap(self, progress: Progress | None = None) -> None:
+        """Rename everything: all of it, or nothing. Raises TransactionError and EnvironmentChanged."""
+        try:
+            self._check_unchanged()
+            try:
+                self._rename()
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                self._split()
+                self._rename()
+        except OSError as error:
+            self.rollback()
+            raise explained("The swap failed and was taken back", error) from error
+        except BaseException:
+            self.rollback()
+            raise
+        if progress is not None:
+            progress.step(amount=len(self._changes))
+
+    def _rename(self) -> None:
+        assert self._layout is not None, "prepare comes first"
+        operations = self._layout.operations
+        self._workspace.become("swapping")
+        self.renames = len(operations)
+        start = time.perf_counter()
+        for each in operations:
+            each.do()
+        self.seconds = time.perf_counter() - start
+        sync(operations)
+        self._workspace.become("swapped")
+
+    def _split(self) -> None:
+        """Some file systems cannot rename some folders (an overlay those of its lower layers): move single files."""
+        with uninterrupted():
+            self._workspace.take_back(self._layout)
+        self._workspace.restart()
+        self._record(self._lay_out(split=True))
+
+    def commit(self, keep: int | None) -> None:
+        """From here on the new state is the one that recovery brings about.
+
+        ``keep`` is how many transactions, this one included, keep the files that undoing them needs; None leaves the
+        others as they are. Raises TransactionError; then nothing is committed and leaving ``with`` rolls back.
+        """
+        with uninterrupted(), told("The swap cannot be committed"):
+            state = self._home.last_state(self.id, keep)
+            try:
+                self._workspace.become(state)
+            except OSError:
+                if self._workspace.state() != state:
+                    raise
+                # Committed, but a power cut may undo that: then recovery needs all that is there now.
+                self._closed = True
+                return
+            self._closed = True
+            # What remains is clearing up: recovery does what fails here.
+            with suppress(OSError, TransactionError):
+                self._home.settle(self._workspace, keep)
+
+    def rollback(self) -> None:
+        """Bring the environment back and remove the transaction. Nothing to do after commit, or a second time.
+
+        Raises TransactionError where the disk does not allow it: then the next recovery will do it.
+        """
+        if self._closed:
+            return
+        with uninterrupted():
+            self._closed = True
+            try:
+                self._take_back()
+            except OSError as error:
+                failed = explained("The swap failed and could not be taken back completely", error)
+                hint = f"{failed.hint} The old files are safe: the next pip-update puts them back first.".strip()
+                raise TransactionError(failed.message, hint=hint) from error
+            self._workspace.tidy()
+            self._home.remove_if_empty()
+
+    def _take_back(self) -> None:
+        try:
+            self._workspace.take_back(self._layout)
+        except OSError:  # what was wrong may have passed
+            self._workspace.take_back(self._layout)
+
+    def abandon(self) -> None:
+        """Remove what is staged: nothing is to be swapped after all."""
+        self.rollback()
+
+    def __enter__(self) -> Transaction:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        while not self._closed:
+            with suppress(KeyboardInterrupt):  # that comes before interrupts are off is one too late
+                self.rollback()
+
+
+def _check_devices(operations: Iterable[Operation], staging: str) -> None:
+    """Renames work within one file system only. Raises TransactionError naming the folder that is elsewhere."""
+    home = os.stat(staging).st_dev
+    for folder in sorted({os.path.dirname(each.live) for each in operations}):
+        there = next(each for each in ancestors(folder) if os.path.exists(each))
+        if os.stat(there).st_dev != home:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), there)
+
+
+@contextmanager
+def _beside(action: Callable[[], None]) -> Iterator[None]:
+    """Run ``action`` in a thread meanwhile."""
+    thread = threading.Thread(target=action, name="flush")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()

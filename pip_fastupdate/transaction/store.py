@@ -1,0 +1,167 @@
+"""All transactions of an environment: lock, recovery, history, undo."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+
+from ..errors import TransactionError
+from ..models import Entry
+from ..ports import Progress
+from . import disk, lock
+from .disk import told
+from .home import Home
+from .layout import Request, Root
+from .single import Changes, Transaction
+from .sites import differences
+from .workspace import CHANGING, DONE, UNTOUCHED, Workspace
+
+REMOVED = "its files were removed by a later update (--keep N)"
+
+
+class Transactions:
+    """The transactions of the environment ``prefix``, kept in ``home``, a folder on the same file system.
+
+    ``recover``, ``begin`` and ``undo`` are for who holds the ``lock``. ``flush`` has everything written so far on
+    the disk: what is staged must be there before anything is renamed, lest a power cut leave empty files.
+    """
+
+    def __init__(self, home: Path, prefix: Path, *, flush: Callable[[], None] = disk.flush) -> None:
+        self._home = Home(os.fspath(home), os.fspath(prefix))
+        self._flush = flush
+
+    def lock(self, timeout: float, waiting: Callable[[], None]) -> AbstractContextManager[None]:
+        """Hold the environment's lock; ``waiting`` is called once if that takes up to ``timeout`` seconds.
+
+        Raises EnvironmentLocked when another process keeps it longer.
+        """
+        return lock.hold(Path(self._home.prefix), Path(self._home.path), timeout, waiting)
+
+    def pending(self) -> str | None:
+        """What ``recover`` would have to do, without doing it. Another run that is just at work looks the same."""
+        with told("The transactions cannot be read"):
+            return next((told for told in map(_foretold, self._home.workspaces()) if told), None)
+
+    def recover(self) -> str | None:
+        """Bring the environment to exactly the old or exactly the new state after a run that was cut short.
+
+        Returns what was done in one line, None when there was nothing to do. Killed, it can be repeated. Raises
+        TransactionError where the disk does not allow it; nothing is worse than before then.
+        """
+        with told("An interrupted update cannot be taken back"):
+            lines = [line for each in self._home.workspaces() if (line := self._recover(each))]
+            self._home.remove_if_empty()
+        return "; ".join(lines) or None
+
+    def _recover(self, workspace: Workspace) -> str | None:
+        state, names = workspace.state(), workspace.names()
+        if state in CHANGING:
+            line = f"{_subject(workspace)} was taken back: the environment is as it was before"
+            workspace.take_back()
+        elif state in DONE:
+            line = "an interrupted update had been complete: the environment is the updated one"
+            if "new" in names:
+                with suppress(OSError, TransactionError):  # no more than clearing up: the next run tries again
+                    self._home.settle(workspace, keep=None)
+        elif state in UNTOUCHED:
+            line = "an interrupted update had not changed anything: what it left was removed"
+        else:
+            line = "an interrupted update had been taken back: the environment is as it was before"
+        workspace.tidy()
+        aside = f"; files that were in the way are in {workspace.aside}" if workspace.has_aside() else ""
+        return line + aside if "new" in names else None
+
+    def begin(self) -> Transaction:
+        """A new transaction. Raises TransactionError."""
+        with told("The update cannot be staged"):
+            return Transaction(self._home.begin(), self._home, flush=self._flush)
+
+    def history(self) -> tuple[Entry, ...]:
+        """The transactions that were committed, newest first. Raises TransactionError."""
+        with told("The history cannot be read"):
+            done = [(each, each.header()) for each in self._home.workspaces() if each.state() in DONE]
+        undone = {header.undoes: header.id for _, header in done if header.undoes is not None}
+        return tuple(header.entry(_why_not(workspace, undone)) for workspace, header in done)
+
+    def undo(
+        self,
+        id: str | None = None,
+        progress: Progress | None = None,
+        check: Callable[[], None] = lambda: None,
+    ) -> Entry:
+        """Swap a transaction back, the newest one for None, itself as a transaction: undoing an undo does it again.
+
+        Files edited before the update come back as they were; what was edited or added to the new ones since goes
+        with them, to come back by redoing. What is raised by ``check``, called between swap and commit, takes
+        everything back. Raises TransactionError when there is nothing to undo, when the files are gone, and, with
+        the list of what differs, when something has been installed, upgraded or removed since by other means.
+        """
+        entry = self._undoable(id)
+        workspace = self._home.workspace(entry.id)
+        layout = workspace.layout()
+        names = [name for name, _, _ in entry.changes]
+        changed = differences(layout.installed, layout.digests, names)
+        if changed:
+            raise TransactionError(
+                f"The environment has changed since transaction {entry.id}: {'; '.join(changed)}.",
+                hint="Undo what was changed since, or bring these to the version that it had left.",
+            )
+        request = Request(
+            old_files=tuple(os.path.join(folder, name) for folder, names in layout.files.items() for name in names),
+            roots=(Root(folder=workspace.old, owner=f"undoing {entry.id}"),),
+            movable=layout.made,
+        )
+        changes = tuple((name, after, before) for name, before, after in entry.changes)
+        return self._swap_back(entry.id, request, changes, progress, check)
+
+    def _undoable(self, id: str | None) -> Entry:
+        history = self.history()
+        found = [entry for entry in history if id in (None, entry.id)]
+        if not found:
+            what = "is nothing to undo" if id is None else f"is no transaction {id} in the history of this environment"
+            raise TransactionError(f"There {what}.", hint="pip-update --history lists what can be undone.")
+        if found[0].why_not:
+            raise TransactionError(
+                f"Transaction {found[0].id} cannot be undone: {found[0].why_not}.",
+                hint="pip-update --history lists what can be undone.",
+            )
+        return found[0]
+
+    def _swap_back(
+        self, id: str, request: Request, changes: Changes, progress: Progress | None, check: Callable[[], None]
+    ) -> Entry:
+        with told("The undo cannot be prepared"):
+            workspace = self._home.begin()
+        with Transaction(workspace, self._home, flush=lambda: None, kind="undo", undoes=id) as transaction:
+            transaction.prepare_request(request, changes, {})
+            transaction.swap(progress)
+            check()
+            transaction.commit(None)
+        return next(entry for entry in self.history() if entry.id == transaction.id)
+
+
+def _foretold(workspace: Workspace) -> str | None:
+    state = workspace.state()
+    if "new" not in workspace.names():
+        return None
+    if state in CHANGING:
+        return f"{_subject(workspace)} is to be taken back"
+    what = "had been complete" if state in DONE else "had changed nothing" if state in UNTOUCHED else "was taken back"
+    return f"an interrupted update {what}: its files are to be cleared away"
+
+
+def _subject(workspace: Workspace) -> str:
+    try:
+        header = workspace.header()
+    except TransactionError:  # what it was about is not needed for taking it back
+        return "an interrupted update"
+    count = len(header.changes)
+    return f"an interrupted {header.kind} of {count} distribution{'' if count == 1 else 's'} ({header.when})"
+
+
+def _why_not(workspace: Workspace, undone: dict[str, str]) -> str | None:
+    if workspace.id in undone:
+        return f"undone by {undone[workspace.id]}"
+    return None if workspace.state() == "committed" else REMOVED

@@ -1,0 +1,170 @@
+"""One transaction's folder: its journal, the files moved out and those not yet moved in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import Literal, get_args
+
+from .disk import kind_of, remove, remove_empty, sync_folder, unlink, write
+from .journal import Header, header_from_json, header_to_json, layout_from_json, layout_to_json, readable
+from .layout import Layout
+from .operations import In, Operation, Out, set_aside
+from .paths import ancestors, mirrored, walk
+
+State = Literal["preparing", "prepared", "swapping", "swapped", "committed", "spent", "forgotten", "reverted"]
+"""The states of a transaction, drawn in the package's docstring."""
+
+UNTOUCHED = frozenset({None, "preparing", "prepared"})
+"""States in which nothing has happened to the live environment."""
+
+CHANGING = frozenset({"swapping", "swapped"})
+"""States in which it may be anything between old and new."""
+
+DONE = frozenset({"committed", "spent", "forgotten"})
+"""States in which it is the new one."""
+
+_JOURNAL = "journal."
+_STEPS = "steps"
+_ASIDE = "aside"
+
+
+class Workspace:
+    """The folder ``home/<id>``: ``journal.<state>``, ``steps``, ``new`` (staged), ``old`` (moved out) and, seldom,
+    ``aside`` (files of others that were in the way).
+
+    The state is the journal's suffix: changing it is one rename, which needs no free space and is never half done.
+    Methods raise OSError, and TransactionError for a journal that cannot be read.
+    """
+
+    def __init__(self, path: str, prefix: str) -> None:
+        self.path = path
+        self.id = os.path.basename(path)
+        self.new, self.old, self.aside = (os.path.join(path, name) for name in ("new", "old", _ASIDE))
+        self._steps = os.path.join(path, _STEPS)
+        self._prefix = prefix
+
+    def names(self) -> set[str]:
+        """What is in the folder; nothing when there is none."""
+        try:
+            return set(os.listdir(self.path))
+        except FileNotFoundError:
+            return set()
+
+    def state(self) -> State | None:
+        """How far it is; None when there is no journal."""
+        found = {name.removeprefix(_JOURNAL) for name in self.names() if name.startswith(_JOURNAL)}
+        return next((state for state in get_args(State) if state in found), None)
+
+    def become(self, state: State) -> None:
+        """Change the state, on the disk when this returns."""
+        former = self.state()
+        if former != state:
+            os.rename(self._journal(former), self._journal(state))
+        sync_folder(self.path)
+
+    def _journal(self, state: State | None) -> str:
+        return os.path.join(self.path, f"{_JOURNAL}{state}")
+
+    def record(self, header: Header, layout: Layout) -> None:
+        """Write all that recovery needs, before the first change: with this the transaction is prepared."""
+        write(self._journal("preparing"), header_to_json(header))
+        write(self._steps, layout_to_json(layout, self._prefix))
+        self._mirror(layout.operations)
+        sync_folder(self.path)
+        sync_folder(os.path.dirname(self.path))
+        self.become("prepared")
+
+    def _mirror(self, operations: Iterable[Operation]) -> None:
+        """Make the folders below ``old`` that things are moved into, with the modes of the live ones."""
+        parents = {os.path.dirname(each.live) for each in operations if isinstance(each, Out)}
+        folders = sorted({above for parent in parents for above in ancestors(parent)}, key=len)
+        for folder in folders:
+            path = mirrored(self.old, folder)
+            os.mkdir(path)
+            os.chmod(path, os.stat(folder).st_mode & 0o7777 | 0o700)
+        for folder in folders:
+            sync_folder(mirrored(self.old, folder))
+
+    def restart(self) -> None:
+        """Back to where it was before ``record``, while the environment is as it was."""
+        self.become("preparing")
+        remove(self.old)
+
+    def header(self) -> Header:
+        """What the journal says."""
+        with readable(self.path):
+            return header_from_json(_read(self._journal(self.state())), self.id)
+
+    def layout(self) -> Layout:
+        """The steps and what belongs to them."""
+        with readable(self.path):
+            return layout_from_json(_read(self._steps), self._prefix)
+
+    def take_back(self, layout: Layout | None = None) -> None:
+        """Make the live environment what it was before. Whenever interrupted, it can be repeated."""
+        if self.state() not in CHANGING | DONE:
+            return
+        layout = layout or self.layout()
+        self.become("swapping")
+        for operation in reversed(layout.operations):
+            operation.undo(self.aside)
+        self._save_strays(layout)
+        sync(layout.operations)
+        self.become("reverted")
+
+    def _save_strays(self, layout: Layout) -> None:
+        """What others put into a new folder while it was live is not ours to remove with it."""
+        for each in layout.operations:
+            if isinstance(each, In) and kind_of(each.staged) == "folder":
+                for folder, names in list(walk(each.staged)):
+                    known = layout.files.get(each.live + folder[len(each.staged) :], ())
+                    for name in set(names).difference(known):
+                        set_aside(os.path.join(folder, name), self.aside)
+
+    def spend(self) -> None:
+        """Keep no more than the line in the history."""
+        self.become("spent")
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Remove what the state no longer needs, as far as possible; ``new`` last, which shows that this was due."""
+        state = self.state()
+        needed = {"committed": {_STEPS, "old", _ASIDE}, "spent": {_ASIDE}}.get(state or "", {_ASIDE})
+        for name in sorted(self.names() - needed, key=lambda name: name == "new"):
+            if not name.startswith(_JOURNAL):
+                remove(os.path.join(self.path, name))
+        if state not in ("committed", "spent"):
+            self._leave()
+
+    def has_aside(self) -> bool:
+        """Whether files of others were in the way and are kept here."""
+        return os.path.isdir(self.aside)
+
+    def _leave(self) -> None:
+        """Remove the journal and the folder once nothing else is in it: what is there must be known for what it is."""
+        names = self.names()
+        if all(name.startswith(_JOURNAL) for name in names):
+            for name in names:
+                unlink(os.path.join(self.path, name))
+            remove_empty(self.path)
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def sync(operations: Iterable[Operation]) -> None:
+    """Have all renames on the disk."""
+    for folder in sorted({os.path.dirname(path) for each in operations for path in _paths(each)}):
+        if os.path.isdir(folder):
+            sync_folder(folder)
+
+
+def _paths(operation: Operation) -> Iterator[str]:
+    yield operation.live
+    if isinstance(operation, Out):
+        yield operation.kept
+    elif isinstance(operation, In):
+        yield operation.staged

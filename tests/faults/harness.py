@@ -1,0 +1,259 @@
+"""Runs a swap again and again in forked children, each with another fault, and looks at what is left."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pip_fastupdate.errors import TransactionError
+from pip_fastupdate.transaction import Transactions
+
+from .inject import Fault, Injector
+from .synthetic import HOME, Dist, Snapshot, install, live, snapshot, staged
+
+ERRORS = ("ENOSPC", "EACCES", "EIO")
+
+OLD, NEW = "old", "new"
+
+DONE, REFUSED, CRASHED = 0, 3, 4
+"""How a child ends when nobody kills it."""
+
+Action = Callable[[Path, Injector], None]
+
+
+def transactions(prefix: Path) -> Transactions:
+    """Of an environment; the disk is not flushed, which no process can notice."""
+    return Transactions(prefix / HOME, prefix, flush=lambda: None)
+
+
+def updating(dists: Sequence[Dist], keep: int = 1) -> Action:
+    """The update of an environment, counted from ``begin`` on, staging left out."""
+
+    def act(prefix: Path, injector: Injector) -> None:
+        store = transactions(prefix)
+        with injector.on():
+            transaction = store.begin()
+        with transaction:
+            replacements = [staged(transaction.staging, prefix, dist) for dist in dists]
+            with injector.on():
+                transaction.prepare(replacements)
+                transaction.swap()
+                transaction.commit(keep)
+
+    return act
+
+
+def undoing(prefix: Path, injector: Injector) -> None:
+    """The undo of the newest transaction."""
+    with injector.on():
+        transactions(prefix).undo()
+
+
+def recovering(prefix: Path, injector: Injector) -> None:
+    """What every run starts with."""
+    with injector.on():
+        transactions(prefix).recover()
+
+
+def refusing_folders(action: Action) -> Action:
+    """The same where the folders of the live environment cannot be renamed, as on an overlay."""
+
+    def act(prefix: Path, injector: Injector) -> None:
+        import errno
+
+        home = str(prefix / HOME)
+
+        def refuse(event: str, args: tuple[object, ...]) -> None:
+            if event == "os.rename" and not str(args[0]).startswith(home) and Path(str(args[0])).is_dir():
+                raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), args[0])
+
+        sys.addaudithook(refuse)
+        action(prefix, injector)
+
+    return act
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What became of the environments of one series of runs."""
+
+    runs: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """``old``, ``new``, or what else was found."""
+
+    at_once: int = 0
+    """Runs that left the environment right by themselves, before any recovery."""
+
+    def __iadd__(self, other: Tally) -> Tally:
+        self.runs += other.runs
+        self.outcomes += other.outcomes
+        self.at_once += other.at_once
+        return self
+
+    @property
+    def others(self) -> dict[str, int]:
+        """All outcomes that must not be."""
+        return {name: count for name, count in self.outcomes.items() if name not in (OLD, NEW)}
+
+
+def in_child(action: Action, prefix: Path, fault: Fault) -> tuple[int, int]:
+    """Run in a forked child. Returns how it ended (negative: by that signal) and the number of calls it made."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reading)
+        os._exit(_child(action, prefix, fault, writing))
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        told = pipe.read()
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return status, int(told or 0)
+
+
+def _child(action: Action, prefix: Path, fault: Fault, report: int) -> int:
+    injector = Injector(str(prefix), fault)
+    write = os.write
+    injector.install()
+    try:
+        action(prefix, injector)
+        status = DONE
+    except TransactionError:
+        status = REFUSED
+    except BaseException:
+        traceback.print_exc()
+        status = CRASHED
+    write(report, str(injector.count).encode())
+    return status
+
+
+class Case:
+    """An environment, something done to it, and what it looks like before and after."""
+
+    def __init__(self, folder: Path, dists: Sequence[Dist], action: Action, first: Sequence[Action] = ()) -> None:
+        self._folder = folder
+        self._template = folder / "template"
+        self.prefix = folder / "env"
+        self.action = action
+        install(self.prefix, dists)
+        for each in first:
+            self._must(each)
+        shutil.copytree(self.prefix, self._template, symlinks=True)
+        self.before = snapshot(self.prefix)
+        self._live_before = live(self.prefix)
+        self.calls = self._must(action)
+        self._live_after = live(self.prefix)
+        assert self._live_before != self._live_after
+
+    def _must(self, action: Action) -> int:
+        status, calls = in_child(action, self.prefix, Fault(at=0))
+        assert status == DONE, f"without any fault it ended with {status}"
+        return calls
+
+    def reset(self) -> None:
+        """The environment as it is before."""
+        shutil.rmtree(self.prefix)
+        shutil.copytree(self._template, self.prefix, symlinks=True)
+
+    def look(self) -> str:
+        """Whether the live environment is the old one, the new one, or something else."""
+        found = live(self.prefix)
+        if found == self._live_before:
+            return OLD
+        return NEW if found == self._live_after else _difference(found, self._live_before, self._live_after)
+
+    def run(self, fault: Fault) -> Tally:
+        """One run with a fault, then recovery."""
+        self.reset()
+        status, _ = in_child(self.action, self.prefix, fault)
+        return self._judge(status)
+
+    def run_with_faulty_recovery(self, fault: Fault, what: str, lasting: bool = False) -> Tally:
+        """Runs with one fault, each with a fault in another call of the recovery, then recovery without any."""
+        tally = Tally()
+        at = 0
+        while True:
+            at += 1
+            self.reset()
+            first, _ = in_child(self.action, self.prefix, fault)
+            status, calls = in_child(recovering, self.prefix, Fault(at=at, what=what, lasting=lasting))
+            if status == DONE and calls < at:
+                return tally
+            tally += self._judge(REFUSED if first != DONE else first)
+
+    def _judge(self, status: int) -> Tally:
+        """Recover, and compare with what the way the child ended promises."""
+        at_once = self.look()
+        recovery, _ = in_child(recovering, self.prefix, Fault(at=0))
+        outcome = self.look()
+        if status == CRASHED or recovery != DONE:
+            outcome = f"ended with {status}, its recovery with {recovery}"
+        elif status == DONE and outcome != NEW:
+            outcome = f"said to be done, but {outcome}"
+        elif status == REFUSED and outcome != OLD:
+            outcome = f"said to have failed, but {outcome}"
+        elif outcome == OLD and snapshot(self.prefix) != self.before:
+            outcome = f"old, but with something left behind: {_difference(snapshot(self.prefix), self.before)}"
+        elif outcome == NEW and self._unfinished():
+            outcome = "new, but with something left to recover"
+        return Tally(runs=1, outcomes=Counter([outcome]), at_once=int(at_once in (OLD, NEW)))
+
+    def _unfinished(self) -> bool:
+        return transactions(self.prefix).pending() is not None
+
+
+def _difference(found: Snapshot, *known: Snapshot) -> str:
+    wrong = min((_wrong(found, each) for each in known), key=len)
+    return f"neither: {', '.join(wrong[:5])}"
+
+
+def _wrong(found: Snapshot, known: Snapshot) -> list[str]:
+    return sorted(path for path in found.keys() | known.keys() if found.get(path) != known.get(path))
+
+
+def kills(case: Case, at: Iterable[int] | None = None) -> Tally:
+    """Kill the action at each of its calls, or at those numbers."""
+    return _sum(case.run(Fault(at=each)) for each in at or range(1, case.calls + 1))
+
+
+def errors(case: Case, at: Iterable[int] | None = None) -> Tally:
+    """Let each of its calls fail in turn, for once and from there on."""
+    numbers = list(at or range(1, case.calls + 1))
+    faults = (
+        Fault(at=each, what=what, lasting=lasting) for each in numbers for what in ERRORS for lasting in (False, True)
+    )
+    return _sum(map(case.run, faults))
+
+
+def recovery_kills(case: Case, at: Iterable[int]) -> Tally:
+    """Kill the action at these calls, and the recovery from that at each of its own."""
+    return _sum(case.run_with_faulty_recovery(Fault(at=each), "kill") for each in at)
+
+
+def recovery_errors(case: Case, at: Iterable[int]) -> Tally:
+    """Kill the action at these calls, and let each call of the recovery from that fail."""
+    return _sum(
+        case.run_with_faulty_recovery(Fault(at=each), what, lasting)
+        for each in at
+        for what in ERRORS
+        for lasting in (False, True)
+    )
+
+
+def _sum(tallies: Iterable[Tally]) -> Tally:
+    total = Tally()
+    for each in tallies:
+        total += each
+    return total
+
+
+def sample(case: Case, count: int, seed: int) -> list[int]:
+    """Numbers of ``count`` of its calls, each drawn at random."""
+    generator = random.Random(seed)
+    return sorted(generator.choices(range(1, case.calls + 1), k=count))

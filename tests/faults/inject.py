@@ -1,0 +1,152 @@
+"""Kills this process, or lets a call fail, at its N-th call to the file system below a folder.
+
+Works on any Python program: ``python -m tests.faults.inject --prefix ENV --at 17 --fault kill -- -m pip_fastupdate``.
+Audit hooks see every open, rename, mkdir and so on before it happens; ``os.write`` and ``os.fsync``, which have no
+audit event, are wrapped. What a killed or failing ``write`` was to write is half written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import runpy
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+EVENTS = frozenset(
+    (
+        *("open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.chmod", "os.link", "os.symlink"),
+        *("os.scandir", "os.listdir", "os.truncate"),
+    )
+)
+CODE = (".py", ".pyc", ".so", ".pyd")
+"""Imports from the environment are no calls of the swap."""
+
+KILL = "kill"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What happens at which call."""
+
+    at: int
+    """The first call is 1; 0 for never."""
+
+    what: str = KILL
+    """``kill`` or the name of an errno."""
+
+    lasting: bool = False
+    """Whether all later calls fail, too."""
+
+    def strikes(self, count: int) -> bool:
+        """Whether it happens at call number ``count``."""
+        return count == self.at or (self.lasting and 0 < self.at < count)
+
+    def strike(self, path: str) -> None:
+        """Let it happen."""
+        if self.what == KILL:
+            kill_self()
+        number = getattr(errno, self.what)
+        raise OSError(number, os.strerror(number), path)
+
+
+def kill_self() -> None:
+    """End at once, without any clearing up."""
+    if hasattr(signal, "SIGKILL"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    os._exit(137)
+
+
+class Injector:
+    """Counts this process's calls to the file system below ``prefix``, and lets the fault happen."""
+
+    def __init__(self, prefix: str, fault: Fault, after: str = "") -> None:
+        self.count = 0
+        self._prefix = os.path.realpath(prefix)
+        self._fault = fault
+        self._after = after
+        self._armed = False
+
+    def install(self) -> None:
+        """For the rest of this process's life; nothing is counted before ``on``."""
+        sys.addaudithook(self._audit)
+        write, fsync = os.write, os.fsync
+
+        def counted_write(descriptor: int, content: bytes) -> int:
+            if self._armed and self._fault.strikes(self.count + 1):
+                write(descriptor, bytes(content[: len(content) // 2]))
+            self._call("write")
+            return write(descriptor, content)
+
+        def counted_fsync(descriptor: int) -> None:
+            self._call("fsync")
+            fsync(descriptor)
+
+        os.write, os.fsync = counted_write, counted_fsync
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        """Count inside; with ``after``, from the first call on that has this text in its path."""
+        self._armed = not self._after
+        self._waiting = bool(self._after)
+        try:
+            yield
+        finally:
+            self._armed = self._waiting = False
+
+    _waiting = False
+
+    def _audit(self, event: str, args: tuple[Any, ...]) -> None:
+        if event not in EVENTS or not (self._armed or self._waiting):
+            return
+        paths = [os.fspath(each) for each in args[:2] if isinstance(each, (str, os.PathLike))]
+        if not paths or not any(self._concerns(event, str(path)) for path in paths):
+            return
+        if self._waiting and any(self._after in str(path) for path in paths):
+            self._armed, self._waiting = True, False
+        self._call(paths[0])
+
+    def _concerns(self, event: str, path: str) -> bool:
+        return path.startswith(self._prefix) and not (event == "open" and path.endswith(CODE))
+
+    def _call(self, path: str) -> None:
+        if not self._armed:
+            return
+        self.count += 1
+        if self._fault.strikes(self.count):
+            self._fault.strike(path)
+
+
+def main(argv: list[str]) -> None:
+    """Run a program with a fault in it."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.inject", description=__doc__)
+    parser.add_argument("--prefix", required=True, help="only calls below this folder count")
+    parser.add_argument("--at", type=int, default=0, help="number of the call; 0 only counts")
+    parser.add_argument("--fault", default=KILL, help="kill, or the name of an errno such as ENOSPC")
+    parser.add_argument("--lasting", action="store_true", help="all later calls fail, too")
+    parser.add_argument("--after", default="journal.", help="counting starts with the first path that contains this")
+    parser.add_argument("program", nargs="+", metavar="-- -m MODULE ARGUMENT … or -- FILE ARGUMENT …")
+    options = parser.parse_args(argv)
+    fault = Fault(at=options.at, what=options.fault, lasting=options.lasting)
+    injector = Injector(options.prefix, fault, options.after)
+    injector.install()
+    program = options.program
+    try:
+        with injector.on():
+            if program[0] == "-m":
+                sys.argv = program[1:]
+                runpy.run_module(program[1], run_name="__main__", alter_sys=True)
+            else:
+                sys.argv = program
+                runpy.run_path(program[0], run_name="__main__")
+    finally:
+        print(f"calls: {injector.count}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

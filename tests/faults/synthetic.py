@@ -1,0 +1,124 @@
+"""Small environments without pip: files by their paths, swapped by the project's own transactions."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pip_fastupdate.transaction import Replacement
+
+SITE = "lib/python3.11/site-packages"
+
+Files = Mapping[str, bytes]
+"""Content by path below the prefix."""
+
+Snapshot = dict[str, tuple[str, int, bytes]]
+"""(kind, mode, content) by path below the prefix."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dist:
+    """A distribution before and after; "" for a version in which it is not there."""
+
+    name: str
+    before: str = "1"
+    after: str = "2"
+    old: Files = field(default_factory=dict)
+    new: Files = field(default_factory=dict)
+
+
+def package(name: str, count: int = 3, *, added: bool = False) -> Dist:
+    """An ordinary distribution of ``count`` modules and a script, the way wheels are."""
+    old = {} if added else _version(name, "1", count)
+    return Dist(name=name, before="" if added else "1", old=old, new=_version(name, "2", count))
+
+
+def _version(name: str, version: str, count: int) -> dict[str, bytes]:
+    info = f"{SITE}/{name}-{version}.dist-info"
+    modules = [f"{SITE}/{name}/{part}m{n}.py" for n in range(count) for part in ("", "sub/")[: 1 + n % 2]]
+    bodies = {path: f"# {path} {version}\n".encode() * 20 for path in modules}
+    return {
+        **bodies,
+        f"{SITE}/{name}/only_in_{version}.txt": b"",
+        f"bin/{name}": f"#!python\n{version}".encode(),
+        **infos(name, version),
+        f"{info}/RECORD": "\n".join(modules).encode(),
+    }
+
+
+def infos(name: str, version: str) -> dict[str, bytes]:
+    """The files of a ``.dist-info`` folder."""
+    info = f"{SITE}/{name}-{version}.dist-info"
+    return {f"{info}/METADATA": f"Name: {name}\nVersion: {version}\n".encode(), f"{info}/RECORD": b""}
+
+
+def namespace(name: str) -> Dist:
+    """A distribution in a namespace folder that others share, with a module that all of them bring."""
+
+    def version(number: str) -> Files:
+        return {
+            f"{SITE}/space/{name}/__init__.py": number.encode(),
+            f"{SITE}/space/common.py": b"the same in all",
+            **infos(f"space_{name}", number),
+        }
+
+    return Dist(name=f"space-{name}", old=version("1"), new=version("2"))
+
+
+def write(root: Path, files: Files) -> None:
+    """Make files below ``root``."""
+    for path, content in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        if path.startswith("bin/"):
+            target.chmod(0o755)
+
+
+def install(prefix: Path, dists: Iterable[Dist]) -> None:
+    """Make the environment as it is before, in which ``bin/python`` belongs to nobody."""
+    write(prefix, {"bin/python": b"", f"{SITE}/README.txt": b"anybody's"})
+    for dist in dists:
+        write(prefix, dist.old)
+
+
+def staged(staging: Path, prefix: Path, dist: Dist) -> Replacement:
+    """Stage the new version, as ``Transaction.prepare`` wants it."""
+    root = staging / dist.name
+    root.mkdir(parents=True)
+    write(root / prefix.relative_to(prefix.anchor), dist.new)
+    return Replacement(
+        name=dist.name,
+        before=dist.before or None,
+        after=dist.after or None,
+        old_files=tuple(prefix / path for path in dist.old),
+        staged=root,
+    )
+
+
+def snapshot(prefix: Path) -> Snapshot:
+    """Everything below ``prefix``: names, modes, contents; folders too, links as links."""
+    found: Snapshot = {}
+    for folder, folders, names in os.walk(prefix):
+        for name in folders + names:
+            path = Path(folder, name)
+            status = path.lstat()
+            content = b""
+            if path.is_symlink():
+                content = os.fsencode(path.readlink())
+            elif stat.S_ISREG(status.st_mode):
+                content = path.read_bytes()
+            kind = "link" if path.is_symlink() else "folder" if path.is_dir() else "file"
+            found[path.relative_to(prefix).as_posix()] = (kind, stat.S_IMODE(status.st_mode), content)
+    return found
+
+
+def live(prefix: Path) -> Snapshot:
+    """The same without what the transactions keep."""
+    return {path: each for path, each in snapshot(prefix).items() if path.split("/")[0] != HOME}
+
+
+HOME = ".pip-fastupdate"

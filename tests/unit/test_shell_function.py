@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+
+from pip_fastupdate import shells
+from pip_fastupdate.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("bash", "bash"),
+        ("/usr/bin/zsh", "zsh"),
+        ("FISH", "fish"),
+        ("pwsh", "powershell"),
+        ("C:\\Windows\\powershell.exe", "powershell"),
+    ],
+)
+def test_function(name: str, expected: str) -> None:
+    """A shell may be named by its path, too."""
+    assert shells.function_for(name) == shells.FUNCTIONS[expected]
+
+
+def test_unknown_shell() -> None:
+    """An unknown shell is a wrong usage, with the known ones as a hint."""
+    with pytest.raises(UsageError, match="no shell function for 'tcsh'") as caught:
+        shells.function_for("tcsh")
+    assert caught.value.hint == "choose one of bash, zsh, fish, powershell"

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from pip_fastupdate import text
+from tests.support.reports import Terminal
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("numpy 1.2", "numpy 1.2"),
+        ("two\nlines\tand a tab", "two lines and a tab"),
+        ("\x1b[2Jgone", "?[2Jgone"),
+        ("right \u202e to left", "right ? to left"),
+        ("ends\r\n", "ends"),
+        ("bad \udc80 byte", "bad ? byte"),
+    ],
+)
+def test_clean(given: str, expected: str) -> None:
+    """Nothing that a terminal obeys stays in a text, and nothing else goes."""
+    assert text.clean(given) == expected
+
+
+@pytest.mark.parametrize(
+    ("encoding", "expected"),
+    [
+        ("utf-8", "1 → 2 … é ✗"),
+        (None, "1 → 2 … é ✗"),
+        ("cp1252", "1 -> 2 ... é x"),
+        ("ascii", "1 -> 2 ... \\xe9 x"),
+        ("no-such-encoding", "1 -> 2 ... \\xe9 x"),
+    ],
+)
+def test_fit(encoding: str | None, expected: str) -> None:
+    """Characters that an encoding lacks are replaced, the others stay."""
+    assert text.fit("1 → 2 … é ✗", encoding) == expected
+
+
+def test_fit_lone_surrogate() -> None:
+    """A path that is no text can be written nevertheless."""
+    assert text.fit("a\udc80", "utf-8") == "a\\udc80"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("no URL", "no URL"),
+        ("https://host/simple", "https://host/simple"),
+        ("see https://me:secret@host/simple and redis://:pw@h", "see https://****@host/simple and redis://****@h"),
+        ("https://me:p@ss@host/x", "https://****@host/x"),
+        ("https://host/a@b", "https://host/a@b"),
+        ("https://token@host", "https://****@host"),
+    ],
+)
+def test_redact(given: str, expected: str) -> None:
+    """User names and passwords are taken out of URLs, wherever they are in the text."""
+    assert text.redact(given) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0, "0.00 s"),
+        (0.044, "0.04 s"),
+        (0.0951, "0.1 s"),
+        (3.14, "3.1 s"),
+        (59.96, "1 min 0 s"),
+        (125.2, "2 min 5 s"),
+    ],
+)
+def test_duration(seconds: float, expected: str) -> None:
+    """Spans are told with the digits that matter."""
+    assert text.duration(seconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_960, "1.0 MB"),
+        (72_340_000, "72.3 MB"),
+        (5 * 10**15, "5000.0 TB"),
+    ],
+)
+def test_size(count: int, expected: str) -> None:
+    """Bytes are told in decimal units."""
+    assert text.size(count) == expected
+
+
+def test_plural() -> None:
+    """One is one, everything else is many."""
+    assert ["0 wheels", "1 wheel", "2 wheels"] == [text.plural(count, "wheel") for count in range(3)]
+
+
+def test_pairs() -> None:
+    """Keys and values are aligned, without blanks at a line's end."""
+    assert text.pairs({"location": "/cache", "size": "1.2 MB", "x": ""}) == "location  /cache\nsize      1.2 MB\nx"
+    assert text.pairs({}) == ""
+
+
+@pytest.mark.parametrize(
+    ("color", "environ", "expected"),
+    [
+        (None, {"TERM": "xterm"}, True),
+        (None, {"TERM": "xterm", "NO_COLOR": "1"}, False),
+        (None, {"TERM": "xterm", "NO_COLOR": ""}, True),
+        (None, {"TERM": "dumb"}, False),
+        (True, {"TERM": "dumb"}, True),
+        (False, {"TERM": "xterm"}, False),
+    ],
+)
+def test_wants_color(color: bool | None, environ: dict[str, str], expected: bool) -> None:
+    """What the user says counts first, then NO_COLOR and TERM."""
+    assert text.wants_color(Terminal(), color, environ) is expected
+
+
+def test_no_color_in_a_pipe() -> None:
+    """What is not a terminal gets no colours."""
+    assert not text.wants_color(io.StringIO(), None, {"TERM": "xterm"})
