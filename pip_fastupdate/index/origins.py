@@ -14,6 +14,7 @@ from urllib3.exceptions import InsecureRequestWarning
 
 from ..options import Network
 from . import tls
+from .answers import without_credentials
 from .counters import Counters
 from .pool import Pool
 from .trouble import Trouble
@@ -88,7 +89,7 @@ class Origins:
         if scheme == "http":
             return self._plain
         if scheme != "https":
-            raise Trouble("unreachable", f"{start}: only http and https can be asked", again=False)
+            raise Trouble("unreachable", f"{without_credentials(start)}: only http and https can be asked", again=False)
         if self._trusted_blindly(start):
             disable_warnings(InsecureRequestWarning)
             adapter = Pool(self._network.jobs, self._counters, tls.blind(self._network))

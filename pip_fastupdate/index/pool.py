@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
 from requests.utils import prepend_scheme_if_needed, select_proxy
+from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
 from .counters import Counters
+from .trouble import Trouble
 
 if TYPE_CHECKING:
     import ssl
@@ -60,7 +62,11 @@ class Pool(HTTPAdapter):
         return pool
 
     def _through(self, proxy: str) -> Any:
-        return self.proxy_manager_for(prepend_scheme_if_needed(proxy, "http"))  # type: ignore[no-untyped-call]
+        try:
+            return self.proxy_manager_for(prepend_scheme_if_needed(proxy, "http"))  # type: ignore[no-untyped-call]
+        except (ValueError, HTTPError) as error:
+            text = "the URL of the proxy is not right, or needs a package that is not installed"
+            raise Trouble("proxy", text, again=False) from error
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """The context knows; requests would have every connection read all certificates again (20 ms)."""
