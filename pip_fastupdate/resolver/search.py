@@ -220,27 +220,34 @@ class Search:
 
     def _trade(self, found: dict[str, Candidate]) -> dict[str, Candidate]:
         """Give up some names' newest versions where that lets more, or more wished for, names reach theirs."""
-        for name in self._by_rank():
-            newest = self._newest(name)
-            if found[name] is newest:
-                continue
-            for rivals in self._rivals(found, newest):
-                order = self._without(found, newest, rivals)
-                other = self._tried(found, rivals | {name}, order, name)
-                if other is not None:
-                    other = self._better(other, [each for each in self._by_rank() if other[each] is not found[each]])
-                    other = self._better(other, self._by_rank())
-                    if self._score(other) > self._score(found):
-                        found = other
-                        break
+        held = [name for name in self._by_rank() if found[name] is not self._newest(name)]
+        rivals = {name: self._rivals(found, name) for name in held}
+        for name in held:
+            if rivals[name] and self._may_pay(rivals, rivals[name]):
+                other = self._exchanged(found, name, rivals[name])
+                if other is not None and self._score(other) > self._score(found):
+                    return self._trade(other)
         return found
 
-    def _rivals(self, found: Assignment, newest: Candidate) -> list[frozenset[str]]:
-        """Sets of names that may have to give way to ``newest``: the less wished for, then one each, then all."""
-        direct = self._in_conflict(self.world.completed({**found, newest.name: newest})) - {newest.name}
-        lesser = frozenset(name for name in direct if self._tier(name) > self._tier(newest.name))
-        single = [frozenset((name,)) for name in sorted(direct)]
-        return ([lesser] if len(lesser) > 1 else []) + single + ([direct] if len(direct) > 1 else [])
+    def _rivals(self, found: Assignment, name: str) -> frozenset[str]:
+        """Names at their newest that do not go together with the newest version of ``name``."""
+        trial = self.world.completed({**found, name: self._newest(name)})
+        direct = self._in_conflict(trial) - {name}
+        return frozenset(each for each in direct if found[each] is self._newest(each))
+
+    def _may_pay(self, rivals: dict[str, frozenset[str]], losers: frozenset[str]) -> bool:
+        """Whether giving up ``losers`` can profit at all: a held name only gains if none of its rivals stays."""
+        balance = [0, 0, 0]
+        for name, against in rivals.items():
+            balance[self._tier(name)] += against <= losers
+        for name in losers:
+            balance[self._tier(name)] -= 1
+        return balance > [0, 0, 0]
+
+    def _exchanged(self, found: dict[str, Candidate], name: str, losers: frozenset[str]) -> dict[str, Candidate] | None:
+        order = self._without(found, self._newest(name), losers)
+        other = self._tried(found, losers | {name}, order, name)
+        return None if other is None else self._better(other, self._by_rank())
 
     def _without(self, found: Assignment, goal: Candidate, rivals: frozenset[str]) -> Order:
         def order(name: str) -> Sequence[Candidate]:
