@@ -32,6 +32,12 @@ def main(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         _complain("Interrupted; the environment is as it was.")
         return INTERRUPTED
+    except ImportError as error:
+        _complain(
+            f"A package that pip-update stands on cannot be imported: {error}.",
+            hint=f"{sys.executable} -m pip install --upgrade pip-fastupdate mends that.",
+        )
+        return FAILED
     except BrokenPipeError:  # whoever read our output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED

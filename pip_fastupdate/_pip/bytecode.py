@@ -17,8 +17,8 @@ from .records import entry_points
 def compile_staged(info: Path, files: Iterable[Path], live: Path) -> list[Path]:
     """Compile what of ``files`` is Python, list the bytecode in the RECORD of ``info``, and return the new files.
 
-    ``live`` is the later path of the folder that ``info`` is in; tracebacks will show paths from there. A source that does not compile is left
-    as it is. Raises OSError when the disk is full.
+    ``live`` is the later path of the folder that ``info`` is in; tracebacks will show paths from there. A source
+    that does not compile is left as it is. Raises OSError when the disk is full.
     """
     if sys.pycache_prefix is not None:  # bytecode then belongs elsewhere, outside of the environment
         return []

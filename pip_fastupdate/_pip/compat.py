@@ -43,8 +43,11 @@ def version_of(text: str) -> tuple[int, int]:
     return (numbers[0], numbers[1] if len(numbers) > 1 else 0) if numbers else (0, 0)
 
 
-def check(version: str) -> None:
-    """Raises EnvironmentRefused for a pip that we cannot stand on. Costs nothing for a pip that was tried."""
+def check(version: str, find: Callable[[], dict[str, Any]] | None = None) -> None:
+    """Raises EnvironmentRefused for a pip that we cannot stand on. Costs nothing for a pip that was tried.
+
+    ``find`` is as for ``probe``.
+    """
     numbers = version_of(version)
     if numbers < OLDEST:
         raise EnvironmentRefused(
@@ -52,7 +55,7 @@ def check(version: str) -> None:
             hint="python -m pip install --upgrade pip",
         )
     if numbers > NEWEST:
-        lacking = probe()
+        lacking = probe(find)
         if lacking:
             raise EnvironmentRefused(
                 f"pip {version} is newer than this pip-update knows, and works differently ({lacking}).",
@@ -61,7 +64,10 @@ def check(version: str) -> None:
 
 
 def probe(find: Callable[[], dict[str, Any]] | None = None) -> str | None:
-    """What this pip lacks of what we call, by signatures alone; None when all is there."""
+    """What this pip lacks of what we call, by signatures alone; None when all is there.
+
+    ``find`` gets the callables by name; by default those of the pip that is installed.
+    """
     try:
         found = (find or _callables)()
     except (ImportError, AttributeError) as error:
@@ -95,21 +101,19 @@ def proxy(options: Any, defaults: dict[str, Any]) -> str | None:
     return None if options.proxy is None else str(options.proxy)
 
 
-def trusts_system(options: Any) -> bool:
-    """Whether pip's connections trust the operating system's certificates: always since 24.2, on request before."""
-    import pip
-
-    if version_of(pip.__version__) < (24, 2):
+def trusts_system(options: Any, version: str) -> bool:
+    """Whether connections of that pip trust the operating system's certificates: since 24.2, before on request."""
+    if version_of(version) < (24, 2):
         return "truststore" in options.features_enabled
     return "legacy-certs" not in options.deprecated_features_enabled
 
 
-def truststore() -> Any:
+def truststore(names: tuple[str, ...] = ("pip._vendor.truststore", "truststore")) -> Any:
     """The module that knows the operating system's certificates; None where it does not work.
 
     pip brings it along since 23.3; before, it takes the one that is installed.
     """
-    for name in ("pip._vendor.truststore", "truststore"):
+    for name in names:
         try:
             return import_module(name)
         except ImportError:

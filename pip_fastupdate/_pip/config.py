@@ -67,7 +67,7 @@ def _recalled(store: memory.Memory) -> Configuration | None:
         return None
     try:
         return _configuration(value)
-    except (KeyError, TypeError):  # damaged
+    except (AttributeError, KeyError, TypeError):  # damaged
         return None
 
 

@@ -6,6 +6,7 @@ import os
 import site
 import sys
 import sysconfig
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -73,9 +74,12 @@ def scheme_paths(*, user: bool = False) -> dict[str, str]:
     return {key: paths[key] for key in ("purelib", "platlib", "scripts", "data")}
 
 
-def search_path() -> list[str]:
-    """``sys.path`` as pip sees it: ``python -m`` puts the current folder first, and pip takes it out again."""
-    paths = [os.fspath(path) for path in sys.path]
-    if paths and paths[0] in ("", os.getcwd()):  # noqa: PTH109 - compared as text, as pip does
-        del paths[0]
-    return [path or os.curdir for path in paths]
+def search_path(paths: Iterable[str | os.PathLike[str]] | None = None) -> list[str]:
+    """``paths`` (default: ``sys.path``) as pip sees it.
+
+    ``python -m`` puts the current folder first, and pip takes it out again.
+    """
+    found = [os.fspath(path) for path in (sys.path if paths is None else paths)]
+    if found and found[0] in ("", os.getcwd()):  # noqa: PTH109 - compared as text, as pip does
+        del found[0]
+    return [path or os.curdir for path in found]

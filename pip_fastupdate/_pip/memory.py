@@ -69,14 +69,14 @@ class Memory:
             _prune(self._folder)
 
 
-def default_folder() -> Path:
-    """Our folder in pip's cache where that mostly is, known without asking pip."""
+def default_folder(platform: str = sys.platform) -> Path:
+    """Our folder in pip's cache where that mostly is on such a ``platform``, known without asking pip."""
     said = os.environ.get("PIP_CACHE_DIR")
     if said:
         return Path(said).expanduser() / "fastupdate"
-    if sys.platform == "win32":
+    if platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local").expanduser() / "pip" / "Cache" / "fastupdate"
-    if sys.platform == "darwin":
+    if platform == "darwin":
         return Path("~/Library/Caches/pip/fastupdate").expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "pip" / "fastupdate"
 

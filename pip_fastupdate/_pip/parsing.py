@@ -36,6 +36,8 @@ def read(arguments: Sequence[str]) -> tuple[Configuration, memory.Digests | None
 
     Raises UsageError.
     """
+    import pip
+
     with compat.listening() as said:
         command, options, before = _parse(arguments, said)
         _refuse(options)
@@ -45,7 +47,7 @@ def read(arguments: Sequence[str]) -> tuple[Configuration, memory.Digests | None
         settings=_settings(options, found.lines, compat.proxy(options, command.parser.defaults)),
         default_index=_default_index(),
         cache_directory=directory,
-        system_certificates=compat.trusts_system(options),
+        system_certificates=compat.trusts_system(options, pip.__version__),
         warnings=warnings,
         secret_urls=tuple(url for url in _urls(options) if without_credentials(url) != url),
     )

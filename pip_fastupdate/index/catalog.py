@@ -7,10 +7,10 @@ kept, and do not depend on who asked first.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
@@ -98,7 +98,7 @@ class Catalog:
             for task in tasks.values():
                 task.wait()
         except BaseException:
-            self.close()
+            self.close(patience=0.0)
             raise
         return {name: task.result() for name, task in tasks.items()}
 
@@ -113,18 +113,23 @@ class Catalog:
     def project(self, name: str) -> Project | Failure:
         """The project called ``name`` (normalized). The same answer however often it is asked."""
         self._asked.add(name)
+        self._begin([name], [], submit=False)
         return self._project_task(name)[0].result()
 
     def requires(self, release: Release) -> Fields:
         """The ``Requires-Dist`` fields of a candidate, raw. The same answer however often it is asked."""
+        self._begin([], [release], submit=False)
         return self._fields_task(release)[0].result()
 
     def prefetch(self, names: Iterable[str] = (), releases: Iterable[Release] = ()) -> None:
-        """Answer what the cache can, at once; have the threads ask for the rest."""
-        wanted: Iterable[str] = names
-        while wanted or releases:
-            answered = self._begin(wanted, releases)
-            wanted, releases = self._next(answered)
+        """Answer what the cache can, at once; have the threads ask for the rest.
+
+        What follows from an answer of the cache is taken from the cache or left alone: so a run that repeats another
+        one asks for nothing that the other did not wait for.
+        """
+        answered = self._begin(list(names), list(releases), submit=True)
+        while answered:
+            answered = self._begin(*self._next(answered), submit=False)
 
     def _project_task(self, name: str) -> tuple[Task[Project | Failure], bool]:
         """The task, and whether it is a new one."""
@@ -142,27 +147,39 @@ class Catalog:
                 self._fields[key] = Task(lambda: self._read(release))
             return self._fields[key], new
 
-    def _begin(self, names: Iterable[str], releases: Iterable[Release]) -> list[Project | Fields]:
-        """Tasks for all that is new; what the cache answers is returned, the rest is submitted."""
-        projects = {name: task for name in names for task, new in [self._project_task(name)] if new}
-        fields = [(each, task) for each in releases for task, new in [self._fields_task(each)] if new]
-        stored = self._stored(list(projects), [release for release, _ in fields])
-        answered: list[Project | Fields] = []
-        for name, task in projects.items():
-            project = self._lookup.recall(name, self._floors.get(name), stored)
-            if project is None:
-                self._threads.submit(task)
-            else:
-                task.settle(self._settled(name, project))
-                answered.append(project)
-        for release, further in fields:
-            requires = self._requirements.recall(release, stored)
-            if requires is None:
-                self._threads.submit(further)
-            else:
-                further.settle(requires)
-                answered.append(requires)
-        return answered
+    def _begin(
+        self, names: Sequence[str], releases: Sequence[Release], *, submit: bool
+    ) -> list[Project | Failure | Fields]:
+        """What the cache answers of all that is new; the rest is submitted, or left alone."""
+        names = [name for name in names if name not in self._projects]
+        releases = [each for each in releases if (each.name, each.version) not in self._fields]
+        if not names and not releases:
+            return []
+        stored = self._stored(names, releases)
+        projects = [self._begin_project(name, stored, submit) for name in names]
+        fields = [self._begin_fields(release, stored, submit) for release in releases]
+        return [answer for answer in (*projects, *fields) if answer is not None]
+
+    def _begin_project(self, name: str, stored: Mapping[str, Answer], submit: bool) -> Project | Failure | None:
+        answer = self._lookup.recall(name, self._floors.get(name), stored)
+        if answer is not None:
+            self._project_task(name)[0].settle(self._settled(name, answer))
+        elif submit:
+            self._submit(self._project_task(name))
+        return answer
+
+    def _begin_fields(self, release: Release, stored: Mapping[str, Answer], submit: bool) -> Fields | None:
+        answer = self._requirements.recall(release, stored)
+        if answer is not None:
+            self._fields_task(release)[0].settle(answer)
+        elif submit:
+            self._submit(self._fields_task(release))
+        return answer
+
+    def _submit(self, task_and_new: tuple[Task[Any], bool]) -> None:
+        task, new = task_and_new
+        if new:
+            self._threads.submit(task)
 
     def _stored(self, names: Sequence[str], releases: Sequence[Release]) -> Mapping[str, Answer]:
         """All that the cache has for them, in one read."""
@@ -188,20 +205,36 @@ class Catalog:
             progress.step(name)
         return answer
 
-    def _next(self, answered: Iterable[Project | Fields]) -> tuple[list[str], list[Release]]:
+    def _next(self, answered: Iterable[Project | Failure | Fields]) -> tuple[list[str], list[Release]]:
         """What will be asked for next, most likely: requirements of newest versions, and the projects they name."""
         names: set[str] = set()
         releases = []
         for answer in answered:
+            newest = self._newest(answer) if isinstance(answer, Project) else None
             if isinstance(answer, tuple):
-                names.update(_named(answer))
-            elif isinstance(answer, Project):
-                newest = next(iter(answer.candidates), None)
-                floor = self._floors.get(answer.name)
-                if newest is not None and (floor is None or newest.version > floor):
-                    releases.append(newest)
-        unknown = (name for name in names if name not in self._projects and name not in self._others)
-        return sorted(unknown), releases
+                names.update(self._unknown(answer))
+            elif newest is not None and newest.requires is not None:
+                names.update(self._unknown(newest.requires))
+            elif newest is not None:
+                releases.append(newest)
+        return sorted(names), releases
+
+    def _newest(self, project: Project) -> Release | None:
+        """Its newest candidate, if that is newer than what is installed."""
+        newest = next(iter(project.candidates), None)
+        floor = self._floors.get(project.name)
+        return newest if newest is not None and (floor is None or newest.version > floor) else None
+
+    def _unknown(self, requires: Iterable[str]) -> Iterator[str]:
+        """Projects that are required on this interpreter, without any extra, and that nobody has asked for yet."""
+        for line in requires:
+            try:
+                dependency = parse(line)
+            except InvalidRequirement:
+                continue  # whoever asks for these requirements is told
+            known = dependency.name in self._projects or dependency.name in self._others
+            if not known and dependency.applies(frozenset()):
+                yield dependency.name
 
     def revalidate(self, releases: Iterable[Release]) -> tuple[Failure, ...]:
         """What has become of these releases since the cache last heard of them; none where all is as it was.
@@ -218,20 +251,7 @@ class Catalog:
         found = [task.result() for task in tasks]
         return tuple(failure for failure in found if failure)
 
-    def close(self) -> None:
-        """Stop the threads, without waiting for requests under way, and close the session."""
-        self._threads.close()
+    def close(self, patience: float = 0.5) -> None:
+        """Stop the threads and close the session; answers under way have ``patience`` seconds to get into the cache."""
+        self._threads.close(patience)
         self._session.close()
-
-
-def _named(requires: Iterable[str]) -> set[str]:
-    """The projects that these fields require on this interpreter, without any extra."""
-    found = set()
-    for line in requires:
-        try:
-            dependency = parse(line)
-        except InvalidRequirement:
-            continue  # whoever asks for these requirements is told
-        if dependency.applies(frozenset()):
-            found.add(dependency.name)
-    return found

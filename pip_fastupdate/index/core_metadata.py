@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,6 +12,9 @@ from ..dependencies import InvalidRequirement, normalize, parse
 from ..models import Release
 from ..ports import DownloadFailed
 from .filenames import version_of
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_HEAD_END = re.compile(r"(?:\r\n|\r|\n){2}")
 
 
 class CoreMetadata(NamedTuple):
@@ -47,7 +51,7 @@ def check(requires: tuple[str, ...]) -> None:
 def _fields(text: str) -> Iterator[tuple[str, str]]:
     """Names in lower case; the head ends at an empty line, lines that begin with a blank continue the one before."""
     name, value = "", ""
-    for line in text.splitlines():
+    for line in _LINE_END.split(_HEAD_END.split(text, maxsplit=1)[0]):
         if line[:1] in (" ", "\t") and name:
             value += f" {line.strip()}"
             continue
@@ -57,8 +61,7 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
         name, value = name.strip().lower(), value.strip()
         if not colon:
             return
-    if name:
-        yield name, value
+    yield name, value
 
 
 def _check_identity(fields: dict[str, list[str]], release: Release) -> None:

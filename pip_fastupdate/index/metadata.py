@@ -29,9 +29,9 @@ class Requirements:
     def key(self, release: Release) -> str | None:
         """What the cache may hold of it; None where there is nothing to look for."""
         file = release.file
-        if release.requires is not None or file is None or file.metadata is False or file.url.startswith("file:"):
+        if release.requires is not None or file is None or file.url.startswith("file:"):
             return None
-        return f"{SCHEMA}m {file.url}"
+        return f"{SCHEMA}m {file.url}#{file.sha256 or ''}"
 
     def recall(self, release: Release, stored: Mapping[str, Answer]) -> tuple[str, ...] | Failure | None:
         """The answer without the network; None where it takes that."""
@@ -62,7 +62,9 @@ class Requirements:
 
     def _read(self, release: Release, file: File, session: Session) -> CoreMetadata:
         key = self.key(release)
-        if key is not None:
+        if key is None:
+            return self._from_file(release, file, session)
+        if file.metadata is not False:
             answer = session.ask(
                 f"{file.url}.metadata",
                 key=key,
@@ -72,6 +74,13 @@ class Requirements:
             )
             if answer.status == 200:
                 return _load(answer.body)
+        elif known := session.stored([key]).get(key):
+            return _load(known.body)
+        found = self._from_file(release, file, session)
+        session.keep(file.url, key=key, body=_dump(found))
+        return found
+
+    def _from_file(self, release: Release, file: File, session: Session) -> CoreMetadata:
         from .archives import metadata_of
 
         return core_metadata.read(metadata_of(file, session), release)
@@ -90,7 +99,11 @@ def _sidecar(reply: Reply, release: Release, file: File) -> bytes:
 
     if file.metadata_sha256 and sha256(reply.body).hexdigest() != file.metadata_sha256.lower():
         raise DownloadFailed("hash", f"the metadata of {file.filename} is not what the index announced")
-    return json.dumps(core_metadata.read(reply.body, release)).encode()
+    return _dump(core_metadata.read(reply.body, release))
+
+
+def _dump(found: CoreMetadata) -> bytes:
+    return json.dumps(found).encode()
 
 
 def _load(body: bytes) -> CoreMetadata:

@@ -57,16 +57,18 @@ class Pool(HTTPAdapter):
         pool = self._pools.get(start)
         if pool is None:
             proxy = select_proxy(start, dict(proxies or {}))
-            manager = self._through(proxy) if proxy else self.poolmanager
-            pool = self._pools[start] = manager.connection_from_url(start)
+            pool = self._through(proxy, start) if proxy else self.poolmanager.connection_from_url(start)
+            self._pools[start] = pool
         return pool
 
-    def _through(self, proxy: str) -> Any:
+    def _through(self, proxy: str, start: str) -> HTTPConnectionPool:
         try:
-            return self.proxy_manager_for(prepend_scheme_if_needed(proxy, "http"))  # type: ignore[no-untyped-call]
+            manager = self.proxy_manager_for(prepend_scheme_if_needed(proxy, "http"))  # type: ignore[no-untyped-call]
+            pool: HTTPConnectionPool = manager.connection_from_url(start)
         except (ValueError, HTTPError) as error:
             text = "the URL of the proxy is not right, or needs a package that is not installed"
             raise Trouble("proxy", text, again=False) from error
+        return pool
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """The context knows; requests would have every connection read all certificates again (20 ms)."""

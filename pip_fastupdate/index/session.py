@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..options import CacheOptions, Network
 from ..ports import DownloadFailed
 from . import place
-from .answers import Answer, Record, Reply, unpack, without_credentials
+from .answers import Answer, Record, Reply, pack, unpack, without_credentials
 from .counters import Counters
 from .store import DAY, Store
 
@@ -113,6 +113,13 @@ class Session:
         A 404, 410 or 416 is an answer. Raises ``DownloadFailed``.
         """
         return self._connected(url).fetch(url, headers or {})
+
+    def keep(self, url: str, *, key: str, body: bytes) -> None:
+        """Have ``key`` answered with ``body`` for ever: worked out of the file at ``url``, which cannot change."""
+        record = Record(
+            status=200, url=without_credentials(url), headers={}, fetched=self._clock(), body=body, immutable=True
+        )
+        self._store.write(without_credentials(key), pack(record), record.expires(self._cache.ttl))
 
     def stream(self, url: str, headers: Mapping[str, str] | None = None) -> AbstractContextManager[Iterator[bytes]]:
         """The body of a GET past the cache; see ``ports.Transport``."""

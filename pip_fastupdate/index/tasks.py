@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -81,14 +82,14 @@ class Threads:
         self._limit = max(1, limit)
         self._queue: SimpleQueue[Task[Any] | None] = SimpleQueue()
         self._lock = threading.Lock()
-        self._started = 0
+        self._threads: list[threading.Thread] = []
         self._idle = 0
         self._closed = False
 
     @property
     def started(self) -> int:
         """How many there are."""
-        return self._started
+        return len(self._threads)
 
     def submit(self, task: Task[Any]) -> None:
         """Have it answered in the background, in the order of submission; cancelled at once after ``close``."""
@@ -99,9 +100,10 @@ class Threads:
             self._queue.put(task)
             if self._idle:
                 self._idle -= 1
-            elif self._started < self._limit:
-                self._started += 1
-                threading.Thread(target=self._work, name=f"index-{self._started}", daemon=True).start()
+            elif self.started < self._limit:
+                thread = threading.Thread(target=self._work, name=f"index-{self.started + 1}", daemon=True)
+                self._threads.append(thread)
+                thread.start()
 
     def _work(self) -> None:
         while (task := self._queue.get()) is not None:
@@ -109,12 +111,16 @@ class Threads:
             with self._lock:
                 self._idle += 1
 
-    def close(self) -> None:
-        """Cancel what nobody has begun, and let the threads end; does not wait for what is under way."""
+    def close(self, patience: float = 0.0) -> None:
+        """Cancel what nobody has begun, and let the threads end; what is under way has ``patience`` seconds."""
         with self._lock:
             self._closed = True
             with suppress(Empty):
                 while (task := self._queue.get_nowait()) is not None:
                     task.cancel()
-            for _ in range(self._started):
+            for _ in self._threads:
                 self._queue.put(None)
+        deadline = time.monotonic() + patience
+        for thread in self._threads:
+            if patience and thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - time.monotonic()))

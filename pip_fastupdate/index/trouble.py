@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from http import HTTPStatus
+from http.client import HTTPException
 
 import requests.exceptions as of_requests
 import urllib3.exceptions as of_urllib3
@@ -14,8 +15,8 @@ from ..ports import DownloadFailed
 RETRIED = frozenset({429, 500, 502, 503, 504})
 """Statuses with which a server says that later may be better."""
 
-ERRORS = (of_requests.RequestException, of_urllib3.HTTPError, OSError)
-"""What requests, urllib3 and the sockets below them raise."""
+ERRORS = (of_requests.RequestException, of_urllib3.HTTPError, HTTPException, OSError, ValueError)
+"""What requests, urllib3 and what is below them raise; ValueError of all kinds where they do not like a URL."""
 
 _MEANINGS: tuple[tuple[tuple[type[BaseException], ...], str, str, bool], ...] = (
     ((of_requests.ProxyError, of_urllib3.ProxyError), "proxy", "the proxy gives no connection to {host}", False),

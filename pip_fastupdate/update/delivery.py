@@ -63,14 +63,15 @@ class Delivery:
 
         A release that fails goes into ``failures``. Raises IndexUnreachable when the network is away.
         """
-        wanted = {change.target: change for change in changes if key_of(change.target) not in self.done}
+        wanted = {change.name: change for change in changes if key_of(change.target) not in self.done}
         if not wanted:
             return
-        total = sum((release.file.size or 0) for release in wanted if release.file)
+        releases = tuple(change.target for change in wanted.values())
+        total = sum(release.file.size or 0 for release in releases if release.file)
         with self._threads() as threads, self.progress.stage("download", total or None):
             staging: dict[Future[Delivered | Failure], Change] = {}
             lost = 0
-            for release, found in self.store.fetch(tuple(wanted), jobs=self.jobs, progress=self.progress):
+            for release, found in self.store.fetch(releases, jobs=self.jobs, progress=self.progress):
                 if isinstance(found, Failure):
                     self.failures[release.name] = found
                     lost += found.kind in GONE
@@ -78,7 +79,8 @@ class Delivery:
                         raise _away(found)
                 else:
                     lost = 0
-                    staging[threads.submit(self._stage, wanted[release], found)] = wanted[release]
+                    change = wanted[release.name]
+                    staging[threads.submit(self._stage, change, found)] = change
         with self.progress.stage("stage", len(staging)):
             for future, change in staging.items():
                 self._collect(change, future.result())

@@ -16,7 +16,7 @@ from pip_fastupdate.errors import TransactionError
 from pip_fastupdate.transaction import Transactions
 
 from .inject import Fault, Injector
-from .synthetic import HOME, Dist, Snapshot, install, live, snapshot, staged
+from .synthetic import HOME, Dist, Snapshot, install, snapshot, staged, without_home
 
 ERRORS = ("ENOSPC", "EACCES", "EIO")
 
@@ -146,9 +146,10 @@ class Case:
             self._must(each)
         shutil.copytree(self.prefix, self._template, symlinks=True)
         self.before = snapshot(self.prefix)
-        self._live_before = live(self.prefix)
+        self._live_before = without_home(self.before)
         self.calls = self._must(action)
-        self._live_after = live(self.prefix)
+        self._live_after = without_home(snapshot(self.prefix))
+        self._is_reset = False
         assert self._live_before != self._live_after
 
     def _must(self, action: Action) -> int:
@@ -158,12 +159,14 @@ class Case:
 
     def reset(self) -> None:
         """The environment as it is before."""
-        shutil.rmtree(self.prefix)
-        shutil.copytree(self._template, self.prefix, symlinks=True)
+        if not self._is_reset:
+            shutil.rmtree(self.prefix)
+            shutil.copytree(self._template, self.prefix, symlinks=True)
+        self._is_reset = False
 
-    def look(self) -> str:
+    def _name(self, found: Snapshot) -> str:
         """Whether the live environment is the old one, the new one, or something else."""
-        found = live(self.prefix)
+        found = without_home(found)
         if found == self._live_before:
             return OLD
         return NEW if found == self._live_after else _difference(found, self._live_before, self._live_after)
@@ -185,21 +188,23 @@ class Case:
             status, calls = in_child(recovering, self.prefix, Fault(at=at, what=what, lasting=lasting))
             if status == DONE and calls < at:
                 return tally
-            tally += self._judge(REFUSED if first != DONE else first)
+            tally += self._judge(first)
 
     def _judge(self, status: int) -> Tally:
         """Recover, and compare with what the way the child ended promises."""
-        at_once = self.look()
+        at_once = self._name(snapshot(self.prefix))
         recovery, _ = in_child(recovering, self.prefix, Fault(at=0))
-        outcome = self.look()
+        found = snapshot(self.prefix)
+        self._is_reset = found == self.before
+        outcome = self._name(found)
         if status == CRASHED or recovery != DONE:
             outcome = f"ended with {status}, its recovery with {recovery}"
         elif status == DONE and outcome != NEW:
             outcome = f"said to be done, but {outcome}"
         elif status == REFUSED and outcome != OLD:
             outcome = f"said to have failed, but {outcome}"
-        elif outcome == OLD and snapshot(self.prefix) != self.before:
-            outcome = f"old, but with something left behind: {_difference(snapshot(self.prefix), self.before)}"
+        elif outcome == OLD and not self._is_reset:
+            outcome = f"old, but with something left behind: {_difference(found, self.before)}"
         elif outcome == NEW and self._unfinished():
             outcome = "new, but with something left to recover"
         return Tally(runs=1, outcomes=Counter([outcome]), at_once=int(at_once in (OLD, NEW)))

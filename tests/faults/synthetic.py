@@ -102,23 +102,32 @@ def staged(staging: Path, prefix: Path, dist: Dist) -> Replacement:
 def snapshot(prefix: Path) -> Snapshot:
     """Everything below ``prefix``: names, modes, contents; folders too, links as links."""
     found: Snapshot = {}
-    for folder, folders, names in os.walk(prefix):
-        for name in folders + names:
-            path = Path(folder, name)
-            status = path.lstat()
-            content = b""
-            if path.is_symlink():
-                content = os.fsencode(path.readlink())
-            elif stat.S_ISREG(status.st_mode):
-                content = path.read_bytes()
-            kind = "link" if path.is_symlink() else "folder" if path.is_dir() else "file"
-            found[path.relative_to(prefix).as_posix()] = (kind, stat.S_IMODE(status.st_mode), content)
+    _add(found, os.fspath(prefix), "")
     return found
 
 
-def live(prefix: Path) -> Snapshot:
+def _add(found: Snapshot, folder: str, start: str) -> None:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path, mode = start + entry.name, stat.S_IMODE(entry.stat(follow_symlinks=False).st_mode)
+            if entry.is_symlink():
+                found[path] = ("link", mode, os.fsencode(os.readlink(entry.path)))
+            elif entry.is_dir():
+                found[path] = ("folder", mode, b"")
+                _add(found, entry.path, f"{path}/")
+            else:
+                with open(entry.path, "rb") as file:
+                    found[path] = ("file", mode, file.read())
+
+
+def without_home(found: Snapshot) -> Snapshot:
     """The same without what the transactions keep."""
-    return {path: each for path, each in snapshot(prefix).items() if path.split("/")[0] != HOME}
+    return {path: each for path, each in found.items() if path.split("/")[0] != HOME}
+
+
+def live(prefix: Path) -> Snapshot:
+    """The live environment alone."""
+    return without_home(snapshot(prefix))
 
 
 HOME = ".pip-fastupdate"

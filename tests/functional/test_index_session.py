@@ -372,6 +372,25 @@ def test_cache_is_kept_within_its_limit(open_session: Open, tmp_path: Path) -> N
     assert found.entries > 10
 
 
+def test_requests_cache_sees_the_store(clock: Clock) -> None:
+    """As a mapping, through the interface that it has for storages."""
+    from pip_fastupdate.index.answers import Record, pack
+    from pip_fastupdate.index.store import Store
+    from pip_fastupdate.index.web import Answers, Kept, StoredAnswers
+
+    record = Record(status=200, url="http://x/", headers={"etag": "1"}, fetched=clock(), body=b"digest")
+    store = Store(None, lambda text, hint: None)
+    answers = Answers(StoredAnswers(store, 10.0), clock)
+    answers.responses["a"] = Kept(record)
+    store.write("b", b"garbage", None)
+    assert store.read(["a"]) == {"a": pack(record)}
+    assert (answers.responses["a"].content, answers.contains("a"), answers.contains("b")) == (b"digest", True, False)
+    assert (sorted(answers.responses), len(answers.responses)) == (["a", "b"], 2)
+    del answers.responses["b"]
+    answers.delete("a")
+    assert len(answers.responses) == 0
+
+
 # Many at once
 
 
@@ -594,7 +613,7 @@ def test_spoiled_compression_is_garbage(thing: LocalIndex, open_session: Open) -
 
 
 @pytest.mark.parametrize(
-    "url", ["no-scheme/x", "ftp://127.0.0.1/x", "file:///etc/hostname", "http://", "http://[::1/x", "http://a b/x", ""]
+    "url", ["no-scheme/x", "ftp://127.0.0.1/x", "file:///etc/hostname", "http://", "http://[::1/x", ""]
 )
 def test_what_is_no_url_is_told(open_session: Open, url: str) -> None:
     """Without a traceback and without a retry."""

@@ -312,7 +312,7 @@ def user_site(env: Env, tmp_path: Path) -> Path:
 
 def interpreter() -> Path:
     """The interpreter that this environment was made from."""
-    name = Path("python.exe") if sys.platform == "win32" else Path("bin", "python%d.%d" % sys.version_info[:2])
+    name = Path("python.exe") if sys.platform == "win32" else Path("bin", "python{}.{}".format(*sys.version_info))
     return Path(sys.base_prefix) / name
 
 

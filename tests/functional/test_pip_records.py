@@ -21,7 +21,7 @@ from pip_fastupdate._pip import environment
 from pip._internal.metadata import get_default_environment
 from pip._internal.req.req_uninstall import UninstallPathSet
 
-ours = {each.name: [str(path) for path in environment.installed_files(each)] for each in environment.scan().distributions}
+ours = {each.name: list(map(str, environment.installed_files(each))) for each in environment.scan().distributions}
 theirs = {
     str(each.canonical_name): sorted(UninstallPathSet.from_dist(each)._paths)
     for each in get_default_environment().iter_installed_distributions(skip=())
@@ -46,16 +46,13 @@ def run(env: Env, code: str, **env_vars: str) -> Any:
 
 def install(env: Env, folder: Path, *options: str) -> None:
     """Some distributions with files wherever a wheel can put them."""
-    wheels = [
-        make_wheel(folder, "plain", "1.0", scripts={"tool": "plain:main"}),
-        make_wheel(folder, "single", "1.0", files={"single.py": "x = 1\n"}),
-        make_wheel(folder, "space-one", "1.0", files={"space/one.py": "x = 1\n", "space/ä b,c.txt": "x"}),
-        make_wheel(folder, "space-two", "1.0", files={"space/two.py": "x = 1\n"}),
-        make_wheel(
-            folder, "dataful", "1.0", data={"scripts/run": "#!python\n", "data/share/x": "x", "headers/h.h": ""}
-        ),
-    ]
-    pip(env, "install", "--no-index", "--no-deps", *options, *map(str, wheels))
+    make_wheel(folder, "plain", "1.0", scripts={"tool": "plain:main"})
+    make_wheel(folder, "single", "1.0", files={"single.py": "x = 1\n"})
+    make_wheel(folder, "space-one", "1.0", files={"space/one.py": "x = 1\n", "space/ä b,c.txt": "x"})
+    make_wheel(folder, "space-two", "1.0", files={"space/two.py": "x = 1\n"})
+    make_wheel(folder, "dataful", "1.0", data={"scripts/run": "#!python\n", "data/share/x": "x", "headers/h.h": ""})
+    names = ["plain", "single", "space-one", "space-two", "dataful"]
+    pip(env, "install", "--no-index", "--find-links", str(folder), "--no-deps", *options, *names)
 
 
 @pytest.mark.parametrize("option", ["--compile", "--no-compile"])
@@ -73,7 +70,8 @@ def test_files_are_those_that_pip_would_remove(environment: Env, tmp_path: Path,
         assert set(theirs[name]) - set(files) == set()
         beyond = [path for path in files if path not in theirs[name]]
         assert all(path.endswith(".opt-2.pyc") for path in beyond)
-    assert any(path.endswith("single.cpython-%d%d.opt-2.pyc" % sys.version_info[:2]) for path in ours["single"])
+    tag = sys.implementation.cache_tag
+    assert any(path.endswith(f"single.{tag}.opt-2.pyc") for path in ours["single"])
     if option == "--compile":
         assert any(path.endswith(".pyc") for path in theirs["plain"])
 
@@ -134,7 +132,7 @@ print(json.dumps({
     "owners": owners,
     "found": [find("tool"), find("run"), find("nobody")],
     "files": sorted(environment.recorded_files(names["space-one"])),
-    "sites": [str(path) for path in environment.sites()],
+    "folders": [str(path) for path in environment.folders()],
     "writable": environment.is_writable(),
 }))
 """
@@ -151,7 +149,7 @@ def test_facts_from_records(environment: Env, tmp_path: Path) -> None:
     assert facts["owners"][str(environment.scripts / "run")] == "dataful"
     assert facts["owners"][str(environment.site_packages / "space" / "two.py")] == "space-two"
     assert "space/ä b,c.txt" in facts["files"]
-    assert facts["sites"] == [str(environment.site_packages)]
+    assert facts["folders"] == [str(environment.site_packages.resolve())]
     assert facts["writable"] is None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import stat
 import subprocess
@@ -25,7 +24,7 @@ from pathlib import Path
 
 events = []
 sys.addaudithook(lambda name, data: events.append(name) if name in WATCHED else None)
-WATCHED = {"subprocess.Popen", "os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile", "os.system"}
+WATCHED = {"subprocess.Popen", "os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.system"}
 
 from pip_fastupdate._pip import staging
 
@@ -113,7 +112,7 @@ PY2 = 'print "old"\n'
 
 def odd_wheels(folder: Path) -> list[Path]:
     """One wheel for each thing that an installer can get wrong."""
-    made = [
+    return [
         make_wheel(folder, "plain", "1.0"),
         make_wheel(folder, "six-like", "1.0", files={"sixlike.py": "x = 1\n"}),
         make_wheel(folder, "Scripted", "1.0", scripts={"tool": "scripted:main", "tool.py": "scripted:main"}),
@@ -123,7 +122,7 @@ def odd_wheels(folder: Path) -> list[Path]:
             "1.0",
             files={
                 "windowed.py": "def main(): ...\n",
-                "windowed-1.0.dist-info/entry_points.txt": "[gui_scripts]\nwin = windowed:main [extra]\n[other]\na = b\n",
+                "windowed-1.0.dist-info/entry_points.txt": "[gui_scripts]\nwin = windowed:main\n[other]\na = b\n",
             },
         ),
         make_wheel(
@@ -160,7 +159,6 @@ def odd_wheels(folder: Path) -> list[Path]:
         make_wheel(folder, "missing", "1.0", record_missing=["missing/__init__.py"]),
         executable(make_wheel(folder, "runs", "1.0"), "runs/helper.sh"),
     ]
-    return made
 
 
 def platform_tag() -> str:

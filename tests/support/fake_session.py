@@ -102,6 +102,12 @@ class FakeSession:
         self.cache[key] = replace(answer, from_cache=True, fetched=time.time() - 3600)
         return answer
 
+    def keep(self, url: str, *, key: str, body: bytes) -> None:
+        """In the cache."""
+        self.cache[key] = Answer(
+            status=200, url=url, body=body, headers={}, fetched=time.time(), fresh=True, from_cache=True
+        )
+
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Past the cache; with ranges unless those are off."""
         page = self._get(url)

@@ -341,6 +341,47 @@ def test_another_writer_is_waited_for_only_so_long(tmp_path: Path, warned: Warni
     assert ["locked" in text for text, _ in warned] == [True]
 
 
+def test_shrinking_beside_a_writer(tmp_path: Path, warned: Warnings) -> None:
+    """What cannot be given back now is given back another time."""
+    fill(tmp_path, a=b"1" * 100_000)
+    with closing(sqlite3.connect(tmp_path / place.DATABASE, isolation_level=None)) as other:
+        with opened(tmp_path / place.DATABASE, warned, patience=0.05) as store:
+            store.delete(["a"])
+            other.execute("BEGIN IMMEDIATE")
+            store.shrink()
+            assert store.read(["a"]) == {}
+        other.execute("ROLLBACK")
+    assert len(warned) == 1
+
+
+def test_failed_write_is_taken_back(tmp_path: Path, warned: Warnings) -> None:
+    """All of a batch or none of it; the values stay in memory."""
+    fill(tmp_path, a=b"1")
+    with closing(sqlite3.connect(tmp_path / place.DATABASE)) as database:
+        database.execute(
+            "CREATE TRIGGER no BEFORE INSERT ON used WHEN new.key = 'c' BEGIN SELECT raise(ABORT, 'no'); END"
+        )
+    with opened(tmp_path / place.DATABASE, warned) as store:
+        store.write("b", b"2", None)
+        store.write("c", b"3", None)
+        store.flush()
+        assert store.read(["a", "b", "c"]) == {"a": b"1", "b": b"2", "c": b"3"}
+        assert rows(tmp_path, "SELECT key FROM responses") == [("a",)]
+    assert len(warned) == 1
+
+
+def test_damaged_file_that_cannot_be_renamed(tmp_path: Path, warned: Warnings) -> None:
+    """Its name is as long as names can be: memory, and one warning."""
+    path = tmp_path / ("answers-" + "x" * 240)
+    path.write_bytes(b"garbage" * 999)
+    with opened(path, warned) as store:
+        store.write("a", b"1", None)
+        store.flush()
+        assert store.read(["a", "b"]) == {"a": b"1"}
+    assert path.read_bytes() == b"garbage" * 999
+    assert len(warned) == 1
+
+
 def test_two_stores_on_one_file(tmp_path: Path, warned: Warnings) -> None:
     """What one has written the other reads."""
     with opened(tmp_path / place.DATABASE, warned) as one, opened(tmp_path / place.DATABASE, warned) as two:

@@ -13,7 +13,7 @@ from pip_fastupdate.index.filenames import build_tag, order_key, sdist_version, 
 from pip_fastupdate.index.interpreter import Interpreter
 from pip_fastupdate.index.simple import Link
 
-VERSIONS = (
+VERSIONS = (  # noqa: SIM905 - one a line would be a page
     "1.0 1 1.0.0 0 0.0 1.1 1.10 1.9 2 10 1!0.1 1.0a1 1.0b2 1.0rc1 1.0.dev1 1.0a1.dev3 1.0.post1 1.0.post1.dev2 "
     "1.0+cpu 1.0+cu118 1.0+cu118.post2 1.0+1 1.0+2 1.0+10 1.0+abc.5 1.0.0+cpu 2023.12.31 1.0-1 v1.2 1.0alpha1 "
     "1.0.dev0 1!1.0.dev1 0.0.0.1 1.0rc1+x 1.0a0 1_0"

@@ -23,7 +23,9 @@ WHEEL = "foo-1.0-py3-none-any.whl"
 URL = f"https://f.invalid/{WHEEL}"
 
 
-def release(filename: str = WHEEL, *, name: str = "foo", requires: tuple[str, ...] | None = None, **fields: Any) -> Release:
+def release(
+    filename: str = WHEEL, *, name: str = "foo", requires: tuple[str, ...] | None = None, **fields: Any
+) -> Release:
     """Of foo 1.0."""
     fields.setdefault("url", f"https://f.invalid/{filename}")
     return Release(name=name, version=Version("1.0"), requires=requires, file=File(filename=filename, **fields))
@@ -150,6 +152,15 @@ class TestWheel:
         assert ("bar",) == asked(session, each)
         assert [URL] * requests == session.asked
 
+    @pytest.mark.parametrize("metadata", [False, None])
+    def test_is_kept(self, tmp_path: Path, metadata: bool | None) -> None:
+        """The next run knows it without asking, and so does the next question."""
+        session, each = self.serve(make_wheel(tmp_path, "foo", "1.0", requires=["bar"]), metadata=metadata)
+        requirements = Requirements(HERE)
+        assert [("bar",), ("bar",)] == [asked(session, each), asked(session, each)]
+        assert ("bar",) == requirements.recall(each, session.stored([requirements.key(each) or ""]))
+        assert 1 == session.asked.count(URL)
+
     def test_metadata_at_the_beginning(self, tmp_path: Path) -> None:
         """Takes another request, not the whole wheel."""
         path = tmp_path / WHEEL
@@ -216,7 +227,7 @@ class TestWheel:
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("foo-1.0.dist-info/METADATA", make_metadata("foo", "1.0"))
             archive.writestr("foo/data", bytes(99999))
-        session, each = self.serve(path, metadata=False)
+        session, _ = self.serve(path)
 
         def stop(url: str) -> None:
             session.ranges = len(session.asked) < 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -38,7 +38,7 @@ def items(found: Digest) -> list[Item]:
 class TestWarehouse:
     """``/pypi/NAME/json``."""
 
-    FILE = {
+    FILE: ClassVar[dict[str, Any]] = {
         "filename": WHEEL,
         "url": f"https://files.invalid/{WHEEL}",
         "digests": {"sha256": SHA, "md5": "x"},
@@ -50,7 +50,7 @@ class TestWarehouse:
         "core-metadata": {"sha256": "cd"},
         "unheard_of": [1],
     }
-    BODY = {
+    BODY: ClassVar[dict[str, Any]] = {
         "info": {"name": "foo", "version": "1.0", "requires_dist": ["bar>=1"], "description": "x" * 100},
         "releases": {"1.0": [FILE], "0.9": []},
         "urls": [FILE],
@@ -197,7 +197,7 @@ class TestWarehouse:
 class TestSimpleJson:
     """PEP 691, 700, 714, 792."""
 
-    FILE = {
+    FILE: ClassVar[dict[str, Any]] = {
         "filename": WHEEL,
         "url": f"https://files.invalid/{WHEEL}",
         "hashes": {"sha256": SHA},
@@ -207,7 +207,12 @@ class TestSimpleJson:
         "upload-time": "2024-01-01T00:00:00.0Z",
         "core-metadata": {"sha256": "cd"},
     }
-    BODY = {"meta": {"api-version": "1.4"}, "name": "foo", "files": [FILE], "versions": ["1.0"]}
+    BODY: ClassVar[dict[str, Any]] = {
+        "meta": {"api-version": "1.4"},
+        "name": "foo",
+        "files": [FILE],
+        "versions": ["1.0"],
+    }
 
     def file(self, **fields: Any) -> dict[str, Any]:
         """A body with one file, and these fields in it."""

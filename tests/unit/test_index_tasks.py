@@ -116,6 +116,21 @@ def test_close_does_not_wait() -> None:
     assert True is begun.result()
 
 
+def test_close_with_patience_waits_for_what_is_under_way() -> None:
+    """But no longer than that."""
+    quick, slow = Threads(1), Threads(1)
+    task, hold = Task(lambda: time.sleep(0.05)), threading.Event()
+    quick.submit(task)
+    slow.submit(Task(hold.wait))
+    time.sleep(0.02)
+    began = time.monotonic()
+    quick.close(5.0)
+    assert task.done
+    slow.close(0.05)
+    assert time.monotonic() - began < 2
+    hold.set()
+
+
 def test_threads_do_not_outlive_the_program() -> None:
     """They are daemons, with names."""
     threads, names = Threads(0), []

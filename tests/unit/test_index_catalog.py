@@ -1,0 +1,432 @@
+"""All projects at once: what is asked, by whom, and that the answers do not depend on it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.version import Version
+
+from pip_fastupdate.index.catalog import Catalog
+from pip_fastupdate.index.tasks import Cancelled
+from pip_fastupdate.models import Failure, Project, Release
+from pip_fastupdate.options import Network, Policy, Settings
+from tests.support.fake_session import HTML, SIMPLE, FakeSession
+from tests.support.offers import HERE
+from tests.support.wheels import make_metadata, make_wheel
+
+ROOT = "https://index.invalid"
+INDEX = f"{ROOT}/simple"
+
+
+class Steps:
+    """A progress that remembers."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    def stage(self, name: str, total: int | None = None) -> AbstractContextManager[None]:
+        """Of no interest."""
+        return nullcontext()
+
+    def step(self, detail: str = "", amount: int = 1) -> None:
+        """One more."""
+        self.done.append(detail)
+
+    def note(self, text: str) -> None:
+        """Of no interest."""
+
+    def warn(self, text: str, hint: str = "") -> None:
+        """Of no interest."""
+
+
+class World(FakeSession):
+    """An index with a JSON API."""
+
+    def release(self, name: str, *versions: str, requires: Any = None, **fields: Any) -> World:
+        """The project with these versions; ``requires`` is told of the last one."""
+        rows = {
+            version: [
+                {
+                    "filename": f"{name}-{version}-py3-none-any.whl",
+                    "url": f"{ROOT}/files/{name}-{version}-py3-none-any.whl",
+                    "digests": {"sha256": "ab" * 32},
+                    "core-metadata": True,
+                    **fields,
+                }
+            ]
+            for version in versions
+        }
+        self.page(api(name), {"info": {"version": versions[-1], "requires_dist": requires}, "releases": rows})
+        return self
+
+    def sidecar(self, name: str, version: str, *requires: str) -> World:
+        """Beside the wheel."""
+        self.page(sidecar(name, version), make_metadata(name, version, requires=requires), "text/plain")
+        return self
+
+
+def api(name: str) -> str:
+    """Its page in the JSON API."""
+    return f"{ROOT}/pypi/{name}/json"
+
+
+def sidecar(name: str, version: str) -> str:
+    """That of its wheel."""
+    return f"{ROOT}/files/{name}-{version}-py3-none-any.whl.metadata"
+
+
+def catalog(session: FakeSession, *, jobs: int = 4, index_url: str | None = INDEX, **settings: Any) -> Catalog:
+    """Over that session."""
+    return Catalog(Settings(index_url=index_url, network=Network(jobs=jobs), **settings), session, HERE)  # type: ignore[arg-type]
+
+
+def look_up(source: Catalog, steps: Steps | None = None, **installed: str | None) -> Mapping[str, Project | Failure]:
+    """Of these installed versions."""
+    wanted = {name: Version(version) if version else None for name, version in installed.items()}
+    return source.look_up(wanted, steps or Steps())
+
+
+def quiet(session: FakeSession, source: Catalog) -> list[str]:
+    """All that was asked, once nothing more is under way."""
+    count = -1
+    while count != len(session.asked) or any(
+        not task.done for task in [*source._projects.values(), *source._fields.values()]
+    ):
+        count = len(session.asked)
+        time.sleep(0.02)
+    return sorted(session.asked)
+
+
+def newest(answer: Project | Failure) -> str:
+    """Its newest candidate."""
+    assert isinstance(answer, Project), answer
+    return str(answer.candidates[0].version)
+
+
+def test_first_run_asks_once_a_project() -> None:
+    """With a step for each."""
+    session, steps = World().release("a", "1.0", "2.0", requires=[]).release("b", "1.0", requires=[]), Steps()
+    source = catalog(session)
+    found = look_up(source, steps, a="1.0", b="1.0")
+    assert {"a": "2.0", "b": "1.0"} == {name: newest(each) for name, each in found.items()}
+    assert (["a", "b"], [api("a"), api("b")]) == (sorted(steps.done), quiet(session, source))
+    assert found["a"] is source.project("a")
+    assert ({}, ()) == (source.failures, source.unconsulted)
+
+
+def test_second_run_asks_nothing_and_starts_no_thread() -> None:
+    """One reading of the cache for the projects, one for what newest versions require."""
+    session = (
+        World()
+        .release("a", "1.0", "2.0")
+        .release("b", "1.0")
+        .sidecar("a", "2.0", "c>=1")
+        .release("c", "1.0", requires=[])
+    )
+    first = catalog(session)
+    expected = look_up(first, a="1.0", b="1.0"), first.requires(first.project("a").candidates[0]), first.project("c")  # type: ignore[union-attr]
+    assert sorted([sidecar("a", "2.0"), api("a"), api("b"), api("c")]) == quiet(session, first)
+    again, steps = session.again(), Steps()
+    second = catalog(again)
+    found = look_up(second, steps, a="1.0", b="1.0")
+    assert expected == (found, second.requires(second.project("a").candidates[0]), second.project("c"))  # type: ignore[union-attr]
+    assert ([], 0, ["a", "b"]) == (again.asked, second.threads, steps.done)
+    assert 3 == len(again.read)
+
+
+@pytest.mark.parametrize("jobs", [1, 3, 20])
+def test_answers_do_not_depend_on_timing(jobs: int) -> None:
+    """Any number of threads, a slow index, the caller in between."""
+    session = World()
+    for number in range(30):
+        session.release(f"p{number}", "1.0", "2.0", requires=[f"p{number + 1}", f"q{number}"])
+    session.before = lambda url: time.sleep(hash(url) % 3 / 1000)
+    source = catalog(session, jobs=jobs)
+    found = look_up(source, **{f"p{number}": "1.0" for number in range(30)})
+    assert ["2.0"] * 30 == [newest(each) for each in found.values()]
+    assert ["q7"] == [source.project("q7").name]
+    assert {"q7": "not-found"} == {name: each.kind for name, each in source.failures.items()}
+    everything = quiet(session, source)
+    assert sorted(set(everything)) == everything
+    assert source.threads <= jobs
+
+
+def test_one_bad_project_does_not_stop_the_others() -> None:
+    """Failures are data."""
+    session = World().release("good", "1.0", requires=[])
+    session.fail(api("down"), "unreachable", "no route")
+    session.fail(api("broken"), "http", "500")
+    session.page(api("garbage"), "<html>")
+    session.page(f"{INDEX}/quarantined/", "", HTML)
+    source = catalog(session)
+    found = look_up(source, good="1.0", down="1.0", broken="1.0", garbage="1.0", missing="1.0", quarantined="1.0")
+    assert "1.0" == newest(found["good"])
+    assert {
+        "broken": "http",
+        "down": "unreachable",
+        "garbage": "garbage",
+        "missing": "not-found",
+        "quarantined": "quarantined",
+    } == {name: each.kind for name, each in source.failures.items()}
+    assert Failure(name="down", kind="unreachable", text="no route") == found["down"]
+
+
+class TestSpeculation:
+    """What will be asked for next is asked for beforehand."""
+
+    def test_requirements_of_newest_versions(self) -> None:
+        """Their sidecars, the projects in these, and so on; markers count, extras do not."""
+        session = World().release("a", "1.0", "2.0").release("b", "3.0").release("c", "1.0", requires=[])
+        session.sidecar("a", "2.0", "b", 'no; python_version < "3"', 'not; extra == "x"').sidecar("b", "3.0", "c")
+        source = catalog(session)
+        look_up(source, a="1.0")
+        expected = [api("a"), api("b"), api("c"), sidecar("a", "2.0"), sidecar("b", "3.0")]
+        assert sorted(expected) == quiet(session, source)
+        assert {} == source.failures
+
+    def test_nothing_newer(self) -> None:
+        """Then nothing is asked for."""
+        session = World().release("a", "1.0", requires=["b"])
+        source = catalog(session)
+        look_up(source, a="1.0")
+        assert [api("a")] == quiet(session, source)
+
+    def test_other_installed_projects_are_left_alone(self) -> None:
+        """They are asked for when they are needed, and then from their installed version on."""
+        session = World().release("a", "2.0", requires=["b", "c"]).release("b", "1.0", "2.0", requires=[])
+        source = catalog(session)
+        source.look_up({"a": Version("1.0")}, Steps(), {"b": Version("2.0")})
+        assert api("b") not in quiet(session, source)
+        assert api("c") in session.asked
+        answer = source.project("b")
+        assert isinstance(answer, Project)
+        assert ["2.0"] == [str(each.version) for each in answer.releases]
+
+    def test_failures_of_what_nobody_asked_for_are_not_told(self) -> None:
+        """Until somebody does."""
+        session = World().release("a", "2.0", requires=["nowhere"])
+        source = catalog(session)
+        look_up(source, a="1.0")
+        quiet(session, source)
+        assert {} == source.failures
+        source.project("nowhere")
+        assert ["nowhere"] == list(source.failures)
+
+    def test_requirements_that_are_not_understood(self) -> None:
+        """Are passed over; who asks for them is told."""
+        session = World().release("a", "2.0", requires=["b", "c >=> 1"])
+        source = catalog(session)
+        found = look_up(source, a="1.0")["a"]
+        assert isinstance(found, Project)
+        assert [api("a"), api("b"), f"{INDEX}/b/"] == quiet(session, source)
+        answer = source.requires(found.candidates[0])
+        assert isinstance(answer, Failure)
+        assert ("garbage", "2.0") == (answer.kind, answer.version)
+        assert {} == source.failures
+
+
+def test_prefetch_is_in_the_background() -> None:
+    """Names and releases, each asked for once."""
+    session = (
+        World().release("a", "1.0", "2.0").release("b", "1.0", requires=[]).sidecar("a", "1.0", "b").sidecar("a", "2.0")
+    )
+    source = catalog(session)
+    project = source.project("a")
+    assert isinstance(project, Project)
+    source.prefetch(["a", "b"], project.releases)
+    source.prefetch(["b"], iter(project.releases))
+    assert [(), ("b",)] == [source.requires(each) for each in project.releases]
+    assert sorted([api("a"), api("b"), sidecar("a", "1.0"), sidecar("a", "2.0")]) == quiet(session, source)
+
+
+def test_caller_does_not_wait_behind_the_queue() -> None:
+    """What no thread has begun, it does by itself."""
+    session, hold = World().release("slow", "1.0").release("b", "1.0", requires=[]), threading.Event()
+    session.before = lambda url: hold.wait() and None if "slow" in url else None
+    source = catalog(session, jobs=1)
+    source.prefetch(["slow", "b"])
+    assert "1.0" == newest(source.project("b"))
+    hold.set()
+    assert "1.0" == newest(source.project("slow"))
+
+
+def test_interrupted_look_up_stops_at_once() -> None:
+    """Requests under way are not waited for."""
+    session, hold = World(), threading.Event()
+    session.before = lambda url: hold.wait() and None
+
+    class Interrupted(Steps):
+        def step(self, detail: str = "", amount: int = 1) -> None:
+            raise KeyboardInterrupt
+
+    session.cache = World().release("a", "1.0", requires=[]).cache
+    cached = World().release("a", "1.0", requires=[])
+    look_up(catalog(cached), a="1.0")
+    session.cache = cached.cache
+    source = catalog(session, jobs=1)
+    source.prefetch(["x", "y"])
+    with pytest.raises(KeyboardInterrupt):
+        look_up(source, Interrupted(), a="1.0")
+    assert session.closed
+    with pytest.raises(Cancelled):
+        source.project("y")
+    hold.set()
+
+
+def test_other_installed_version_makes_another_answer() -> None:
+    """Somebody changed the environment between two look-ups."""
+    session = World().release("a", "1.0", "2.0", "3.0", requires=[])
+    source = catalog(session)
+    first = look_up(source, a="2.0")["a"]
+    assert first is look_up(source, a="2.0")["a"]
+    second = look_up(source, a="1.0")["a"]
+    assert isinstance(first, Project)
+    assert isinstance(second, Project)
+    assert (2, 3) == (len(first.releases), len(second.releases))
+    assert [api("a")] == quiet(session, source)
+
+
+def test_policy_comes_after_the_cache() -> None:
+    """Another policy in the next run needs no request."""
+    session = World().release("a", "1.0", "2.0b1", requires=[])
+    assert "1.0" == newest(look_up(catalog(session), a="1.0")["a"])
+    again = session.again()
+    assert "2.0b1" == newest(look_up(catalog(again, policy=Policy(pre=True)), a="1.0")["a"])
+    assert [] == again.asked
+
+
+class TestSeveralSources:
+    """Index, extra index, find-links."""
+
+    EXTRA = "https://extra.invalid/root"
+
+    def test_merged(self, tmp_path: Path) -> None:
+        """The newest of all; each release knows where it is from. The next run knows it all without asking."""
+        wheels = tmp_path / "wheels"
+        make_wheel(wheels, "a", "3.0")
+        session = World().release("a", "1.0", "2.0").release("b", "1.0", requires=[])
+        wheel = make_wheel(tmp_path, "b", "2.0", requires=["a"])
+        session.page(f"{self.EXTRA}/b/", {"files": [{"url": wheel.name}]}, SIMPLE)
+        session.page(f"{self.EXTRA}/b/{wheel.name}", wheel.read_bytes())
+        source = catalog(session, extra_index_urls=(self.EXTRA,), find_links=(str(wheels),))
+        found = look_up(source, a="1.0", b="1.0")
+        a, b = found["a"], found["b"]
+        assert isinstance(a, Project)
+        assert isinstance(b, Project)
+        assert [("3.0", "find-links"), ("2.0", INDEX), ("1.0", INDEX)] == [
+            (str(each.version), each.index) for each in a.releases
+        ]
+        assert ("2.0", self.EXTRA) == (newest(b), b.releases[0].index)
+        assert [(), ("a",)] == [source.requires(each.candidates[0]) for each in (a, b)]
+        again = session.again()
+        second = catalog(again, extra_index_urls=(self.EXTRA,), find_links=(str(wheels),))
+        assert found == look_up(second, a="1.0", b="1.0")
+        assert [(), ("a",)] == [second.requires(each.candidates[0]) for each in (a, b)]
+        assert [] == again.asked
+
+    def test_what_was_not_consulted(self, tmp_path: Path) -> None:
+        """One line each, and the index alone decides."""
+        session = World().release("a", "1.0", requires=[])
+        session.fail(f"{self.EXTRA}/a/", "unreachable", "no route")
+        source = catalog(session, extra_index_urls=(self.EXTRA,), find_links=(str(tmp_path / "no"),))
+        assert "1.0" == newest(look_up(source, a="1.0")["a"])
+        assert (
+            f"find-links {tmp_path / 'no'} was not consulted: there is no such file or folder",
+            f"the extra index {self.EXTRA} was not consulted for a: no route",
+        ) == source.unconsulted
+
+    def test_no_source_at_all(self) -> None:
+        """Nothing is found."""
+        source = catalog(World(), index_url=None)
+        assert {"a": Failure(name="a", kind="not-found", text="not found on the index")} == look_up(source, a="1.0")
+
+
+class TestRevalidate:
+    """A cache may hide a yank."""
+
+    def second_run(self, session: World) -> tuple[World, Catalog, Release]:
+        """After a first one that filled the cache; the release that would be installed."""
+        look_up(catalog(session), a="1.0")
+        again = World(pages=session.pages, cache=dict(session.cache))
+        source = catalog(again)
+        project = look_up(source, a="1.0")["a"]
+        assert isinstance(project, Project)
+        assert [] == again.asked
+        return again, source, project.candidates[0]
+
+    def test_unchanged(self) -> None:
+        """One request a release, once a run."""
+        again, source, release = self.second_run(World().release("a", "1.0", "2.0", requires=[]))
+        assert ((), ()) == (source.revalidate([release]), source.revalidate([release]))
+        assert [api("a")] == again.asked
+
+    def test_asked_in_this_run(self) -> None:
+        """Is not asked again."""
+        session = World().release("a", "1.0", "2.0", requires=[])
+        source = catalog(session)
+        release = look_up(source, a="1.0")["a"].candidates[0]  # type: ignore[union-attr]
+        assert () == source.revalidate([release])
+        assert [api("a")] == session.asked
+
+    @pytest.mark.parametrize(
+        ("change", "kind", "text"),
+        [
+            ({"yanked": True, "yanked_reason": "bad"}, "yanked", "was yanked: bad"),
+            ({"yanked": True}, "yanked", "was yanked"),
+            (
+                {"digests": {"sha256": "cd" * 32}},
+                "hash",
+                "a-2.0-py3-none-any.whl is not the same file any more",
+            ),
+            (
+                {"filename": "a-2.0-1-py3-none-any.whl"},
+                "not-found",
+                "a-2.0-py3-none-any.whl is not on the index any more",
+            ),
+            (None, "not-found", "a-2.0-py3-none-any.whl is not on the index any more"),
+        ],
+    )
+    def test_changed(self, change: dict[str, Any] | None, kind: str, text: str) -> None:
+        """Yanked, replaced or gone."""
+        again, source, release = self.second_run(World().release("a", "1.0", "2.0", requires=[]))
+        if change is None:
+            del again.pages[api("a")]
+        else:
+            again.release("a", "1.0", "2.0", requires=[], **change)
+        assert (Failure(name="a", version="2.0", kind=kind, text=text),) == source.revalidate([release])
+
+    def test_index_that_cannot_be_asked(self) -> None:
+        """Is told, but for --offline."""
+        again, source, release = self.second_run(World().release("a", "1.0", "2.0", requires=[]))
+        again.fail(api("a"), "timeout", "late")
+        assert (Failure(name="a", version="2.0", kind="timeout", text="late"),) == source.revalidate([release])
+        again.fail(api("a"), "offline")
+        assert () == source.revalidate([release])
+
+    def test_local_files_and_strangers(self, tmp_path: Path) -> None:
+        """There is nobody to ask."""
+        (tmp_path / "a-3.0-py3-none-any.whl").write_bytes(b"")
+        source = catalog(World(), index_url=None, find_links=(str(tmp_path),))
+        release = look_up(source, a="1.0")["a"].candidates[0]  # type: ignore[union-attr]
+        stranger = Release(name="b", version=Version("1"), index="https://elsewhere.invalid")
+        assert () == source.revalidate([release, stranger])
+
+    def test_release_without_file(self) -> None:
+        """Cannot have changed."""
+        _, source, _ = self.second_run(World().release("a", "1.0", "2.0", requires=[]))
+        assert () == source.revalidate([Release(name="a", version=Version("2.0"), index=INDEX)])
+
+
+def test_transport_and_counters_are_the_sessions() -> None:
+    """For the wheels, and for --stats."""
+    session = World()
+    source = catalog(session)
+    assert (session, session.counters) == (source.transport, source.counters)
+    source.close()
+    assert session.closed
