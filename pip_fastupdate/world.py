@@ -124,6 +124,17 @@ class World:
         """Whether the candidate's requirements are known."""
         return not isinstance(self._lookup(candidate, ""), Failure)
 
+    def unknown(self, candidate: Candidate) -> bool:
+        """Whether it takes a request of its own, not made before, to know the candidate's requirements."""
+        release = candidate.release
+        return release is not None and release.requires is None and (candidate, "") not in self._needs
+
+    def expect(self, candidates: Iterable[Candidate]) -> None:
+        """Have the requirements of these fetched at once: they will be needed soon."""
+        releases = [each.release for each in candidates if each.release is not None and self.unknown(each)]
+        if releases:
+            self.source.prefetch(releases=releases)
+
     def needs(self, candidate: Candidate, extra: str = "") -> tuple[Dependency, ...]:
         """What a usable candidate requires on this interpreter: by itself, or in addition for one of its extras."""
         found = self._lookup(candidate, extra)
@@ -211,13 +222,7 @@ class World:
 
     def prefetch(self, names: Iterable[str]) -> None:
         """Ask the index for what the newest versions of these projects require, all at once."""
-        releases = []
-        for name in names:
-            candidate = next(iter(self.domain(name)), None)
-            if candidate is not None and candidate.release is not None and candidate.release.requires is None:
-                releases.append(candidate.release)
-        if releases:
-            self.source.prefetch(releases=releases)
+        self.expect(domain[0] for domain in map(self.domain, names) if domain)
 
 
 def _applying(fields: Iterable[str], extra: str) -> Iterator[Dependency]:

@@ -8,7 +8,7 @@ and the free ones grow by whatever stands in the way. So a large environment cos
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..world import Assignment, Candidate, World
 from .solver import Demand, NoSolution, Problem, Steps, TooDeep, solve
@@ -16,11 +16,14 @@ from .solver import Demand, NoSolution, Problem, Steps, TooDeep, solve
 BUDGET = 100_000
 """Candidates that may be tried for one plan; some 30 µs each."""
 
-ENCLOSE = 4_000
-"""Candidates that may be tried for a first consistent set."""
+LOOKUPS = 600
+"""Of these, candidates about whose requirements the index may have to be asked one by one."""
 
-ONE_TRY = 1_000
-"""Candidates that may be tried to better it for one name."""
+ENCLOSE = Steps(left=4_000, lookups=300)
+"""What a first consistent set may take."""
+
+ONE_TRY = Steps(left=1_000, lookups=40)
+"""What one attempt to better it may take."""
 
 Order = Callable[[str], Sequence[Candidate]]
 """The admitted candidates of a free name, most wished for first."""
@@ -65,7 +68,7 @@ class Search:
     """The assignment that was searched around last, and its demand."""
 
     def __post_init__(self) -> None:
-        self.steps = Steps(left=self.wishes.budget)
+        self.steps = Steps(left=self.wishes.budget, lookups=LOOKUPS)
 
     def run(self) -> Solution:
         """The whole story."""
@@ -74,7 +77,9 @@ class Search:
             found = self._enclose(found) or self._lowered()
             found = self._better(found, self._by_rank())
             found = self._calm(found) if self.wishes.names else self._trade(found)
-        return Solution(assignment=self._mend(found), exhausted=self.exhausted, rounds=self.steps.spent)
+        return Solution(
+            assignment=self._mend(found), exhausted=self.exhausted, rounds=self.wishes.budget - self.steps.left
+        )
 
     # the first guess
 
@@ -148,7 +153,7 @@ class Search:
         order: Order,
         *,
         first: str | None = None,
-        limit: int = ONE_TRY,
+        limit: Steps = ONE_TRY,
         consistent: bool = True,
     ) -> dict[str, Candidate]:
         """A consistent assignment that differs from ``found`` in ``free`` and whatever turns out to be in its way.
@@ -157,7 +162,8 @@ class Search:
         is ``consistent``, names that stand outside may be in conflict with each other and have to be freed too.
         """
         demand = self._demand(found)
-        steps = Steps(left=min(limit, self.steps.left))
+        steps = Steps(left=min(limit.left, self.steps.left), lookups=min(limit.lookups, self.steps.lookups))
+        before = replace(steps)
         try:
             while True:
                 outside = {name: found[name] for name in self.world.installed if name not in free}
@@ -174,8 +180,8 @@ class Search:
                         raise
                 free |= further
         finally:
-            self.steps.left -= steps.spent
-            self.steps.spent += steps.spent
+            self.steps.left -= before.left - steps.left
+            self.steps.lookups -= before.lookups - steps.lookups
 
     def _demand(self, found: Assignment) -> Demand:
         if self.surveyed is None or self.surveyed[0] is not found:

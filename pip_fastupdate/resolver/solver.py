@@ -31,19 +31,31 @@ class TooDeep(Exception):
     """The budget of steps ran out."""
 
 
+AHEAD = 12
+"""Candidates of one name whose requirements are fetched at once, when the search goes through its versions."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Steps:
-    """How many candidates may still be tried."""
+    """How many candidates may still be tried, and for how many of them the index may be asked.
+
+    What is in the cache counts like what is not: the same world gives the same plan.
+    """
 
     left: int
-    spent: int = 0
+    lookups: int
 
     def take(self) -> None:
-        """One more. Raises TooDeep when none is left."""
+        """One more candidate. Raises TooDeep when none is left."""
         if self.left <= 0:
             raise TooDeep
         self.left -= 1
-        self.spent += 1
+
+    def look_up(self) -> None:
+        """One more whose requirements the index did not tell with its versions. Raises TooDeep as well."""
+        if self.lookups <= 0:
+            raise TooDeep
+        self.lookups -= 1
 
 
 @dataclass(slots=True)
@@ -119,8 +131,12 @@ class Level:
     """One name that is being chosen, and why its candidates so far did not do."""
 
     name: str
-    values: Iterator[Candidate]
+    values: Sequence[Candidate]
     conflict: set[str]
+    tried: int = 0
+    asked: int = 0
+    """How many of the tried ones took a look-up."""
+
     undo: list[list[Any]] = field(default_factory=list)
     """Lists that grew when its present candidate was assigned, to be shortened again."""
 
@@ -148,7 +164,7 @@ class Solver:
         self._impose_outside()
         levels: list[Level] = []
         while (name := self._next()) is not None:
-            levels.append(Level(name=name, values=iter(self._values(name)), conflict=set()))
+            levels.append(Level(name=name, values=self._values(name), conflict=set()))
             while not self._advance(levels[-1]):
                 self._step_back(levels)
         return dict(self.chosen)
@@ -185,16 +201,38 @@ class Solver:
 
     def _advance(self, level: Level) -> bool:
         """Assign the next candidate of the level that goes together with all chosen so far, if there is one."""
-        for candidate in level.values:
+        while level.tried < len(level.values):
+            candidate = level.values[level.tried]
+            level.tried += 1
             self.steps.take()
-            blame = self._assign(level.name, candidate)
+            blame = self._ruled_out(level, candidate)
             if blame is None:
-                level.undo, self.undo = self.undo, []
-                return True
-            self._revert(self.undo)
-            self.chosen.pop(level.name, None)
+                blame = self._assign(level.name, candidate)
+                if blame is None:
+                    level.undo, self.undo = self.undo, []
+                    return True
+                self._revert(self.undo)
+                del self.chosen[level.name]
             level.conflict |= blame
         return False
+
+    def _ruled_out(self, level: Level, candidate: Candidate) -> Names | None:
+        """Names to blame when the candidate cannot be chosen whatever it requires, or that cannot be known."""
+        for bound in self.bounds.get(level.name, ()):
+            if not bound.admits(candidate):
+                return bound.sources
+        if self.problem.world.unknown(candidate):
+            self.steps.look_up()
+            level.asked += 1
+            if level.asked % AHEAD == 2:
+                self.problem.world.expect(self._likely(level))
+        return None if self.problem.world.usable(candidate) else frozenset()
+
+    def _likely(self, level: Level) -> list[Candidate]:
+        """The candidates that this level will come to next."""
+        bounds = self.bounds.get(level.name, ())
+        waiting = level.values[level.tried - 1 :]
+        return [each for each in waiting if all(bound.admits(each) for bound in bounds)][:AHEAD]
 
     def _step_back(self, levels: list[Level]) -> None:
         """Undo levels up to one that has a part in the dead end. Raises NoSolution when there is none."""
@@ -218,11 +256,6 @@ class Solver:
 
     def _assign(self, name: str, candidate: Candidate) -> Names | None:
         """Choose a candidate; names to blame when it does not go together with what is chosen."""
-        for bound in self.bounds.get(name, ()):
-            if not bound.admits(candidate):
-                return bound.sources
-        if not self.problem.world.usable(candidate):
-            return frozenset()
         self.chosen[name] = candidate
         own = frozenset((name,))
         blame = self._impose(candidate, "", own)

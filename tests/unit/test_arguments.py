@@ -1,0 +1,114 @@
+"""The command line as data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pip_fastupdate.arguments import parse_arguments, parser
+from pip_fastupdate.errors import UsageError
+from pip_fastupdate.options import CacheOptions, Options
+
+
+def test_nothing_given() -> None:
+    """Without arguments everything is updated, with the documented defaults."""
+    found = parse_arguments([])
+    assert Options(cache=CacheOptions(directory=None)) == found.options
+    assert ((), 20, None, False, None) == (
+        found.pip_arguments,
+        found.jobs,
+        found.cache_directory,
+        found.no_cache,
+        found.undo,
+    )
+
+
+def test_names_are_normalized_and_may_stand_anywhere() -> None:
+    """Every word without a dash is a project's name, written as anybody may write it; named twice counts once."""
+    found = parse_arguments(["Foo_Bar", "--check", "foo.bar", "-q", "baz"])
+    assert ("foo-bar", "baz") == found.options.names
+    assert (True, -1) == (found.options.check, found.options.verbosity)
+
+
+def test_options_of_pip_are_passed_on() -> None:
+    """They are handed to pip's own parser as they were written, in their order."""
+    words = ["-i", "http://127.0.0.1/simple", "--pre", "--timeout", "3", "-f", "a", "--find-links=b", "--no-index"]
+    assert (
+        "--index-url=http://127.0.0.1/simple",
+        "--pre",
+        "--timeout=3",
+        "--find-links=a",
+        "--find-links=b",
+        "--no-index",
+    ) == parse_arguments(words).pip_arguments
+
+
+def test_excluded_names_and_patterns() -> None:
+    """Names and globs are normalized; commas separate, and the option may be repeated."""
+    assert ("foo-*", "bar", "baz") == parse_arguments(["-x", "Foo_*,bar", "--exclude", "BAZ"]).options.exclude
+
+
+def test_names_to_build() -> None:
+    """Names are normalized, :all: stays."""
+    assert frozenset({"foo-bar", ":all:"}) == parse_arguments(["--build", "Foo_Bar,:all:"]).build
+
+
+@pytest.mark.parametrize(("text", "limit"), [("0", 0), ("500M", 500 * 2**20), ("2g", 2 * 2**30), ("10kB", 10240)])
+def test_sizes(text: str, limit: int) -> None:
+    """Sizes take the usual suffixes."""
+    assert limit == parse_arguments(["--cache-limit", text]).options.cache.limit
+
+
+def test_undo() -> None:
+    """Without an id the last one is meant."""
+    assert ("", "abc") == (parse_arguments(["--undo"]).undo, parse_arguments(["--undo", "abc"]).undo)
+
+
+def test_keep_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Images set how much is kept for --undo by a variable; the option overrules it."""
+    monkeypatch.setenv("PIP_UPDATE_KEEP", "0")
+    assert (0, 3) == (parse_arguments([]).options.keep, parse_arguments(["--keep", "3"]).options.keep)
+    monkeypatch.setenv("PIP_UPDATE_KEEP", "many")
+    with pytest.raises(UsageError, match="PIP_UPDATE_KEEP"):
+        parse_arguments([])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["foo==1"],
+        ["./folder"],
+        ["foo[extra]"],
+        ["-x", "foo==1"],
+        ["--jobs", "0"],
+        ["--jobs", "many"],
+        ["--jobs", "1000"],
+        ["--cache-ttl", "soon"],
+        ["--cache-ttl", "-1"],
+        ["--lock-timeout", "nan"],
+        ["--cache-limit", "much"],
+        ["--format", "yaml"],
+        ["--nonsense"],
+        ["--keep", "-1"],
+    ],
+)
+def test_wrong_usage(words: list[str]) -> None:
+    """Whatever cannot be understood is said in one sentence, with a hint."""
+    with pytest.raises(UsageError) as caught:
+        parse_arguments(words)
+    assert caught.value.message.endswith(".")
+    assert caught.value.hint
+
+
+def test_cache_folder() -> None:
+    """The cache may lie elsewhere, or nowhere."""
+    assert Path("there") == parse_arguments(["--cache-dir", "there"]).cache_directory
+    assert parse_arguments(["--no-cache"]).no_cache
+
+
+def test_help_names_every_option_once() -> None:
+    """The help lists every option."""
+    text = parser().format_help()
+    for option in ("--check", "--undo", "--index-url", "--shell-init", "--cache-ttl", "--stats"):
+        assert option in text
