@@ -25,6 +25,9 @@ ENCLOSE = Steps(left=4_000, lookups=300)
 ONE_TRY = Steps(left=1_000, lookups=40)
 """What one attempt to better it may take."""
 
+ONE_TRADE = Steps(left=1_000, lookups=12)
+"""What one attempt to win two names for one may take."""
+
 Order = Callable[[str], Sequence[Candidate]]
 """The admitted candidates of a free name, most wished for first."""
 
@@ -252,8 +255,11 @@ class Search:
 
     def _exchanged(self, found: dict[str, Candidate], name: str, losers: frozenset[str]) -> dict[str, Candidate] | None:
         order = self._without(found, self._newest(name), losers)
-        other = self._tried(found, losers | {name}, order, name)
-        return None if other is None else self._better(other, self._by_rank())
+        try:
+            other = self._local(found, losers | {name}, order, first=name, limit=ONE_TRADE)
+        except (NoSolution, TooDeep):  # what there is cannot be bettered without a loss elsewhere, and stays
+            return None
+        return self._better(other, self._by_rank())
 
     def _without(self, found: Assignment, goal: Candidate, rivals: frozenset[str]) -> Order:
         def order(name: str) -> Sequence[Candidate]:
