@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -16,6 +17,7 @@ MODULES = (Path("/usr/lib/nginx/modules"), Path("/usr/lib64/nginx/modules"), Pat
 
 CONFIGURATION = """\
 load_module {module};
+{user}
 daemon off;
 pid {state}/nginx.pid;
 error_log {state}/error.log;
@@ -33,6 +35,9 @@ http {{
     {limit}
     location ~ ^/pypi/(?<project>[^/]+)/json$ {{ {latency} echo_exec /_json/$project; }}
     location ~ ^/simple/(?<project>[^/]+)/$ {{ {latency} echo_exec /_simple/$kind/$project; }}
+    location ~ ^/files/../../[^/]+/(?<module>[^/-]+)-(?<version>[^/-]+)-[^/]+\\.whl\\.metadata$ {{
+      {latency} echo_exec /_sidecars/;
+    }}
     location ~ ^/files/(?<hash>../../[^/]+)/(?<file>[^/]+)$ {{ {latency} echo_exec /_files/$file; }}
     location /_json/ {{
       internal; alias {folder}/json/; default_type application/json;
@@ -50,6 +55,8 @@ http {{
       internal; alias {folder}/files/; default_type application/octet-stream;
       add_header Cache-Control "max-age=365000000, immutable, public";
     }}
+    location /_sidecars/ {{ internal; root {folder}; try_files /sidecars/$module-$version @sidecar; }}
+    location @sidecar {{ echo "Metadata-Version: 2.1"; echo "Name: $module"; echo "Version: $version"; }}
     location / {{ {latency} echo_exec /_none; }}
     location = /_none {{ internal; return 404; }}
   }}
@@ -106,6 +113,8 @@ def serve(folder: Path, *, port: int, latency: float, bandwidth: float | None) -
     (state / "access.log").write_text("")
     configuration = CONFIGURATION.format(
         module=module,
+        # Started by root it would read the files as somebody else, who may not be allowed to.
+        user="user root;" if hasattr(os, "geteuid") and os.geteuid() == 0 else "",
         state=state,
         folder=folder,
         port=port,

@@ -6,6 +6,7 @@ import hashlib
 import html
 import json
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,27 +29,35 @@ class Offered:
 Real = dict[str, Offered]
 """Files that really exist, by their names."""
 
+SIDECAR = "Metadata-Version: 2.1\nName: {module}\nVersion: {version}\n"
+"""The sidecar (PEP 658) of all releases but the installed and the newest ones; nginx words it on request."""
 
-def offered_files(project: Project, real: Real) -> list[Offered]:
-    """All files of a project, oldest first: the real ones, and made-up ones in the places of all others."""
+
+def offered_files(project: Project, real: Real, sidecars: Mapping[str, bytes]) -> list[Offered]:
+    """All files of a project, oldest first: the real ones, and made-up ones in the places of all others.
+
+    ``sidecars`` by version are those that differ from ``SIDECAR``.
+    """
     chance = random.Random(project.name)
     module = project.name.replace("-", "_")
     files: list[Offered] = []
     for number, version in enumerate(project.versions):
         names = [f"{module}-{version}-{tag}.whl" for tag in project.tags] + [f"{module}-{version}.tar.gz"]
         uploaded = f"{2010 + number // 24 % 15}-{1 + number // 2 % 12:02d}-{1 + number % 28:02d}T12:00:00.123456Z"
-        files += [real.get(name) or _made_up(name, version, uploaded, chance) for name in names]
+        sidecar = sidecars.get(version) or SIDECAR.format(module=module, version=version).encode()
+        digest = hashlib.sha256(sidecar).hexdigest()
+        files += [real.get(name) or _made_up(name, version, uploaded, digest, chance) for name in names]
     return files
 
 
-def _made_up(filename: str, version: str, uploaded: str, chance: random.Random) -> Offered:
+def _made_up(filename: str, version: str, uploaded: str, digest: str, chance: random.Random) -> Offered:
     return Offered(
         filename=filename,
         version=version,
         sha256=chance.randbytes(32).hex(),
         size=chance.randint(10_000, 2_000_000),
         uploaded=uploaded,
-        metadata_sha256=chance.randbytes(32).hex() if filename.endswith(".whl") else None,
+        metadata_sha256=digest if filename.endswith(".whl") else None,
     )
 
 

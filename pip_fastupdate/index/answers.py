@@ -124,6 +124,11 @@ def unpack(value: object) -> Record | None:
     return Record(status=status, url=url, headers=headers, fetched=fetched, body=body, immutable=kind > 0x7F)
 
 
+def host_of(url: str) -> str:
+    """The host, with its port where the URL has one, and nothing secret."""
+    return "".join(url.split("/", 3)[2:3]).partition("?")[0].rpartition("@")[2] or url
+
+
 def without_credentials(text: str) -> str:
     """``text`` with ``user:password@`` taken out of every URL in it."""
     return _CREDENTIALS.sub("", text) if "@" in text else text

@@ -10,7 +10,8 @@ from contextlib import AbstractContextManager
 
 from requests import Response
 
-from .trouble import Trouble, host_of
+from .answers import host_of
+from .trouble import Trouble
 
 CHUNK = 256 * 1024
 

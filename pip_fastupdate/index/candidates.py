@@ -176,10 +176,16 @@ def _file(item: Item) -> File:
 
 
 def _requires(version: Version, item: Item | None, digest: Digest) -> tuple[str, ...] | None:
-    """What the index says of its newest version; not believed of an sdist, whose build may say otherwise."""
-    if digest.requires is None or digest.latest is None or item is None or item.rank == SDIST:
+    """What the index says of its newest version, where that can be believed.
+
+    Not of an sdist, whose build may say otherwise. Of a wheel only if the index says whether it has read the wheel's
+    metadata (PEP 658): one that does not may tell of a former version. "Nothing" is believed if it has.
+    """
+    if item is None or item.rank == SDIST or item.metadata is None or digest.latest is None:
         return None
-    return tuple(digest.requires) if version == version_of(digest.latest) else None
+    if version != version_of(digest.latest) or (digest.requires is None and not (digest.told and item.metadata)):
+        return None
+    return tuple(digest.requires or ())
 
 
 def _prefer_wheels(releases: list[Release]) -> list[Release]:

@@ -228,6 +228,8 @@ class Catalog:
     def _unknown(self, requires: Iterable[str]) -> Iterator[str]:
         """Projects that are required on this interpreter, without any extra, and that nobody has asked for yet."""
         for line in requires:
+            if "extra" in line.partition(";")[2]:
+                continue  # most lines of most projects: not worth parsing
             try:
                 dependency = parse(line)
             except InvalidRequirement:

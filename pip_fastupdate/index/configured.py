@@ -11,18 +11,20 @@ from .urls import file_path
 
 def sources(settings: Settings, interpreter: Interpreter) -> tuple[Source, ...]:
     """``--find-links`` first, then the index, then the extra indexes; without an index the latter do not count."""
-    sdists = bool(settings.policy.no_binary or settings.policy.build)
+    policy = settings.policy
+    sdists = bool(policy.no_binary or policy.build)
+    recent = not (sdists or policy.uploaded_before)  # else old releases may decide about pre-releases
     found: list[Source] = []
     if settings.find_links:
         found.append(Links(settings.find_links, interpreter, sdists=sdists))
     if settings.index_url is not None:
         urls = dict.fromkeys((settings.index_url, *settings.extra_index_urls))
-        found += [_index(url, interpreter, required=url == settings.index_url, sdists=sdists) for url in urls]
+        found += [_index(url, interpreter, url == settings.index_url, sdists, recent) for url in urls]
     return tuple(found)
 
 
-def _index(url: str, interpreter: Interpreter, *, required: bool, sdists: bool) -> Source:
+def _index(url: str, interpreter: Interpreter, required: bool, sdists: bool, recent: bool) -> Source:
     folder = file_path(url)
     if folder is not None:
         return FileIndex(url, folder, interpreter, required=required, sdists=sdists)
-    return RemoteIndex(url, interpreter, required=required, sdists=sdists)
+    return RemoteIndex(url, interpreter, required=required, sdists=sdists, recent=recent)

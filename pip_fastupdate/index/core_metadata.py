@@ -14,7 +14,7 @@ from ..ports import DownloadFailed
 from .filenames import version_of
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_HEAD_END = re.compile(r"(?:\r\n|\r|\n){2}")
+_HEAD_END = re.compile(r"(?:\r\n|\n)(?:\r\n|\n)|\r\r")
 
 
 class CoreMetadata(NamedTuple):

@@ -32,12 +32,18 @@ class WarehouseFile(msgspec.Struct, gc=False):
     uploaded: str | None = msgspec.field(name="upload_time_iso_8601", default=None)
     metadata: bool | Hashes | None = msgspec.field(name="core-metadata", default=None)
 
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it is yanked (PEP 592)."""
+        return self.yanked
+
 
 class WarehouseInfo(msgspec.Struct, gc=False):
     """The newest version, in the index's eyes."""
 
     version: str | None = None
-    requires_dist: list[str] | None = None
+    requires_dist: list[str] | msgspec.UnsetType | None = msgspec.UNSET
+    """None for an empty list, usually; unset where nothing is said of it."""
 
 
 class WarehouseVulnerability(msgspec.Struct, gc=False):
@@ -53,9 +59,11 @@ class WarehouseBody(msgspec.Struct, gc=False):
     """``/pypi/NAME/json``."""
 
     info: WarehouseInfo = msgspec.field(default_factory=WarehouseInfo)
-    releases: dict[str, list[WarehouseFile]] | None = None
+    releases: dict[str, msgspec.Raw] | None = None
+    """Files by version; old ones need not be decoded."""
+
     urls: msgspec.Raw = msgspec.Raw(b"[]")
-    """The newest version's files once more: decoded only where ``releases`` has none."""
+    """The newest version's files once more: of interest only where ``releases`` has none."""
 
     vulnerabilities: list[WarehouseVulnerability] = []
 
@@ -94,6 +102,9 @@ class SimpleBody(msgspec.Struct, gc=False):
     status: SimpleStatus = msgspec.field(name="project-status", default_factory=SimpleStatus)
 
 
+_EMPTY = 2
+"""Bytes of an empty list."""
+
 _NO_PROJECT = "it does not describe a project"
 _NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _WAREHOUSE = msgspec.json.Decoder(WarehouseBody)
@@ -101,19 +112,29 @@ _FILES = msgspec.json.Decoder(list[WarehouseFile])
 _SIMPLE = msgspec.json.Decoder(SimpleBody)
 
 
-def warehouse(body: bytes) -> tuple[WarehouseInfo, list[WarehouseFile], list[WarehouseVulnerability]]:
-    """What the JSON API says of a project. Raises ValueError where it is something else."""
+def warehouse(body: bytes) -> WarehouseBody:
+    """What the JSON API says of a project; ``files`` reads its releases. Raises ValueError for something else."""
     try:
         decoded = _WAREHOUSE.decode(body)
-        files = [file for release in (decoded.releases or {}).values() for file in release]
-        files = files or _FILES.decode(decoded.urls)
     except msgspec.ValidationError:
-        return _any_warehouse(_mapping(body))
+        decoded = _any_warehouse(body)
     except _NO_JSON as error:
         raise ValueError(f"no JSON: {error}") from None
-    if decoded.releases is None and not files and decoded.info.version is None:
+    if decoded.releases is None and len(decoded.urls) <= _EMPTY and decoded.info.version is None:
         raise ValueError(_NO_PROJECT)
-    return decoded.info, files, [each for each in decoded.vulnerabilities if not each.withdrawn]
+    if not any(len(files) > _EMPTY for files in (decoded.releases or {}).values()):
+        decoded.releases = {decoded.info.version or "": decoded.urls}
+    decoded.vulnerabilities = [each for each in decoded.vulnerabilities if not each.withdrawn]
+    return decoded
+
+
+def files(raw: msgspec.Raw) -> list[WarehouseFile]:
+    """One release's files, as far as they can be understood."""
+    try:
+        return _FILES.decode(raw)
+    except msgspec.ValidationError:
+        rows = _list(msgspec.json.decode(raw))
+    return [_any_file(WarehouseFile, row) for row in rows if _is_file(row) and isinstance(row.get("filename"), str)]
 
 
 def simple(body: bytes) -> SimpleBody:
@@ -127,29 +148,45 @@ def simple(body: bytes) -> SimpleBody:
 
 
 def _mapping(body: bytes) -> Mapping[str, Any]:
-    try:
-        decoded = msgspec.json.decode(body)
-    except _NO_JSON as error:
-        raise ValueError(f"no JSON: {error}") from None
+    decoded = msgspec.json.decode(body)
     if not isinstance(decoded, dict):
         raise ValueError(_NO_PROJECT)
     return decoded
 
 
-def _any_warehouse(
-    body: Mapping[str, Any],
-) -> tuple[WarehouseInfo, list[WarehouseFile], list[WarehouseVulnerability]]:
-    releases, urls, info = body.get("releases"), body.get("urls"), _dict(body.get("info"))
-    if not isinstance(releases, dict) and not isinstance(urls, list):
-        raise ValueError(_NO_PROJECT)
-    rows = [row for each in _dict(releases).values() for row in _list(each)] or _list(urls)
-    files = [_any_file(WarehouseFile, row) for row in rows if _is_file(row) and isinstance(row.get("filename"), str)]
+def _any_warehouse(body: bytes) -> WarehouseBody:
+    try:
+        parts = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except msgspec.ValidationError:
+        raise ValueError(_NO_PROJECT) from None
+    plain = {key: msgspec.json.decode(parts[key]) for key in ("info", "vulnerabilities") if key in parts}
+    info = _dict(plain.get("info"))
     known = [
-        WarehouseVulnerability(row["id"], _texts(row.get("aliases")) or [], _texts(row.get("fixed_in")) or [])
-        for row in _list(body.get("vulnerabilities"))
-        if isinstance(row, dict) and isinstance(row.get("id"), str) and not row.get("withdrawn")
+        WarehouseVulnerability(
+            id=row["id"],
+            aliases=_texts(row.get("aliases")) or [],
+            fixed_in=_texts(row.get("fixed_in")) or [],
+            withdrawn=str(row["withdrawn"]) if row.get("withdrawn") else None,
+        )
+        for row in _list(plain.get("vulnerabilities"))
+        if isinstance(row, dict) and isinstance(row.get("id"), str)
     ]
-    return WarehouseInfo(_text(info.get("version")), _texts(info.get("requires_dist"))), files, known
+    try:
+        releases = msgspec.json.decode(parts.get("releases", b"null"), type=dict[str, msgspec.Raw] | None)
+    except msgspec.ValidationError:
+        releases = None
+    return WarehouseBody(
+        info=WarehouseInfo(_text(info.get("version")), _requirements(info)),
+        releases=releases,
+        urls=parts.get("urls", msgspec.Raw(b"[]")),
+        vulnerabilities=known,
+    )
+
+
+def _requirements(info: Mapping[str, Any]) -> list[str] | msgspec.UnsetType | None:
+    said = info.get("requires_dist", msgspec.UNSET)
+    texts = _texts(said)
+    return msgspec.UNSET if texts is None and said is not None else texts
 
 
 def _any_simple(body: Mapping[str, Any]) -> SimpleBody:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple
 
-from .filenames import Build, Key, build_tag, order_key, sdist_version, wheel_project
-from .interpreter import FOREIGN, MALFORMED, Interpreter
+from packaging.version import Version
+
+from .filenames import version_of
 
 SCHEMA = 1
 """Part of every key of the cache: raise it with each change of what ``encode`` writes."""
@@ -79,10 +80,20 @@ class Digest:
     """The version that ``requires`` and ``vulnerabilities`` are about."""
 
     requires: list[str] | None = None
+    told: bool = False
+    """Whether anything was said of ``requires``: null, then, which is an empty list or ignorance."""
+
     vulnerabilities: list[Vulnerability] = field(default_factory=list)
     status: str | None = None
     reason: str | None = None
     """Why it has that status (PEP 792)."""
+
+    skipped: str | None = None
+    """The newest version that was left out, with all below it; None where all are there."""
+
+    def covers(self, floor: Version | None) -> bool:
+        """Whether everything from ``floor`` on is there; None for all versions."""
+        return self.skipped is None or (floor is not None and version_of(self.skipped) < floor)
 
     def entries(self) -> Iterator[Entry]:
         """All of them, newest first."""
@@ -91,26 +102,15 @@ class Digest:
             yield from map(_entry, json.loads(zlib.decompress(self.tail)))
 
 
-class Listed(Protocol):
-    """A file as an index lists it, with as much as is needed to judge it."""
-
-    @property
-    def filename(self) -> str:
-        """Unquoted, without any folder."""
-
-    @property
-    def requires_python(self) -> str | None:
-        """The specifier; None or "" where it does not matter."""
-
-
-File = TypeVar("File", bound=Listed)
-
-
 def encode(digest: Digest, entries: list[Entry]) -> bytes:
     """The bytes for the cache; ``entries`` take the place of the digest's own."""
     from msgspec.json import encode as dumps
 
-    said = (digest.latest, digest.requires, digest.vulnerabilities, digest.status, digest.reason)
+    said = (
+        (digest.latest, digest.requires, digest.told),
+        (digest.status, digest.reason, digest.skipped),
+        digest.vulnerabilities,
+    )
     rest = entries[_HEAD:]
     return dumps((entries[:_HEAD], said)) + b"\n" + (zlib.compress(dumps(rest), 1) if rest else b"")
 
@@ -118,131 +118,20 @@ def encode(digest: Digest, entries: list[Entry]) -> bytes:
 def decode(body: bytes) -> Digest:
     """The digest that ``encode`` made these bytes of. Raises ValueError where it did not."""
     text, _, tail = body.partition(b"\n")
-    head, (latest, requires, vulnerabilities, status, reason) = json.loads(text)
+    head, ((latest, requires, told), (status, reason, skipped), vulnerabilities) = json.loads(text)
     return Digest(
         head=head,
         tail=tail,
         latest=latest,
         requires=requires,
+        told=told,
         vulnerabilities=[Vulnerability(*each) for each in vulnerabilities],
         status=status,
         reason=reason,
+        skipped=skipped,
     )
 
 
 def _entry(row: Row) -> Entry:
     version, items, python, foreign = row
     return Entry(version, [Item(*each) for each in items], python, foreign)
-
-
-def collect(
-    project: str, files: Iterable[File], item: Callable[[File, int], Item], interpreter: Interpreter, *, sdists: bool
-) -> list[Entry]:
-    """The entries of a project, newest first, of all files that an index lists, in its order.
-
-    ``item`` makes what is kept of a file, with its rank. Without ``sdists`` those are left out where a wheel fits.
-    Whose name is malformed, or another project's, is skipped, as pip does.
-    """
-    shelf: _Shelf[File] = _Shelf(project, interpreter)
-    for file in files:
-        if file.filename.endswith(".whl"):
-            shelf.add_wheel(file)
-        else:
-            shelf.add_sdist(file)
-    slots = sorted(shelf.slots(), key=lambda slot: slot.key, reverse=True)
-    return [_close(slot, item, sdists=sdists) for slot in slots]
-
-
-class _Slot(Generic[File]):
-    """The files of one version."""
-
-    __slots__ = ("foreign", "key", "python", "sdists", "text", "wheels")
-
-    def __init__(self, text: str, key: Key) -> None:
-        self.text = text
-        self.key = key
-        self.wheels: list[tuple[int, Build, File]] = []
-        self.sdists: list[File] = []
-        self.python: str | None = None
-        self.foreign: list[list[str]] = []
-
-
-class _Shelf(Generic[File]):
-    """Sorts files by their versions. Runs for every file of an index's answer: kept tight."""
-
-    def __init__(self, project: str, interpreter: Interpreter) -> None:
-        self._project = project
-        self._interpreter = interpreter
-        self._by_text: dict[str, _Slot[File] | None] = {}
-        self._by_key: dict[Key, _Slot[File]] = {}
-
-    def slots(self) -> Iterable[_Slot[File]]:
-        """One for each version: ``1.0`` and ``1.0.0`` are the same one."""
-        return self._by_key.values()
-
-    def _slot(self, text: str) -> _Slot[File] | None:
-        if text not in self._by_text:
-            key = order_key(text)
-            self._by_text[text] = None if key is None else self._by_key.setdefault(key, _Slot(text, key))
-        return self._by_text[text]
-
-    def add_wheel(self, file: File) -> None:
-        parts = file.filename[:-4].split("-")
-        build: Build | None = ()
-        if len(parts) == 6:
-            build = build_tag(parts.pop(2))
-        if len(parts) != 5 or build is None or wheel_project(parts[0]) != self._project:
-            return
-        rank = self._interpreter.rank(parts[2], parts[3], parts[4])
-        slot = self._slot(parts[1]) if rank != MALFORMED else None
-        if slot is None:
-            return
-        if not self._interpreter.runs(file.requires_python):
-            slot.python = slot.python or file.requires_python
-        elif rank == FOREIGN:
-            slot.foreign.append(parts)
-        else:
-            slot.wheels.append((rank, build, file))
-
-    def add_sdist(self, file: File) -> None:
-        version = sdist_version(file.filename, self._project, self._interpreter.short)
-        slot = self._slot(version) if version else None
-        if slot is None:
-            return
-        if not self._interpreter.runs(file.requires_python):
-            slot.python = slot.python or file.requires_python
-        else:
-            slot.sdists.append(file)
-
-
-def _close(slot: _Slot[File], item: Callable[[File, int], Item], *, sdists: bool) -> Entry:
-    wheels = slot.wheels
-    if len(wheels) > 1:
-        wheels.sort(key=lambda each: each[1], reverse=True)
-        wheels.sort(key=lambda each: each[0])
-    items = _useful([item(file, rank) for rank, _, file in wheels])
-    if sdists or not items:
-        items += _useful([item(file, SDIST) for file in slot.sdists])
-    fits = bool(wheels)
-    return Entry(slot.text, items, None if items else slot.python, None if fits else _summary(slot.foreign))
-
-
-def _useful(items: list[Item]) -> list[Item]:
-    """Those that could ever be chosen: a lesser one counts only where the better is yanked or was uploaded later."""
-    kept: list[Item] = []
-    for item in items:
-        if not any(_beats(better, item) for better in kept):
-            kept.append(item)
-    return kept
-
-
-def _beats(better: Item, item: Item) -> bool:
-    if better.yanked is not None and item.yanked is None:
-        return False
-    return better.uploaded is None or (item.uploaded is not None and better.uploaded <= item.uploaded)
-
-
-def _summary(foreign: list[list[str]]) -> str | None:
-    tags = sorted({"-".join(parts[2:]) for parts in foreign})
-    more = f" and {len(tags) - 2} more" if len(tags) > 2 else ""
-    return ", ".join(tags[:2]) + more if tags else None

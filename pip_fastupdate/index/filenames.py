@@ -49,6 +49,11 @@ def order_key(text: str) -> Key | None:
         return None
 
 
+def is_final(key: Key) -> bool:
+    """Whether the version is neither a pre-release nor a development release."""
+    return key[2] == _FINAL and key[4] == _NEVER
+
+
 def _trimmed(release: tuple[int, ...]) -> tuple[int, ...]:
     end = len(release)
     while end and release[end - 1] == 0:
@@ -116,6 +121,7 @@ __all__ = [
     "InvalidVersion",
     "Key",
     "build_tag",
+    "is_final",
     "normalized",
     "order_key",
     "sdist_version",

@@ -12,14 +12,17 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from ..ports import DownloadFailed
-from .digest import SCHEMA, Digest, collect
+from .digest import SCHEMA, Digest
 from .filenames import SDIST_ENDINGS, normalized
 from .interpreter import Interpreter
+from .shelf import collect
 from .simple import ACCEPT, Link, Page, fragment_hash, read, read_html
 from .sources import Found, Troubles
 from .urls import file_path, filename, without_login
 
 if TYPE_CHECKING:
+    from packaging.version import Version
+
     from .answers import Answer, Reply
     from .session import Session
 
@@ -55,14 +58,16 @@ class FileIndex:
             self._troubles.add("", "there is no such folder")
         return exists
 
-    def recall(self, name: str, stored: Mapping[str, Answer]) -> Found | None:
+    def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> Found | None:
         """What its page lists; None, for ``ask`` to fail, where a required index is missing or unreadable."""
         try:
             return self.ask(name, None)
         except DownloadFailed:
             return None
 
-    def ask(self, name: str, session: Session | None, *, revalidate: bool = False) -> Found:
+    def ask(
+        self, name: str, session: Session | None, *, floor: Version | None = None, revalidate: bool = False
+    ) -> Found:
         """What its page lists. Raises DownloadFailed where a required index is missing or unreadable."""
         if not self._exists and self.required:
             raise DownloadFailed("unreachable", f"there is no folder {self._folder}")
@@ -155,7 +160,7 @@ class Links:
             if answer and answer.fresh:
                 self._take(url, answer)
 
-    def recall(self, name: str, stored: Mapping[str, Answer]) -> Found | None:
+    def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> Found | None:
         """What all the places have of the project; None before the last page is read."""
         return None if any(links is None for links in self._pages.values()) else self._of(name)
 
@@ -166,7 +171,7 @@ class Links:
         entries = collect(name, self._shelf.of(name), Link.item, self._interpreter, sdists=self._sdists)
         return Found(Digest(head=entries) if entries else None, _ALWAYS)
 
-    def ask(self, name: str, session: Session, *, revalidate: bool = False) -> Found:
+    def ask(self, name: str, session: Session, *, floor: Version | None = None, revalidate: bool = False) -> Found:
         """The same, after reading the pages; each is read once, by whoever needs it first."""
         with self._lock:
             for url, links in self._pages.items():

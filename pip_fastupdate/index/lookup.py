@@ -46,7 +46,7 @@ class Lookup:
         """The project without the network; None where that does not do."""
         offers = []
         for source in self._sources:
-            found = source.recall(name, stored)
+            found = source.recall(name, floor, stored)
             if found is None:
                 return None
             self._fetched[name, source.url] = found.fetched
@@ -58,7 +58,7 @@ class Lookup:
         offers = []
         try:
             for source in self._sources:
-                found = source.ask(name, session)
+                found = source.ask(name, session, floor=floor)
                 self._fetched[name, source.url] = found.fetched
                 offers += [Offer(source.url, found.digest)] if found.digest else []
         except DownloadFailed as failed:
@@ -77,7 +77,7 @@ class Lookup:
     def recheck(self, release: Release, source: Source, session: Session) -> Failure | None:
         """What has become of the release since then; None where it is as it was, or where nobody may be asked."""
         try:
-            found = source.ask(release.name, session, revalidate=True)
+            found = source.ask(release.name, session, floor=release.version, revalidate=True)
         except DownloadFailed as failed:
             if failed.kind == "offline":
                 return None

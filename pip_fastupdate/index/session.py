@@ -17,6 +17,7 @@ from ..ports import DownloadFailed
 from . import place
 from .answers import Answer, Record, Reply, pack, unpack, without_credentials
 from .counters import Counters
+from .shared import SharedStore
 from .store import DAY, Store
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class Session:
         """
         self.counters = Counters()
         self._cache, self._clock, self._started = cache, clock, clock()
-        self._store = Store(cache.directory / place.DATABASE if cache.directory else None, warn)
+        local = Store(cache.directory / place.DATABASE if cache.directory else None, warn)
+        self._store = SharedStore(cache.url, local, warn) if cache.url else local
         self._wire: dict[str, Any] = {
             "network": network,
             "authenticate": authenticate,
@@ -67,7 +69,9 @@ class Session:
         for key, given in asked.items():
             record = unpack(values.get(key))
             fresh = record is not None and self._fresh(record, now)
-            if not fresh:
+            if fresh:
+                self._known.pop(key, None)
+            else:
                 self._known[key] = record
             if record is not None:
                 answers[given] = record.answer(fresh=fresh)
@@ -119,6 +123,7 @@ class Session:
         record = Record(
             status=200, url=without_credentials(url), headers={}, fetched=self._clock(), body=body, immutable=True
         )
+        self._known.pop(without_credentials(key), None)
         self._store.write(without_credentials(key), pack(record), record.expires(self._cache.ttl))
 
     def stream(self, url: str, headers: Mapping[str, str] | None = None) -> AbstractContextManager[Iterator[bytes]]:
@@ -129,9 +134,9 @@ class Session:
         """Import what asking needs, while there is time or as long as the environment is as it was."""
         with self._connecting:
             if self._web is None:
-                from .web import StoredAnswers, Web  # heavy: not before there is something to ask
+                from .web import Web, storage  # heavy: not before there is something to ask
 
-                self._web = Web(StoredAnswers(self._store, self._cache.ttl), self._clock, **self._wire)
+                self._web = Web(storage(self._store, self._cache.ttl), self._clock, **self._wire)
 
     def close(self) -> None:
         """Bring the cache to the disk and within its limit; threads that wait to ask again give up."""

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
-from .digest import Digest, Item, collect, encode
+from packaging.version import Version
+
+from .digest import Digest, Item, encode
 from .interpreter import Interpreter
+from .shelf import collect
 from .urls import Base, filename
 from .warehouse import sidecar
 
@@ -39,6 +42,11 @@ class Link:
     uploaded: str | None = None
     metadata: bool | str = False
 
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it is yanked (PEP 592)."""
+        return self.yanked is not None
+
     def item(self, rank: int) -> Item:
         """What is kept of it."""
         return Item(self.filename, self.url, self.sha256, self.size, self.metadata, self.yanked, self.uploaded, rank)
@@ -69,8 +77,8 @@ class Simple:
         """The URL that describes the project."""
         return f"{self._root}/{quote(name)}/"
 
-    def digest(self, name: str, reply: Reply) -> bytes:
-        """What to keep of a successful answer. Raises ValueError."""
+    def digest(self, name: str, reply: Reply, floor: Version | None = None) -> bytes:
+        """What to keep of a successful answer: everything, whatever ``floor``. Raises ValueError."""
         page = read(reply)
         entries = collect(name, page.links, Link.item, self._interpreter, sdists=self._sdists)
         return encode(Digest(status=page.status, reason=page.reason), entries)

@@ -14,14 +14,37 @@ from .urls import without_login
 from .warehouse import Warehouse
 
 if TYPE_CHECKING:
+    from packaging.version import Version
+
     from .answers import Answer, Reply
-    from .kinds import Kind
     from .session import Session
 
 _SETTLED = 3
 """Projects that only the simple page had, before the JSON API is taken to be missing."""
 
+_RECENT = "#recent"
+"""Ends the keys of digests that may lack old releases."""
+
 _UNREACHABLE = ("unreachable", "timeout", "tls", "proxy")
+
+
+class Kind(Protocol):
+    """One API of one index. Knows URLs and bodies, nothing of when it is asked."""
+
+    accept: str
+    """For the header of that name."""
+
+    def page(self, name: str) -> str:
+        """The URL that describes the project (normalized name)."""
+
+    def digest(self, name: str, reply: Reply, floor: Version | None = None) -> bytes:
+        """What to keep of a successful answer, as ``digest.decode`` reads it.
+
+        Older releases than ``floor`` may be left out, but then enough is kept to tell whether there is any final
+        release that fits.
+
+        Raises ValueError where the answer is not what the API says.
+        """
 
 
 class Found(NamedTuple):
@@ -51,10 +74,13 @@ class Source(Protocol):
     def learn(self, stored: Mapping[str, Answer]) -> None:
         """What the cache tells of the source as a whole."""
 
-    def recall(self, name: str, stored: Mapping[str, Answer]) -> Found | None:
-        """The answer without the network; None where the source has to be asked."""
+    def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> Found | None:
+        """The answer without the network; None where the source has to be asked.
 
-    def ask(self, name: str, session: Session, *, revalidate: bool = False) -> Found:
+        Releases older than ``floor`` may be missing in it.
+        """
+
+    def ask(self, name: str, session: Session, *, floor: Version | None = None, revalidate: bool = False) -> Found:
         """The answer, from the network where need be. Raises DownloadFailed."""
 
     def unconsulted(self) -> str | None:
@@ -85,72 +111,83 @@ class Troubles:
 class RemoteIndex:
     """An index behind HTTP: its JSON API where it has one, else its simple pages."""
 
-    def __init__(self, url: str, interpreter: Interpreter, *, required: bool, sdists: bool) -> None:
-        """``sdists``: files that have to be built are kept beside wheels."""
+    def __init__(
+        self, url: str, interpreter: Interpreter, *, required: bool, sdists: bool = False, recent: bool = False
+    ) -> None:
+        """``sdists``: files that have to be built are kept beside wheels. ``recent``: old releases are not kept."""
         self.url = without_login(url)
         self.required = required
+        self._recent = recent
         self._simple = Simple(url, interpreter, sdists=sdists)
         self._warehouse = Warehouse.beside(url, interpreter, sdists=sdists)
         self._prefix = f"{SCHEMA}{'s' if sdists else 'w'}{interpreter.signature} "
         self._has_api = False
         self._only_simple = 0
+        self._complete: set[str] = set()
+        """Projects of which the cache has all releases, fresh or not."""
+
         self._troubles = Troubles(f"the extra index {self.url}")
 
     def _key(self, kind: Kind, name: str) -> str:
         return self._prefix + without_login(kind.page(name))
 
-    def _kinds(self) -> list[Kind]:
-        return [self._warehouse, self._simple] if self._warehouse else [self._simple]
+    def _keys(self, name: str) -> list[str]:
+        """What the JSON API may be kept under: all releases, or the recent ones."""
+        if self._warehouse is None:
+            return []
+        key = self._key(self._warehouse, name)
+        return [key, key + _RECENT] if self._recent else [key]
 
     @property
     def _asks_simple_first(self) -> bool:
         return self._warehouse is None or (not self._has_api and self._only_simple >= _SETTLED)
 
     def keys(self, names: Iterable[str]) -> list[str]:
-        """One or two for each project."""
-        kinds = self._kinds()
-        return [self._key(kind, name) for name in names for kind in kinds]
+        """At most three for each project."""
+        return [key for name in names for key in (*self._keys(name), self._key(self._simple, name))]
 
     def learn(self, stored: Mapping[str, Answer]) -> None:
         """Former runs asked for simple pages only if there was nothing else: what is stored tells."""
-        if self._warehouse is None:
-            return
         for key, answer in stored.items():
             if not key.startswith(self._prefix) or answer.status != 200:
                 continue
-            if key == self._key(self._warehouse, _project(key)):
+            if key in self._keys(_project(key)):
                 self._has_api = True
                 return
             if key == self._key(self._simple, _project(key)):
                 self._only_simple = _SETTLED
 
-    def recall(self, name: str, stored: Mapping[str, Answer]) -> Found | None:
+    def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> Found | None:
         """As long as all answers that it takes are believed."""
-        simple = stored.get(self._key(self._simple, name))
-        if self._warehouse and not self._asks_simple_first:
-            api = stored.get(self._key(self._warehouse, name))
-            if api is None or not api.fresh:
+        if not self._asks_simple_first:
+            if self._recent and self._keys(name)[0] in stored:
+                self._complete.add(name)
+            known = [stored[key] for key in self._keys(name) if key in stored and stored[key].fresh]
+            for answer in known:
+                found = _found(answer)
+                if found.digest and found.digest.covers(floor):
+                    return found
+            if not known or any(answer.status == 200 for answer in known):
                 return None
-            if api.status == 200:
-                return _found(api)
+        simple = stored.get(self._key(self._simple, name))
         return _found(simple) if simple and simple.fresh else None
 
-    def ask(self, name: str, session: Session, *, revalidate: bool = False) -> Found:
-        """At most two requests. Raises DownloadFailed where the index is required, or to be asked again."""
+    def ask(self, name: str, session: Session, *, floor: Version | None = None, revalidate: bool = False) -> Found:
+        """As few requests as will do. Raises DownloadFailed where the index is required, or to be asked again."""
         try:
-            return self._ask(name, session, revalidate=revalidate)
+            return self._ask(name, session, floor, revalidate)
         except DownloadFailed as failed:
             if self.required or revalidate:
                 raise
             self._troubles.add(name, failed.text)
             return Found(None, time.time())
 
-    def _ask(self, name: str, session: Session, *, revalidate: bool) -> Found:
+    def _ask(self, name: str, session: Session, floor: Version | None, revalidate: bool) -> Found:
         if self._warehouse is None or self._asks_simple_first:
-            return self._ask_kind(self._simple, name, session, revalidate=revalidate)
+            return self._ask_simple(name, session, revalidate)
         failed: DownloadFailed | None = None
         try:
-            found = self._ask_kind(self._warehouse, name, session, revalidate=revalidate)
+            found = self._ask_warehouse(self._warehouse, name, session, floor, revalidate)
             if found.digest:
                 self._has_api = True
                 return found
@@ -158,12 +195,31 @@ class RemoteIndex:
             if error.kind in _UNREACHABLE:
                 raise
             failed = error
-        return self._ask_simple_too(name, session, failed, revalidate=revalidate)
+        return self._ask_simple_too(name, session, failed, revalidate)
 
-    def _ask_simple_too(self, name: str, session: Session, failed: DownloadFailed | None, *, revalidate: bool) -> Found:
+    def _ask_warehouse(
+        self, kind: Warehouse, name: str, session: Session, floor: Version | None, revalidate: bool
+    ) -> Found:
+        """Recent releases, or all of them if those are known already, or if more is wanted than what is known."""
+
+        def ask(key: str, floor: Version | None) -> Found:
+            def digest(reply: Reply) -> bytes:
+                return kind.digest(name, reply, floor)
+
+            page = kind.page(name)
+            return _found(session.ask(page, key=key, digest=digest, accept=kind.accept, revalidate=revalidate))
+
+        everything, *recent = self._keys(name)
+        if floor is not None and recent and name not in self._complete:
+            found = ask(recent[0], floor)
+            if found.digest is None or found.digest.covers(floor):
+                return found
+        return ask(everything, None)
+
+    def _ask_simple_too(self, name: str, session: Session, failed: DownloadFailed | None, revalidate: bool) -> Found:
         """The JSON API has nothing or is out of order; ``failed`` stays the answer unless the page is better."""
         try:
-            found = self._ask_kind(self._simple, name, session, revalidate=revalidate)
+            found = self._ask_simple(name, session, revalidate)
         except DownloadFailed as error:
             raise failed or error from None
         if found.digest and found.digest.head:
@@ -172,13 +228,12 @@ class RemoteIndex:
             raise failed
         return found
 
-    def _ask_kind(self, kind: Kind, name: str, session: Session, *, revalidate: bool) -> Found:
+    def _ask_simple(self, name: str, session: Session, revalidate: bool) -> Found:
         def digest(reply: Reply) -> bytes:
-            return kind.digest(name, reply)
+            return self._simple.digest(name, reply)
 
-        key = self._key(kind, name)
-        answer = session.ask(kind.page(name), key=key, digest=digest, accept=kind.accept, revalidate=revalidate)
-        return _found(answer)
+        page, key = self._simple.page(name), self._key(self._simple, name)
+        return _found(session.ask(page, key=key, digest=digest, accept=self._simple.accept, revalidate=revalidate))
 
     def unconsulted(self) -> str | None:
         """What went wrong, where the run went on without it."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import place
+from . import database, place
 
 Warn = Callable[[str, str], None]
 
@@ -23,12 +23,6 @@ VARIABLES = 900
 DAY = 86400
 """Seconds: how exactly the time of the last use is kept."""
 
-_SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS responses (key TEXT PRIMARY KEY, value BLOB, expires INTEGER)",
-    "CREATE TABLE IF NOT EXISTS used (key TEXT PRIMARY KEY, at INTEGER) WITHOUT ROWID",
-    "PRAGMA user_version = 1",
-)
-_PROBES = ("SELECT key, value, expires FROM responses LIMIT 0", "SELECT key, at FROM used LIMIT 0")
 _WRITE = "INSERT OR REPLACE INTO responses (key, value, expires) VALUES (?, ?, ?)"
 _USE = (
     "INSERT INTO used (key, at) VALUES (?, ?)"
@@ -145,9 +139,9 @@ class Store:
         """Give the space of deleted values back to the disk."""
         with self._disk:
             try:
-                database = self._connection()
-                if database is not None:
-                    database.executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")
+                connection = self._connection()
+                if connection is not None:
+                    connection.executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")
             except sqlite3.Error as error:
                 self._gone_wrong(error)
 
@@ -160,8 +154,8 @@ class Store:
     def _rows(self, statement: str, values: Sequence[str] = ()) -> list[Any]:
         with self._disk:
             try:
-                database = self._connection()
-                return database.execute(statement, values).fetchall() if database else []
+                connection = self._connection()
+                return connection.execute(statement, values).fetchall() if connection else []
             except sqlite3.Error as error:
                 self._gone_wrong(error)
                 return []
@@ -172,12 +166,12 @@ class Store:
             return False
         with self._disk:
             try:
-                database = self._connection()
-                if database is None or not self._writing:
+                connection = self._connection()
+                if connection is None or not self._writing:
                     return False
-                with _transaction(database):
+                with database.transaction(connection):
                     for statement, rows in changes:
-                        database.executemany(statement, rows)
+                        connection.executemany(statement, rows)
             except sqlite3.Error as error:
                 self._gone_wrong(error)
                 return False
@@ -198,7 +192,7 @@ class Store:
         if not place.writable(path):
             return self._open_to_read(path)
         try:
-            return _connect(path, self._patience)
+            return database.connect(path, self._patience)
         except sqlite3.Error as error:
             self._gone_wrong(error)
         return self._database
@@ -208,24 +202,24 @@ class Store:
         # The second way does without the companions, which cannot be made in a folder that is read only.
         for options in ("mode=ro", "mode=ro&immutable=1"):
             with contextlib.suppress(sqlite3.Error):
-                return _connect(f"{path.absolute().as_uri()}?{options}", self._patience)
+                return database.connect(f"{path.absolute().as_uri()}?{options}", self._patience)
         return None
 
     def _gone_wrong(self, error: sqlite3.Error) -> None:
         """Make the best of it, and tell: begin anew where the file is damaged, else write no more."""
-        if self._path is not None and _is_damage(error) and not self._rebuilt:
+        if self._path is not None and database.is_damage(error) and not self._rebuilt:
             self._rebuilt = True
             self._disconnect()
             try:
                 aside = place.set_aside(self._path)
-                self._database = _connect(self._path, self._patience)
+                self._database = database.connect(self._path, self._patience)
                 self._warn(f"the cache was damaged: it begins anew, the old file is kept as {aside}", "")
                 return
             except (OSError, sqlite3.Error) as again:
                 self._give_up(f"the cache is damaged and cannot be replaced ({again})")
         else:
             self._give_up(f"the cache in {self._path and self._path.parent} cannot be used any more ({error})")
-        if _is_damage(error):
+        if database.is_damage(error):
             self._disconnect()
 
     def _give_up(self, text: str) -> None:
@@ -235,50 +229,6 @@ class Store:
 
     def _disconnect(self) -> None:
         if self._database is not None:
-            database, self._database = self._database, None
+            connection, self._database = self._database, None
             with contextlib.suppress(sqlite3.Error):
-                database.close()
-
-
-def _connect(path: Path | str, patience: float) -> sqlite3.Connection:
-    """The database, its tables made and tried. Raises sqlite3.Error for whatever is the matter with it."""
-    uri = isinstance(path, str)
-    database = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False, uri=uri)
-    try:
-        if not uri:
-            _prepare(database)
-        for statement in _PROBES:
-            database.execute(statement)
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def _prepare(database: sqlite3.Connection) -> None:
-    if database.execute("PRAGMA user_version").fetchone() != (1,):
-        database.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        with _transaction(database):
-            for statement in _SCHEMA:
-                database.execute(statement)
-    # SQLite does not wait here while another process does the same, and one of them is enough.
-    with contextlib.suppress(sqlite3.OperationalError):
-        database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = NORMAL")
-
-
-@contextlib.contextmanager
-def _transaction(database: sqlite3.Connection) -> Iterator[None]:
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        database.execute("COMMIT")
-    except BaseException:
-        if database.in_transaction:
-            database.execute("ROLLBACK")
-        raise
-
-
-def _is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file is at fault rather than the disk, its permissions or another process."""
-    return type(error) is sqlite3.DatabaseError or str(error).startswith("no such")
+                connection.close()

@@ -11,6 +11,7 @@ import requests.exceptions as of_requests
 import urllib3.exceptions as of_urllib3
 
 from ..ports import DownloadFailed
+from .answers import host_of
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 """Statuses with which a server says that later may be better."""
@@ -46,11 +47,6 @@ class Trouble(DownloadFailed):
         """
         super().__init__(kind, text)
         self.again, self.wait, self.connected = again, wait, connected
-
-
-def host_of(url: str) -> str:
-    """The host, with its port where the URL has one, and nothing secret."""
-    return "".join(url.split("/", 3)[2:3]).partition("?")[0].rpartition("@")[2] or url
 
 
 def of_status(status: int, url: str, wait: float | None = None) -> Trouble:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .digest import Digest, Item, Vulnerability, collect, encode
-from .filenames import order_key
+from .digest import Digest, Item, Vulnerability, encode
+from .filenames import Key, order_key
 from .interpreter import Interpreter
+from .shelf import Shelf
 from .urls import Base
 
 if TYPE_CHECKING:
+    from msgspec import Raw
+    from packaging.version import Version
+
     from .answers import Reply
     from .decoding import Hashes, WarehouseFile
+
+_SPARE = 8
+"""Releases that are kept at least: the cache serves other environments, too."""
 
 
 class Warehouse:
@@ -37,18 +45,46 @@ class Warehouse:
         """The URL that describes the project."""
         return f"{self._root}{name}/json"
 
-    def digest(self, name: str, reply: Reply) -> bytes:
-        """What to keep of a successful answer. Raises ValueError."""
+    def digest(self, name: str, reply: Reply, floor: Version | None = None) -> bytes:
+        """What to keep of a successful answer: releases from ``floor`` on, and some more. Raises ValueError."""
+        from msgspec import UnsetType
+
         from .decoding import warehouse
 
-        info, files, known = warehouse(reply.body)
+        body = warehouse(reply.body)
+        shelf: Shelf[WarehouseFile] = Shelf(name, self._interpreter)
+        skipped = _fill(shelf, body.releases or {}, order_key(str(floor)) if floor else None)
         base = Base(reply.url)
-        entries = collect(
-            name, files, lambda file, rank: _item(file, rank, base), self._interpreter, sdists=self._sdists
+        entries = shelf.entries(lambda file, rank: _item(file, rank, base), sdists=self._sdists)
+        version, requires = body.info.version, body.info.requires_dist
+        said = Digest(
+            latest=version if version and order_key(version) else None,
+            requires=None if isinstance(requires, UnsetType) else requires,
+            told=not isinstance(requires, UnsetType),
+            vulnerabilities=[Vulnerability(each.id, each.aliases, each.fixed_in) for each in body.vulnerabilities],
+            skipped=skipped,
         )
-        latest = info.version if info.version and order_key(info.version) else None
-        vulnerabilities = [Vulnerability(each.id, each.aliases, each.fixed_in) for each in known]
-        return encode(Digest(latest=latest, requires=info.requires_dist, vulnerabilities=vulnerabilities), entries)
+        return encode(said, entries)
+
+
+def _fill(shelf: Shelf[WarehouseFile], releases: Mapping[str, Raw], floor: Key | None) -> str | None:
+    """Put the releases from ``floor`` on into the shelf, and some more; returns the first version left out, if any.
+
+    Whether there is a final release that fits decides about pre-releases: until one is found, it goes on.
+    """
+    from .decoding import files
+
+    keys = {version: order_key(version) for version in releases}
+    odd = [version for version, key in keys.items() if key is None]
+    ordered = sorted(((key, version) for version, key in keys.items() if key), reverse=True)
+    for file in (file for version in odd for file in files(releases[version])):
+        shelf.add(file)
+    for count, (key, version) in enumerate(ordered):
+        if floor is not None and count >= _SPARE and key < floor and shelf.final:
+            return version
+        for file in files(releases[version]):
+            shelf.add(file)
+    return None
 
 
 def _item(file: WarehouseFile, rank: int, base: Base) -> Item:

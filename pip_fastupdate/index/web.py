@@ -20,9 +20,10 @@ from requests_cache.policy.expiration import NEVER_EXPIRE
 from requests_cache.session import CachedSession
 
 from . import bodies
-from .answers import GONE, KEPT_HEADERS, Answer, Record, Reply, pack, unpack, without_credentials
+from .answers import GONE, KEPT_HEADERS, Answer, Record, Reply, host_of, pack, unpack, without_credentials
+from .shared import SharedStore
 from .store import Store
-from .trouble import ERRORS, Trouble, host_of, of_error
+from .trouble import ERRORS, Trouble, of_error
 from .wire import Get, Wire
 
 STALE = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -77,6 +78,18 @@ class StoredAnswers(BaseStorage[str, CachedResponse]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def storage(store: Store | SharedStore, ttl: float) -> BaseStorage[str, CachedResponse]:
+    """What requests-cache writes to."""
+    if isinstance(store, Store):
+        return StoredAnswers(store, ttl)
+    client = store.client()
+    if client is None:
+        return StoredAnswers(store.local, ttl)
+    from .shared_answers import SharedAnswers  # needs the package redis
+
+    return SharedAnswers(store, client, ttl)
 
 
 class Answers(BaseCache):

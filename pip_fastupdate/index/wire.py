@@ -21,7 +21,7 @@ from urllib3.util import Retry
 
 from ..options import Network
 from . import trouble
-from .answers import without_credentials
+from .answers import host_of, without_credentials
 from .counters import Counters
 from .credentials import Authenticate, Credentials
 from .origins import Origins
@@ -142,7 +142,7 @@ class Wire(Session):
             if not response.is_redirect:
                 return response
             request = self._redirected(response, request)
-        raise Trouble("http", f"{trouble.host_of(str(request.url))} redirects without end", again=False)
+        raise Trouble("http", f"{host_of(str(request.url))} redirects without end", again=False)
 
     def _redirected(self, response: Response, request: PreparedRequest) -> PreparedRequest:
         target: Any = next(self.resolve_redirects(response, request, stream=True, yield_requests=True))

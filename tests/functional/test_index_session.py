@@ -334,6 +334,30 @@ def test_memory_only(thing: LocalIndex, open_session: Open, tmp_path: Path) -> N
     assert not (tmp_path / "cache").exists()
 
 
+def test_what_was_worked_out_can_be_kept(open_session: Open, clock: Clock, tmp_path: Path) -> None:
+    """Under a key of its own, for ever, even where the cache was found not to have it."""
+    with open_session() as session:
+        assert session.stored(["tail"]) == {}
+        session.keep("http://user:s3cr3t@127.0.0.1:1/x.whl", key="tail", body=b"worked out")
+        assert session.ask("http://127.0.0.1:1/x.whl", key="tail", digest=short).body == b"worked out"
+    clock.now += 999 * DAY
+    with open_session(refresh=True) as session:
+        assert session.stored(["tail"])["tail"].fresh
+    assert b"s3cr3t" not in on_disk(tmp_path / "cache")
+
+
+def test_found_later_by_another_process(thing: LocalIndex, open_session: Open) -> None:
+    """What was absent at the first look and is there at the second is not asked for."""
+    key = f"project:{thing.url}/pypi/thing/json"
+    with open_session() as session:
+        assert session.stored([key]) == {}
+        with open_session() as another:
+            project(another, thing)
+        assert session.stored([key])[key].fresh
+        project(session, thing)
+        assert session.counters.requests == 0
+
+
 def test_damaged_cache_is_rebuilt(thing: LocalIndex, open_session: Open, warned: Warnings, tmp_path: Path) -> None:
     """One warning, and the run goes on as with an empty one."""
     (tmp_path / "cache").mkdir()

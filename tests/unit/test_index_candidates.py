@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from packaging.version import Version
 
@@ -56,6 +58,28 @@ def test_requirements_of_an_sdist_are_not_believed() -> None:
     """Its build may say otherwise."""
     found = chosen(offer("foo-2.0.tar.gz", latest="2.0", requires=["bar"]), build=frozenset({"foo"}))
     assert [None] == [each.requires for each in found.releases]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "fields", "requires"),
+    [
+        (True, {"requires": ["bar"]}, ("bar",)),
+        ("ab", {"requires": ["bar"]}, ("bar",)),
+        (False, {"requires": ["bar"]}, ("bar",)),
+        (None, {"requires": ["bar"]}, None),
+        (True, {"requires": None}, ()),
+        (False, {"requires": None}, None),
+        (None, {"requires": None}, None),
+        (True, {"requires": []}, ()),
+        (True, {}, None),
+    ],
+)
+def test_requirements_are_believed_of_an_index_that_has_read_them(
+    metadata: bool | str | None, fields: dict[str, Any], requires: tuple[str, ...] | None
+) -> None:
+    """It says so by telling of the sidecar."""
+    found = chosen(offer(link(f"foo-1.0-{PURE}", metadata=metadata), latest="1.0", **fields))
+    assert [requires] == [each.requires for each in found.releases]
 
 
 def test_beyond_the_newest_candidate_it_is_told_why() -> None:

@@ -49,7 +49,7 @@ class World(FakeSession):
     """An index with a JSON API."""
 
     def release(self, name: str, *versions: str, requires: Any = None, **fields: Any) -> World:
-        """The project with these versions; ``requires`` is told of the last one."""
+        """The project with these versions; ``requires`` is told of the last one, or nothing is."""
         rows = {
             version: [
                 {
@@ -62,7 +62,8 @@ class World(FakeSession):
             ]
             for version in versions
         }
-        self.page(api(name), {"info": {"version": versions[-1], "requires_dist": requires}, "releases": rows})
+        said = {} if requires is None else {"requires_dist": requires}
+        self.page(api(name), {"info": {"version": versions[-1], **said}, "releases": rows})
         return self
 
     def sidecar(self, name: str, version: str, *requires: str) -> World:

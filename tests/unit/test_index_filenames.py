@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
-from pip_fastupdate.index.digest import Item, collect
+from pip_fastupdate.index.digest import Item
 from pip_fastupdate.index.filenames import build_tag, order_key, sdist_version, wheel_project
 from pip_fastupdate.index.interpreter import Interpreter
+from pip_fastupdate.index.shelf import collect
 from pip_fastupdate.index.simple import Link
 
 VERSIONS = (  # noqa: SIM905 - one a line would be a page

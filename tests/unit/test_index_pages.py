@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from packaging.version import Version
 
 from pip_fastupdate.index.answers import Reply
 from pip_fastupdate.index.digest import Digest, Item, Vulnerability, decode
@@ -144,23 +145,70 @@ class TestWarehouse:
         assert [self.ITEM] == items(digest(JSON, body))
 
     @pytest.mark.parametrize(
-        ("info", "latest", "requires"),
+        ("info", "latest", "requires", "told"),
         [
-            ({"version": "1.0", "requires_dist": None}, "1.0", None),
-            ({"version": "1.0"}, "1.0", None),
-            ({"version": "1.0", "requires_dist": []}, "1.0", []),
-            ({"version": "1.0", "requires_dist": "bar"}, "1.0", None),
-            ({"version": "1.0", "requires_dist": ["bar", 1]}, "1.0", None),
-            ({"version": "newest", "requires_dist": []}, None, []),
-            ({"version": 1, "requires_dist": []}, None, []),
-            ({}, None, None),
-            (None, None, None),
+            ({"version": "1.0", "requires_dist": None}, "1.0", None, True),
+            ({"version": "1.0"}, "1.0", None, False),
+            ({"version": "1.0", "requires_dist": []}, "1.0", [], True),
+            ({"version": "1.0", "requires_dist": "bar"}, "1.0", None, False),
+            ({"version": "1.0", "requires_dist": ["bar", 1]}, "1.0", None, False),
+            ({"version": "newest", "requires_dist": []}, None, [], True),
+            ({"version": 1, "requires_dist": []}, None, [], True),
+            ({"version": 1, "requires_dist": None}, None, None, True),
+            ({}, None, None, False),
+            (None, None, None, False),
         ],
     )
-    def test_info(self, info: Any, latest: str | None, requires: list[str] | None) -> None:
-        """null requirements mean that nothing is known."""
+    def test_info(self, info: Any, latest: str | None, requires: list[str] | None, told: bool) -> None:
+        """null is something else than nothing, or nonsense."""
         found = digest(JSON, {**self.BODY, "info": info})
-        assert (latest, requires, [self.ITEM]) == (found.latest, found.requires, items(found))
+        assert (latest, requires, told, [self.ITEM]) == (found.latest, found.requires, found.told, items(found))
+
+    def releases(self, *versions: str, **fields: Any) -> dict[str, Any]:
+        """A body with a wheel for each."""
+        rows = {each: [{"filename": f"foo-{each}-py3-none-any.whl", "url": "x", **fields}] for each in versions}
+        return {"info": {}, "releases": rows}
+
+    def recent(self, body: Any, floor: str) -> Digest:
+        """What is kept where ``floor`` is installed."""
+        api = Warehouse.beside(ROOT, HERE, sdists=False)
+        reply = Reply(url=ROOT, status=200, headers={}, body=json.dumps(body).encode())
+        assert api is not None
+        return decode(api.digest("foo", reply, Version(floor)))
+
+    @pytest.mark.parametrize(
+        ("floor", "oldest", "skipped"),
+        [
+            ("30.0", "23.0", "22.0"),
+            ("28.0", "23.0", "22.0"),
+            ("15.0.0", "15.0", "14.0"),
+            ("14.5", "15.0", "14.0"),
+            ("1", "1.0", None),
+        ],
+    )
+    def test_old_releases_are_left_out(self, floor: str, oldest: str, skipped: str | None) -> None:
+        """What is installed, and eight at least, are there."""
+        found = self.recent(self.releases(*(f"{number}.0" for number in range(1, 31))), floor)
+        assert (oldest, skipped) == ([entry.version for entry in found.entries()][-1], found.skipped)
+        assert found.covers(Version(floor))
+        assert (skipped is None) == found.covers(None) == found.covers(Version("1.0"))
+        assert skipped is None or not found.covers(Version(skipped))
+
+    def test_old_releases_count_until_there_is_a_final_one(self) -> None:
+        """It decides whether pre-releases may be chosen."""
+        body = self.releases(*(f"2.0b{number}" for number in range(20)), "1.0", "0.9")
+        kept = [entry.version for entry in self.recent(body, "2.0b18").entries()]
+        assert ("1.0", "0.9") == (kept[-1], self.recent(body, "2.0b18").skipped)
+        yanked = self.releases(*(f"{number}.0" for number in range(1, 31)), yanked=True)
+        assert None is self.recent(yanked, "30.0").skipped
+        foreign = self.releases(*(f"{number}.0" for number in range(1, 31)), requires_python="<3")
+        assert None is self.recent(foreign, "30.0").skipped
+
+    def test_odd_versions_are_looked_into(self) -> None:
+        """Their files may be of any."""
+        body = self.releases(*(f"{number}.0" for number in range(1, 31)))
+        body["releases"]["latest"] = [{"filename": "foo-99.0-py3-none-any.whl", "url": "x"}]
+        assert "99.0" == next(self.recent(body, "30.0").entries()).version
 
     def test_project_without_files(self) -> None:
         """It exists."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.version import Version
 
 from pip_fastupdate.index.configured import sources
 from pip_fastupdate.index.local import FileIndex, Links
@@ -55,7 +56,7 @@ def recalled(session: FakeSession, source: Source, *names: str) -> list[Any]:
     """What a new run knows without asking."""
     stored = session.stored(source.keys(names))
     source.learn(stored)
-    found = [source.recall(name, stored) for name in names]
+    found = [source.recall(name, None, stored) for name in names]
     return [each and versions(each) for each in found]
 
 
@@ -83,7 +84,7 @@ class TestRemoteIndex:
         assert None is versions(remote().ask("foo", session))
         assert [api("foo"), simple("foo")] == session.asked
         stored = session.stored(remote().keys(["foo"]))
-        assert None is versions(remote().recall("foo", stored))
+        assert None is versions(remote().recall("foo", None, stored))
 
     def test_empty_page(self) -> None:
         """The project exists, without files."""
@@ -199,6 +200,65 @@ class TestRemoteIndex:
         assert not set(other.keys(["foo"])) & set(remote().keys(["foo"]))
 
 
+class TestRecentReleases:
+    """Old releases of what is installed are not kept."""
+
+    MANY = tuple(f"{number}.0" for number in range(1, 31))
+
+    def make(self) -> RemoteIndex:
+        """The index."""
+        return RemoteIndex(INDEX, HERE, required=True, recent=True)
+
+    def session(self) -> FakeSession:
+        """With foo of thirty versions."""
+        session = FakeSession()
+        rows = {each: [{"filename": f"foo-{each}-py3-none-any.whl", "url": "x"}] for each in self.MANY}
+        session.page(api("foo"), {"info": {"version": "30.0"}, "releases": rows})
+        return session
+
+    def recalled(self, session: FakeSession, floor: str | None) -> int | None:
+        """How many releases a new run knows of without asking."""
+        index = self.make()
+        stored = session.stored(index.keys(["foo"]))
+        found = index.recall("foo", Version(floor) if floor else None, stored)
+        return len(versions(found) or ()) if found else None
+
+    def test_floor_decides(self) -> None:
+        """What is enough for one environment may be too little for another."""
+        session = self.session()
+        assert 8 == len(versions(self.make().ask("foo", session, floor=Version("29.0"))) or ())
+        assert [8, 8, None, None] == [self.recalled(session, each) for each in ("30.0", "23.0", "22.0", None)]
+        assert [api("foo")] == session.asked
+
+    @pytest.mark.parametrize("floor", ["22.0", "1.0", None])
+    def test_then_everything_is_asked_for(self, floor: str | None) -> None:
+        """And serves all from then on."""
+        session = self.session()
+        self.make().ask("foo", session, floor=Version("29.0"))
+        wanted = Version(floor) if floor else None
+        assert 30 == len(versions(self.make().ask("foo", session, floor=wanted)) or ())
+        assert [30, 30, 30] == [self.recalled(session, each) for each in ("30.0", "1.0", None)]
+        assert [api("foo")] * 2 == session.asked
+
+    def test_everything_is_confirmed_if_it_is_known(self) -> None:
+        """A conditional request for all is cheaper than a new one for less."""
+        session = self.session()
+        self.make().ask("foo", session)
+        stale = session.stale()
+        assert None is self.recalled(stale, "30.0")
+        index = self.make()
+        index.recall("foo", Version("30.0"), stale.stored(index.keys(["foo"])))
+        assert 30 == len(versions(index.ask("foo", stale, floor=Version("30.0"))) or ())
+
+    def test_not_found_is_remembered(self) -> None:
+        """Under whichever key."""
+        session = FakeSession()
+        assert None is versions(self.make().ask("foo", session, floor=Version("1.0")))
+        assert [api("foo"), simple("foo")] == session.asked
+        stored = session.stored(self.make().keys(["foo"]))
+        assert None is versions(self.make().recall("foo", Version("1.0"), stored))
+
+
 class TestFileIndex:
     """``file://``, as pip reads it."""
 
@@ -222,7 +282,7 @@ class TestFileIndex:
             entry.items[0].sha256,
         )
         assert [["1.0"], []] == [recalled(FakeSession(), index, "foo")[0], index.keys(["foo"])]
-        assert [None, None] == [versions(index.recall(name, {})) for name in ("bar", "nothing")]
+        assert [None, None] == [versions(index.recall(name, None, {})) for name in ("bar", "nothing")]
         assert None is index.unconsulted()
 
     def test_missing_folder(self, tmp_path: Path) -> None:
@@ -231,7 +291,7 @@ class TestFileIndex:
         assert [None, None] == [versions(extra.ask(name, None)) for name in ("foo", "bar")]
         assert f"the index {extra.url} was not consulted: there is no such folder" == extra.unconsulted()
         index = self.make(tmp_path / "no")
-        assert None is index.recall("foo", {})
+        assert None is index.recall("foo", None, {})
         with pytest.raises(DownloadFailed, match="there is no folder") as raised:
             index.ask("foo", None)
         assert "unreachable" == raised.value.kind
@@ -259,9 +319,9 @@ class TestLinks:
             (tmp_path / name).write_bytes(b"")
         (tmp_path / "more.html").write_text('<a href="sub/foo-4.0-py3-none-any.whl">')
         links = self.make(tmp_path)
-        assert ["4.0", "2.0", "1.0"] == versions(links.recall("foo", {}))
-        assert ["3.0"] == versions(links.recall("foo-bar", {}))
-        assert None is versions(links.recall("bar", {}))
+        assert ["4.0", "2.0", "1.0"] == versions(links.recall("foo", None, {}))
+        assert ["3.0"] == versions(links.recall("foo-bar", None, {}))
+        assert None is versions(links.recall("bar", None, {}))
         entry = next(e for e in links.ask("foo", FakeSession()).digest.entries() if e.version == "4.0")  # type: ignore[union-attr]
         assert (tmp_path / "sub" / "foo-4.0-py3-none-any.whl").as_uri() == entry.items[0].url
         assert ([], None) == (links.keys(["foo"]), links.unconsulted())
@@ -272,7 +332,7 @@ class TestLinks:
         wheel.write_bytes(b"")
         listing.write_text(page("foo-2.0-py3-none-any.whl"))
         links = self.make(wheel.as_uri(), listing, "https://me:pw@f.invalid/foo-3.0-py3-none-any.whl#sha256=ab")
-        found = links.recall("foo", {})
+        found = links.recall("foo", None, {})
         assert ["3.0", "2.0", "1.0"] == versions(found)
         remote_file = next(found.digest.entries()).items[0]  # type: ignore[union-attr]
         assert ("https://f.invalid/foo-3.0-py3-none-any.whl", "ab") == (remote_file.url, remote_file.sha256)
@@ -283,7 +343,7 @@ class TestLinks:
         session = FakeSession()
         session.page(url, page("foo-1.0-py3-none-any.whl", "bar-2.0-py3-none-any.whl"), HTML)
         links = self.make(url)
-        assert None is links.recall("foo", {})
+        assert None is links.recall("foo", None, {})
         assert [["1.0"], ["2.0"], None] == [versions(links.ask(name, session)) for name in ("foo", "bar", "baz")]
         assert [url] == session.asked
         assert [] == links.keys(["foo"])
@@ -296,7 +356,7 @@ class TestLinks:
             (tmp_path / name).mkdir()
             (tmp_path / name / "foo-1.0-py3-none-any.whl").write_bytes(b"")
         (tmp_path / "z.html").write_text('<a href="z/foo-1.0-py3-none-any.whl">')
-        found = self.make(tmp_path / "z.html", tmp_path / "b", tmp_path / "a").recall("foo", {})
+        found = self.make(tmp_path / "z.html", tmp_path / "b", tmp_path / "a").recall("foo", None, {})
         assert (tmp_path / "b" / "foo-1.0-py3-none-any.whl").as_uri() == next(found.digest.entries()).items[0].url  # type: ignore[union-attr]
 
     def test_what_cannot_be_read(self, tmp_path: Path) -> None:
@@ -341,6 +401,21 @@ def test_no_index() -> None:
     settings = Settings(index_url=None, extra_index_urls=(INDEX,), find_links=("/none",))
     assert ["find-links"] == [each.url for each in sources(settings, HERE)]
     assert () == sources(Settings(index_url=None), HERE)
+
+
+@pytest.mark.parametrize(
+    ("policy", "keys"),
+    [
+        (Policy(), 3),
+        (Policy(pre=True), 3),
+        (Policy(build=frozenset({"x"})), 2),
+        (Policy(uploaded_before="2024-01-01"), 2),
+    ],
+)
+def test_old_releases_are_kept_where_they_may_decide(policy: Policy, keys: int) -> None:
+    """About pre-releases, when others are ruled out."""
+    (index,) = sources(Settings(index_url=INDEX, policy=policy), HERE)
+    assert keys == len(index.keys(["foo"]))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,64 @@
+"""The SQLite file of the answers: opening it, its tables, and telling a damaged one from other trouble."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS responses (key TEXT PRIMARY KEY, value BLOB, expires INTEGER)",
+    "CREATE TABLE IF NOT EXISTS used (key TEXT PRIMARY KEY, at INTEGER) WITHOUT ROWID",
+    "PRAGMA user_version = 1",
+)
+_PROBES = ("SELECT key, value, expires FROM responses LIMIT 0", "SELECT key, at FROM used LIMIT 0")
+
+
+def connect(path: Path | str, patience: float) -> sqlite3.Connection:
+    """The database at a path, its tables made and tried, or at a URI, as it is.
+
+    ``patience`` is the seconds for which others that write are waited for. Raises sqlite3.Error for whatever is the
+    matter with it.
+    """
+    uri = isinstance(path, str)
+    database = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False, uri=uri)
+    try:
+        if not uri:
+            _prepare(database)
+        for statement in _PROBES:
+            database.execute(statement)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _prepare(database: sqlite3.Connection) -> None:
+    if database.execute("PRAGMA user_version").fetchone() != (1,):
+        database.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        with transaction(database):
+            for statement in _SCHEMA:
+                database.execute(statement)
+    # SQLite does not wait here while another process does the same, and one of them is enough.
+    with contextlib.suppress(sqlite3.OperationalError):
+        database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = NORMAL")
+
+
+@contextlib.contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """All of the block or, where it raises, nothing of it. Raises sqlite3.Error where others write for too long."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.execute("COMMIT")
+    except BaseException:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        raise
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file is at fault rather than the disk, its permissions or another process."""
+    return type(error) is sqlite3.DatabaseError or str(error).startswith("no such")

@@ -1,0 +1,150 @@
+"""Sorts the files that an index lists by version, and the best of them to the front."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Generic, Protocol, TypeVar
+
+from .digest import SDIST, Entry, Item
+from .filenames import Build, Key, build_tag, is_final, order_key, sdist_version, wheel_project
+from .interpreter import FOREIGN, MALFORMED, Interpreter
+
+
+class Listed(Protocol):
+    """A file as an index lists it, with as much as is needed to judge it."""
+
+    @property
+    def filename(self) -> str:
+        """Unquoted, without any folder."""
+
+    @property
+    def requires_python(self) -> str | None:
+        """The specifier; None or "" where it does not matter."""
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it is yanked (PEP 592)."""
+
+
+File = TypeVar("File", bound=Listed)
+
+
+def collect(
+    project: str, files: Iterable[File], item: Callable[[File, int], Item], interpreter: Interpreter, *, sdists: bool
+) -> list[Entry]:
+    """The entries of a project, newest first, of all files that an index lists, in its order.
+
+    ``item`` makes what is kept of a file, with its rank. Without ``sdists`` those are left out where a wheel fits.
+    Whose name is malformed, or another project's, is skipped, as pip does.
+    """
+    shelf: Shelf[File] = Shelf(project, interpreter)
+    for file in files:
+        shelf.add(file)
+    return shelf.entries(item, sdists=sdists)
+
+
+class _Slot(Generic[File]):
+    """The files of one version."""
+
+    __slots__ = ("foreign", "key", "python", "sdists", "text", "wheels")
+
+    def __init__(self, text: str, key: Key) -> None:
+        self.text = text
+        self.key = key
+        self.wheels: list[tuple[int, Build, File]] = []
+        self.sdists: list[File] = []
+        self.python: str | None = None
+        self.foreign: list[list[str]] = []
+
+
+class Shelf(Generic[File]):
+    """A project's files by version. Runs for thousands of files: kept tight."""
+
+    def __init__(self, project: str, interpreter: Interpreter) -> None:
+        self._project = project
+        self._interpreter = interpreter
+        self._by_text: dict[str, _Slot[File] | None] = {}
+        self._by_key: dict[Key, _Slot[File]] = {}
+
+        self.final = False
+        """Whether a wheel of a final version is among the files that fit."""
+
+    def add(self, file: File) -> None:
+        """Put it where it belongs."""
+        if file.filename.endswith(".whl"):
+            self._add_wheel(file)
+        else:
+            self._add_sdist(file)
+
+    def entries(self, item: Callable[[File, int], Item], *, sdists: bool) -> list[Entry]:
+        """One for each version, newest first: ``1.0`` and ``1.0.0`` are the same one. See ``collect``."""
+        slots = sorted(self._by_key.values(), key=lambda slot: slot.key, reverse=True)
+        return [_close(slot, item, sdists=sdists) for slot in slots]
+
+    def _slot(self, text: str) -> _Slot[File] | None:
+        if text not in self._by_text:
+            key = order_key(text)
+            self._by_text[text] = None if key is None else self._by_key.setdefault(key, _Slot(text, key))
+        return self._by_text[text]
+
+    def _add_wheel(self, file: File) -> None:
+        parts = file.filename[:-4].split("-")
+        build: Build | None = ()
+        if len(parts) == 6:
+            build = build_tag(parts.pop(2))
+        if len(parts) != 5 or build is None or wheel_project(parts[0]) != self._project:
+            return
+        rank = self._interpreter.rank(parts[2], parts[3], parts[4])
+        slot = self._slot(parts[1]) if rank != MALFORMED else None
+        if slot is None:
+            return
+        if not self._interpreter.runs(file.requires_python):
+            slot.python = slot.python or file.requires_python
+        elif rank == FOREIGN:
+            slot.foreign.append(parts)
+        else:
+            slot.wheels.append((rank, build, file))
+            self.final = self.final or (is_final(slot.key) and not file.withdrawn)
+
+    def _add_sdist(self, file: File) -> None:
+        version = sdist_version(file.filename, self._project, self._interpreter.short)
+        slot = self._slot(version) if version else None
+        if slot is None:
+            return
+        if not self._interpreter.runs(file.requires_python):
+            slot.python = slot.python or file.requires_python
+        else:
+            slot.sdists.append(file)
+
+
+def _close(slot: _Slot[File], item: Callable[[File, int], Item], *, sdists: bool) -> Entry:
+    wheels = slot.wheels
+    if len(wheels) > 1:
+        wheels.sort(key=lambda each: each[1], reverse=True)
+        wheels.sort(key=lambda each: each[0])
+    items = _useful([item(file, rank) for rank, _, file in wheels])
+    if sdists or not items:
+        items += _useful([item(file, SDIST) for file in slot.sdists])
+    fits = bool(wheels)
+    return Entry(slot.text, items, None if items else slot.python, None if fits else _summary(slot.foreign))
+
+
+def _useful(items: list[Item]) -> list[Item]:
+    """Those that could ever be chosen: a lesser one counts only where the better is yanked or was uploaded later."""
+    kept: list[Item] = []
+    for item in items:
+        if not any(_beats(better, item) for better in kept):
+            kept.append(item)
+    return kept
+
+
+def _beats(better: Item, item: Item) -> bool:
+    if better.yanked is not None and item.yanked is None:
+        return False
+    return better.uploaded is None or (item.uploaded is not None and better.uploaded <= item.uploaded)
+
+
+def _summary(foreign: list[list[str]]) -> str | None:
+    tags = sorted({"-".join(parts[2:]) for parts in foreign})
+    more = f" and {len(tags) - 2} more" if len(tags) > 2 else ""
+    return ", ".join(tags[:2]) + more if tags else None
