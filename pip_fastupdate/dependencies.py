@@ -36,9 +36,7 @@ class Dependency:
 
     def applies(self, extras: frozenset[str]) -> bool:
         """Whether its marker holds on this interpreter with any of ``extras`` asked for."""
-        if self.marker is None:
-            return True
-        return _holds(self.marker, "") or any(_holds(self.marker, extra) for extra in extras)
+        return self.marker is None or _holds(self, "") or any(_holds(self, extra) for extra in extras)
 
 
 @cache
@@ -76,5 +74,5 @@ def _environment() -> dict[str, str]:
 
 
 @cache
-def _holds(marker: Marker, extra: str) -> bool:
-    return marker.evaluate({**_environment(), "extra": extra})
+def _holds(dependency: Dependency, extra: str) -> bool:
+    return dependency.marker is None or dependency.marker.evaluate({**_environment(), "extra": extra})

@@ -178,12 +178,14 @@ def _file(item: Item) -> File:
 def _requires(version: Version, item: Item | None, digest: Digest) -> tuple[str, ...] | None:
     """What the index says of its newest version, where that can be believed.
 
-    Not of an sdist, whose build may say otherwise. Of a wheel only if the index says whether it has read the wheel's
-    metadata (PEP 658): one that does not may tell of a former version. "Nothing" is believed if it has.
+    Not of an sdist, whose build may say otherwise. And not of a wheel whose metadata the index has not read though it
+    reads those of others (PEP 658): what it says may be about a former version. Whatever is believed wrongly comes out
+    when the wheel itself is looked into.
     """
-    if item is None or item.rank == SDIST or item.metadata is None or digest.latest is None:
+    if item is None or item.rank == SDIST or digest.latest is None or not digest.told:
         return None
-    if version != version_of(digest.latest) or (digest.requires is None and not (digest.told and item.metadata)):
+    unread = item.metadata is None and digest.announces
+    if version != version_of(digest.latest) or unread or (digest.requires is None and item.metadata is False):
         return None
     return tuple(digest.requires or ())
 

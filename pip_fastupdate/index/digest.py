@@ -83,6 +83,9 @@ class Digest:
     told: bool = False
     """Whether anything was said of ``requires``: null, then, which is an empty list or ignorance."""
 
+    announces: bool = False
+    """Whether the index says of any file that it has read its metadata (PEP 658)."""
+
     vulnerabilities: list[Vulnerability] = field(default_factory=list)
     status: str | None = None
     reason: str | None = None
@@ -107,7 +110,7 @@ def encode(digest: Digest, entries: list[Entry]) -> bytes:
     from msgspec.json import encode as dumps
 
     said = (
-        (digest.latest, digest.requires, digest.told),
+        (digest.latest, digest.requires, digest.told, digest.announces),
         (digest.status, digest.reason, digest.skipped),
         digest.vulnerabilities,
     )
@@ -118,13 +121,14 @@ def encode(digest: Digest, entries: list[Entry]) -> bytes:
 def decode(body: bytes) -> Digest:
     """The digest that ``encode`` made these bytes of. Raises ValueError where it did not."""
     text, _, tail = body.partition(b"\n")
-    head, ((latest, requires, told), (status, reason, skipped), vulnerabilities) = json.loads(text)
+    head, ((latest, requires, told, announces), (status, reason, skipped), vulnerabilities) = json.loads(text)
     return Digest(
         head=head,
         tail=tail,
         latest=latest,
         requires=requires,
         told=told,
+        announces=announces,
         vulnerabilities=[Vulnerability(*each) for each in vulnerabilities],
         status=status,
         reason=reason,

@@ -61,6 +61,7 @@ class Warehouse:
             latest=version if version and order_key(version) else None,
             requires=None if isinstance(requires, UnsetType) else requires,
             told=not isinstance(requires, UnsetType),
+            announces=b'"core-metadata"' in reply.body,
             vulnerabilities=[Vulnerability(each.id, each.aliases, each.fixed_in) for each in body.vulnerabilities],
             skipped=skipped,
         )

@@ -68,8 +68,9 @@ def look_up(tools: Tools, inventory: Inventory) -> dict[str, Failure]:
         and not _excluded(tools, each.name)
         and (not tools.options.names or each.name in tools.options.names)
     }
+    others = {each.name: each.version for each in inventory.distributions if each.name not in wanted}
     with tools.progress.stage("look up", len(wanted)):
-        tools.catalog.look_up(wanted, tools.progress)
+        tools.catalog.look_up(wanted, tools.progress, others)
     failures = {name: each for name, each in tools.catalog.failures.items() if name in wanted}
     away = [each for each in failures.values() if each.kind in GONE or each.kind in {"offline", "tls", "proxy"}]
     if wanted and len(away) == len(wanted):

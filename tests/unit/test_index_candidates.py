@@ -66,10 +66,12 @@ def test_requirements_of_an_sdist_are_not_believed() -> None:
         (True, {"requires": ["bar"]}, ("bar",)),
         ("ab", {"requires": ["bar"]}, ("bar",)),
         (False, {"requires": ["bar"]}, ("bar",)),
-        (None, {"requires": ["bar"]}, None),
+        (None, {"requires": ["bar"], "announces": True}, None),
+        (None, {"requires": ["bar"]}, ("bar",)),
         (True, {"requires": None}, ()),
         (False, {"requires": None}, None),
-        (None, {"requires": None}, None),
+        (None, {"requires": None, "announces": True}, None),
+        (None, {"requires": None}, ()),
         (True, {"requires": []}, ()),
         (True, {}, None),
     ],
@@ -77,7 +79,7 @@ def test_requirements_of_an_sdist_are_not_believed() -> None:
 def test_requirements_are_believed_of_an_index_that_has_read_them(
     metadata: bool | str | None, fields: dict[str, Any], requires: tuple[str, ...] | None
 ) -> None:
-    """It says so by telling of the sidecar."""
+    """It says so by telling of the sidecar; one that tells of no sidecars at all is believed as well."""
     found = chosen(offer(link(f"foo-1.0-{PURE}", metadata=metadata), latest="1.0", **fields))
     assert [requires] == [each.requires for each in found.releases]
 
