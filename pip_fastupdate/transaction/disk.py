@@ -18,6 +18,9 @@ Kind = Literal["file", "link", "folder"]
 
 _NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF})
 
+_INTERRUPTIONS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""Signals that ask a program to end; no system has all of them."""
+
 _REASONS = {
     errno.ENOSPC: ("the disk is full", "Free some space, then run pip-update again."),
     errno.EDQUOT: ("the disk quota is used up", "Free some space, then run pip-update again."),
@@ -141,15 +144,17 @@ def _attempt(action: Callable[[str], None], path: str) -> bool:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Ctrl-C is ignored inside: here a few renames more are quicker, and safer, than stopping."""
+    """Ctrl-C and requests to end are ignored inside: a few renames more are quicker, and safer, than stopping."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread is ever interrupted
         return
-    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    names = [name for name in _INTERRUPTIONS if hasattr(signal, name)]
+    former = {name: signal.signal(getattr(signal, name), signal.SIG_IGN) for name in names}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_DFL if former is None else former)
+        for name, handler in former.items():
+            signal.signal(getattr(signal, name), signal.SIG_DFL if handler is None else handler)
 
 
 @contextmanager

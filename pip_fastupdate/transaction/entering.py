@@ -26,12 +26,15 @@ class Entering:
     staying: Mapping[str, Modules]
     """By live folder, where any module stays."""
 
+    shared: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Folded live folders whose files several distributions have had in common, with the names of these."""
+
     steps: list[Operation] = field(default_factory=list)
     files: dict[str, list[str]] = field(default_factory=dict)
     """What comes in: live folder → names."""
 
     made: list[str] = field(default_factory=list)
-    """Fixed folders that come into being."""
+    """Folders that come into being, without those in them."""
 
     def enter(self, folder: str, new: Node, *, exists: bool = True) -> None:
         """Move in what is new in ``folder``; ``exists`` tells whether that is there once all is out.
@@ -52,9 +55,11 @@ class Entering:
             return
         if there is not None:
             raise self._conflict(path, node)
-        if self.terrain.ground.is_fixed(path):
-            self.made.append(path)
-        if len(node.sources) == 1 and not self.terrain.split:
+        stale = [child for child in node.children.values() if self._is_stale(path, child)]
+        if stale and len(stale) == len(node.children):
+            return
+        self.made.append(path)
+        if len(node.sources) == 1 and not stale and not self.terrain.split:
             self.steps.append(In(staged=node.sources[0].path, live=path))
             self._note(path, node)
         else:
@@ -63,16 +68,16 @@ class Entering:
             self.enter(path, node, exists=False)
 
     def _enter_file(self, folder: str, node: Node, there: Kind | None) -> None:
-        path, source = os.path.join(folder, node.name), node.sources[0]
+        path = os.path.join(folder, node.name)
         if self._is_stale(folder, node):
             return
         if there is not None:
-            if node.children or not identical(source.path, path):
+            if node.children or not all(identical(each.path, path) for each in node.sources):
                 raise self._conflict(path, node)
             return
         if self._clashes(folder, node):
             raise _clash(path, node)
-        self.steps.append(In(staged=source.path, live=path))
+        self.steps.append(In(staged=node.sources[0].path, live=path))
         self.files.setdefault(folder, []).append(node.name)
 
     def _is_stale(self, folder: str, node: Node) -> bool:
@@ -84,8 +89,14 @@ class Entering:
         """Whether several bring it, not all the same. Bytecode may differ: it holds the time of its module."""
         if node.children:
             return True
+        if os.path.basename(folder) == CACHE or self._have_shared(folder, node):
+            return False
         first, *others = node.sources
-        return os.path.basename(folder) != CACHE and not all(identical(first.path, each.path) for each in others)
+        return not all(identical(first.path, each.path) for each in others)
+
+    def _have_shared(self, folder: str, node: Node) -> bool:
+        """Whether those who bring it have had files of that folder in common before."""
+        return {source.owner for source in node.sources} <= self.shared.get(self.terrain.fold(folder), frozenset())
 
     def _note(self, folder: str, node: Node) -> None:
         """Remember all files of a folder that comes in as a whole."""

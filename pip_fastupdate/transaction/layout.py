@@ -7,6 +7,8 @@ What pip would do file by file is what comes out of this, with fewer renames:
   else is in it, empty folders aside.
 * In comes what is staged. A folder moves as a whole when one distribution alone brings it and nothing is there.
 * Anything else at a new path is a conflict, unless its content is the same: then it is left as it is.
+* Of several who bring a file the last one prevails, as with pip, if they shared that folder's files before as well;
+  else that is a conflict too, unless their content is the same.
 * Bytecode goes with its module: stale bytecode at the place of a new module goes out with the old files, and a
   module that is left as it is keeps its own.
 
@@ -47,8 +49,11 @@ class Request:
     kept: Mapping[str, str] = field(default_factory=dict)
     """Live paths that distributions own which stay, with the names of these."""
 
-    movable: Sequence[str] = ()
-    """Folders that may go as a whole although they are fixed: an earlier transaction made them."""
+    shared: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Live folders with a file that several of the replaced distributions list, with the names of these."""
+
+    movable: Sequence[str] | None = None
+    """For an undo: the folders that the transaction has made. No others go, not even when they are empty in the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +65,7 @@ class Layout:
     """The files that come in: live folder → names."""
 
     made: tuple[str, ...]
-    """Fixed folders that come into being by it."""
+    """The folders that come into being by it, without those in them."""
 
     digests: Mapping[str, str]
     """The new ``.dist-info`` folders with their ``sites.digest``."""
@@ -82,7 +87,7 @@ def lay_out(request: Request, *, prefix: str, old_home: str, fold: Fold, split: 
         ground=ground,
         fold=fold,
         kept={fold(ground.place_file(path)): owner for path, owner in request.kept.items()},
-        movable=tuple(request.movable),
+        movable=None if request.movable is None else frozenset(request.movable),
         split=split,
     )
     old, new = Tree(ground, fold), Tree(ground, fold)
@@ -90,7 +95,8 @@ def lay_out(request: Request, *, prefix: str, old_home: str, fold: Fold, split: 
         old.file(path)
     for each in staged:
         each.add_to(new)
-    return _decide(terrain, old, new, old_home)
+    shared = {fold(ground.place(folder)): names for folder, names in request.shared.items()}
+    return _decide(terrain, old, new, old_home, shared)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,11 +121,11 @@ def _staged(roots: Iterable[Root], start: str) -> Iterator[_StagedFolder]:
             yield _StagedFolder(path=folder, live=live, owner=root.owner, names=names)
 
 
-def _decide(terrain: Terrain, old: Tree, new: Tree, old_home: str) -> Layout:
+def _decide(terrain: Terrain, old: Tree, new: Tree, old_home: str, shared: Mapping[str, frozenset[str]]) -> Layout:
     leaving = Leaving(terrain=terrain, old_home=old_home)
     for key, node in {**new.root.children, **old.root.children}.items():
         leaving.leave(node.name, old.root.children.get(key, NOTHING), new.root.children.get(key, NOTHING))
-    entering = Entering(terrain=terrain, gone=leaving.gone, staying=leaving.staying)
+    entering = Entering(terrain=terrain, gone=leaving.gone, staying=leaving.staying, shared=shared)
     for node in new.root.children.values():
         entering.enter(node.name, node)
     infos = _infos(terrain, new)

@@ -114,7 +114,7 @@ class Leaving:
             return entries(folder)
         names = {key: node.name for key, node in (*new.children.items(), *old.children.items())}
         names[self.terrain.fold(CACHE)] = CACHE
-        kinds = ((name, kind_of(os.path.join(folder, name))) for name in names.values())
+        kinds = ((name, kind_of(os.path.join(folder, name))) for name in sorted(names.values()))
         return [(name, kind) for name, kind in kinds if kind]
 
     def _modules(self, folder: str, old: Node, new: Node) -> Modules:

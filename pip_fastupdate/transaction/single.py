@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Literal
 
 from ..errors import EnvironmentChanged, TransactionError
+from ..models import Entry
 from ..ports import Progress
 from .disk import explained, folds_case, told, uninterrupted
 from .home import Home
@@ -22,7 +23,7 @@ from .layout import Layout, Request, Root, lay_out
 from .operations import Operation
 from .paths import ancestors
 from .sites import Fingerprint, renewed
-from .workspace import Workspace, sync
+from .workspace import DONE, Workspace, sync
 
 Changes = tuple[tuple[str, str | None, str | None], ...]
 """(name, version before, version after)."""
@@ -74,6 +75,7 @@ class Transaction:
         self._undoes = undoes
         self._request = Request(old_files=(), roots=())
         self._changes: Changes = ()
+        self._header: Header | None = None
         self._layout: Layout | None = None
         self._fingerprint: Fingerprint = {}
         self._closed = False
@@ -87,6 +89,7 @@ class Transaction:
     ) -> None:
         """Decide on all steps and write them down, with everything staged safely on the disk.
 
+        Where several bring the same file and had shared its folder before, that of the last replacement prevails.
         ``kept_files`` tells which live paths belong to distributions that stay, with the names of these.
         ``fingerprint`` is of the scan that the plan was made from. Raises FileConflict, EnvironmentChanged and
         TransactionError; the live environment is untouched then, and after this.
@@ -95,6 +98,7 @@ class Transaction:
             old_files=tuple(os.path.normpath(path) for each in replacements for path in each.old_files),
             roots=tuple(Root(folder=os.fspath(each.staged), owner=each.name) for each in replacements if each.staged),
             kept={os.path.normpath(path): owner for path, owner in kept_files().items()},
+            shared=_shared(replacements),
         )
         changes = tuple(sorted((each.name, each.before, each.after) for each in replacements))
         self.prepare_request(request, changes, fingerprint or {})
@@ -122,9 +126,14 @@ class Transaction:
 
     def _record(self, layout: Layout) -> None:
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        header = Header(id=self.id, when=when, kind=self._kind, undoes=self._undoes, changes=self._changes)
-        self._workspace.record(header, layout)
+        self._header = Header(id=self.id, when=when, kind=self._kind, undoes=self._undoes, changes=self._changes)
+        self._workspace.record(self._header, layout)
         self._layout = layout
+
+    def entry(self) -> Entry:
+        """Its line in the history, right after commit."""
+        assert self._header is not None, "prepare comes first"
+        return self._header.entry(None)
 
     def _check_unchanged(self) -> None:
         if renewed(self._fingerprint) != self._fingerprint:
@@ -183,7 +192,7 @@ class Transaction:
             try:
                 self._workspace.become(state)
             except OSError:
-                if self._workspace.state() != state:
+                if self._workspace.reached != state:
                     raise
                 # Committed, but a power cut may undo that: then recovery needs all that is there now.
                 self._closed = True
@@ -192,6 +201,20 @@ class Transaction:
             # What remains is clearing up: recovery does what fails here.
             with suppress(OSError, TransactionError):
                 self._home.settle(self._workspace, keep)
+
+    @property
+    def committed(self) -> bool:
+        """Whether the new state is the one to stay."""
+        return self._workspace.reached in DONE
+
+    def revert(self) -> None:
+        """Bring the environment back after a swap and keep what is staged, for another ``prepare`` and ``swap``.
+
+        Raises TransactionError; then leaving ``with`` tries once more.
+        """
+        with uninterrupted(), told("The swap could not be taken back"):
+            self._workspace.take_back(self._layout)
+            self._workspace.restart()
 
     def rollback(self) -> None:
         """Bring the environment back and remove the transaction. Nothing to do after commit, or a second time.
@@ -239,6 +262,19 @@ def _check_devices(operations: Iterable[Operation], staging: str) -> None:
         there = next(each for each in ancestors(folder) if os.path.exists(each))
         if os.stat(there).st_dev != home:
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), there)
+
+
+def _shared(replacements: Iterable[Replacement]) -> dict[str, frozenset[str]]:
+    """Folders with a file that several of them list, and the names of these."""
+    owners: dict[Path, list[str]] = {}
+    for each in replacements:
+        for path in each.old_files:
+            owners.setdefault(path, []).append(each.name)
+    found: dict[str, set[str]] = {}
+    for path, names in owners.items():
+        if len(names) > 1:
+            found.setdefault(os.path.dirname(os.path.normpath(path)), set()).update(names)
+    return {folder: frozenset(names) for folder, names in found.items()}
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from ..errors import TransactionError
 from ..models import Entry
 from ..ports import Progress
 from . import disk, lock
-from .disk import told
+from .disk import told, uninterrupted
 from .home import Home
 from .layout import Request, Root
 from .single import Changes, Transaction
 from .sites import differences
-from .workspace import CHANGING, DONE, UNTOUCHED, Workspace
+from .workspace import CHANGING, DONE, UNTOUCHED, State, Workspace
 
 REMOVED = "its files were removed by a later update (--keep N)"
 
@@ -50,7 +50,7 @@ class Transactions:
         Returns what was done in one line, None when there was nothing to do. Killed, it can be repeated. Raises
         TransactionError where the disk does not allow it; nothing is worse than before then.
         """
-        with told("An interrupted update cannot be taken back"):
+        with uninterrupted(), told("An interrupted update cannot be taken back"):
             lines = [line for each in self._home.workspaces() if (line := self._recover(each))]
             self._home.remove_if_empty()
         return "; ".join(lines) or None
@@ -81,28 +81,32 @@ class Transactions:
     def history(self) -> tuple[Entry, ...]:
         """The transactions that were committed, newest first. Raises TransactionError."""
         with told("The history cannot be read"):
-            done = [(each, each.header()) for each in self._home.workspaces() if each.state() in DONE]
-        undone = {header.undoes: header.id for _, header in done if header.undoes is not None}
-        return tuple(header.entry(_why_not(workspace, undone)) for workspace, header in done)
+            done = [(each.header(), state) for each in self._home.workspaces() if (state := each.state()) in DONE]
+        undone = {header.undoes: header.id for header, _ in done if header.undoes is not None}
+        return tuple(header.entry(_why_not(header.id, state, undone)) for header, state in done)
 
     def undo(
         self,
         id: str | None = None,
         progress: Progress | None = None,
+        *,
+        kept_files: Callable[[], Mapping[str, str]] = dict,
         check: Callable[[], None] = lambda: None,
     ) -> Entry:
         """Swap a transaction back, the newest one for None, itself as a transaction: undoing an undo does it again.
 
-        Files edited before the update come back as they were; what was edited or added to the new ones since goes
-        with them, to come back by redoing. What is raised by ``check``, called between swap and commit, takes
-        everything back. Raises TransactionError when there is nothing to undo, when the files are gone, and, with
-        the list of what differs, when something has been installed, upgraded or removed since by other means.
+        Files edited before the update come back as they were. What was edited in the new ones since goes with these,
+        to come back by redoing; what others put beside them stays. ``kept_files`` is as for ``Transaction.prepare``.
+        ``check`` is called between swap and commit: what it raises takes everything back.
+
+        Raises TransactionError when there is nothing to undo, when the files are gone, and, with the list of what
+        differs, when something has been installed, upgraded or removed since by other means.
         """
         entry = self._undoable(id)
         workspace = self._home.workspace(entry.id)
         layout = workspace.layout()
-        names = [name for name, _, _ in entry.changes]
-        changed = differences(layout.installed, layout.digests, names)
+        with told("The undo cannot be prepared"):
+            changed = differences(layout.installed, layout.digests, [name for name, _, _ in entry.changes])
         if changed:
             raise TransactionError(
                 f"The environment has changed since transaction {entry.id}: {'; '.join(changed)}.",
@@ -111,6 +115,7 @@ class Transactions:
         request = Request(
             old_files=tuple(os.path.join(folder, name) for folder, names in layout.files.items() for name in names),
             roots=(Root(folder=workspace.old, owner=f"undoing {entry.id}"),),
+            kept={os.path.normpath(path): owner for path, owner in kept_files().items()},
             movable=layout.made,
         )
         changes = tuple((name, after, before) for name, before, after in entry.changes)
@@ -139,7 +144,7 @@ class Transactions:
             transaction.swap(progress)
             check()
             transaction.commit(None)
-        return next(entry for entry in self.history() if entry.id == transaction.id)
+        return transaction.entry()
 
 
 def _foretold(workspace: Workspace) -> str | None:
@@ -161,7 +166,7 @@ def _subject(workspace: Workspace) -> str:
     return f"an interrupted {header.kind} of {count} distribution{'' if count == 1 else 's'} ({header.when})"
 
 
-def _why_not(workspace: Workspace, undone: dict[str, str]) -> str | None:
-    if workspace.id in undone:
-        return f"undone by {undone[workspace.id]}"
-    return None if workspace.state() == "committed" else REMOVED
+def _why_not(id: str, state: State | None, undone: Mapping[str, str]) -> str | None:
+    if id in undone:
+        return f"undone by {undone[id]}"
+    return None if state == "committed" else REMOVED

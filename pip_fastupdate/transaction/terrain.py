@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .disk import Kind, kind_of_entry
-from .paths import Fold, Ground
+from .paths import CACHE, Fold, Ground, ancestors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,17 +36,19 @@ class Terrain:
     kept: Mapping[str, str]
     """Folded paths that distributions own which stay, with the names of these."""
 
-    movable: tuple[str, ...]
-    """Folders that may go as a whole although they are fixed, with all below them."""
+    movable: frozenset[str] | None
+    """Folders that may go as a whole, with all below them; None for all but the fixed ones of the ground."""
 
     split: bool
     """Whether files only are moved, never folders."""
 
     def is_fixed(self, folder: str) -> bool:
-        """Whether a folder stays whatever happens."""
-        return self.ground.is_fixed(folder) and not any(
-            folder == each or folder.startswith(each + os.sep) for each in self.movable
-        )
+        """Whether a folder stays whatever happens. Python makes and fills ``__pycache__`` at will: it never does."""
+        if os.path.basename(folder) == CACHE:
+            return False
+        if self.movable is None:
+            return self.ground.is_fixed(folder)
+        return not any(above in self.movable for above in ancestors(folder))
 
     def is_kept(self, path: str, kind: Kind) -> bool:
         """Whether a file, or what a link leads to, belongs to a distribution that stays."""

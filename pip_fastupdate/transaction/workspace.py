@@ -10,7 +10,7 @@ from .disk import kind_of, remove, remove_empty, sync_folder, unlink, write
 from .journal import Header, header_from_json, header_to_json, layout_from_json, layout_to_json, readable
 from .layout import Layout
 from .operations import In, Operation, Out, set_aside
-from .paths import ancestors, mirrored, walk
+from .paths import ancestors, anchor, mirrored, walk
 
 State = Literal["preparing", "prepared", "swapping", "swapped", "committed", "spent", "forgotten", "reverted"]
 """The states of a transaction, drawn in the package's docstring."""
@@ -41,6 +41,8 @@ class Workspace:
         self.path = path
         self.id = os.path.basename(path)
         self.new, self.old, self.aside = (os.path.join(path, name) for name in ("new", "old", _ASIDE))
+        self.reached: State | None = None
+        """The last state that ``become`` brought it to, whether or not that is safely on the disk."""
         self._steps = os.path.join(path, _STEPS)
         self._prefix = prefix
 
@@ -61,6 +63,7 @@ class Workspace:
         former = self.state()
         if former != state:
             os.rename(self._journal(former), self._journal(state))
+        self.reached = state
         sync_folder(self.path)
 
     def _journal(self, state: State | None) -> str:
@@ -78,7 +81,7 @@ class Workspace:
     def _mirror(self, operations: Iterable[Operation]) -> None:
         """Make the folders below ``old`` that things are moved into, with the modes of the live ones."""
         parents = {os.path.dirname(each.live) for each in operations if isinstance(each, Out)}
-        folders = sorted({above for parent in parents for above in ancestors(parent)}, key=len)
+        folders = sorted({anchor(self.path), *(above for parent in parents for above in ancestors(parent))}, key=len)
         for folder in folders:
             path = mirrored(self.old, folder)
             os.mkdir(path)
