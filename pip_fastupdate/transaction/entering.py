@@ -77,7 +77,7 @@ class Entering:
             return
         if self._clashes(folder, node):
             raise _clash(path, node)
-        self.steps.append(In(staged=node.sources[0].path, live=path))
+        self.steps.append(In(staged=node.sources[-1].path, live=path))
         self.files.setdefault(folder, []).append(node.name)
 
     def _is_stale(self, folder: str, node: Node) -> bool:
