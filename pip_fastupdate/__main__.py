@@ -7,9 +7,12 @@ import sys
 
 def main() -> int:
     """Run the command line of this process; returns its exit code."""
-    from .cli import main as run
+    try:
+        from .cli import main as run
 
-    return run(sys.argv[1:])
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:  # before the first line of ours, or again while the last one was being said
+        return 130
 
 
 if __name__ == "__main__":

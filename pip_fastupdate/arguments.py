@@ -16,6 +16,7 @@ from .errors import UsageError
 from .options import Bytecode, CacheOptions, Options
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+LOCK_FILE = re.compile(r"pylock(?:\.[^.]+)?\.toml")
 GLOB = re.compile(r"[A-Za-z0-9._*?\[\]!-]+")
 
 FROM_PIP: tuple[tuple[str, str | None, str], ...] = (
@@ -55,6 +56,9 @@ class Arguments:
 
     no_cache: bool
     build: frozenset[str]
+    python: str | None = None
+    """The environment to act on: an interpreter, or the folder of its environment; None for the running one."""
+
     shell_init: str | None = None
     cache_info: bool = False
     cache_clear: bool = False
@@ -107,12 +111,24 @@ def _add_run(made: argparse.ArgumentParser) -> None:
         "-x", "--exclude", action="append", default=[], metavar="NAME", help="leave alone (repeatable, globs)"
     )
     group.add_argument("--pre", action=_ForPip, nargs=0, help="pre-releases too")
+    group.add_argument("--strict", action="store_true", help="hold new versions that bring what is warned about")
+    group.add_argument("--test", metavar="COMMAND", help="keep the update only if this shell command succeeds after it")
+    group.add_argument("--bisect", action="store_true", help="with --test: hold only the updates that make it fail")
     group.add_argument(
         "--build", action="append", default=[], metavar="NAMES", help="build these from source where no wheel fits"
     )
     group.add_argument("--compile", action="store_const", const="compile", dest="bytecode", help="compile to bytecode")
     group.add_argument("--no-compile", action="store_const", const="no-compile", dest="bytecode", help="do not compile")
     group.add_argument("-j", "--jobs", type=_count, default=20, metavar="N", help="concurrent requests (default 20)")
+    group.add_argument(
+        "--python",
+        default=os.environ.get("PIP_PYTHON"),
+        metavar="PATH",
+        help="act on this Python's environment, or venv",
+    )
+    group.add_argument(
+        "--lock-file", type=_lock_file, metavar="FILE", help="write what is installed then to pylock.toml (PEP 751)"
+    )
     group.add_argument("--timeout", action=_ForPip, metavar="S", help="seconds to wait for the network")
     group.add_argument("--retries", action=_ForPip, metavar="N", help="how often a request is tried again")
     group.add_argument("-h", "--help", action="help", help="show this help")
@@ -169,7 +185,12 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     """The command line as data. Raises UsageError; ``--help`` and ``--version`` raise SystemExit."""
     found = parser().parse_intermixed_args(list(argv), argparse.Namespace(pip_arguments=[], bytecode="keep"))
     cache = CacheOptions(
-        directory=None, ttl=found.cache_ttl, refresh=found.refresh, offline=found.offline, limit=found.cache_limit
+        directory=None,
+        ttl=found.cache_ttl,
+        refresh=found.refresh,
+        offline=found.offline,
+        limit=found.cache_limit,
+        url=_cache_url(found.cache_url),
     )
     return Arguments(
         options=_options(found, cache),
@@ -180,6 +201,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         build=frozenset(
             name if name == ":all:" else normalize(name) for each in found.build for name in each.split(",")
         ),
+        python=found.python or None,
         shell_init=found.shell_init,
         cache_info=found.cache_info,
         cache_clear=found.cache_clear,
@@ -190,6 +212,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
 
 def _options(found: argparse.Namespace, cache: CacheOptions) -> Options:
     bytecode: Bytecode = found.bytecode
+    _check_test(found)
     return Options(
         names=tuple(dict.fromkeys(map(_name, found.names))),
         exclude=tuple(_pattern(name) for each in found.exclude for name in each.split(",")),
@@ -204,7 +227,27 @@ def _options(found: argparse.Namespace, cache: CacheOptions) -> Options:
         bytecode=bytecode,
         keep=_kept() if found.keep is None else found.keep,
         lock_timeout=found.lock_timeout,
+        test=found.test,
+        bisect=found.bisect,
+        strict=found.strict,
+        lock_file=found.lock_file,
     )
+
+
+def _check_test(found: argparse.Namespace) -> None:
+    """Raises UsageError for combinations in which a test makes no sense."""
+    if found.bisect and found.test is None:
+        raise UsageError("--bisect needs --test COMMAND: the command tells good from bad.", hint=_TEST)
+    if found.test is None:
+        return
+    if not found.test.strip():
+        raise UsageError("--test needs a command.", hint=_TEST)
+    for flag, given in (("--dry-run", found.dry_run), ("--check", found.check)):
+        if given:
+            raise UsageError(f"--test cannot go with {flag}, which changes nothing that could be tested.", hint=_TEST)
+
+
+_TEST = "For example: pip-update --test 'pytest -q' --bisect"
 
 
 def _name(word: str) -> str:
@@ -222,11 +265,25 @@ def _pattern(word: str) -> str:
     return re.sub(r"[-_.]+", "-", word).lower()
 
 
+def _cache_url(url: str | None) -> str | None:
+    if url is not None and not url.startswith(("redis://", "rediss://", "unix://")):
+        raise UsageError(
+            f"{url!r} is not the URL of a shared cache.", hint="For example: --cache-url redis://host:6379/0"
+        )
+    return url
+
+
 def _kept() -> int:
     text = os.environ.get("PIP_UPDATE_KEEP", "1")
     if not text.isdecimal():
         raise UsageError(f"PIP_UPDATE_KEEP must be a whole number, not {text!r}.", hint="0 keeps nothing.")
     return int(text)
+
+
+def _lock_file(text: str) -> Path:
+    if not LOCK_FILE.fullmatch(Path(text).name):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither pylock.toml nor pylock.NAME.toml, as PEP 751 demands")
+    return Path(text).expanduser().absolute()
 
 
 def _count(text: str) -> int:

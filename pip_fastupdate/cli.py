@@ -12,7 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from .arguments import Arguments, parse_arguments
-from .errors import DONE, FAILED, INCOMPLETE, INTERRUPTED, UPDATES_FOUND, PipUpdateError
+from .errors import DONE, FAILED, INCOMPLETE, INTERRUPTED, UPDATES_FOUND, InterruptedLate, PipUpdateError, late
 from .models import Report
 from .options import Options
 
@@ -21,14 +21,22 @@ if TYPE_CHECKING:
     from .progress import Silent
 
 
-def main(argv: Sequence[str]) -> int:
-    """Carry out a command line; returns the exit code and prints what went wrong in one sentence."""
+def main(argv: Sequence[str], *, arrived: bool = False) -> int:
+    """Carry out a command line; returns the exit code and prints what went wrong in one sentence.
+
+    ``arrived`` says that the interpreter that runs this is the one that ``--python`` asks for.
+    """
     try:
         with _signals():
-            return _flushed(_dispatch(parse_arguments(argv)))
+            arguments = parse_arguments(argv)
+            code = None if arrived else _elsewhere(arguments, argv)
+            return _flushed(_dispatch(arguments) if code is None else code)
     except PipUpdateError as error:
         _complain(error.message, error.hint)
         return error.exit_code
+    except InterruptedLate:
+        _complain("Interrupted, but the change was complete by then and is kept.")
+        return INTERRUPTED
     except KeyboardInterrupt:
         _complain("Interrupted; the environment is as it was.")
         return INTERRUPTED
@@ -39,7 +47,15 @@ def main(argv: Sequence[str]) -> int:
         )
         return FAILED
     except BrokenPipeError:  # whoever read our output has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_stdout()
+        return FAILED
+    except Exception as error:
+        if any(word.startswith("-v") for word in argv):
+            raise
+        what = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.strerror else str(error)
+        _complain(
+            f"{type(error).__name__}: {what}", hint="With -v it is shown where this happened; please report that."
+        )
         return FAILED
 
 
@@ -58,21 +74,34 @@ def _flushed(code: int) -> int:
 
 @contextmanager
 def _signals() -> Iterator[None]:
-    """A request to terminate unwinds like Ctrl-C, so that what has begun is rolled back."""
+    """A request to terminate unwinds like Ctrl-C, so that what has begun is rolled back.
+
+    One that is ignored (``nohup``) stays ignored.
+    """
 
     def leave(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
+    ours = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
     try:
-        former = {name: signal.signal(getattr(signal, name), leave) for name in names}
+        former = {number: signal.signal(number, leave) for number in ours}
     except ValueError:  # not the main thread: signals are somebody else's
         former = {}
     try:
         yield
     finally:
-        for name, handler in former.items():
-            signal.signal(getattr(signal, name), handler)
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _elsewhere(arguments: Arguments, argv: Sequence[str]) -> int | None:
+    """Have the command line carried out by another Python; None when it is for this one."""
+    if arguments.python is None:
+        return None
+    from . import elsewhere
+
+    return elsewhere.run(arguments.python, argv)
 
 
 def _dispatch(arguments: Arguments) -> int:
@@ -111,7 +140,11 @@ def _settled(arguments: Arguments, progress: Silent) -> tuple[Configuration, Opt
         network=replace(found.settings.network, jobs=arguments.jobs),
         policy=replace(found.settings.policy, build=arguments.build),
     )
-    cache = replace(arguments.options.cache, directory=None if arguments.no_cache else found.cache_directory)
+    cache = replace(
+        arguments.options.cache,
+        directory=None if arguments.no_cache else found.cache_directory,
+        url=None if arguments.no_cache else arguments.options.cache.url,
+    )
     return replace(found, settings=settings), replace(arguments.options, cache=cache)
 
 
@@ -120,17 +153,29 @@ def _update(options: Options, configuration: Configuration, progress: Silent) ->
     from .report import show, show_stats
 
     report = update.run(options, configuration, progress)
-    show(report, sys.stdout, format=options.format, verbosity=options.verbosity, color=options.color)
-    if options.stats:
-        show_stats(report, sys.stderr)
+    with late(lambda: report.transaction is not None):
+        try:
+            show(report, sys.stdout, format=options.format, verbosity=options.verbosity, color=options.color)
+        except OSError as error:  # what was done stands, whether or not anybody gets to read of it
+            _leave_stdout()
+            if not isinstance(error, BrokenPipeError):
+                progress.warn(f"the report cannot be written: {error.strerror}")
+        if options.stats:
+            show_stats(report, sys.stderr)
     return exit_code(report, check=options.check)
+
+
+def _leave_stdout() -> None:
+    """Write nothing more where nothing can be written, not even what is still in the buffer."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def exit_code(report: Report, *, check: bool) -> int:
     """The documented code for a run that came to its end."""
     if check and any(row.status == "planned" for row in report.rows):
         return UPDATES_FOUND
-    return INCOMPLETE if report.failures else DONE
+    failing = any(reason.kind == "fails-test" for row in report.rows for reason in row.reasons)
+    return INCOMPLETE if report.failures or failing else DONE
 
 
 def _transactions(arguments: Arguments, progress: Silent) -> int:

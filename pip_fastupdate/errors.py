@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 DONE = 0
 FAILED = 1
 WRONG_USAGE = 2
@@ -54,9 +57,28 @@ class FileConflict(PipUpdateError):
         self.names = names
 
 
+class CommandFailed(PipUpdateError):
+    """The user's own command (``--test``) failed: before the update, or after it, which was then taken back."""
+
+
 class TransactionError(PipUpdateError):
     """The journal, the staged files or the disk do not allow the swap, its undo or its recovery."""
 
 
 class EnvironmentChanged(TransactionError):
     """Another program changed the environment between the scan and the swap: plan again."""
+
+
+class InterruptedLate(KeyboardInterrupt):
+    """Ctrl-C when the change was complete and kept: the environment is not as it was before."""
+
+
+@contextmanager
+def late(kept: Callable[[], bool]) -> Iterator[None]:
+    """Ctrl-C inside becomes InterruptedLate if ``kept`` says that the change is."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if kept():
+            raise InterruptedLate from None
+        raise

@@ -67,6 +67,8 @@ def _absence(world: World, name: str) -> str:
     project = world.project(name)
     if not isinstance(project, Project):
         return project.text
+    if name in world.stays:
+        return f"which is left out ({world.stays[name].text})"
     newest = next((each.blocked for each in project.releases if each.blocked is not None), None)
     return f"of which no release fits ({newest.text})" if newest else "of which no release fits"
 

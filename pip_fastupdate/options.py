@@ -142,5 +142,8 @@ class Options:
     strict: bool = False
     """Hold what inspection warns about."""
 
+    lock_file: Path | None = None
+    """Absolute; where to write what is installed after the run (PEP 751)."""
+
     allow_source_change: frozenset[str] = frozenset()
     """Normalized names that may come from another index than before."""

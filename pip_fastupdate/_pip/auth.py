@@ -55,33 +55,33 @@ class _Authentication:
 
         compat.silence()
         found = self._configuration
+        may_ask = _may_ask(found)
         plain = [url for url in (found.settings.index_url, *found.settings.extra_index_urls) if url is not None]
         return MultiDomainBasicAuth(
-            prompting=_may_ask(found),
+            prompting=may_ask,
             index_urls=[*found.secret_urls, *plain],
-            keyring_provider=_keyring_provider(found),
+            keyring_provider=keyring_provider(found.settings.keyring_provider, may_ask=may_ask),
         )
 
 
 def _may_ask(configuration: Configuration) -> bool:
     """Whether somebody is there to answer; what is asked appears on standard output."""
-    streams = (sys.stdin, sys.stdout)
+    streams = (sys.stdin, sys.stdout)  # either may be None, without a console
     return not configuration.settings.no_input and all(each is not None and each.isatty() for each in streams)
 
 
-def _keyring_provider(configuration: Configuration) -> str:
+def keyring_provider(chosen: str, *, may_ask: bool) -> str:
     """``auto`` without its last resort, the keyring program: that is only started for those who chose it."""
-    chosen = configuration.settings.keyring_provider
     if chosen != "auto":
         return chosen
-    return "import" if _may_ask(configuration) else "disabled"
+    return "import" if may_ask else "disabled"
 
 
 def _netrc_exists() -> bool:
     """Whether there is a file that requests, and so pip, would look into."""
     said = os.environ.get("NETRC")
     names = [said] if said else ["~/.netrc", "~/_netrc"]
-    return any(Path(name).expanduser().exists() for name in names)
+    return any(Path(os.path.expanduser(name)).exists() for name in names)  # noqa: PTH111 - a home may be lacking
 
 
 def system_certificates(configuration: Configuration) -> Callable[[], ssl.SSLContext | None] | None:

@@ -30,8 +30,8 @@ def build_wheel(sdist: Path, folder: Path, arguments: Sequence[str] = ()) -> Pat
     """The path of the wheel made of ``sdist`` (a local archive) in ``folder``.
 
     ``arguments`` are the options of pip from the command line: what the build requires is found by them, and by
-    pip's configuration. May be called from threads, which then wait for each other. Raises StageFailed with the tail
-    of the build's log.
+    pip's configuration. May be called from threads, which then wait for each other, once ``prepare_process`` was.
+    Raises StageFailed with the tail of the build's log.
     """
     options = [*(each for each in arguments if each not in _NOT_OF_WHEEL), *_options(folder)]
     with _ONE_AT_A_TIME, _hearing() as (errors, printed):
@@ -82,7 +82,11 @@ def _temporary_folders(command: Any) -> Iterator[None]:
 
 def _failure(error: BaseException, errors: list[str], printed: list[str]) -> StageFailed:
     output = [line for line in _lines(printed) if not line.startswith("[bold magenta]")]  # pip's, on the process
-    log = output if any(not line.startswith("Running command") for line in output) else _lines([*errors, str(error)])
+    log = (
+        output
+        if any(not line.startswith("Running command") for line in output)
+        else _lines([*errors, compat.words(error)])
+    )
     last = log[-1].strip() if log else type(error).__name__
     return StageFailed(f"its build failed: {last}", "build", tuple(log[-_TAIL:]))
 

@@ -128,6 +128,18 @@ def silence() -> None:
         logger.addHandler(logging.NullHandler())
 
 
+def load_backend() -> None:
+    """Import what pip looks at distributions with, which it decides at the first question.
+
+    On Python 3.10 that is pkg_resources, whose import warns about itself.
+    """
+    from pip._internal.metadata import get_environment
+
+    with listening():
+        for found in get_environment([]).iter_installed_distributions(local_only=False, skip=()):
+            raise AssertionError(found)
+
+
 def replace_user_agent() -> None:
     """Have pip's sessions present themselves as ours do: pip's own way starts ``lsb_release``, ``rustc`` and more."""
     from pip._internal.network import session
@@ -135,6 +147,28 @@ def replace_user_agent() -> None:
     from .config import user_agent
 
     session.user_agent = user_agent
+
+
+def words(error: BaseException) -> str:
+    """What an exception of pip's, or of what it uses, says, on one line.
+
+    Since 21.3 some of pip's are made for its console: their text is a name, and their words are in attributes.
+    Those of urllib3 begin with the objects that connections are made of.
+    """
+    if hasattr(error, "reference"):
+        parts = [_plain(part) for part in (getattr(error, "message", None), getattr(error, "context", None)) if part]
+        text = ": ".join(part.strip().rstrip(".") for part in parts)
+    else:
+        cause = getattr(error.args[0] if error.args else None, "reason", None)  # urllib3's within requests'
+        text = str(cause).rpartition(">: ")[2] if isinstance(cause, Exception) else str(error)
+    return " ".join(text.split()).rstrip(".") or type(error).__name__
+
+
+def _plain(text: Any) -> str:
+    """Text for pip's console without its markup."""
+    from pip._vendor.rich.markup import render
+
+    return str(render(text).plain if isinstance(text, str) else text.plain)
 
 
 def make_strict(parser: Any) -> None:

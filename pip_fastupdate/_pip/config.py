@@ -49,8 +49,9 @@ def settings(
     holds credentials, or depends on more than files. Raises UsageError for settings that are wrong, or that cannot
     be honoured.
     """
+    folder = cache_directory or memory.default_folder()
     remember = remember and not os.environ.get("PIP_NO_CACHE_DIR")
-    store = memory.Memory(cache_directory or memory.default_folder(), pip_arguments) if remember else None
+    store = memory.Memory(folder, pip_arguments) if remember and folder else None
     found = _recalled(store) if store else None
     if found is None:
         from . import parsing

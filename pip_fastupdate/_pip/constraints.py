@@ -10,6 +10,7 @@ from typing import Any
 
 from ..dependencies import InvalidRequirement, parse
 from ..errors import UsageError
+from . import compat
 from .direct_url import without_credentials
 
 _REMOTE = re.compile(r"(https?|file):", re.IGNORECASE)
@@ -82,7 +83,7 @@ def _parsed(reader: Any, source: str) -> list[Any]:
         return list(reader.parse(source, constraint=True))
     except (PipError, RequestException, OSError, UnicodeError) as error:
         raise UsageError(
-            f"The constraints in {_shown(source)} cannot be read: {_one_line(error)}",
+            f"The constraints in {_shown(source)} cannot be read: {compat.words(error)}.",
             hint="they come from -c, PIP_CONSTRAINT or the setting constraint in pip's configuration",
         ) from None
     except RecursionError:  # pip before 25.0 does not notice (pip #12653)
@@ -118,7 +119,3 @@ def _is_volatile(name: str) -> bool:
 
 def _shown(source: str) -> str:
     return without_credentials(source) if _REMOTE.match(source) else source
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

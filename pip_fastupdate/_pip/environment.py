@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..models import Distribution, Inventory, Target
@@ -62,12 +62,13 @@ def folders() -> tuple[Path, ...]:
     return tuple(Path(each) for each in sorted(site.packages | ({site.user} if site.user else set())))
 
 
-def is_writable(*, user: bool = False) -> str | None:
-    """The first folder that an installation writes to and that cannot be written; None when all is well."""
-    for folder in dict.fromkeys(scheme_paths(user=user).values()):
-        nearest = Path(folder)
-        while not nearest.exists() and nearest != nearest.parent:
-            nearest = nearest.parent
+def is_writable(*, user: bool = False, folders: Iterable[str] | None = None) -> str | None:
+    """The first folder that an installation writes to and that cannot be written; None when all is well.
+
+    ``folders`` default to those of the scheme, of the user's with ``user``. They need not exist.
+    """
+    for folder in dict.fromkeys(scheme_paths(user=user).values() if folders is None else folders):
+        nearest = next(each for each in (Path(folder).absolute(), *Path(folder).absolute().parents) if each.exists())
         if not _accepts_files(nearest):
             return str(nearest)
     return None

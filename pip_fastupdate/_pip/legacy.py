@@ -26,8 +26,12 @@ def distributions(
     from pip._internal.metadata import get_environment
 
     with listening():
-        installed = get_environment(list(paths)).iter_installed_distributions(local_only=False, skip=())
-        others = [each for each in installed if not each.installed_with_dist_info]
+        try:
+            installed = get_environment(list(paths)).iter_installed_distributions(local_only=False, skip=())
+            others = [each for each in installed if not each.installed_with_dist_info]
+        except (OSError, ValueError) as error:  # pkg_resources gives up at the first file that it cannot read
+            warn(f"pip cannot read what older tools installed, which is ignored: {error}")
+            others = []
         classified = [_attempt(each, site, warn, user_only=user_only) for each in others]
     return [each for each in classified if each is not None]
 

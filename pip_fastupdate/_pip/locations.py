@@ -23,7 +23,10 @@ class Site:
     """``purelib`` and ``platlib``, mostly one folder."""
 
     user: str | None
-    """The user's own site-packages; None where this interpreter cannot see it."""
+    """The user's own site-packages; None where this interpreter does not look into it."""
+
+    standard_library: str
+    """The interpreter's own folder."""
 
     roots: tuple[str, ...]
     """Whatever an installation here may write lies below one of these."""
@@ -45,33 +48,42 @@ def real(path: str) -> str:
 @lru_cache(maxsize=1)
 def current() -> Site:
     """The running interpreter's folders."""
-    virtual = sys.prefix != sys.base_prefix
+    return describe(virtual=sys.prefix != sys.base_prefix, user_enabled=bool(site.ENABLE_USER_SITE))
+
+
+def describe(*, virtual: bool, user_enabled: bool) -> Site:
+    """The folders of this interpreter; ``user_enabled`` says whether it looks at the user's site-packages."""
     scheme = scheme_paths()
-    user = None if virtual else site.getusersitepackages()
-    roots = [sys.prefix, *scheme.values()]
-    if user is not None:
-        roots += [user, site.getuserbase()]
+    user = site.getusersitepackages() if user_enabled and not virtual else None
+    roots = [sys.prefix, *scheme.values(), *([user, site.getuserbase()] if user else [])]
     return Site(
         prefix=real(sys.prefix),
         virtual=virtual,
         packages=frozenset((real(scheme["purelib"]), real(scheme["platlib"]))),
-        user=None if user is None else real(user),
+        user=real(user) if user else None,
+        standard_library=sysconfig.get_path("stdlib"),
         roots=tuple(dict.fromkeys(real(root) for root in roots)),
     )
 
 
-def scheme_paths(*, user: bool = False) -> dict[str, str]:
+def scheme_paths(*, user: bool = False, by_sysconfig: bool | None = None) -> dict[str, str]:
     """Folders by pip's keys (``purelib``, ``platlib``, ``scripts``, ``data``), as its ``get_scheme("")`` gives them.
 
-    Raises KeyError where this platform has no user scheme.
+    A distributor may have decided against ``by_sysconfig`` (pip #10647); then pip itself is asked. Raises KeyError
+    where this platform has no user scheme.
     """
-    if not getattr(sysconfig, "_PIP_USE_SYSCONFIG", True):  # a distributor's choice, honoured by pip since 21.3
-        from pip._internal.locations import get_scheme
+    if by_sysconfig is None:
+        by_sysconfig = getattr(sysconfig, "_PIP_USE_SYSCONFIG", True)
+    if by_sysconfig:
+        paths = sysconfig.get_paths(sysconfig.get_preferred_scheme("user" if user else "prefix"))
+        return {key: paths[key] for key in _KEYS}
+    from pip._internal.locations import get_scheme
 
-        scheme = get_scheme("", user=user)
-        return {key: getattr(scheme, key) for key in ("purelib", "platlib", "scripts", "data")}
-    paths = sysconfig.get_paths(sysconfig.get_preferred_scheme("user" if user else "prefix"))
-    return {key: paths[key] for key in ("purelib", "platlib", "scripts", "data")}
+    scheme = get_scheme("", user=user)
+    return {key: getattr(scheme, key) for key in _KEYS}
+
+
+_KEYS = ("purelib", "platlib", "scripts", "data")
 
 
 def search_path(paths: Iterable[str | os.PathLike[str]] | None = None) -> list[str]:
@@ -79,7 +91,21 @@ def search_path(paths: Iterable[str | os.PathLike[str]] | None = None) -> list[s
 
     ``python -m`` puts the current folder first, and pip takes it out again.
     """
-    found = [os.fspath(path) for path in (sys.path if paths is None else paths)]
-    if found and found[0] in ("", os.getcwd()):  # noqa: PTH109 - compared as text, as pip does
+    found = [os.fspath(path) for path in (_at_first() if paths is None else paths)]
+    if found and found[0] in ("", working_folder()):
         del found[0]
     return [path or os.curdir for path in found]
+
+
+@lru_cache(maxsize=1)
+def _at_first() -> tuple[str, ...]:
+    """``sys.path`` when it was first looked at: some imports, such as of pkg_resources, add to it."""
+    return tuple(sys.path)
+
+
+def working_folder() -> str:
+    """The current folder; "" when it has been removed meanwhile."""
+    try:
+        return os.getcwd()  # noqa: PTH109 - compared as text, as pip does
+    except FileNotFoundError:
+        return ""

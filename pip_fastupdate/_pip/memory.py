@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from .locations import working_folder
 
 _KEPT = 32
 """Files kept: each combination of options, variables and environments has its own."""
@@ -69,16 +70,23 @@ class Memory:
             _prune(self._folder)
 
 
-def default_folder(platform: str = sys.platform) -> Path:
-    """Our folder in pip's cache where that mostly is on such a ``platform``, known without asking pip."""
+def default_folder(platform: str = sys.platform) -> Path | None:
+    """Our folder in pip's cache where that mostly is on such a ``platform``, known without asking pip.
+
+    None for a user without a home.
+    """
     said = os.environ.get("PIP_CACHE_DIR")
-    if said:
-        return Path(said).expanduser() / "fastupdate"
-    if platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local").expanduser() / "pip" / "Cache" / "fastupdate"
-    if platform == "darwin":
-        return Path("~/Library/Caches/pip/fastupdate").expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "pip" / "fastupdate"
+    try:
+        if said:
+            return Path(said).expanduser() / "fastupdate"
+        if platform == "win32":
+            local = Path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local").expanduser()
+            return local / "pip" / "Cache" / "fastupdate"
+        if platform == "darwin":
+            return Path("~/Library/Caches/pip/fastupdate").expanduser()
+        return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "pip" / "fastupdate"
+    except RuntimeError:
+        return None
 
 
 def digests(paths: Iterable[str]) -> dict[str, str]:
@@ -109,7 +117,7 @@ def _key(arguments: Sequence[str]) -> str:
         sys.version,
         sys.executable,
         sys.prefix,
-        os.fspath(Path.cwd()),
+        working_folder(),
         user,
         list(arguments),
         variables,

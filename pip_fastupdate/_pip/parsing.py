@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import optparse
+import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import redirect_stdout
 from datetime import timezone
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +62,16 @@ def _parse(arguments: Sequence[str], said: list[str]) -> tuple[Any, Any, dict[st
     from pip._internal.commands import create_command
     from pip._internal.exceptions import PipError
 
+    printed = StringIO()
     try:
         command: Any = create_command("install")
         before = _digests(path for _, paths in command.parser.config.iter_config_files() for path in paths)
         compat.make_strict(command.parser)
-        options, words = command.parse_args(list(arguments))
+        with redirect_stdout(printed):  # pip before 26.0 prints what is wrong
+            options, words = command.parse_args(list(arguments))
     except (PipError, optparse.OptParseError, SystemExit) as error:
-        text = said[-1] if said and isinstance(error, SystemExit) else str(error)
+        told = printed.getvalue() or "".join(said[-1:])
+        text = told if told and isinstance(error, SystemExit) else compat.words(error)
         raise UsageError(f"pip cannot use its settings: {_sentence(text)}", hint=_HINT) from None
     if words:
         raise UsageError(f"pip's options do not explain {words[0]!r}.")
@@ -74,7 +80,8 @@ def _parse(arguments: Sequence[str], said: list[str]) -> tuple[Any, Any, dict[st
 
 def _sentence(text: str) -> str:
     """What pip said on one line, without its own advice."""
-    return " ".join(text.partition("Check your pip configuration")[0].split()).rstrip(". ") + "."
+    text = text.partition("Check your pip configuration")[0].removeprefix("An error occurred during configuration: ")
+    return " ".join(text.split()).rstrip(". ") + "."
 
 
 def _refuse(options: Any) -> None:
@@ -114,8 +121,8 @@ def _settings(options: Any, lines: tuple[str, ...], proxy: str | None) -> Settin
 
 def _location(link: str) -> str:
     """A find-links as pip takes it: a URL, or a path whose ``~`` is replaced where that exists."""
-    expanded = Path(link).expanduser() if link.startswith("~") else Path(link)
-    return str(expanded) if link.startswith("~") and expanded.exists() else without_credentials(link)
+    expanded = os.path.expanduser(link)  # noqa: PTH111 - without an error for a user without a home
+    return expanded if expanded != link and Path(expanded).exists() else without_credentials(link)
 
 
 def _policy(options: Any) -> Policy:
@@ -142,7 +149,10 @@ def _cache_directory(options: Any) -> tuple[Path | None, tuple[str, ...]]:
 
     if not options.cache_dir:
         return None, ()
-    directory = Path(options.cache_dir).expanduser().resolve()
+    try:
+        directory = Path(options.cache_dir).expanduser().resolve()
+    except RuntimeError:
+        return None, (f"the cache is not used: there is no home folder for {options.cache_dir}",)
     if not check_path_owner(str(directory)):
         return None, (f"the cache is not used: {directory} or its parent is not yours, or cannot be written",)
     return directory / "fastupdate", ()

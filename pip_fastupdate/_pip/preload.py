@@ -28,25 +28,29 @@ _LEGACY = ("pip._internal.metadata.importlib", "pip._internal.metadata.pkg_resou
 """What pip needs to tell of eggs; one or the other is missing with some versions of pip and Python."""
 
 
+_ON_THEIR_OWN = (".__main__", "._elsewhere", ".shared_answers")
+"""Modules that run the program, and one that is imported from the start where a shared cache is in use."""
+
+
 def import_everything() -> None:
     """Import all of this program, and of pip and our other dependencies what it uses."""
     import pip_fastupdate
 
+    compat.load_backend()
     with compat.listening():
         for module in pkgutil.walk_packages(pip_fastupdate.__path__, f"{pip_fastupdate.__name__}."):
-            if not module.name.endswith(".__main__"):  # it runs the program
-                import_module(module.name)
+            if not module.name.endswith(_ON_THEIR_OWN):
+                _import_ours(module.name)
         for name in _OTHERS:
             import_module(name)
         for name in _LEGACY:
             with suppress(ImportError):
                 import_module(name)
-        _select_backend()
 
 
-def _select_backend() -> None:
-    """pip decides at the first question how it looks at distributions, and imports what that takes."""
-    from pip._internal.metadata import get_environment
-
-    for _ in get_environment([]).iter_installed_distributions(local_only=False, skip=()):
-        raise AssertionError("no paths, no distributions")
+def _import_ours(name: str) -> None:
+    try:
+        import_module(name)
+    except ModuleNotFoundError as error:  # of an extra that is not installed: then it is not in use, either
+        if (error.name or "").startswith("pip_fastupdate"):
+            raise

@@ -68,16 +68,19 @@ def prepare_process() -> None:
 
     umask = _umask()
     wheel.current_umask = unpacking.current_umask = lambda: umask
+    compat.load_backend()
     compat.replace_user_agent()
     compat.silence()
     warnings.simplefilter("ignore", SyntaxWarning)  # of the sources compiled; pip ignores them likewise
+    warnings.filterwarnings("ignore", "invalid ", DeprecationWarning)  # what is a SyntaxWarning since Python 3.12
 
 
-def _umask() -> int:
+def _umask(status: Path = Path("/proc/self/status")) -> int:
+    """The process's umask, read where Linux tells it, else found out by changing it."""
     try:
-        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-        return next(int(line.split()[1], 8) for line in status.splitlines() if line.startswith("Umask:"))
-    except (OSError, StopIteration):  # not Linux
+        lines = status.read_text(encoding="ascii", errors="replace").splitlines()
+        return next(int(line.split()[1], 8) for line in lines if line.startswith("Umask:"))
+    except (OSError, StopIteration):  # another system, or Linux before 4.7
         mask = os.umask(0o077)
         os.umask(mask)
         return mask
@@ -115,8 +118,7 @@ def _failure(error: Exception, root: Path, name: str) -> Exception:
             f"{root} cannot be written: {error.strerror}.",
             hint="the environment was not touched; make room and try again",
         )
-    text = " ".join(str(error).split()).removeprefix(f"For req: {name}. ")
-    return StageFailed(text.rstrip(".") or type(error).__name__)
+    return StageFailed(compat.words(error).removeprefix(f"For req: {name}. "))
 
 
 def _info_folder(folders: set[Path], name: str) -> Path:

@@ -16,7 +16,7 @@ from packaging.version import Version
 
 from .filenames import version_of
 
-SCHEMA = 1
+SCHEMA = 2
 """Part of every key of the cache: raise it with each change of what ``encode`` writes."""
 
 SDIST = 1 << 20

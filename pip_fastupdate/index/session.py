@@ -17,6 +17,7 @@ from ..ports import DownloadFailed
 from . import place
 from .answers import Answer, Record, Reply, pack, unpack, without_credentials
 from .counters import Counters
+from .lean import lean
 from .shared import SharedStore
 from .store import DAY, Store
 

@@ -43,7 +43,7 @@ class Live(Plain):
                 from .display import preload
 
                 preload()
-        if len(self._stages) == 1:
+        if len(self._stages) == 1 and stage.name != "test":  # then the user's command has the terminal
             self._timer = threading.Timer(max(self._delay - self.elapsed(), self._delay / 2), self._show)
             self._timer.daemon = True
             self._timer.start()

@@ -64,6 +64,7 @@ def layout_to_json(layout: Layout, prefix: str) -> bytes:
     """All steps and what belongs to them."""
     short = partial(_short, prefix + os.sep)
     document = {
+        "prefix": layout.prefix,
         "operations": [each.encoded(short) for each in layout.operations],
         "files": {short(folder): names for folder, names in layout.files.items()},
         "made": [short(each) for each in layout.made],
@@ -77,6 +78,7 @@ def layout_from_json(content: bytes, prefix: str) -> Layout:
     """The inverse. Raises as ``readable`` expects."""
     fields, full = json.loads(content), partial(os.path.join, prefix)
     return Layout(
+        prefix=fields["prefix"],
         operations=tuple(decoded(each, full) for each in fields["operations"]),
         files={full(folder): tuple(names) for folder, names in fields["files"].items()},
         made=tuple(full(each) for each in fields["made"]),

@@ -60,6 +60,9 @@ class Request:
 class Layout:
     """A swap that is ready to be done, with all that its undo and its recovery need to know."""
 
+    prefix: str
+    """Where the environment was then: ``old`` mirrors that."""
+
     operations: tuple[Operation, ...]
     files: Mapping[str, Sequence[str]]
     """The files that come in: live folder → names."""
@@ -84,6 +87,7 @@ def lay_out(request: Request, *, prefix: str, old_home: str, fold: Fold, split: 
     folders = {*(os.path.dirname(each) for each in request.old_files), *(each.live for each in staged)}
     ground = Ground(prefix, outermost(os.path.dirname(each) for each in folders if each.endswith(INFO)))
     terrain = Terrain(
+        prefix=prefix,
         ground=ground,
         fold=fold,
         kept={fold(ground.place_file(path)): owner for path, owner in request.kept.items()},
@@ -130,6 +134,7 @@ def _decide(terrain: Terrain, old: Tree, new: Tree, old_home: str, shared: Mappi
         entering.enter(node.name, node)
     infos = _infos(terrain, new)
     return Layout(
+        prefix=terrain.prefix,
         operations=(*leaving.steps, *entering.steps),
         files=entering.files,
         made=tuple(entering.made),

@@ -13,7 +13,7 @@ from ..ports import Progress
 from . import disk, lock
 from .disk import told, uninterrupted
 from .home import Home
-from .layout import Request, Root
+from .layout import Layout, Request, Root
 from .single import Changes, Transaction
 from .sites import differences
 from .workspace import CHANGING, DONE, UNTOUCHED, State, Workspace
@@ -105,13 +105,7 @@ class Transactions:
         entry = self._undoable(id)
         workspace = self._home.workspace(entry.id)
         layout = workspace.layout()
-        with told("The undo cannot be prepared"):
-            changed = differences(layout.installed, layout.digests, [name for name, _, _ in entry.changes])
-        if changed:
-            raise TransactionError(
-                f"The environment has changed since transaction {entry.id}: {'; '.join(changed)}.",
-                hint="Undo what was changed since, or bring these to the version that it had left.",
-            )
+        self._check(layout, entry)
         request = Request(
             old_files=tuple(os.path.join(folder, name) for folder, names in layout.files.items() for name in names),
             roots=(Root(folder=workspace.old, owner=f"undoing {entry.id}"),),
@@ -120,6 +114,21 @@ class Transactions:
         )
         changes = tuple((name, after, before) for name, before, after in entry.changes)
         return self._swap_back(entry.id, request, changes, progress, check)
+
+    def _check(self, layout: Layout, entry: Entry) -> None:
+        """Raises TransactionError unless the environment is as the transaction had left it."""
+        if layout.prefix != self._home.prefix:
+            raise TransactionError(
+                f"Transaction {entry.id} cannot be undone: the environment was moved from {layout.prefix} since.",
+                hint="Move it back for that.",
+            )
+        with told("The undo cannot be prepared"):
+            changed = differences(layout.installed, layout.digests, [name for name, _, _ in entry.changes])
+        if changed:
+            raise TransactionError(
+                f"The environment has changed since transaction {entry.id}: {'; '.join(changed)}.",
+                hint="Undo what was changed since, or bring these to the version that it had left.",
+            )
 
     def _undoable(self, id: str | None) -> Entry:
         history = self.history()

@@ -31,6 +31,7 @@ class Modules:
 class Terrain:
     """The live environment as far as it is given."""
 
+    prefix: str
     ground: Ground
     fold: Fold
     kept: Mapping[str, str]

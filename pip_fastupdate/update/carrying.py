@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from .. import report
-from .._pip import building, environment, preload, records, staging
-from ..errors import TransactionError
-from ..models import Change, Distribution, Inventory, Reason, Release
-from ..transaction import Fingerprint, Replacement, Transaction
+from .._pip import building, records, staging
+from ..errors import FileConflict, late
+from ..models import Change, Distribution, Failure, Inventory, Reason, Release
+from ..transaction import Fingerprint, Transaction
 from ..wheels import Installed, WheelStore
-from ..world import World
+from .bench import Bench
 from .delivery import Delivery, key_of
 from .planning import Barred, Carried, Planned, make_plan
 from .tools import Tools
+from .trial import Trial, culprits
 
 
 def carry_out(
@@ -24,39 +23,100 @@ def carry_out(
 ) -> Carried:
     """Bring the environment from ``inventory`` to the plan, dropping what turns out not to be installable.
 
-    Raises EnvironmentChanged when somebody else changed the environment after ``fingerprint`` was taken.
-    On any exception the environment is as it was.
+    Raises EnvironmentChanged when somebody else changed the environment after ``fingerprint`` was taken, CommandFailed
+    when the user's test does. On any exception the environment is as it was, unless that says otherwise.
     """
+    trial = Trial(command=tools.options.test, progress=tools.progress) if tools.options.test else None
+    if trial is not None:
+        trial.before()
     staging.prepare_process()
-    with tools.transactions.begin() as transaction:
-        delivery = _delivery(tools, inventory, transaction)
-        planned = deliver(tools, inventory, planned, delivery, barred)
+    with tools.transactions.begin() as transaction, late(lambda: transaction.committed):
+        bench = Bench(
+            tools=tools,
+            inventory=inventory,
+            delivery=_delivery(tools, inventory, transaction),
+            transaction=transaction,
+            fingerprint=fingerprint,
+        )
+        return _carried(tools, bench, planned, barred, trial)
+
+
+def _carried(tools: Tools, bench: Bench, planned: Planned, barred: Barred, trial: Trial | None) -> Carried:
+    while True:
+        planned, barred = deliver(tools, bench.inventory, planned, bench.delivery, barred)
+        tools.lock_file.draft(tools, bench.inventory, planned)
         changes = planned.plan.changes
         if not changes:
-            transaction.abandon()
+            bench.transaction.abandon()
             return Carried(planned=planned)
-        preload.import_everything()
-        report.preload(sys.stdout, format=tools.options.format)
-        _prepare(inventory, changes, delivery, transaction, fingerprint)
-        with tools.progress.stage("swap", len(changes)):
-            transaction.swap(tools.progress)
-        with tools.progress.stage("check"):
-            check(tools, planned)
-        transaction.commit(tools.options.keep)
-        return Carried(planned=planned, warnings=delivery.warnings(changes), transaction=transaction.id)
+        learned = _swap_in(tools, bench, planned, barred, trial)
+        if learned == barred:
+            bench.transaction.commit(tools.options.keep)
+            warnings = bench.delivery.warnings(changes)
+            return Carried(planned=planned, warnings=warnings, transaction=bench.transaction.id)
+        barred = learned
+        planned = make_plan(tools, bench.inventory, barred)
 
 
-def deliver(tools: Tools, inventory: Inventory, planned: Planned, delivery: Delivery, barred: Barred) -> Planned:
+def _swap_in(tools: Tools, bench: Bench, planned: Planned, barred: Barred, trial: Trial | None) -> Barred:
+    """``barred`` when the plan is now live and may be kept; else with what speaks against that, and nothing changed."""
+    try:
+        bench.prepare(planned)
+    except FileConflict as conflict:
+        return _without(tools, barred, conflict)
+    bench.swap_in(planned)
+    if trial is None:
+        return barred
+    return replace(barred, stays={**barred.stays, **_guilty(tools, bench, planned, trial)})
+
+
+def _without(tools: Tools, barred: Barred, conflict: FileConflict) -> Barred:
+    """Go on without the distributions whose files are in the way of others'."""
+    text = conflict.message.rstrip(".")
+    found = {name: Failure(name=name, kind="file-conflict", text=text) for name in conflict.names}
+    if found.keys() <= barred.failures.keys():
+        raise conflict
+    tools.progress.warn(f"{text}: left as {'it is' if len(found) == 1 else 'they are'}", conflict.hint)
+    return replace(barred, failures={**barred.failures, **found})
+
+
+def _guilty(tools: Tools, bench: Bench, planned: Planned, trial: Trial) -> dict[str, Reason]:
+    """By name, which updates make the user's test fail, with all taken back; nothing when it passes.
+
+    Raises CommandFailed when it fails and nobody asked for more.
+    """
+    if not tools.options.bisect:
+        trial.after()
+        return {}
+    if trial.passes("the updated environment"):
+        return {}
+    bench.take_back()
+    total = len(planned.plan.changes)
+    guilty = culprits(planned, lambda part: bench.tried(part, lambda: trial.passes(_part(part, total))))
+    for name, reason in sorted(guilty.items()):
+        tools.progress.warn(f"{name} {reason.data['version']} {reason.text}: it is left as it is")
+    return guilty
+
+
+def _part(part: Planned, total: int) -> str:
+    names = [each.name for each in part.plan.changes]
+    shown = ", ".join(names) if len(names) <= 5 else f"{', '.join(names[:4])} and {len(names) - 4} more"
+    return f"{len(names)} of {total} changes ({shown})"
+
+
+def deliver(
+    tools: Tools, inventory: Inventory, planned: Planned, delivery: Delivery, barred: Barred
+) -> tuple[Planned, Barred]:
     """Stage the plan; where something fails or turns out otherwise, plan again without it, until all is staged."""
     while planned.plan.changes:
         learned = _learn(tools, planned, delivery, barred)
         if learned == barred:
-            return planned
+            break
         for name in learned.failures.keys() - barred.failures.keys():
             tools.progress.warn(f"{name} is left as it is: {learned.failures[name].text}")
         barred = learned
         planned = make_plan(tools, inventory, barred)
-    return planned
+    return planned, barred
 
 
 def _learn(tools: Tools, planned: Planned, delivery: Delivery, barred: Barred) -> Barred:
@@ -135,50 +195,3 @@ def _build(tools: Tools, transaction: Transaction, release: Release, path: Path)
     folder = transaction.staging.parent / "wheels" / f"built-{release.name}"
     folder.mkdir(parents=True, exist_ok=True)
     return building.build_wheel(path, folder, tools.configuration.arguments)
-
-
-def _prepare(
-    inventory: Inventory,
-    changes: tuple[Change, ...],
-    delivery: Delivery,
-    transaction: Transaction,
-    fingerprint: Fingerprint,
-) -> None:
-    installed = inventory.by_name()
-    moving = {change.name for change in changes}
-    replacements = [
-        Replacement(
-            name=change.name,
-            before=str(change.installed) if change.installed else None,
-            after=str(change.target.version),
-            old_files=records.installed_files(installed[change.name]) if change.installed else (),
-            staged=delivery.done[key_of(change.target)].staged.root,
-        )
-        for change in changes
-    ]
-    others = [each for each in inventory.distributions if each.name not in moving]
-    transaction.prepare(replacements, kept_files=lambda: _paths(records.owners(others)), fingerprint=fingerprint)
-
-
-def _paths(owners: Mapping[Path, str]) -> dict[str, str]:
-    return {str(path): name for path, name in owners.items()}
-
-
-def check(tools: Tools, planned: Planned) -> None:
-    """A fresh scan must show what was planned, and no problem that was not there before. Raises TransactionError."""
-    after = environment.scan(user=tools.settings.user)
-    installed = after.by_name()
-    wrong = [
-        change.name
-        for change in planned.plan.changes
-        if change.name not in installed or installed[change.name].version != change.target.version
-    ]
-    if wrong:
-        raise TransactionError(f"After the swap {', '.join(wrong)} was not what had been planned; all was put back.")
-    before = {each.key for each in planned.world.unmet(planned.world.installed)}
-    world = World(inventory=after, source=tools.catalog)
-    worse = [each for each in world.unmet(world.installed) if each.key not in before]
-    if worse:
-        first = worse[0]
-        text = f"{first.parent.name} {first.parent.version} requires {first.dependency.text}"
-        raise TransactionError(f"After the swap {text}, which is not fulfilled; all was put back.")

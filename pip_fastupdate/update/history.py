@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .._pip import environment
+from ..errors import late
 from ..models import Entry
 from ..options import Options
 from ..progress import Silent
@@ -28,6 +29,7 @@ def undo(id: str | None, options: Options, progress: Silent) -> Entry:
             progress.warn(told)
         with progress.stage("swap"):
             entry = transactions.undo(id)
-    for name, before, after in entry.changes:
-        progress.note(f"{name}: {before or 'not installed'} -> {after or 'removed'}")
-    return entry
+    with late(lambda: True):
+        for name, before, after in entry.changes:
+            progress.note(f"{name}: {before or 'not installed'} -> {after or 'removed'}")
+        return entry

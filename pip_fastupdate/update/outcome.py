@@ -98,10 +98,18 @@ HELD = frozenset({"fails-test", "source-change", "strict"})
 def _latest(world: World, name: str, hold: Hold | None) -> str | None:
     if hold is not None:
         return str(hold.latest)
-    if name in world.stays and world.stays[name].kind not in HELD:
-        return None
+    if name in world.stays:
+        return _newest_offered(world, name) if world.stays[name].kind in HELD else None
     domain = world.domain(name)
     return str(domain[0].version) if domain else None
+
+
+def _newest_offered(world: World, name: str) -> str | None:
+    """The newest version of a distribution that might move were it not held."""
+    project = world.project(name)
+    versions = [world.installed[name].version] if name in world.installed else []
+    versions += [each.version for each in project.candidates] if isinstance(project, Project) else []
+    return str(max(versions)) if versions else None
 
 
 def _beyond(world: World, name: str) -> Iterator[Reason]:

@@ -6,7 +6,7 @@ import sys
 
 from .._pip import environment, guard
 from .._pip.config import Configuration
-from ..errors import EnvironmentChanged
+from ..errors import EnvironmentChanged, late
 from ..models import Inventory, Report, Stats, Status, Target
 from ..options import Options
 from ..progress import Silent
@@ -48,6 +48,7 @@ def _foresee(tools: Tools, inventory: Inventory) -> Report:
     check_names(tools, inventory)
     look_up(tools, inventory)
     planned = make_plan(tools, inventory, Barred())
+    tools.lock_file.draft(tools, inventory, planned)
     return _report(tools, inventory, Carried(planned=planned), status="planned")
 
 
@@ -75,12 +76,14 @@ def _attempt(tools: Tools) -> Report:
     check_names(tools, inventory)
     look_up(tools, inventory)
     planned = make_plan(tools, inventory, Barred())
+    tools.lock_file.draft(tools, inventory, planned)
     if not planned.plan.changes:
         return _report(tools, inventory, Carried(planned=planned), status="done")
     from .carrying import carry_out
 
     carried = carry_out(tools, inventory, planned, before, Barred())
-    return _report(tools, inventory, carried, status="done")
+    with late(lambda: carried.transaction is not None):
+        return _report(tools, inventory, carried, status="done")
 
 
 def _report(tools: Tools, inventory: Inventory, carried: Carried, *, status: Status) -> Report:
@@ -100,7 +103,7 @@ def _report(tools: Tools, inventory: Inventory, carried: Carried, *, status: Sta
     return Report(
         target=tools.target,
         rows=rows(outcome),
-        failures=listed_failures(outcome),
+        failures=(*listed_failures(outcome), *tools.lock_file.put(tools)),
         warnings=tuple(tools.catalog.unconsulted),
         transaction=carried.transaction,
         dry_run=status == "planned",

@@ -13,6 +13,7 @@ from ..models import Target
 from ..options import Options, Settings
 from ..progress import Silent
 from ..transaction import Transactions
+from .locking import LockFile
 
 HOME = ".pip-fastupdate"
 """Folder below the environment's prefix that holds its transactions."""
@@ -28,6 +29,7 @@ class Tools:
     progress: Silent
     transactions: Transactions
     catalog: Catalog
+    lock_file: LockFile
 
     @property
     def settings(self) -> Settings:
@@ -43,6 +45,7 @@ def transactions_of(target: Target) -> Transactions:
 @contextmanager
 def open_tools(options: Options, configuration: Configuration, target: Target, progress: Silent) -> Iterator[Tools]:
     """Everything a run needs, closed at its end."""
+    lock_file = LockFile(options.lock_file)
     catalog = open_catalog(
         settings=configuration.settings,
         cache=options.cache,
@@ -58,6 +61,11 @@ def open_tools(options: Options, configuration: Configuration, target: Target, p
             progress=progress,
             transactions=transactions_of(target),
             catalog=catalog,
+            lock_file=lock_file,
         )
     finally:
-        catalog.close()
+        lock_file.discard()
+        try:
+            catalog.close()
+        except OSError as error:  # the cache is a help: what became of the update is not its to decide
+            progress.warn(f"the cache cannot be tidied: {error.strerror or error}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
@@ -15,10 +16,11 @@ from pathlib import Path
 from pip_fastupdate.errors import TransactionError
 from pip_fastupdate.transaction import Transactions
 
-from .inject import Fault, Injector
+from .inject import INTERRUPT, KILL, Fault, Injector
 from .synthetic import HOME, Dist, Snapshot, install, snapshot, staged, without_home
 
-ERRORS = ("ENOSPC", "EACCES", "EIO")
+FAILURES = tuple((what, lasting) for what in ("ENOSPC", "EACCES", "EIO") for lasting in (False, True))
+"""Which error, and whether all later calls fail, too."""
 
 OLD, NEW = "old", "new"
 
@@ -26,6 +28,11 @@ DONE, REFUSED, CRASHED = 0, 3, 4
 """How a child ends when nobody kills it."""
 
 Action = Callable[[Path, Injector], None]
+
+
+def memory() -> str | None:
+    """A folder in memory, where there is one: nothing here is about disks, and they are slow."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 def transactions(prefix: Path) -> Transactions:
@@ -37,15 +44,12 @@ def updating(dists: Sequence[Dist], keep: int = 1) -> Action:
     """The update of an environment, counted from ``begin`` on, staging left out."""
 
     def act(prefix: Path, injector: Injector) -> None:
-        store = transactions(prefix)
-        with injector.on():
-            transaction = store.begin()
-        with transaction:
-            replacements = [staged(transaction.staging, prefix, dist) for dist in dists]
-            with injector.on():
-                transaction.prepare(replacements)
-                transaction.swap()
-                transaction.commit(keep)
+        with injector.on(), transactions(prefix).begin() as transaction:
+            with injector.off():
+                replacements = [staged(transaction.staging, prefix, dist) for dist in dists]
+            transaction.prepare(replacements)
+            transaction.swap()
+            transaction.commit(keep)
 
     return act
 
@@ -66,8 +70,6 @@ def refusing_folders(action: Action) -> Action:
     """The same where the folders of the live environment cannot be renamed, as on an overlay."""
 
     def act(prefix: Path, injector: Injector) -> None:
-        import errno
-
         home = str(prefix / HOME)
 
         def refuse(event: str, args: tuple[object, ...]) -> None:
@@ -124,7 +126,7 @@ def _child(action: Action, prefix: Path, fault: Fault, report: int) -> int:
     try:
         action(prefix, injector)
         status = DONE
-    except TransactionError:
+    except (TransactionError, KeyboardInterrupt):
         status = REFUSED
     except BaseException:
         traceback.print_exc()
@@ -222,33 +224,37 @@ def _wrong(found: Snapshot, known: Snapshot) -> list[str]:
     return sorted(path for path in found.keys() | known.keys() if found.get(path) != known.get(path))
 
 
-def kills(case: Case, at: Iterable[int] | None = None) -> Tally:
-    """Kill the action at each of its calls, or at those numbers."""
-    return _sum(case.run(Fault(at=each)) for each in at or range(1, case.calls + 1))
+def kills(case: Case, at: Iterable[int]) -> Tally:
+    """Kill the action at these of its calls."""
+    return _sum(case.run(Fault(at=each)) for each in at)
 
 
-def errors(case: Case, at: Iterable[int] | None = None) -> Tally:
-    """Let each of its calls fail in turn, for once and from there on."""
-    numbers = list(at or range(1, case.calls + 1))
-    faults = (
-        Fault(at=each, what=what, lasting=lasting) for each in numbers for what in ERRORS for lasting in (False, True)
-    )
+def errors(case: Case, at: Iterable[int]) -> Tally:
+    """Let these of its calls fail in turn, in every way."""
+    return _sum(case.run(Fault(at=each, what=what, lasting=lasting)) for each in at for what, lasting in FAILURES)
+
+
+def some_errors(case: Case, at: Iterable[int]) -> Tally:
+    """The same, with each call in one of the ways."""
+    faults = ((each, *FAILURES[number % len(FAILURES)]) for number, each in enumerate(at))
+    return _sum(case.run(Fault(at=each, what=what, lasting=lasting)) for each, what, lasting in faults)
+
+
+def interrupts(case: Case, at: Iterable[int]) -> Tally:
+    """Press Ctrl-C at these of its calls, and at all calls from there on."""
+    faults = (Fault(at=each, what=INTERRUPT, lasting=lasting) for each in at for lasting in (False, True))
     return _sum(map(case.run, faults))
 
 
 def recovery_kills(case: Case, at: Iterable[int]) -> Tally:
     """Kill the action at these calls, and the recovery from that at each of its own."""
-    return _sum(case.run_with_faulty_recovery(Fault(at=each), "kill") for each in at)
+    return _sum(case.run_with_faulty_recovery(Fault(at=each), KILL) for each in at)
 
 
 def recovery_errors(case: Case, at: Iterable[int]) -> Tally:
-    """Kill the action at these calls, and let each call of the recovery from that fail."""
-    return _sum(
-        case.run_with_faulty_recovery(Fault(at=each), what, lasting)
-        for each in at
-        for what in ERRORS
-        for lasting in (False, True)
-    )
+    """Kill the action at these calls, and let each call of the recovery from that fail, in every way."""
+    faults = ((each, what, lasting) for each in at for what, lasting in FAILURES)
+    return _sum(case.run_with_faulty_recovery(Fault(at=each), what, lasting) for each, what, lasting in faults)
 
 
 def _sum(tallies: Iterable[Tally]) -> Tally:
@@ -258,7 +264,11 @@ def _sum(tallies: Iterable[Tally]) -> Tally:
     return total
 
 
+def every(case: Case, step: int = 1) -> range:
+    """The numbers of all its calls, or of each ``step``-th."""
+    return range(1, case.calls + 1, step)
+
+
 def sample(case: Case, count: int, seed: int) -> list[int]:
-    """Numbers of ``count`` of its calls, each drawn at random."""
-    generator = random.Random(seed)
-    return sorted(generator.choices(range(1, case.calls + 1), k=count))
+    """The numbers of ``count`` different calls, drawn at random; of all where there are no more."""
+    return sorted(random.Random(seed).sample(every(case), min(count, case.calls)))

@@ -28,6 +28,8 @@ CODE = (".py", ".pyc", ".so", ".pyd")
 """Imports from the environment are no calls of the swap."""
 
 KILL = "kill"
+INTERRUPT = "interrupt"
+"""Ctrl-C."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +40,7 @@ class Fault:
     """The first call is 1; 0 for never."""
 
     what: str = KILL
-    """``kill`` or the name of an errno."""
+    """``kill``, ``interrupt`` or the name of an errno."""
 
     lasting: bool = False
     """Whether all later calls fail, too."""
@@ -51,6 +53,9 @@ class Fault:
         """Let it happen."""
         if self.what == KILL:
             kill_self()
+        if self.what == INTERRUPT:
+            signal.raise_signal(signal.SIGINT)
+            return
         number = getattr(errno, self.what)
         raise OSError(number, os.strerror(number), path)
 
@@ -71,6 +76,7 @@ class Injector:
         self._fault = fault
         self._after = after
         self._armed = False
+        self._waiting = False
 
     def install(self) -> None:
         """For the rest of this process's life; nothing is counted before ``on``."""
@@ -98,7 +104,14 @@ class Injector:
         finally:
             self._armed = self._waiting = False
 
-    _waiting = False
+    @contextmanager
+    def off(self) -> Iterator[None]:
+        """Count nothing inside."""
+        armed, self._armed = self._armed, False
+        try:
+            yield
+        finally:
+            self._armed = armed
 
     def _audit(self, event: str, args: tuple[Any, ...]) -> None:
         if event not in EVENTS or not (self._armed or self._waiting):
@@ -111,7 +124,8 @@ class Injector:
         self._call(paths[0])
 
     def _concerns(self, event: str, path: str) -> bool:
-        return path.startswith(self._prefix) and not (event == "open" and path.endswith(CODE))
+        below = path == self._prefix or path.startswith(self._prefix + os.sep)
+        return below and not (event == "open" and path.endswith(CODE))
 
     def _call(self, path: str) -> None:
         if not self._armed:
@@ -126,7 +140,7 @@ def main(argv: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.inject", description=__doc__)
     parser.add_argument("--prefix", required=True, help="only calls below this folder count")
     parser.add_argument("--at", type=int, default=0, help="number of the call; 0 only counts")
-    parser.add_argument("--fault", default=KILL, help="kill, or the name of an errno such as ENOSPC")
+    parser.add_argument("--fault", default=KILL, help="kill, interrupt, or the name of an errno such as ENOSPC")
     parser.add_argument("--lasting", action="store_true", help="all later calls fail, too")
     parser.add_argument("--after", default="journal.", help="counting starts with the first path that contains this")
     parser.add_argument("program", nargs="+", metavar="-- -m MODULE ARGUMENT … or -- FILE ARGUMENT …")

@@ -111,13 +111,12 @@ def _add(found: Snapshot, folder: str, start: str) -> None:
         for entry in entries:
             path, mode = start + entry.name, stat.S_IMODE(entry.stat(follow_symlinks=False).st_mode)
             if entry.is_symlink():
-                found[path] = ("link", mode, os.fsencode(os.readlink(entry.path)))
+                found[path] = ("link", mode, os.fsencode(Path(entry.path).readlink()))
             elif entry.is_dir():
                 found[path] = ("folder", mode, b"")
                 _add(found, entry.path, f"{path}/")
             else:
-                with open(entry.path, "rb") as file:
-                    found[path] = ("file", mode, file.read())
+                found[path] = ("file", mode, Path(entry.path).read_bytes())
 
 
 def without_home(found: Snapshot) -> Snapshot:
@@ -131,3 +130,16 @@ def live(prefix: Path) -> Snapshot:
 
 
 HOME = ".pip-fastupdate"
+
+SMALL = (package("one", 1), package("new", 1, added=True), namespace("a"), namespace("b"))
+"""An upgrade, an addition, and two upgrades in one namespace folder with a module in common."""
+
+
+def large(count: int) -> tuple[Dist, ...]:
+    """``count`` distributions of all kinds."""
+    kinds = (
+        lambda n: package(f"p{n}", n % 7 + 1),
+        lambda n: package(f"n{n}", 2, added=True),
+        lambda n: namespace(f"s{n}"),
+    )
+    return tuple(kinds[0 if n % 5 else n % 3](n) for n in range(count))

@@ -26,9 +26,11 @@ events = []
 sys.addaudithook(lambda name, data: events.append(name) if name in WATCHED else None)
 WATCHED = {"subprocess.Popen", "os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.system"}
 
-from pip_fastupdate._pip import staging
+from pip_fastupdate._pip import config, environment, guard, staging
 
 order = json.loads(sys.argv[1])
+guard.check(config.settings(["--timeout", "3"]).settings)
+environment.scan()
 staging.prepare_process()
 
 

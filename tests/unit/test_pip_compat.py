@@ -150,3 +150,27 @@ def test_truststore_is_pips_own_if_it_has_one() -> None:
     found = compat.truststore()
     assert found is None or hasattr(found, "SSLContext")
     assert compat.truststore(("no.such.module", "nor_this_one")) is None
+
+
+class Diagnostic(Exception):
+    """Made for pip's console."""
+
+    reference = "some-thing"
+
+    def __init__(self, message: Any, context: Any) -> None:
+        super().__init__("<Diagnostic: some-thing>")
+        self.message, self.context = message, context
+
+
+def test_words_of_exceptions() -> None:
+    """Those of pip's console, those of connections, and none at all."""
+    from pip._vendor.requests import ConnectionError as Refused
+    from pip._vendor.rich.text import Text
+
+    assert compat.words(ValueError("Something\n  is wrong.")) == "Something is wrong"
+    assert compat.words(KeyError()) == "KeyError"
+    assert compat.words(Diagnostic("Failed [bold]here[/].", Text("the reason"))) == "Failed here: the reason"
+    assert compat.words(Diagnostic("Failed", None)) == "Failed"
+    outer = Exception("HTTPConnectionPool(...)")
+    outer.reason = Exception("<object at 0x1>: Connection refused")  # type: ignore[attr-defined]
+    assert compat.words(Refused(outer)) == "Connection refused"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate._pip import memory
+from pip_fastupdate._pip import locations, memory
 from pip_fastupdate._pip.memory import Memory
 
 VALUE = {"settings": {"index_url": "x"}}
@@ -150,15 +150,26 @@ def test_digests_of_what_can_be_read_twice(tmp_path: Path, source: Path) -> None
         ("darwin", {"HOME": "/h"}, "/h/Library/Caches/pip/fastupdate"),
         ("win32", {"LOCALAPPDATA": "/l"}, "/l/pip/Cache/fastupdate"),
         ("linux", {"PIP_CACHE_DIR": "~/x", "HOME": "/h"}, "/h/x/fastupdate"),
+        ("linux", {"PIP_CACHE_DIR": "~no-such-user/x"}, None),
     ],
 )
 @pytest.mark.skipif(os.name == "nt", reason="compares paths as they are elsewhere")
 def test_folder_is_where_pips_cache_mostly_is(
-    monkeypatch: pytest.MonkeyPatch, platform: str, variables: dict[str, str], expected: str
+    monkeypatch: pytest.MonkeyPatch, platform: str, variables: dict[str, str], expected: str | None
 ) -> None:
     """Known without pip."""
     for name in ("XDG_CACHE_HOME", "LOCALAPPDATA", "PIP_CACHE_DIR"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert memory.default_folder(platform) == Path(expected)
+    assert memory.default_folder(platform) == (expected and Path(expected))
+
+
+def test_folder_that_was_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not an error yet: pip has words for it."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    assert locations.working_folder() == str(Path.cwd())
+    if os.name != "nt":
+        (tmp_path / "gone").rmdir()
+        assert locations.working_folder() == ""

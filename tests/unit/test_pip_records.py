@@ -27,7 +27,7 @@ def site(packages: Path) -> Site:
     """The environment of ``packages``."""
     plain = site_of(packages)
     root = real(str(packages.parents[1]))
-    return Site(prefix=root, virtual=True, packages=plain.packages, user=None, roots=(root,))
+    return Site(prefix=root, virtual=True, packages=plain.packages, user=None, standard_library="", roots=(root,))
 
 
 def distribution(packages: Path, *rows: str, **files: str | bytes) -> Distribution:

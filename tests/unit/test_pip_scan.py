@@ -11,6 +11,7 @@ import pytest
 
 from pip_fastupdate._pip import environment, locations
 from pip_fastupdate._pip.direct_url import editable, is_valid, origin, without_credentials
+from pip_fastupdate._pip.dist_info import Folder, read
 from pip_fastupdate._pip.locations import Site, real
 from pip_fastupdate.models import Distribution, Inventory
 
@@ -23,6 +24,7 @@ def site_of(packages: Path, user: Path | None = None) -> Site:
         virtual=True,
         packages=frozenset([real(str(packages))]),
         user=None if user is None else real(str(user)),
+        standard_library=str(packages),
         roots=(prefix,),
     )
 
@@ -209,7 +211,7 @@ def test_legacy_metadata_that_pip_cannot_read_is_told(tmp_path: Path) -> None:
     warnings: list[str] = []
     environment.scan(warnings.append, site=site_of(tmp_path), paths=[str(tmp_path)])
     assert len(warnings) == 1
-    assert "cannot read" in warnings[0]
+    assert "pip cannot read" in warnings[0]
 
 
 def test_zipped_egg_is_an_egg(tmp_path: Path) -> None:
@@ -306,6 +308,23 @@ def test_locations_of_the_running_interpreter() -> None:
     assert environment.folders()
 
 
+def test_locations_without_a_virtual_environment() -> None:
+    """The user's own site-packages count there, if the interpreter looks at them."""
+    import site
+
+    found = locations.describe(virtual=False, user_enabled=True)
+    assert found.user == real(site.getusersitepackages())
+    assert found.permits(real(site.getuserbase()))
+    assert locations.describe(virtual=False, user_enabled=False).user is None
+    assert locations.describe(virtual=True, user_enabled=True).user is None
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_distributor_who_decided_against_sysconfig() -> None:
+    """pip is asked, and says the same where nothing was patched."""
+    assert locations.scheme_paths(by_sysconfig=False) == locations.scheme_paths()
+
+
 def test_permitted_paths_are_below_the_roots(tmp_path: Path) -> None:
     """A folder beside one, with the same beginning, is not below it."""
     site = site_of(tmp_path / "env" / "packages")
@@ -338,3 +357,12 @@ def test_writing_is_tried(tmp_path: Path) -> None:
     assert environment._accepts_files(tmp_path)
     assert list(tmp_path.iterdir()) == []
     assert not environment._accepts_files(Path("/proc"))
+    assert environment.is_writable(folders=[str(tmp_path), str(tmp_path / "not" / "yet")]) is None
+    assert environment.is_writable(folders=[str(tmp_path), "/proc/not/there"]) == "/proc"
+
+
+def test_folder_that_vanishes_while_it_is_read(tmp_path: Path) -> None:
+    """Somebody else uninstalls it at this very moment: told as damaged, not as an error of ours."""
+    folder = Folder(path=str(tmp_path), location=tmp_path, managed=True, user=False)
+    found = read(folder, "gone-1.dist-info", "gone", ["1"], set())
+    assert (kind(found), str(found.version)) == ("no-record", "1")

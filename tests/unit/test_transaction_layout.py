@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,15 @@ from pip_fastupdate.errors import FileConflict
 from pip_fastupdate.transaction.disk import folds_case
 from pip_fastupdate.transaction.layout import Request, Root, lay_out
 from pip_fastupdate.transaction.operations import In, Out
-from tests.unit.transactions import SITE, Env, dist, live, snapshot, write
+from tests.unit.transactions import SITE, Env, dist, folder, live, snapshot, write
 
 INFO_OUT, INFO_IN = ("out", "a-1.dist-info"), ("in", "a-2.dist-info")
 
 
 @pytest.fixture
-def env(tmp_path: Path) -> Env:
-    return Env(tmp_path / "env")
+def env() -> Iterator[Env]:
+    with folder() as path:
+        yield Env(path / "env")
 
 
 def test_whole_folders_are_renamed(env: Env) -> None:
@@ -215,6 +217,18 @@ def test_two_that_have_shared_a_folder(env: Env) -> None:
     assert not (env.site / "both/y.py").exists()
 
 
+def test_who_had_shared_files_may_go_on(env: Env) -> None:
+    """Where both had files in common in a folder before, the last one's prevails, as with pip; others may not join."""
+    a, b = (dist(name, {"tests/c.py": "old"}, {"tests/c.py": name, "tests/d.py": name}) for name in "ab")
+    c = dist("c", None, {"tests/c.py": "c"})
+    env.install(a, b)
+    env.update(a, b)
+    assert [(env.site / "tests" / name).read_text() for name in ("c.py", "d.py")] == ["b", "b"]
+    env.store.undo()
+    with pytest.raises(FileConflict):
+        env.update(a, b, c)
+
+
 def test_two_bring_a_file_and_a_folder(env: Env) -> None:
     """That is a conflict between these two as well."""
     env.install()
@@ -223,11 +237,11 @@ def test_two_bring_a_file_and_a_folder(env: Env) -> None:
     assert caught.value.names == ("a", "b")
 
 
-def test_link_in_place_of_a_folder_is_moved_itself(env: Env, tmp_path: Path) -> None:
+def test_link_in_place_of_a_folder_is_moved_itself(env: Env) -> None:
     """What a link leads to is never touched; undo brings the link back."""
     a = dist("a", {"a/x.py": "1"}, {"a/x.py": "2"})
     env.install(a)
-    elsewhere = tmp_path / "elsewhere"
+    elsewhere = env.prefix / "elsewhere"
     (env.site / "a").rename(elsewhere)
     (env.site / "a").symlink_to(elsewhere)
     env.update(a)
@@ -236,12 +250,12 @@ def test_link_in_place_of_a_folder_is_moved_itself(env: Env, tmp_path: Path) -> 
     assert (env.site / "a").readlink() == elsewhere
 
 
-def test_link_for_others_too_stays(env: Env, tmp_path: Path) -> None:
+def test_link_for_others_too_stays(env: Env) -> None:
     """A link behind which another distribution has files stays, and so is in the way."""
     a = dist("a", {"ns/x.py": "1"}, {"ns/x.py": "2"})
     env.install(a)
-    (env.site / "ns").rename(tmp_path / "elsewhere")
-    (env.site / "ns").symlink_to(tmp_path / "elsewhere")
+    (env.site / "ns").rename(env.prefix / "elsewhere")
+    (env.site / "ns").symlink_to(env.prefix / "elsewhere")
     with pytest.raises(FileConflict):
         env.steps(a, kept_files=lambda: {str(env.site / "ns/other.py"): "b"})
 

@@ -1,0 +1,36 @@
+"""A file that appears complete, in one instant, or not at all."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from .refused import LockRefused
+
+
+class Draft:
+    """A file that is written beside its place and put there by one rename, or not at all."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        """Raises LockRefused when nothing can be written there."""
+        self._path = path.resolve()
+        self._draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        try:
+            with self._draft.open("w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        except (OSError, UnicodeEncodeError) as error:
+            self.discard()
+            why = error.strerror if isinstance(error, OSError) else "it would name a path that is not text"
+            raise LockRefused(f"The lock file {path} cannot be written: {why}.") from None
+
+    def put(self) -> None:
+        """Have it take its place. Raises OSError."""
+        self._draft.replace(self._path)
+
+    def discard(self) -> None:
+        """Leave nothing behind, unless it is in its place."""
+        with suppress(OSError):
+            self._draft.unlink(missing_ok=True)

@@ -1,0 +1,112 @@
+"""From pinned distributions to the content of a lock file, by packaging's own classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from packaging.markers import Marker, default_environment
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from ..errors import UsageError
+from .refused import LockRefused, Unlockable
+from .sources import Pinned, package
+from .toml import document
+
+CREATOR = "pip-fastupdate"
+_MARKED = ("sys_platform", "platform_machine", "implementation_name")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """The content of a lock file, and what is to be known about it."""
+
+    text: str
+    """TOML."""
+
+    local: tuple[str, ...] = ()
+    """Names of those that are found by a path on this machine."""
+
+    unhashed: tuple[str, ...] = ()
+    """Names of those that are not single files, so that there is no hash of them."""
+
+
+def standard(name: str = "packaging.pylock") -> Any:
+    """The module with packaging's own classes for lock files. Raises UsageError when packaging is too old (< 26)."""
+    try:
+        return import_module(name)
+    except ImportError:
+        raise UsageError(
+            f"--lock-file needs packaging 26.0 or newer; {_packaging()} is installed.",
+            hint="python -m pip install --upgrade packaging, where pip-update is installed",
+        ) from None
+
+
+def _packaging() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    with suppress(PackageNotFoundError):
+        return version("packaging")
+    return "an older one"
+
+
+def check(path: Path) -> None:
+    """Whether a lock file can be written to ``path`` at all. Raises UsageError."""
+    standard()
+    if not path.parent.is_dir():
+        raise UsageError(f"The lock file {path} cannot be written: there is no such folder.")
+
+
+def render(pinned: Iterable[Pinned], path: Path) -> Lock:
+    """What belongs into the lock file at ``path`` (absolute), to which local files are relative where they can be.
+
+    Raises LockRefused, which names everything that cannot be locked.
+    """
+    pylock = standard()
+    packages, refused = [], []
+    for each in sorted(pinned, key=lambda each: each.name):
+        try:
+            found = package(pylock, each, path.parent)
+            _lock(pylock, [found]).validate()
+        except (Unlockable, pylock.PylockValidationError) as error:
+            refused.append(f"{each.name} {each.version} ({error})")
+        else:
+            packages.append(found)
+    if refused:
+        raise LockRefused(
+            f"Nobody could install this environment from a lock file, so none is written: {', '.join(refused)}.",
+            hint="Name the index or the --find-links that has what is missing.",
+        )
+    return _finished(_lock(pylock, packages).to_dict())
+
+
+def _lock(pylock: Any, packages: Sequence[Any]) -> Any:
+    here: Mapping[str, Any] = {**default_environment()}
+    marker = " and ".join(f'{name} == "{here[name]}"' for name in _MARKED)
+    return pylock.Pylock(
+        lock_version=Version("1.0"),
+        environments=[Marker(marker)],
+        requires_python=SpecifierSet(f"=={here['python_version']}.*"),
+        created_by=CREATOR,
+        packages=packages,
+    )
+
+
+def _finished(lock: Mapping[str, Any]) -> Lock:
+    packages = lock["packages"]
+    return Lock(
+        text=document(lock),
+        local=tuple(each["name"] for each in packages if any("path" in source for source in _sources(each))),
+        unhashed=tuple(each["name"] for each in packages if "vcs" in each or "directory" in each),
+    )
+
+
+def _sources(package: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Where it can be had."""
+    kinds = ("vcs", "directory", "archive", "sdist")
+    return [*package.get("wheels", ()), *(package[kind] for kind in kinds if kind in package)]

@@ -1,0 +1,13 @@
+"""Why there is no lock file."""
+
+from __future__ import annotations
+
+from ..errors import PipUpdateError
+
+
+class LockRefused(PipUpdateError):
+    """Something that is installed cannot be locked, or the file cannot be written."""
+
+
+class Unlockable(Exception):
+    """One distribution that cannot be locked: a phrase about why."""

@@ -1,0 +1,155 @@
+"""Where a locked distribution can be had: a file of an index, or what it was installed from (PEP 610)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from packaging.version import Version
+
+from ..models import Release
+from .refused import Unlockable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pinned:
+    """One distribution as the environment holds it after the run."""
+
+    name: str
+    """Normalized (PEP 503)."""
+
+    version: Version
+    release: Release | None = None
+    """What an index has of this version."""
+
+    index: str | None = None
+    """The simple index that has it, a URL without credentials; None for what comes from a mere collection of links."""
+
+    info: Path | None = None
+    """The ``.dist-info`` folder of one that was installed from a URL or a folder (PEP 610)."""
+
+    lacking: str = ""
+    """Why there is neither a release nor such a folder."""
+
+
+def package(pylock: Any, pinned: Pinned, folder: Path) -> Any:
+    """A ``Package`` of the module ``pylock``; local files below ``folder`` are relative to it. Raises Unlockable."""
+    if pinned.release is not None:
+        return _from_index(pylock, pinned, pinned.release, folder)
+    if pinned.info is not None:
+        return pylock.Package(name=pinned.name, **_Direct(pylock, folder).fields(pinned, pinned.info))
+    raise Unlockable(pinned.lacking)
+
+
+def _from_index(pylock: Any, pinned: Pinned, release: Release, folder: Path) -> Any:
+    file = release.file
+    if file is None:
+        raise Unlockable("the index has no file of it that fits here")
+    digest = file.sha256 or _digest(file.url)
+    if digest is None:
+        raise Unlockable("the index names no sha256 of it")
+    locked = {
+        "name": file.filename,
+        "upload_time": _instant(release.uploaded),
+        **place(file.url, folder),
+        "size": file.size,
+        "hashes": {"sha256": digest},
+    }
+    kind = {"wheels": [pylock.PackageWheel(**locked)]} if file.is_wheel else {"sdist": pylock.PackageSdist(**locked)}
+    return pylock.Package(name=pinned.name, version=release.version, index=pinned.index, **kind)
+
+
+def _instant(text: str | None) -> datetime | None:
+    """ISO 8601 in UTC as a time with whole seconds; None where there is none, or something else."""
+    with suppress(ValueError):
+        return datetime.fromisoformat(text[:19]).replace(tzinfo=timezone.utc) if text else None
+    return None
+
+
+class _Direct:
+    """From PEP 610 to PEP 751."""
+
+    def __init__(self, pylock: Any, folder: Path) -> None:
+        self._pylock = pylock
+        self._folder = folder
+
+    def fields(self, pinned: Pinned, info: Path) -> dict[str, Any]:
+        """What says of a package where it came from. Raises Unlockable."""
+        try:
+            said = json.loads((info / "direct_url.json").read_bytes())
+            url, subdirectory = said["url"], said.get("subdirectory")
+            if "vcs_info" in said:
+                return {"vcs": self._vcs(url, said["vcs_info"], subdirectory)}
+            if "dir_info" in said:
+                return {"directory": self._directory(url, said["dir_info"], subdirectory)}
+            archive = {"archive": self._archive(url, said["archive_info"], subdirectory)}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            raise Unlockable("its direct_url.json does not tell where it came from") from None
+        wheel = urlsplit(url).path.endswith(".whl")  # of anything else the version is only known once it is built
+        return {**archive, "version": pinned.version} if wheel else archive
+
+    def _vcs(self, url: str, said: Mapping[str, Any], subdirectory: str | None) -> Any:
+        return self._pylock.PackageVcs(
+            type=said["vcs"],
+            **place(url, self._folder),
+            requested_revision=said.get("requested_revision"),
+            commit_id=said["commit_id"],
+            subdirectory=subdirectory,
+        )
+
+    def _directory(self, url: str, said: Mapping[str, Any], subdirectory: str | None) -> Any:
+        where = place(url, self._folder)
+        if "path" not in where:
+            raise Unlockable(f"it is a folder at {url}")
+        editable = said.get("editable") or None
+        return self._pylock.PackageDirectory(**where, editable=editable, subdirectory=subdirectory)
+
+    def _archive(self, url: str, said: Mapping[str, Any], subdirectory: str | None) -> Any:
+        hashes = dict(said.get("hashes") or ())
+        algorithm, _, digest = said.get("hash", "").partition("=")
+        if digest:
+            hashes.setdefault(algorithm, digest)
+        local = None if hashes else _digest(url)  # uv leaves no hash behind
+        if local is not None:
+            hashes = {"sha256": local}
+        if not hashes:
+            raise Unlockable(f"nothing tells a hash of {url}")
+        return self._pylock.PackageArchive(**place(url, self._folder), hashes=hashes, subdirectory=subdirectory)
+
+
+def place(url: str, folder: Path) -> dict[str, str]:
+    """A local file by its path, relative if it is in ``folder`` or below; anything else by its URL.
+
+    Raises Unlockable when the local file is not there.
+    """
+    path = _local(url)
+    if path is None:
+        return {"url": url}
+    if not path.exists():
+        raise Unlockable(f"{path} is not there any more")
+    below = path.is_relative_to(folder)
+    return {"path": path.relative_to(folder).as_posix() if below else str(path)}
+
+
+def _local(url: str) -> Path | None:
+    parts = urlsplit(url)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
+        return None
+    from urllib.request import url2pathname
+
+    return Path(url2pathname(parts.path))
+
+
+def _digest(url: str) -> str | None:
+    """The sha256 of a local file; None for anything else."""
+    path = _local(url)
+    with suppress(OSError):
+        return None if path is None else sha256(path.read_bytes()).hexdigest()
+    return None

@@ -1,0 +1,49 @@
+"""Writes a lock as TOML. packaging leaves that to others, and the shape of a lock needs only a small part of TOML."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def document(lock: Mapping[str, Any]) -> str:
+    """The text of a lock, as packaging's classes make a dictionary of it."""
+    return "".join(_lines(lock))
+
+
+def _lines(lock: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in lock.items():
+        if key != "packages" or not value:
+            yield f"{_key(key)} = {_value(value)}\n"
+    for package in lock["packages"]:
+        yield "\n[[packages]]\n"
+        for key, value in package.items():
+            yield f"{_key(key)} = {_value(value)}\n"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str):
+        return _string(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_key(key)} = {_value(each)}" for key, each in value.items()) + "}"
+    return "[" + ", ".join(map(_value, value)) + "]"
+
+
+def _key(key: str) -> str:
+    return key if _BARE.fullmatch(key) else _string(key)
+
+
+def _string(text: str) -> str:
+    """A basic string: JSON's escapes are TOML's as well, but JSON has no need to escape DEL."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

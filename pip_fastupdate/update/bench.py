@@ -1,0 +1,132 @@
+"""Where staged plans are swapped in and looked at: the live environment changes here alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import report
+from .._pip import environment, preload, records
+from ..errors import EnvironmentChanged, FileConflict, TransactionError
+from ..models import Change, Inventory
+from ..transaction import Fingerprint, Replacement, Transaction
+from ..transaction import fingerprint as fingerprint_of
+from ..world import World
+from .delivery import Delivery, key_of
+from .planning import Planned
+from .tools import Tools
+
+
+@dataclass(slots=True, kw_only=True)
+class Bench:
+    """One transaction with its staged wheels, for one or several tries."""
+
+    tools: Tools
+    inventory: Inventory
+    """The environment before."""
+
+    delivery: Delivery
+    transaction: Transaction
+    fingerprint: Fingerprint
+    """Of the environment before, renewed whenever a swap was taken back."""
+
+    def prepare(self, planned: Planned) -> None:
+        """Write down how to swap in what is planned and staged. Raises FileConflict, TransactionError and its kinds."""
+        changes, installed = planned.plan.changes, self.inventory.by_name()
+        moving = {change.name for change in changes}
+        replacements = [
+            Replacement(
+                name=change.name,
+                before=str(change.installed) if change.installed else None,
+                after=str(change.target.version),
+                old_files=records.installed_files(installed[change.name]) if change.installed else (),
+                staged=self.delivery.done[key_of(change.target)].staged.root,
+            )
+            for change in _requirements_first(planned)
+        ]
+        others = [each for each in self.inventory.distributions if each.name not in moving]
+        self.transaction.prepare(
+            replacements, kept_files=lambda: _paths(records.owners(others)), fingerprint=self.fingerprint
+        )
+
+    def swap_in(self, planned: Planned) -> None:
+        """Swap in what was prepared, and check the result. Raises TransactionError and its kinds."""
+        progress = self.tools.progress
+        preload.import_everything()
+        report.preload(sys.stdout, format=self.tools.options.format)
+        with progress.stage("swap", len(planned.plan.changes)):
+            self.transaction.swap(progress)
+        with progress.stage("check"):
+            check(self.tools, planned)
+
+    def take_back(self) -> None:
+        """Make the environment what it was before; what is staged can be swapped in again."""
+        self.transaction.revert()
+        now = fingerprint_of(map(Path, self.fingerprint))
+        if _names(now) != _names(self.fingerprint):
+            raise EnvironmentChanged(
+                "The test, or another program, installed or removed something in this environment meanwhile.",
+                hint="Run pip-update again with a test that leaves the environment alone.",
+            )
+        self.fingerprint = now
+
+    def tried(self, planned: Planned, passes: Callable[[], bool]) -> bool | None:
+        """The verdict on a part of the plan, taken back in any case; None when its files are in others' way."""
+        try:
+            self.prepare(planned)
+        except FileConflict:
+            return None
+        self.swap_in(planned)
+        verdict = passes()
+        self.take_back()
+        return verdict
+
+
+def _requirements_first(planned: Planned) -> list[Change]:
+    """The changes in the order in which pip would install them: of files in common, the last one's prevail."""
+    changes = {change.name: change for change in planned.plan.changes}
+    requires: dict[str, set[str]] = {}
+    for parent, dependency in planned.world.requirements(planned.assignment):
+        requires.setdefault(parent.name, set()).add(dependency.name)
+    ordered: dict[str, Change] = {}
+
+    def visit(name: str, above: frozenset[str]) -> None:
+        for required in sorted(requires.get(name, set()) & changes.keys() - above):
+            if required not in ordered:
+                visit(required, above | {name})
+        ordered[name] = changes[name]
+
+    for name in changes:
+        if name not in ordered:
+            visit(name, frozenset((name,)))
+    return list(ordered.values())
+
+
+def _names(fingerprint: Fingerprint) -> dict[str, list[str]]:
+    return {folder: sorted(found) for folder, found in fingerprint.items()}
+
+
+def _paths(owners: Mapping[Path, str]) -> dict[str, str]:
+    return {str(path): name for path, name in owners.items()}
+
+
+def check(tools: Tools, planned: Planned) -> None:
+    """A fresh scan must show what was planned, and no problem that was not there before. Raises TransactionError."""
+    after = environment.scan(user=tools.settings.user)
+    installed = after.by_name()
+    wrong = [
+        change.name
+        for change in planned.plan.changes
+        if change.name not in installed or installed[change.name].version != change.target.version
+    ]
+    if wrong:
+        raise TransactionError(f"After the swap {', '.join(wrong)} was not what had been planned; all was put back.")
+    before = {each.key for each in planned.world.unmet(planned.world.installed)}
+    world = World(inventory=after, source=tools.catalog)
+    worse = [each for each in world.unmet(world.installed) if each.key not in before]
+    if worse:
+        first = worse[0]
+        text = f"{first.parent.name} {first.parent.version} requires {first.dependency.text}"
+        raise TransactionError(f"After the swap {text}, which is not fulfilled; all was put back.")

@@ -1,0 +1,227 @@
+"""The real program in a real environment, killed, or failing, at each of its calls to the file system.
+
+The calls are counted from the writing of the journal on: before, nothing is changed. Each run starts ``pip-update`` in a fresh copy of an environment, below a hook that strikes at the N-th call. Then the
+real program runs again, and the whole tree (names, modes, contents) must be that of before or that of after.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import cycle
+from pathlib import Path
+
+from tests.support.environments import installed, pip_check, run, variables
+
+from .harness import FAILURES, NEW, OLD, Tally
+from .inject import Fault
+from .real import EPOCH, Real, Tree, large, live, small
+
+INJECT = Path(__file__).with_name("inject.py")
+
+MENDING = ("-x", "*")
+"""A run that recovers and changes nothing else."""
+
+KILLED = (-9, 137)
+
+PATIENCE = 120.0
+"""Seconds after which a run is taken for hanging."""
+
+
+class Case:
+    """What is done to an environment, and what it looks like before and after."""
+
+    def __init__(self, real: Real, *arguments: str) -> None:
+        self.real = real
+        self._arguments = arguments
+        done = self._start(Fault(at=0))
+        assert done.returncode == 0, done.stderr
+        self.calls = int(re.findall(r"calls: (\d+)", done.stderr)[-1])
+        self._after = live(real.tree())
+        self._before = live(real.before)
+        assert self._after != self._before
+        self._fresh = False
+
+    def _start(self, fault: Fault) -> subprocess.CompletedProcess[str]:
+        env = self.real.env
+        options = ["--prefix", str(env.path), "--at", str(fault.at), "--fault", fault.what]
+        options += ["--lasting"] if fault.lasting else []
+        program = ["-m", "pip_fastupdate", *self._arguments]
+        return subprocess.run(
+            [str(env.python), str(INJECT), *options, "--", *program],
+            env=variables(env, index=self.real.index, env_vars=EPOCH),
+            cwd=env.home,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    def run(self, fault: Fault) -> Tally:
+        """One run with a fault, then one that recovers."""
+        done = self.strike(fault)
+        at_once = self.name(self.real.tree())
+        outcome = self._told_wrong(done, fault, at_once) or self._recovered(done)
+        return Tally(runs=1, outcomes=Counter([outcome]), at_once=int(at_once in (OLD, NEW)))
+
+    def strike(self, fault: Fault) -> subprocess.CompletedProcess[str]:
+        """The run with the fault, in a fresh environment."""
+        if not self._fresh:
+            self.real.reset()
+        self._fresh = False
+        return self._start(fault)
+
+    def _told_wrong(self, done: subprocess.CompletedProcess[str], fault: Fault, at_once: str) -> str | None:
+        """What the run that met the fault should not have said."""
+        if fault.what == "kill":
+            return None if done.returncode in KILLED else f"not killed, but ended with {done.returncode}"
+        if "Traceback" in done.stderr:
+            return f"traceback: {done.stderr.splitlines()[-2]}"
+        if done.returncode == 0:
+            return None if at_once == NEW else f"said to be done, but {at_once}"
+        mended = "The old files are safe: the next pip-update puts them back first" in done.stderr
+        if done.returncode != 1 or "error: " not in done.stderr:
+            return f"ended with {done.returncode}: {done.stderr[-200:]}"
+        return None if at_once == OLD or mended else f"said to have failed, but {at_once}"
+
+    def _recovered(self, first: subprocess.CompletedProcess[str]) -> str:
+        """Let the next run mend the environment, and name what it made of it."""
+        done = run(self.real.env, *MENDING, index=self.real.index)
+        found = self.real.tree()
+        outcome = self.name(found)
+        if done.returncode != 0:
+            return f"the recovery ended with {done.returncode}: {done.stderr[-200:]}"
+        self._fresh = found == self.real.before
+        if outcome == OLD and not self._fresh:
+            return f"old, but with something left behind: {_difference(found, self.real.before)}"
+        if first.returncode == 1 and outcome == NEW:
+            return "said to have failed, but new after recovery"
+        return outcome
+
+    def name(self, found: Tree) -> str:
+        """Whether the live environment is the old one, the new one, or something else."""
+        found = live(found)
+        if found in (self._before, self._after):
+            return OLD if found == self._before else NEW
+        return f"neither: {min((_difference(found, each) for each in (self._before, self._after)), key=len)}"
+
+    def go_on(self) -> str | None:
+        """What is wrong after a complete update on top of whatever there is; None when it is as it should be."""
+        self._fresh = False
+        done = run(self.real.env, *self._arguments, index=self.real.index, env_vars=EPOCH)
+        if done.returncode != 0 or self.name(self.real.tree()) != NEW:
+            return f"a further update ended with {done.returncode}: {done.stderr[-200:]}"
+        problems = pip_check(self.real.env)
+        return f"pip check: {problems}" if problems or installed(self.real.env) != self.real.new else None
+
+
+def _difference(found: Tree, known: Tree) -> str:
+    wrong = sorted(path for path in found.keys() | known.keys() if found.get(path) != known.get(path))
+    return ", ".join(wrong[:5])
+
+
+def kills(at: Iterable[int]) -> list[Fault]:
+    """Kill at these calls."""
+    return [Fault(at=each) for each in at]
+
+
+def errors(at: Iterable[int], *, all_ways: bool) -> list[Fault]:
+    """Errors at these calls, each in every way or in one of the ways in turn."""
+    ways = cycle(FAILURES)
+    return [
+        Fault(at=each, what=what, lasting=lasting)
+        for each in at
+        for what, lasting in (FAILURES if all_ways else [next(ways)])
+    ]
+
+
+def carry_out(cases: Sequence[Case], faults: Sequence[Fault], go_on_every: int = 10) -> Tally:
+    """All the faults, shared among the cases, which work at the same time."""
+    with ThreadPoolExecutor(len(cases)) as threads:
+        shares = [faults[number :: len(cases)] for number in range(len(cases))]
+        tallies = threads.map(lambda case, share: _series(case, share, go_on_every), cases, shares)
+        total = Tally()
+        for each in tallies:
+            total += each
+    return total
+
+
+def _series(case: Case, faults: Sequence[Fault], go_on_every: int) -> Tally:
+    total = Tally()
+    for number, fault in enumerate(faults, 1):
+        tally = case.run(fault)
+        if tally.others:
+            tally.outcomes = Counter({f"{outcome} (at {fault})": 1 for outcome in tally.outcomes})
+        total += tally
+        if number % go_on_every == 0:
+            wrong = case.go_on()
+            total.outcomes.update([f"{wrong} (at {fault})"] if wrong else [])
+    return total
+
+
+HEADER = ("environment", "fault", "calls", "runs", "intact at once", "old", "new", "anything else", "seconds")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print a line for each series of runs; exit code 1 if anything was neither old nor new."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults program", description=__doc__)
+    parser.add_argument("--only", choices=("small", "large"), help="one of the two environments")
+    parser.add_argument("--sample", type=int, default=200, help="calls of the large environment (default 200)")
+    parser.add_argument("--step", type=int, default=1, help="each so many-th call of the small one (default 1)")
+    parser.add_argument("--packages", type=int, default=60, help="size of the large one (default 60)")
+    parser.add_argument("--jobs", type=int, default=2, help="environments worked on at a time (default 2)")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(argv)
+    print("| " + " | ".join(HEADER) + " |\n|" + "---|" * len(HEADER), flush=True)
+    wrong = 0
+    if options.only != "large":
+        wrong += _environments("small", small, options.jobs, lambda calls: _thorough(calls, options.step))
+    if options.only != "small":
+        words = f"{options.packages} packages"
+        make = lambda folder: large(folder, options.packages)  # noqa: E731
+        wrong += _environments(words, make, options.jobs, lambda calls: _sampled(calls, options.sample, options.seed))
+    return 1 if wrong else 0
+
+
+Series = dict[str, list[Fault]]
+
+
+def _thorough(calls: int, step: int) -> Series:
+    at = range(1, calls + 1, step)
+    return {"kill": kills(at), "error": errors(at, all_ways=step == 1)}
+
+
+def _sampled(calls: int, count: int, seed: int) -> Series:
+    at = sorted(random.Random(seed).sample(range(1, calls + 1), min(count, calls)))
+    return {"kill": kills(at), "error": errors(at, all_ways=False)}
+
+
+def _environments(words: str, make: Callable, jobs: int, series: Callable[[int], Series]) -> int:
+    with tempfile.TemporaryDirectory(prefix="faults-") as folder, ExitStack() as stack:
+        cases = [Case(stack.enter_context(make(Path(folder, str(number))))) for number in range(jobs)]
+        calls, wrong = cases[0].calls, 0
+        for fault, faults in series(calls).items():
+            start = time.perf_counter()
+            tally = carry_out(cases, faults)
+            others = sum(tally.others.values())
+            seconds = f"{time.perf_counter() - start:.0f}"
+            numbers = (calls, tally.runs, tally.at_once, tally.outcomes[OLD], tally.outcomes[NEW], others, seconds)
+            print(f"| {words} | {fault} | {' | '.join(map(str, numbers))} |", flush=True)
+            for outcome, number in tally.others.items():
+                print(f"{number} times: {outcome}", flush=True)
+            wrong += others
+    return wrong
+
+
+if __name__ == "__main__":
+    import sys
+
+    raise SystemExit(main(sys.argv[1:]))

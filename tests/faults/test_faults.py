@@ -1,0 +1,122 @@
+"""Whatever happens at whichever call to the file system, an environment is the old one or the new one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from . import harness, synthetic
+from .harness import NEW, OLD, Case, every, sample
+from .inject import Injector
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked")
+
+UPDATE = harness.updating(synthetic.SMALL)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="faults-", dir=harness.memory()) as path:
+        yield Path(path)
+
+
+@pytest.fixture
+def update(folder: Path) -> Case:
+    return Case(folder, synthetic.SMALL, UPDATE)
+
+
+@pytest.fixture
+def undo(folder: Path) -> Case:
+    return Case(folder, synthetic.SMALL, harness.undoing, [UPDATE])
+
+
+def test_update_killed_at_each_call(update: Case) -> None:
+    """An update that is killed is taken back, or found to be complete."""
+    tally = harness.kills(update, every(update))
+    assert tally.others == {}
+    assert (tally.runs, tally.outcomes[OLD] > 100, tally.outcomes[NEW] > 50) == (update.calls, True, True)
+
+
+def test_update_failing_at_each_call(update: Case) -> None:
+    """An update that meets an error says so and leaves the old environment, or has none to speak of."""
+    tally = harness.some_errors(update, every(update))
+    assert tally.others == {}
+    assert tally.outcomes[OLD] > 100
+
+
+def test_undo_killed_at_each_call(undo: Case) -> None:
+    """An undo is as safe as an update."""
+    tally = harness.kills(undo, every(undo))
+    assert tally.others == {}
+    assert (tally.outcomes[OLD] > 100, tally.outcomes[NEW] > 20) == (True, True)
+
+
+def test_undo_failing_at_each_call(undo: Case) -> None:
+    """The same for errors."""
+    assert harness.some_errors(undo, every(undo)).others == {}
+
+
+def test_update_of_single_files_killed(folder: Path) -> None:
+    """Where folders cannot be renamed, a second try moves files: killed in either."""
+    case = Case(folder, synthetic.SMALL, harness.refusing_folders(UPDATE))
+    assert harness.kills(case, every(case, 7)).others == {}
+    assert harness.some_errors(case, every(case, 7)).others == {}
+
+
+def test_update_that_keeps_nothing_killed(folder: Path) -> None:
+    """With nothing to be kept, recovery leaves nothing either."""
+    case = Case(folder, synthetic.SMALL, harness.updating(synthetic.SMALL, 0))
+    assert harness.kills(case, every(case, 5)).others == {}
+
+
+def test_recovery_killed_at_each_call(update: Case) -> None:
+    """Recovery that is killed, or meets an error, is done by the next one."""
+    tally = harness.recovery_kills(update, [update.calls // 2])
+    assert tally.others == {}
+    assert tally.outcomes[OLD] > 50
+
+
+def test_large_update_killed_now_and_then(folder: Path) -> None:
+    """The same in an environment of 60 distributions."""
+    dists = synthetic.large(60)
+    case = Case(folder, dists, harness.updating(dists))
+    assert harness.kills(case, sample(case, 12, seed=1)).others == {}
+
+
+def test_harness_finds_careless_updates(folder: Path) -> None:
+    """An update without a journal does not pass."""
+
+    def careless(prefix: Path, injector: Injector) -> None:
+        with injector.on():
+            for dist in synthetic.SMALL:
+                for path in dist.old:
+                    (prefix / path).unlink(missing_ok=True)
+                synthetic.write(prefix, dist.new)
+
+    case = Case(folder, synthetic.SMALL, careless)
+    assert harness.kills(case, every(case, 3)).others
+
+
+def test_faults_in_any_program(tmp_path: Path) -> None:
+    """The injector runs programs: one is killed, one meets an error, one is only counted."""
+    program = tmp_path / "program.py"
+    program.write_text(f"import os\nfor n in range(5):\n    os.mkdir({str(tmp_path)!r} + f'/journal.{{n}}')\n")
+
+    def run(*options: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", "tests.faults.inject", "--prefix", str(tmp_path), *options, "--", str(program)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        for folder in tmp_path.glob("journal.*"):
+            folder.rmdir()
+        return done.returncode, done.stderr.strip().splitlines()[-1] if done.stderr else ""
+
+    assert run() == (0, "calls: 5")
+    assert run("--after", "journal.3") == (0, "calls: 2")
+    assert run("--at", "2")[0] in (-9, 137)
+    status, last = run("--at", "2", "--fault", "ENOSPC")
+    assert (status, last) == (1, f"OSError: [Errno 28] No space left on device: '{tmp_path}/journal.1'")

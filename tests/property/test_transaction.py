@@ -1,0 +1,256 @@
+"""Random environments: a swap is what replacing file by file would give, and its undo is what was there before."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from pip_fastupdate.errors import FileConflict
+from pip_fastupdate.transaction import Replacement, Transaction, Transactions
+from pip_fastupdate.transaction.workspace import Workspace
+from tests.faults.harness import memory
+from tests.faults.synthetic import HOME, SITE, Snapshot, live, snapshot
+
+FOLDERS = ("", "a/", "a/b/", "ns/", "ns/a/", "ns/b/", "ns/a/deep/er/")
+NAMES = ("m.py", "n.py", "data", "__pycache__/m.cpython-311.pyc", "__pycache__/n.cpython-311.opt-1.pyc", "a")
+OUTSIDE = ("bin/tool", "bin/other", "share/man/one.1", "share/man/two.1", "include/x/y.h")
+
+FIXED = {"bin", "share", "include"}
+"""Never moved as a whole, and so left empty at times."""
+
+Files = Mapping[str, str]
+"""Content by path; a content of ``-> x`` makes a link."""
+
+paths = st.one_of(
+    st.builds(lambda folder, name: f"{SITE}/{folder}{name}", st.sampled_from(FOLDERS), st.sampled_from(NAMES)),
+    st.sampled_from(OUTSIDE),
+)
+contents = st.sampled_from(["one", "two", "three", "-> nowhere"])
+files = st.dictionaries(paths, contents, max_size=8)
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """What is installed and what is to come. Who stays has no bytecode without its module."""
+
+    old: tuple[Files, ...]
+    """Of each distribution that is replaced."""
+
+    new: tuple[Files, ...]
+    stays: Files
+    """Of a distribution that is not."""
+
+    foreign: Files
+    empty: frozenset[str]
+    """Folders."""
+
+    @property
+    def before(self) -> dict[str, str]:
+        """All files that are there; who writes last wins, as with pip."""
+        merged: dict[str, str] = {}
+        for each in (*self.old, self.stays, self.foreign):
+            merged.update(each)
+        return merged
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    count = draw(st.integers(1, 3))
+    old, new = [], []
+    for number in range(count):
+        old.append({**draw(files), f"{SITE}/d{number}-1.dist-info/RECORD": "1"} if draw(st.booleans()) else {})
+        new.append({**draw(files), f"{SITE}/d{number}-2.dist-info/RECORD": "2"})
+    empty = draw(st.frozensets(st.sampled_from([f"{SITE}/{each}void" for each in FOLDERS]), max_size=2))
+    stays, foreign = (
+        draw(st.dictionaries(paths, contents, max_size=4)),
+        draw(st.dictionaries(paths, contents, max_size=3)),
+    )
+    return World(old=tuple(old), new=tuple(new), stays=stays, foreign=foreign, empty=empty)
+
+
+def consistent(found: Files) -> dict[str, str]:
+    """Without what a file system cannot hold: files inside files."""
+    return {path: content for path, content in found.items() if not any(above in found for above in above_of(path))}
+
+
+def above_of(path: str) -> list[str]:
+    return [each.as_posix() for each in PurePosixPath(path).parents]
+
+
+def module_of(path: str) -> str | None:
+    """The module that bytecode in ``__pycache__`` was made from."""
+    folder, _, name = path.rpartition("/")
+    if not folder.endswith("/__pycache__"):
+        return None
+    return f"{folder.removesuffix('__pycache__')}{name.partition('.')[0]}.py"
+
+
+class Conflict(Exception):
+    """The reference finds one."""
+
+
+def file_by_file(before: Files, world: World) -> dict[str, str]:
+    """What the environment must look like after."""
+    known = {path for each in (*world.old, *world.new) for path in each}
+    listed = {path for each in world.old for path in each} - world.stays.keys()
+    coming = {path for each in world.new for path in each}
+
+    def stays(module: str | None) -> bool:
+        return module in known and module in before and module not in listed
+
+    def goes(path: str) -> bool:
+        module = None if before[path].startswith("->") else module_of(path)
+        if path in world.stays or stays(module):
+            return False
+        return path in listed or module in coming | listed
+
+    left = {path: content for path, content in before.items() if not goes(path)}
+    result = dict(left)
+    arriving = [each for new in world.new for each in new.items() if not stays(module_of(each[0]))]
+    for path, content in arriving:
+        there = result.setdefault(path, content)
+        if there != content and (path in left or module_of(path) is None):
+            raise Conflict(path)
+    if consistent(result) != result:
+        raise Conflict
+    return result
+
+
+def write(root: Path, found: Files) -> None:
+    for path, content in found.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if content.startswith("-> "):
+            target.symlink_to(content[3:])
+        else:
+            target.write_text(content)
+
+
+@contextmanager
+def environment(before: Files, empty: frozenset[str]) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="swap-", dir=memory()) as folder:
+        prefix = Path(folder, "env")
+        (prefix / SITE).mkdir(parents=True)
+        write(prefix, before)
+        for each in empty:
+            if not any(above in before for above in [each, *above_of(each)]):
+                (prefix / each).mkdir(parents=True, exist_ok=True)
+        yield prefix
+
+
+def staged(transaction: Transaction, prefix: Path, world: World) -> list[Replacement]:
+    found = []
+    for number, (old, new) in enumerate(zip(world.old, world.new, strict=True)):
+        root = transaction.staging / str(number)
+        write(root / prefix.relative_to("/"), consistent(new))
+        before = "1" if old else None
+        found.append(
+            Replacement(
+                name=f"d{number}", before=before, after="2", old_files=tuple(prefix / each for each in old), staged=root
+            )
+        )
+    return found
+
+
+def texts(found: Snapshot) -> dict[str, str]:
+    """The files of a snapshot, as a world has them."""
+    return {
+        path: f"-> {content.decode()}" if kind == "link" else content.decode()
+        for path, (kind, _, content) in found.items()
+        if kind != "folder"
+    }
+
+
+def empties(found: Snapshot) -> set[str]:
+    """Folders without any file below them."""
+    full = {above for path, (kind, _, _) in found.items() if kind != "folder" for above in above_of(path)}
+    return {path for path, (kind, _, _) in found.items() if kind == "folder"} - full
+
+
+@settings(max_examples=300, deadline=None)
+@given(world=worlds(), split=st.booleans())
+def test_swap_undo_redo(world: World, split: bool) -> None:
+    """The swap equals the reference; rollback and undo bring back every byte; redo the same again."""
+    before = consistent(world.before)
+    stays = world.stays.keys() & before
+    world = World(
+        old=world.old,
+        new=tuple(map(consistent, world.new)),
+        stays={path: world.stays[path] for path in stays if module_of(path) in {None, *stays}},
+        foreign=world.foreign,
+        empty=world.empty,
+    )
+    coming = {path for each in world.new for path in each}
+    assume(not any(above in coming for each in world.empty for above in [each, *above_of(each)]))
+    with environment(before, world.empty) as prefix:
+        start = snapshot(prefix)
+        store = Transactions(prefix / HOME, prefix, flush=lambda: None)
+        kept = {os.fspath(prefix / path): "stays" for path in world.stays}
+        try:
+            wanted = file_by_file(before, world)
+        except Conflict:
+            wanted = None
+        try:
+            with store.begin() as transaction:
+                transaction.prepare(staged(transaction, prefix, world), kept_files=lambda: kept)
+                if split:
+                    split_up(transaction)
+                transaction.swap()
+                after = live(prefix)
+                assert wanted == texts(after)
+                assert empties(after) - FIXED <= empties(start)
+                transaction.rollback()
+        except FileConflict:
+            assert wanted is None
+            assert snapshot(prefix) == start
+            return
+        assert snapshot(prefix) == start
+        with store.begin() as transaction:
+            transaction.prepare(staged(transaction, prefix, world), kept_files=lambda: kept)
+            transaction.swap()
+            transaction.commit(1)
+        assert texts(live(prefix)) == wanted
+        after = live(prefix)
+        store.undo()
+        assert live(prefix) == start
+        store.undo()
+        assert live(prefix) == after
+        assert store.recover() is None
+
+
+def split_up(transaction: Transaction) -> None:
+    """Prepare anew as for a file system that cannot rename folders."""
+    transaction._split()
+
+
+@settings(max_examples=150, deadline=None)
+@given(world=worlds(), data=st.data())
+def test_recovery_from_any_prefix(world: World, data: st.DataObject) -> None:
+    """However many steps were done, and however many of these undone, recovery brings back every byte."""
+    before = consistent(world.before)
+    with environment(before, world.empty) as prefix:
+        start = snapshot(prefix)
+        store = Transactions(prefix / HOME, prefix, flush=lambda: None)
+        try:
+            with store.begin() as transaction:
+                transaction.prepare(staged(transaction, prefix, world))
+                workspace = Workspace(str(transaction.staging.parent), str(prefix))
+                operations = workspace.layout().operations
+                done = operations[: data.draw(st.integers(0, len(operations)))]
+                workspace.become("swapping")
+                for each in done:
+                    each.do()
+                for each in reversed(operations[data.draw(st.integers(0, len(operations))) :]):
+                    each.undo(workspace.aside)
+                assert store.recover() is not None
+                assert snapshot(prefix) == start
+        except FileConflict:
+            pass
+        assert snapshot(prefix) == start

@@ -1,0 +1,198 @@
+"""Staging, in this very process: umask, threads, failures. What pip makes of the same wheels is compared elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import importlib.util
+import marshal
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import CodeType
+
+import pytest
+
+from pip_fastupdate._pip import staging
+from pip_fastupdate._pip.bytecode import compile_staged
+from pip_fastupdate._pip.preload import _import_ours, import_everything
+from pip_fastupdate._pip.staging import StagedWheel, StageFailed, compile_bytecode, live_path, prepare_process, stage
+from pip_fastupdate.errors import TransactionError
+from tests.support.wheels import make_wheel
+
+
+@pytest.fixture(autouse=True)
+def prepared() -> None:
+    """As a run does once."""
+    prepare_process()
+
+
+def staged_of(tmp_path: Path, name: str = "foo", **options: object) -> StagedWheel:
+    """A wheel made and staged."""
+    wheel = make_wheel(tmp_path / "wheels", name, "1.0", **options)  # type: ignore[arg-type]
+    return stage(wheel, name=name, root=tmp_path / "root" / name, requested=True, user=False)
+
+
+def rows(staged: StagedWheel) -> list[list[str]]:
+    """Its RECORD."""
+    with (staged.info / "RECORD").open(newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_all_files_are_below_the_root(tmp_path: Path) -> None:
+    """And each has its later place."""
+    staged = staged_of(tmp_path, scripts={"tool": "foo:main"}, data={"data/share/foo.txt": "x"})
+    assert all(path.is_file() and staged.root in path.parents for path in staged.files)
+    assert staged.info / "REQUESTED" in staged.files
+    places = {live_path(staged.root, path) for path in staged.files}
+    assert all(Path(sys.prefix) in path.parents for path in places)
+    assert Path(sys.prefix, "share", "foo.txt") in places
+
+
+def test_many_at_once_leave_the_umask_alone(tmp_path: Path) -> None:
+    """pip would ask for it, by setting it to nothing for a moment, once for every script."""
+    before = os.umask(0o022)
+    try:
+        prepare_process()
+        wheels = [make_wheel(tmp_path / "w", f"p{n}", "1.0", scripts={f"s{n}": "a:b"}) for n in range(16)]
+        with ThreadPoolExecutor(8) as threads:
+            jobs = [
+                threads.submit(stage, each, name=f"p{n}", root=tmp_path / f"r{n}", requested=False, user=False)
+                for n, each in enumerate(wheels)
+            ]
+            found = [job.result() for job in jobs]
+        assert os.umask(0o022) == 0o022
+        assert {staged.info.joinpath("RECORD").stat().st_mode & 0o777 for staged in found} == {0o644}
+    finally:
+        os.umask(before)
+
+
+def test_umask_is_known_without_changing_it() -> None:
+    """Where the system tells."""
+    before = os.umask(0o027)
+    try:
+        assert staging._umask() == 0o027
+        assert staging._umask(Path("/no/such/status")) == 0o027
+        assert os.umask(0o027) == 0o027
+    finally:
+        os.umask(before)
+
+
+def test_bytecode_knows_where_it_will_be(tmp_path: Path) -> None:
+    """Tracebacks show the live path; RECORD lists it as pip does, sorted, without hash and size."""
+    staged = staged_of(tmp_path, files={"foo/__init__.py": "", "foo/b.py": "x = 1\n"}, data={"purelib/c.py": "y = 1\n"})
+    compiled = compile_bytecode(staged)
+    new = sorted(set(compiled.files) - set(staged.files))
+    assert [path.name.partition(".")[0] for path in new] == ["c", "__init__", "b"]
+    assert list(compiled.files) == sorted(compiled.files)
+    assert {code_of(path).co_filename for path in new} == {
+        str(live_path(staged.root, staged.info.parent / name)) for name in ("c.py", "foo/__init__.py", "foo/b.py")
+    }
+    found = rows(compiled)
+    assert found == sorted(found)
+    assert [row for row in found if row[0].endswith(".pyc")] == [
+        [path.relative_to(staged.info.parent).as_posix(), "", ""] for path in new
+    ]
+
+
+def code_of(path: Path) -> CodeType:
+    """The code in a file of bytecode."""
+    code = marshal.loads(path.read_bytes()[16:])
+    assert isinstance(code, CodeType)
+    assert path.read_bytes()[:4] == importlib.util.MAGIC_NUMBER
+    return code
+
+
+def test_sources_that_do_not_compile_stay_sources(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Templates, other Pythons, other encodings; nothing is said about them."""
+    sources = {"foo/__init__.py": "", "foo/two.py": 'print "x"\n', "foo/latin.py": b"x = '\xe9'\n", "foo/nul.py": "\0"}
+    compiled = compile_bytecode(staged_of(tmp_path, files=sources))
+    assert [path.name.partition(".")[0] for path in compiled.files if path.suffix == ".pyc"] == ["__init__"]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_doubtful_escapes_are_not_warned_about(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """They are the author's business."""
+    sources = {"foo/__init__.py": "import re\nre.compile('\\d')\n'x' is 'y'\n"}
+    compiled = compile_bytecode(staged_of(tmp_path, files=sources))
+    assert sum(path.suffix == ".pyc" for path in compiled.files) == 1
+    assert capfd.readouterr() == ("", "")
+
+
+def test_wrapper_called_like_a_module_is_none(tmp_path: Path) -> None:
+    """pip does not compile what it generates; a module of the same name in the package it does."""
+    files = {"foo/__init__.py": "", "foo/tool.py": ""}
+    compiled = compile_bytecode(staged_of(tmp_path, files=files, scripts={"tool.py": "foo:main"}))
+    assert [
+        path.parent.parent.name for path in compiled.files if path.name.startswith("tool.") and path.suffix == ".pyc"
+    ] == ["foo"]
+
+
+def test_bytecode_that_cannot_be_written(tmp_path: Path) -> None:
+    """A strange thing in its place is the wheel's fault, and is left alone."""
+    staged = staged_of(tmp_path, files={"foo.py": "", "__pycache__": "a file"})
+    assert compile_staged(staged.info, staged.files, Path("/live")) == []
+
+
+def test_record_that_cannot_be_written(tmp_path: Path) -> None:
+    """The wheel is not installed without."""
+    staged = staged_of(tmp_path)
+    (staged.info / "RECORD").unlink()
+    (staged.info / "RECORD").mkdir()
+    with pytest.raises(StageFailed, match=r"Is a directory|Permission denied"):
+        compile_bytecode(staged)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a folder that nobody can write to")
+def test_bytecode_that_nobody_could_write(tmp_path: Path) -> None:
+    """Only what concerns the whole disk is an error."""
+    staged = staged_of(tmp_path, files={"foo.py": ""})
+    (staged.info.parent / "__pycache__").symlink_to("/proc/self")
+    assert compile_staged(staged.info, staged.files, Path("/live")) == []
+
+
+def test_full_disk_ends_the_run(tmp_path: Path) -> None:
+    """It is not one wheel that fails; whatever else there is with the disk, it is."""
+    full = staging._failure(OSError(errno.ENOSPC, "No space left on device"), tmp_path, "foo")
+    assert isinstance(full, TransactionError)
+    assert full.message == f"{tmp_path} cannot be written: No space left on device."
+    odd = staging._failure(OSError(errno.ENAMETOOLONG, "File name too long"), tmp_path, "foo")
+    assert isinstance(odd, StageFailed)
+    assert "File name too long" in odd.text
+
+
+def test_failures_have_words() -> None:
+    """pip's, without what it puts before them; the kind of the exception, if it has none."""
+    found = staging._failure(ValueError("For req: foo. Something\n  is wrong."), Path(), "foo")
+    assert isinstance(found, StageFailed)
+    assert (found.kind, found.text, found.log) == ("stage", "Something is wrong", ())
+    assert str(staging._failure(KeyError(), Path(), "foo")) == "KeyError"
+
+
+def test_bad_zip_is_a_failure(tmp_path: Path) -> None:
+    """One exception for all of them."""
+    (tmp_path / "foo-1.0-py3-none-any.whl").write_bytes(b"nonsense")
+    with pytest.raises(StageFailed, match="not a zip file"):
+        stage(tmp_path / "foo-1.0-py3-none-any.whl", name="foo", root=tmp_path / "root", requested=False, user=False)
+
+
+def test_second_set_of_metadata_is_a_failure(tmp_path: Path) -> None:
+    """It would pass for another distribution."""
+    with pytest.raises(StageFailed, match=r"the wheel holds metadata of foo-1\.0, other-2\.0"):
+        staged_of(tmp_path, data={"purelib/other-2.0.dist-info/METADATA": "Name: other\n"})
+
+
+def test_everything_can_be_imported() -> None:
+    """All our modules, on whatever pip this is; twice does no harm."""
+    import_everything()
+    import_everything()
+    assert "pip._internal.operations.install.wheel" in sys.modules
+    assert "pip_fastupdate.report.table" in sys.modules
+
+
+def test_extra_that_is_not_installed_is_not_in_use() -> None:
+    """A module of ours that is missing, on the other hand, is missed."""
+    _import_ours("surely.not.installed")
+    with pytest.raises(ModuleNotFoundError):
+        _import_ours("pip_fastupdate.nothing")

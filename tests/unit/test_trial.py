@@ -1,0 +1,158 @@
+"""Halving a plan: which parts of it are tried, and what is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations, pairwise
+
+import pytest
+
+from pip_fastupdate.models import Change, Plan
+from pip_fastupdate.resolver import Wishes, best_assignment
+from pip_fastupdate.update.planning import Planned
+from pip_fastupdate.update.trial import Parts, culprits
+from tests.support.worlds import Releases, make_world
+
+Verdict = Callable[[frozenset[str]], "bool | None"]
+
+FREE: Releases = {name: {"1": (), "2": ()} for name in "abcdefgh"}
+"""Eight projects that have nothing to do with each other."""
+
+TIED: Releases = {
+    "app": {"1": ["lib<2"], "2": ["lib>=2", "fresh"]},
+    "core": {"1": (), "2": ()},
+    "fresh": {"1": ()},
+    "lib": {"1": (), "2": ()},
+    "model": {"1": ["core==1"], "2": ["core==2"]},
+    "plugin": {"1": (), "2": ["app>=2"]},
+    "other": {"1": (), "2": ()},
+}
+"""Pairs that move together, one that needs them, and an addition."""
+
+
+def planned(releases: Releases, requested: tuple[str, ...] = ()) -> Planned:
+    """The plan that brings everything to its newest."""
+    installed = {name: "1" for name, versions in releases.items() if len(versions) > 1}
+    world = make_world(installed, releases, requested=requested)
+    assignment = best_assignment(world, Wishes()).assignment
+    changes = tuple(
+        Change(
+            name=name,
+            installed=world.installed[name].version if name in world.installed else None,
+            target=each.release,
+            requested=world.requested(name),
+        )
+        for name, each in sorted(assignment.items())
+        if each.release is not None
+    )
+    return Planned(world=world, assignment=assignment, plan=Plan(changes=changes), failures={})
+
+
+def names(plan: Planned) -> frozenset[str]:
+    return frozenset(each.name for each in plan.plan.changes)
+
+
+def found(plan: Planned, verdict: Verdict) -> tuple[set[str], int]:
+    """What is blamed, and after how many tries."""
+    tried = []
+
+    def passes(part: Planned) -> bool | None:
+        tried.append(names(part))
+        return verdict(names(part))
+
+    return set(culprits(plan, passes)), len(tried)
+
+
+def failing(*bad: str) -> Verdict:
+    """Fails with all of them."""
+    return lambda part: not part >= set(bad)
+
+
+@pytest.mark.parametrize("bad", "abcdefgh")
+def test_one_of_eight(bad: str) -> None:
+    """Found after three tries."""
+    assert ({bad}, 3) == found(planned(FREE), failing(bad))
+
+
+def test_one_that_fails_with_another() -> None:
+    """The one that comes later is blamed: what the user asked for comes first."""
+    assert {"f"} == found(planned(FREE), failing("b", "f"))[0]
+    assert {"b"} == found(planned(FREE, requested=("f",)), failing("b", "f"))[0]
+
+
+def test_one_of_one() -> None:
+    """Then nothing is left to be tried."""
+    assert ({"a"}, 0) == found(planned({"a": FREE["a"]}), failing("a"))
+
+
+def test_every_part_is_consistent() -> None:
+    """Rungs begin with nothing, end with everything, and break no requirement on the way."""
+    plan = planned(TIED)
+    rungs = Parts(planned=plan).rungs()
+    assert (frozenset(), names(plan)) == (rungs[0], rungs[-1])
+    for lower, upper in pairwise(rungs):
+        assert lower < upper
+    for rung in rungs:
+        held = {**plan.world.installed, **{name: plan.assignment[name] for name in rung}}
+        assert [] == plan.world.problems(held)
+
+
+def test_steps_are_as_small_as_can_be() -> None:
+    """Only what cannot be told apart goes together."""
+    rungs = Parts(planned=planned(TIED)).rungs()
+    steps = {upper - lower for lower, upper in pairwise(rungs)}
+    assert {frozenset(each) for each in (["app", "lib"], ["core", "model"], ["fresh"], ["plugin"], ["other"])} == steps
+
+
+@pytest.mark.parametrize(
+    ("bad", "blamed"),
+    [
+        ("plugin", {"plugin"}),
+        ("fresh", {"fresh"}),
+        ("app", {"app", "lib"}),
+        ("core", {"core", "model"}),
+        ("other", {"other"}),
+    ],
+)
+def test_blame_among_tied_ones(bad: str, blamed: set[str]) -> None:
+    """The failing one is blamed with what cannot be told from it, and with nothing that it merely needs."""
+    assert blamed == found(planned(TIED), failing(bad))[0]
+
+
+def test_reasons_name_what_cannot_be_told_apart() -> None:
+    """Each with its version."""
+    reasons = culprits(planned(TIED), lambda part: failing("core")(names(part)))
+    assert {"version": "2", "with": "model 2"} == reasons["core"].data
+    assert {"version": "2"} == culprits(planned(FREE), lambda part: failing("c")(names(part)))["c"].data
+
+
+def test_parts_that_cannot_be_tried_are_passed_over() -> None:
+    """The next ones tell as much as can be told."""
+    plan = planned(FREE)
+
+    def verdict(part: frozenset[str]) -> bool | None:
+        return None if ("c" in part) != ("d" in part) else "d" not in part
+
+    assert {"c", "d"} == found(plan, verdict)[0]
+
+
+def test_whatever_fails_is_found() -> None:
+    """For any pair whose presence fails: without what is blamed, the part that was found passes."""
+    plan = planned(FREE)
+    for pair in combinations("abcdefgh", 2):
+        blamed, tries = found(plan, failing(*pair))
+        assert len(blamed) == 1
+        assert blamed <= set(pair)
+        assert tries == 3
+
+
+def test_extras_that_tie_three() -> None:
+    """A requirement that comes into force by two upgrades takes the third along, whichever is asked for."""
+    tied: Releases = {
+        "asks": {"1": (), "2": ["has[more]"]},
+        "has": {"1": (), "2": ["third>=2; extra == 'more'"]},
+        "third": {"1": (), "2": ()},
+    }
+    parts = Parts(planned=planned(tied))
+    assert frozenset(("asks", "has", "third")) == parts.closed(frozenset(("asks", "has")))
+    assert frozenset(("asks",)) == parts.closed(frozenset(("asks",)))
