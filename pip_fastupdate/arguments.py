@@ -155,6 +155,7 @@ def _add_cache(made: argparse.ArgumentParser) -> None:
     group.add_argument("--no-cache", "--no-cache-dir", action="store_true", help="keep nothing on disk")
     group.add_argument("--cache-dir", type=Path, metavar="DIR", help="folder of the cache")
     group.add_argument("--cache-ttl", type=_seconds, default=86400.0, metavar="S", help="seconds (default 24 h)")
+    group.add_argument("--cache-url", metavar="URL", help="a cache that many machines share: redis://…")
     group.add_argument(
         "--cache-limit", type=_size, default=2 * 1024**3, metavar="SIZE", help="such as 500M (default 2G)"
     )

@@ -31,32 +31,33 @@ def main(argv: Sequence[str], *, arrived: bool = False) -> int:
             arguments = parse_arguments(argv)
             code = None if arrived else _elsewhere(arguments, argv)
             return _flushed(_dispatch(arguments) if code is None else code)
-    except PipUpdateError as error:
-        _complain(error.message, error.hint)
-        return error.exit_code
-    except InterruptedLate:
-        _complain("Interrupted, but the change was complete by then and is kept.")
-        return INTERRUPTED
-    except KeyboardInterrupt:
-        _complain("Interrupted; the environment is as it was.")
-        return INTERRUPTED
-    except ImportError as error:
-        _complain(
-            f"A package that pip-update stands on cannot be imported: {error}.",
-            hint=f"{sys.executable} -m pip install --upgrade pip-fastupdate mends that.",
-        )
-        return FAILED
     except BrokenPipeError:  # whoever read our output has gone
         _leave_stdout()
         return FAILED
-    except Exception as error:
-        if any(word.startswith("-v") for word in argv):
+    except (Exception, KeyboardInterrupt) as error:
+        message, hint, code = _verdict(error)
+        if hint is None and any(word.startswith("-v") for word in argv):
             raise
-        what = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.strerror else str(error)
-        _complain(
-            f"{type(error).__name__}: {what}", hint="With -v it is shown where this happened; please report that."
-        )
-        return FAILED
+        _complain(message, _UNEXPECTED if hint is None else hint)
+        return code
+
+
+_UNEXPECTED = "With -v it is shown where this happened; please report that."
+
+
+def _verdict(error: BaseException) -> tuple[str, str | None, int]:
+    """What to say, the hint ("" for none, None where nobody foresaw the error), and the exit code."""
+    if isinstance(error, PipUpdateError):
+        return error.message, error.hint, error.exit_code
+    if isinstance(error, InterruptedLate):
+        return "Interrupted, but the change was complete by then and is kept.", "", INTERRUPTED
+    if isinstance(error, KeyboardInterrupt):
+        return "Interrupted; the environment is as it was.", "", INTERRUPTED
+    if isinstance(error, ImportError):
+        hint = f"{sys.executable} -m pip install --upgrade pip-fastupdate mends that."
+        return f"A package that pip-update stands on cannot be imported: {error}.", hint, FAILED
+    told = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.strerror else str(error)
+    return f"{type(error).__name__}: {told}", None, FAILED
 
 
 def _complain(message: str, hint: str = "") -> None:

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from ..errors import EnvironmentRefused
 
 OLDEST = (23, 2)
-"""Before it, ``MultiDomainBasicAuth`` knows no keyring providers (pip #11698, in 23.1) and 3.12 is not supported."""
+"""The oldest one tried."""
 
 NEWEST = (26, 3)
 """The newest one tried; later ones are probed."""
@@ -102,7 +102,7 @@ def proxy(options: Any, defaults: dict[str, Any]) -> str | None:
 
 
 def trusts_system(options: Any, version: str) -> bool:
-    """Whether connections of that pip trust the operating system's certificates: since 24.2, before on request."""
+    """Whether that pip trusts the operating system's certificates: since 24.2 (pip #11647), before on request."""
     if version_of(version) < (24, 2):
         return "truststore" in options.features_enabled
     return "legacy-certs" not in options.deprecated_features_enabled
@@ -111,7 +111,7 @@ def trusts_system(options: Any, version: str) -> bool:
 def truststore(names: tuple[str, ...] = ("pip._vendor.truststore", "truststore")) -> Any:
     """The module that knows the operating system's certificates; None where it does not work.
 
-    pip brings it along since 23.3; before, it takes the one that is installed.
+    pip brings it along since 23.3 (pip #12107); before, it takes the one that is installed.
     """
     for name in names:
         try:
@@ -152,7 +152,7 @@ def replace_user_agent() -> None:
 def words(error: BaseException) -> str:
     """What an exception of pip's, or of what it uses, says, on one line.
 
-    Since 21.3 some of pip's are made for its console: their text is a name, and their words are in attributes.
+    Some of pip's are made for its console: their text is a name, and their words are in attributes.
     Those of urllib3 begin with the objects that connections are made of.
     """
     if hasattr(error, "reference"):

@@ -86,7 +86,7 @@ def _parsed(reader: Any, source: str) -> list[Any]:
             f"The constraints in {_shown(source)} cannot be read: {compat.words(error)}.",
             hint="they come from -c, PIP_CONSTRAINT or the setting constraint in pip's configuration",
         ) from None
-    except RecursionError:  # pip before 25.0 does not notice (pip #12653)
+    except RecursionError:  # pip before 24.3 does not notice (pip #12653)
         raise UsageError(f"The constraints in {_shown(source)} include themselves.") from None
 
 

@@ -67,7 +67,7 @@ def _parse(arguments: Sequence[str], said: list[str]) -> tuple[Any, Any, dict[st
         command: Any = create_command("install")
         before = _digests(path for _, paths in command.parser.config.iter_config_files() for path in paths)
         compat.make_strict(command.parser)
-        with redirect_stdout(printed):  # pip before 26.0 prints what is wrong
+        with redirect_stdout(printed):  # older pips print what is wrong, newer ones log it
             options, words = command.parse_args(list(arguments))
     except (PipError, optparse.OptParseError, SystemExit) as error:
         told = printed.getvalue() or "".join(said[-1:])
@@ -126,12 +126,12 @@ def _location(link: str) -> str:
 
 
 def _policy(options: Any) -> Policy:
-    binary, releases = options.format_control, getattr(options, "release_control", None)  # pip 26.0
+    binary, releases = options.format_control, getattr(options, "release_control", None)  # not before 26
     everything = frozenset(releases.all_releases) if releases else frozenset()
     final = frozenset(releases.only_final) if releases else frozenset()
     if options.pre and (everything or final):
         raise UsageError("pip's setting pre cannot be used together with all-releases or only-final.", hint=_HINT)
-    before = getattr(options, "uploaded_prior_to", None)  # pip 26.0
+    before = getattr(options, "uploaded_prior_to", None)  # not before 26
     return Policy(
         pre=bool(options.pre) or ":all:" in everything,
         all_releases=everything - {":all:"},

@@ -135,7 +135,8 @@ class Session:
         """Import what asking needs, while there is time or as long as the environment is as it was."""
         with self._connecting:
             if self._web is None:
-                from .web import Web, storage  # heavy: not before there is something to ask
+                with lean():
+                    from .web import Web, storage  # heavy: not before there is something to ask
 
                 self._web = Web(storage(self._store, self._cache.ttl), self._clock, **self._wire)
 

@@ -29,6 +29,7 @@ def small(folder: Path) -> Iterator[Row]:
         case = Case(folder / f"small{number}", synthetic.SMALL, action, first)
         yield "small", name, "kill", case.calls, lambda case=case: harness.kills(case, every(case))
         yield "small", name, "error", case.calls, lambda case=case: harness.errors(case, every(case))
+        yield "small", name, "Ctrl-C", case.calls, lambda case=case: harness.interrupts(case, every(case))
         at = every(case, case.calls // 5)
         yield "small", f"recovery, {name}", "kill", case.calls, lambda c=case, at=at: harness.recovery_kills(c, at)
         yield "small", f"recovery, {name}", "error", case.calls, lambda c=case, at=at: harness.recovery_errors(c, at)

@@ -1,7 +1,8 @@
 """The real program in a real environment, killed, or failing, at each of its calls to the file system.
 
-The calls are counted from the writing of the journal on: before, nothing is changed. Each run starts ``pip-update`` in a fresh copy of an environment, below a hook that strikes at the N-th call. Then the
-real program runs again, and the whole tree (names, modes, contents) must be that of before or that of after.
+The calls are counted from the writing of the journal on: before, nothing is changed. Each run starts ``pip-update`` in
+a fresh copy of an environment, below a hook that strikes at the N-th call. Then the real program runs again, and the
+whole tree (names, modes, contents) must be that of before or that of after.
 """
 
 from __future__ import annotations

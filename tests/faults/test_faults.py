@@ -50,6 +50,13 @@ def test_update_failing_at_each_call(update: Case) -> None:
     assert tally.outcomes[OLD] > 100
 
 
+def test_update_interrupted_now_and_then(update: Case) -> None:
+    """Ctrl-C, once or again and again, leaves the old environment without any recovery, or comes too late."""
+    tally = harness.interrupts(update, every(update, 4))
+    assert tally.others == {}
+    assert tally.at_once == tally.runs > 100
+
+
 def test_undo_killed_at_each_call(undo: Case) -> None:
     """An undo is as safe as an update."""
     tally = harness.kills(undo, every(undo))

@@ -165,7 +165,7 @@ def test_keyring_that_is_a_program(
     program.parent.mkdir()
     program.write_text(PROGRAM)
     program.chmod(0o755)
-    named = private.index_url.replace("://", "://me%40home@")  # before 26.0 pip asks for a known user's password only
+    named = private.index_url.replace("://", "://me%40home@")  # older pips ask for a known user's password only
     found = ask(environment, private, provider, named, PATH=f"{program.parent}:/usr/bin:/bin")
     assert (found["status"], bool(found["events"])) == (status, started)
 

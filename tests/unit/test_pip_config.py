@@ -19,6 +19,14 @@ VERSION = version_of(pip.__version__)
 Configure = Callable[[str], Path]
 
 
+def knows(option: str) -> bool:
+    """Whether this pip has that option."""
+    from pip._internal.commands import create_command
+
+    command: Any = create_command("install")
+    return command.parser.get_option(option) is not None
+
+
 @pytest.fixture
 def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
     """Settings of nobody, whatever this machine's are; call it with lines of [global] to have some."""
@@ -361,7 +369,7 @@ def test_cache_folder_of_somebody_else_is_left_alone(configure: Configure, tmp_p
     )
 
 
-@pytest.mark.skipif(VERSION < (26, 0), reason="pip has it since 26.0")
+@pytest.mark.skipif(not knows("--uploaded-prior-to"), reason="this pip does not have it")
 def test_cooldown_is_an_instant_and_is_never_remembered(configure: Configure, tmp_path: Path) -> None:
     """What was three days ago yesterday is not so today."""
     configure("uploaded-prior-to = 2024-01-02T03:04:05+01:00")
@@ -369,7 +377,7 @@ def test_cooldown_is_an_instant_and_is_never_remembered(configure: Configure, tm
     assert not (tmp_path / "home" / "pip" / "fastupdate" / "settings").exists()
 
 
-@pytest.mark.skipif(VERSION < (26, 0), reason="pip has it since 26.0")
+@pytest.mark.skipif(not knows("--only-final"), reason="this pip does not have it")
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
@@ -386,7 +394,7 @@ def test_pre_releases_by_name(configure: Configure, lines: str, expected: Any) -
     assert (policy.pre, policy.all_releases, policy.only_final) == expected
 
 
-@pytest.mark.skipif(VERSION < (26, 0), reason="pip has it since 26.0")
+@pytest.mark.skipif(not knows("--only-final"), reason="this pip does not have it")
 def test_pre_and_release_control_exclude_each_other(configure: Configure) -> None:
     """As for pip itself."""
     configure("pre = true\nonly-final = foo")
