@@ -50,7 +50,9 @@ class Arguments:
     pip_arguments: tuple[str, ...]
     """Words for pip's own parser."""
 
-    jobs: int
+    jobs: int | None
+    """Concurrent requests; None leaves it to how many there are."""
+
     cache_directory: Path | None
     """As asked for with ``--cache-dir``; None where it is pip's settings that say."""
 
@@ -117,9 +119,18 @@ def _add_run(made: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--build", action="append", default=[], metavar="NAMES", help="build these from source where no wheel fits"
     )
+    group.add_argument(
+        "--allow-source-change",
+        action="append",
+        default=[],
+        metavar="NAMES",
+        help="let these come from another index than before (:all:, or names with commas)",
+    )
     group.add_argument("--compile", action="store_const", const="compile", dest="bytecode", help="compile to bytecode")
     group.add_argument("--no-compile", action="store_const", const="no-compile", dest="bytecode", help="do not compile")
-    group.add_argument("-j", "--jobs", type=_count, default=20, metavar="N", help="concurrent requests (default 20)")
+    group.add_argument(
+        "-j", "--jobs", type=_count, metavar="N", help="concurrent requests (default 20; 50 if hundreds wait)"
+    )
     group.add_argument(
         "--python",
         default=os.environ.get("PIP_PYTHON"),
@@ -232,6 +243,9 @@ def _options(found: argparse.Namespace, cache: CacheOptions) -> Options:
         bisect=found.bisect,
         strict=found.strict,
         lock_file=found.lock_file,
+        allow_source_change=frozenset(
+            name if name == ":all:" else _name(name) for each in found.allow_source_change for name in each.split(",")
+        ),
     )
 
 

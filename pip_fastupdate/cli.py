@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from .progress import Silent
 
 
+JOBS, RUSH = 20, 50
+"""Concurrent requests, and as long as hundreds are waiting, unless the user says."""
+
+
 def main(argv: Sequence[str], *, arrived: bool = False) -> int:
     """Carry out a command line; returns the exit code and prints what went wrong in one sentence.
 
@@ -138,7 +142,7 @@ def _settled(arguments: Arguments, progress: Silent) -> tuple[Configuration, Opt
         progress.warn(warning)
     settings = replace(
         found.settings,
-        network=replace(found.settings.network, jobs=arguments.jobs),
+        network=replace(found.settings.network, jobs=arguments.jobs or JOBS, rush=arguments.jobs or RUSH),
         policy=replace(found.settings.policy, build=arguments.build),
     )
     cache = replace(

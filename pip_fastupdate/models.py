@@ -129,7 +129,10 @@ class Release:
     """Time of upload, ISO 8601 in UTC, where the index tells it (PEP 700)."""
 
     index: str = ""
-    """The index it comes from: a URL without credentials."""
+    """The index it comes from: a URL without credentials; ``find-links`` for whatever that names."""
+
+    alternatives: tuple[Release, ...] = ()
+    """The same version as the other indexes have it, where several do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +223,8 @@ class Row:
     action: Action
     status: Status
     reasons: tuple[Reason, ...] = ()
+    index: str | None = None
+    """Where ``target`` comes from: a URL without credentials; None where nothing is installed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,9 @@ class Network:
     jobs: int = 20
     """Concurrent requests."""
 
+    rush: int = 20
+    """Concurrent requests while many more are waiting; not less than ``jobs``."""
+
     timeout: float = 15.0
     """Seconds for connecting, and between two reads."""
 
@@ -146,4 +149,4 @@ class Options:
     """Absolute; where to write what is installed after the run (PEP 751)."""
 
     allow_source_change: frozenset[str] = frozenset()
-    """Normalized names that may come from another index than before."""
+    """Normalized names, or ``:all:``, that may come from another index than before."""

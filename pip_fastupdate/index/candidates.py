@@ -93,7 +93,16 @@ class _Selection:
             yanked=item.yanked if item else None,
             uploaded=item.uploaded if item else None,
             index=offer.source,
+            alternatives=self._alternatives(choice, offer),
         )
+
+    def _alternatives(self, choice: Choice, taken: Offer) -> tuple[Release, ...]:
+        """The version as it would be, had each of the other sources been the only one."""
+        if len(self._offers) == 1:
+            return ()
+        others = {offer.source: offer for _, offer in choice.items if offer is not taken}
+        parts = ([each for each in choice.items if each[1] is offer] for offer in others.values())
+        return tuple(self._release(choice._replace(items=items)) for items in parts)
 
     def _choose(self, choice: Choice) -> tuple[tuple[Item, Offer] | None, Reason | None]:
         """The file, and why it must not be taken. The installed version may always stay."""

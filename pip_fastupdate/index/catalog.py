@@ -41,10 +41,10 @@ class Catalog:
         self._session = session
         self._lookup = Lookup(settings, this)
         self._requirements = Requirements(this)
-        self._threads = Threads(settings.network.jobs)
+        self._threads = Threads(settings.network.jobs, settings.network.rush)
         self._lock = Lock()
         self._projects: dict[str, Task[Project | Failure]] = {}
-        self._fields: dict[tuple[str, Version], Task[Fields]] = {}
+        self._fields: dict[tuple[str, Version, str], Task[Fields]] = {}
         self._floors: dict[str, Version | None] = {}
         self._asked: set[str] = set()
         self._others: Collection[str] = ()
@@ -140,7 +140,7 @@ class Catalog:
             return self._projects[name], new
 
     def _fields_task(self, release: Release) -> tuple[Task[Fields], bool]:
-        key = (release.name, release.version)
+        key = _key(release)
         with self._lock:
             new = key not in self._fields
             if new:
@@ -152,7 +152,7 @@ class Catalog:
     ) -> list[Project | Failure | Fields]:
         """What the cache answers of all that is new; the rest is submitted, or left alone."""
         names = [name for name in names if name not in self._projects]
-        releases = [each for each in releases if (each.name, each.version) not in self._fields]
+        releases = [each for each in releases if _key(each) not in self._fields]
         if not names and not releases:
             return []
         stored = self._stored(names, releases)
@@ -257,3 +257,8 @@ class Catalog:
         """Stop the threads and close the session; answers under way have ``patience`` seconds to get into the cache."""
         self._threads.close(patience)
         self._session.close()
+
+
+def _key(release: Release) -> tuple[str, Version, str]:
+    """Two indexes may have different files of one version."""
+    return (release.name, release.version, release.index)

@@ -76,14 +76,19 @@ class Task(Generic[Result]):
         return self._results[0]
 
 
+_MANY = 10
+
+
 class Threads:
     """At most so many, each started when there is work that no idle one takes.
 
     They are daemons: a request that hangs holds up neither Ctrl-C nor the end of the program.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, rush: int = 0) -> None:
+        """``rush`` is the limit while more than ten tasks wait for each thread that ``limit`` allows."""
         self._limit = max(1, limit)
+        self._rush = max(self._limit, rush)
         self._queue: SimpleQueue[Task[Any] | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -104,7 +109,7 @@ class Threads:
             self._queue.put(task)
             if self._idle:
                 self._idle -= 1
-            elif self.started < self._limit:
+            elif self.started < (self._rush if self._queue.qsize() > _MANY * self._limit else self._limit):
                 if not self._threads:
                     _share_heap()
                 thread = threading.Thread(target=self._work, name=f"index-{self.started + 1}", daemon=True)

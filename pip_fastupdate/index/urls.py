@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 _UP = re.compile(r"((?:\.\./)+)(?=[\w-])")
 _CLEAN = re.compile(r"[\w:/.%+~@?&=,;!$'()*\[\]-]*", re.ASCII).fullmatch
 _SAFE = "/:%+~@?&=,;!$'()*[]"
+_PORTS = {"https": ":443", "http": ":80"}
 
 
 class Base:
@@ -43,6 +44,15 @@ def without_login(url: str) -> str:
         return url
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def canonical(url: str) -> str:
+    """The same text for all ways to write one index: without credentials, default port and slashes at the end."""
+    if "://" not in url:
+        return url
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2].lower().removesuffix(_PORTS.get(parts.scheme, " "))
+    return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), parts.query, ""))
 
 
 def filename(url: str) -> str:

@@ -12,8 +12,14 @@ SCHEMA = 1
 
 
 def render(report: Report) -> str:
-    """The document, indented, ASCII only, without a final line end."""
-    return dumps(document(report))
+    """The document, indented but for its rows, which are a line each; ASCII only, without a final line end."""
+    import json
+
+    whole = document(report)
+    rows = [json.dumps(row) for row in whole["packages"]]  # json is only fast without an indentation
+    text = dumps({**whole, "packages": []})
+    listed = ",\n    ".join(rows)
+    return text.replace('"packages": []', f'"packages": [\n    {listed}\n  ]', 1) if rows else text
 
 
 def dumps(value: object) -> str:
@@ -50,6 +56,7 @@ def _package(row: Row) -> dict[str, Any]:
         "action": row.action,
         "status": row.status,
         "reasons": [_reason(each) for each in row.reasons],
+        "index": None if row.index is None else redact(row.index),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..models import Failure, Reason, Report, Row
@@ -34,6 +34,14 @@ class Line:
 
     why: str
     """Reasons, joined; "" when there is nothing to explain."""
+
+    source: str = ""
+    """The index that the new version comes from; "" when there is none."""
+
+    @property
+    def sourced(self) -> Line:
+        """The same with its source in the status: ``upgraded, from https://…``."""
+        return replace(self, status=f"{self.status}, from {self.source}") if self.source else self
 
     @property
     def told(self) -> str:
@@ -126,6 +134,7 @@ def _line(row: Row, group: Group, failures: Iterable[Failure], dry_run: bool) ->
         latest=clean(row.latest or (row.target if group != "skipped" else None) or "-"),
         status=words.get(group, group) + (", held back" if short else ""),
         why=_join([*row.reasons, *failures]),
+        source=clean(redact(row.index or "")),
     )
 
 

@@ -17,7 +17,8 @@ def render(
     """The table and a sentence below it, without a final line end; the sentence alone when there was nothing to do.
 
     ``width`` is the terminal's, in columns; None is for pipes and files: nothing is wrapped, cropped or coloured.
-    ``verbosity`` 1 lists also what is held though nothing was to do, and what is up to date; -1 only what failed.
+    ``verbosity`` 1 lists also what is held though nothing was to do, and what is up to date, and says from where each
+    new version comes; -1 lists only what failed.
     Characters that ``encoding`` lacks are replaced.
     """
     facts = digest(report)
@@ -30,7 +31,7 @@ def render(
 
 def _shown(facts: Digest, verbosity: int) -> tuple[Line, ...]:
     if verbosity > 0:
-        return facts.lines
+        return tuple(each.sourced for each in facts.lines)
     if verbosity < 0:
         return facts.group("failed")
     return () if facts.quiet else tuple(each for each in facts.lines if each.group != "current")

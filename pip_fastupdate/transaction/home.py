@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from .disk import remove, remove_empty
+from .sources import Sources
 from .workspace import DONE, State, Workspace
 
 REMEMBERED = 100
@@ -17,6 +18,7 @@ class Home:
     def __init__(self, path: str, prefix: str) -> None:
         self.prefix = os.path.realpath(prefix)
         self.path = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+        self.sources = Sources(self.path)
 
     def workspaces(self) -> list[Workspace]:
         """All transactions, newest first."""
@@ -52,6 +54,8 @@ class Home:
 
     def settle(self, workspace: Workspace, keep: int | None) -> None:
         """What is left to do after a commit, and does no harm when it is done twice."""
+        if workspace.state() != "forgotten" or self.sources.exist():  # where nothing is kept nothing is remembered
+            self.sources.take(workspace.sources)
         header = workspace.header()
         if header.undoes is not None:
             undone = self.workspace(header.undoes)

@@ -59,7 +59,7 @@ class Leaving:
 
     def _leave_file(self, path: str, kind: Kind, old: Node) -> bool:
         """A link that stands where a folder was listed goes out itself: what it leads to is somebody else's."""
-        going = old.file or (kind == "link" and bool(old.children))
+        going = old.file or (kind == "link" and _leads_to_any(path, old))
         if going and not self.terrain.is_kept(path, kind):
             self._out(path)
             return True
@@ -134,3 +134,9 @@ class Leaving:
     def _stays(self, path: str, old: Node) -> bool:
         """Whether a module that is there now will still be there when all is out."""
         return not (old.file and self.terrain.fold(path) not in self.terrain.kept) and kind_of(path) is not None
+
+
+def _leads_to_any(path: str, old: Node) -> bool:
+    """Whether a link, taken for a folder, has any of the files in it that are listed below."""
+    found = ((os.path.join(path, child.name), child) for child in old.children.values())
+    return any(os.path.lexists(below) if child.file else _leads_to_any(below, child) for below, child in found)

@@ -47,6 +47,9 @@ class Replacement:
     staged: Path | None
     """A folder that mirrors the live file system: ``staged / <live path without its anchor>``."""
 
+    source: str | None = None
+    """The index that ``after`` comes from, without credentials: to be remembered from the commit on."""
+
 
 class Transaction:
     """Begun, prepared, swapped, committed: in this order, inside ``with``.
@@ -75,6 +78,7 @@ class Transaction:
         self._undoes = undoes
         self._request = Request(old_files=(), roots=())
         self._changes: Changes = ()
+        self._sources: dict[tuple[str, str], str] = {}
         self._header: Header | None = None
         self._layout: Layout | None = None
         self._fingerprint: Fingerprint = {}
@@ -101,6 +105,7 @@ class Transaction:
             shared=_shared(replacements),
         )
         changes = tuple(sorted((each.name, each.before, each.after) for each in replacements))
+        self._sources = {(each.name, each.after): each.source for each in replacements if each.after and each.source}
         self.prepare_request(request, changes, fingerprint or {})
 
     def prepare_request(self, request: Request, changes: Changes, fingerprint: Fingerprint) -> None:
@@ -127,7 +132,8 @@ class Transaction:
     def _record(self, layout: Layout) -> None:
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         self._header = Header(id=self.id, when=when, kind=self._kind, undoes=self._undoes, changes=self._changes)
-        self._workspace.record(self._header, layout)
+        sources = self._home.sources.with_further(self._sources) if self._sources else None
+        self._workspace.record(self._header, layout, sources)
         self._layout = layout
 
     def entry(self) -> Entry:

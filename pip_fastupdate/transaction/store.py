@@ -85,6 +85,10 @@ class Transactions:
         undone = {header.undoes: header.id for header, _ in done if header.undoes is not None}
         return tuple(header.entry(_why_not(header.id, state, undone)) for header, state in done)
 
+    def sources(self) -> Mapping[str, Mapping[str, str]]:
+        """By name and version, the index that it came from, for what updates installed. Raises TransactionError."""
+        return self._home.sources.read()
+
     def undo(
         self,
         id: str | None = None,

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Literal, get_args
 
+from . import sources
 from .disk import kind_of, remove, remove_empty, sync_folder, unlink, write
 from .journal import Header, header_from_json, header_to_json, layout_from_json, layout_to_json, readable
 from .layout import Layout
@@ -31,7 +32,7 @@ _ASIDE = "aside"
 
 class Workspace:
     """The folder ``home/<id>``: ``journal.<state>``, ``steps``, ``new`` (staged), ``old`` (moved out) and, seldom,
-    ``aside`` (files of others that were in the way).
+    ``aside`` (files of others that were in the way); until the commit is settled, also ``sources.json``.
 
     The state is the journal's suffix: changing it is one rename, which needs no free space and is never half done.
     Methods raise OSError, and TransactionError for a journal that cannot be read.
@@ -43,6 +44,7 @@ class Workspace:
         self.new, self.old, self.aside = (os.path.join(path, name) for name in ("new", "old", _ASIDE))
         self.reached: State | None = None
         """The last state that ``become`` brought it to, whether or not that is safely on the disk."""
+        self.sources = os.path.join(path, sources.NAME)
         self._steps = os.path.join(path, _STEPS)
         self._prefix = prefix
 
@@ -69,9 +71,14 @@ class Workspace:
     def _journal(self, state: State | None) -> str:
         return os.path.join(self.path, f"{_JOURNAL}{state}")
 
-    def record(self, header: Header, layout: Layout) -> None:
-        """Write all that recovery needs, before the first change: with this the transaction is prepared."""
+    def record(self, header: Header, layout: Layout, sources: bytes | None = None) -> None:
+        """Write all that recovery needs, before the first change: with this the transaction is prepared.
+
+        ``sources`` is what the file of sources is to hold after the commit; None leaves that as it is.
+        """
         write(self._journal("preparing"), header_to_json(header))
+        if sources is not None:
+            write(self.sources, sources)
         write(self._steps, layout_to_json(layout, self._prefix))
         self._mirror(layout.operations)
         sync_folder(self.path)
@@ -93,6 +100,7 @@ class Workspace:
         """Back to where it was before ``record``, while the environment is as it was."""
         self.become("preparing")
         remove(self.old)
+        unlink(self.sources)
 
     def header(self) -> Header:
         """What the journal says."""

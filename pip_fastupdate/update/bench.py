@@ -43,6 +43,7 @@ class Bench:
                 after=str(change.target.version),
                 old_files=records.installed_files(installed[change.name]) if change.installed else (),
                 staged=self.delivery.done[key_of(change.target)].staged.root,
+                source=change.target.index or None,
             )
             for change in _requirements_first(planned)
         ]

@@ -95,7 +95,7 @@ def _pinned(tools: Tools, distributions: list[Distribution], planned: Planned) -
     stay = [each for each in distributions if each.name not in changes]
     _look_up(tools, planned, stay)
     for each in stay:
-        yield _installed(tools, each)
+        yield _installed(tools, planned, each)
 
 
 def _look_up(tools: Tools, planned: Planned, distributions: list[Distribution]) -> None:
@@ -117,13 +117,13 @@ def _is_direct(distribution: Distribution) -> bool:
     return skip is not None and (skip.kind in DIRECT or (distribution.info / "direct_url.json").exists())
 
 
-def _installed(tools: Tools, distribution: Distribution) -> Pinned:
+def _installed(tools: Tools, planned: Planned, distribution: Distribution) -> Pinned:
     from ..lockfile import Pinned
 
     name, version = distribution.name, distribution.version
     if _is_direct(distribution):
         return Pinned(name=name, version=version, info=distribution.info)
-    project = tools.catalog.project(name)
+    project = planned.world.project(name)
     if isinstance(project, Failure):
         return Pinned(name=name, version=version, lacking=project.text)
     release = next((each for each in project.releases if each.version == version), None)

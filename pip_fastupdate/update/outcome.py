@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..models import Action, Change, Distribution, Failure, Hold, Inventory, Plan, Project, Reason, Release, Row, Status
+from ..text import redact
 from ..world import Assignment, World
+from .pinned import newest_elsewhere
 
 MISSING = frozenset({"not-found"})
 """Kinds of failure that say no more than that the index does not know the project."""
@@ -70,6 +72,7 @@ def _row(outcome: Outcome, distribution: Distribution) -> Row:
         action=action,
         status=status,
         reasons=(*reasons, *_beyond(outcome.world, name), *outcome.warnings.get(name, ())),
+        index=redact(change.target.index) if change else None,
     )
 
 
@@ -88,7 +91,7 @@ def _verdict(
     if name in outcome.world.stays:
         held = outcome.world.stays[name].kind in HELD
         return "hold" if held else "skip", "done", (outcome.world.stays[name],)
-    return ("hold" if hold else "current"), "done", reasons
+    return ("hold" if hold or newest_elsewhere(outcome.world, name) else "current"), "done", reasons
 
 
 HELD = frozenset({"fails-test", "source-change", "strict"})
@@ -96,6 +99,9 @@ HELD = frozenset({"fails-test", "source-change", "strict"})
 
 
 def _latest(world: World, name: str, hold: Hold | None) -> str | None:
+    elsewhere = newest_elsewhere(world, name)
+    if elsewhere is not None:
+        return str(elsewhere.version)
     if hold is not None:
         return str(hold.latest)
     if name in world.stays:
@@ -120,14 +126,15 @@ def _beyond(world: World, name: str) -> Iterator[Reason]:
     if not isinstance(project, Project):
         return
     yield from project.notes
-    release = _newest_blocked(project, world, name)
-    if release is not None and release.blocked is not None:
-        version = str(release.version)
-        yield Reason(
-            kind=release.blocked.kind,
-            text=f"{version} {release.blocked.text}",
-            data={**release.blocked.data, "version": version},
-        )
+    newest, elsewhere = _newest_blocked(project, world, name), newest_elsewhere(world, name)
+    for release in (newest, elsewhere if elsewhere is not newest else None):
+        if release is not None and release.blocked is not None:
+            version = str(release.version)
+            yield Reason(
+                kind=release.blocked.kind,
+                text=f"{version} {release.blocked.text}",
+                data={**release.blocked.data, "version": version},
+            )
 
 
 def _newest_blocked(project: Project, world: World, name: str) -> Release | None:
@@ -150,6 +157,7 @@ def _addition(outcome: Outcome, change: Change) -> Row:
         action="add",
         status=outcome.status,
         reasons=(*_wanted_by(outcome, change.name), *outcome.warnings.get(change.name, ())),
+        index=redact(change.target.index),
     )
 
 

@@ -12,9 +12,11 @@ from ..dependencies import InvalidRequirement, parse
 from ..errors import IndexUnreachable, UsageError
 from ..explain import holds
 from ..models import Change, Failure, Inventory, Plan, Reason
-from ..resolver import Wishes, best_assignment
+from ..resolver import Solution, Wishes, best_assignment
 from ..world import Assignment, World
 from .delivery import GONE, Key, reasons_of
+from .pinned import Pinned, pinning_notes, sources_before
+from .settled import Settled
 from .tools import Tools
 
 
@@ -98,20 +100,37 @@ def make_plan(tools: Tools, inventory: Inventory, barred: Barred) -> Planned:
     with tools.progress.stage("plan"):
         world = World(
             inventory=inventory,
-            source=tools.catalog,
+            source=Pinned(tools.catalog, sources_before(tools, inventory)),
             stays=stays,
             constraints=constraints(tools.settings.constraints),
             corrections=barred.corrections,
         )
-        solution = best_assignment(world, Wishes(names=names))
+        solution = _solve(tools, world, barred)
         changes = tuple(_changes(world, solution.assignment))
         asked = names or frozenset(each.name for each in inventory.distributions)
         held = holds(world, solution.assignment, filter(world.may_move, asked), exhausted=solution.exhausted)
-        plan = Plan(changes=changes, holds=tuple(held), notes=_notes(solution.exhausted))
+        notes = (*_notes(solution.exhausted), *pinning_notes(tools, world, asked))
+        plan = Plan(changes=changes, holds=tuple(held), notes=notes)
     installed = inventory.by_name()
     failures = {**tools.catalog.failures, **barred.failures}
     relevant = {name: each for name, each in failures.items() if name in installed or name in barred.failures}
     return Planned(world=world, assignment=solution.assignment, plan=plan, failures=relevant)
+
+
+def settled(tools: Tools) -> Settled:
+    """The memory of what was the best before; none for a run that is about some names only."""
+    directory = None if tools.options.names else tools.options.cache.directory
+    return Settled.of(directory, tools.target.prefix)
+
+
+def _solve(tools: Tools, world: World, barred: Barred) -> Solution:
+    memory = settled(tools)
+    if barred == Barred() and not tools.options.cache.refresh and memory.holds(world):
+        return Solution(assignment=world.installed)
+    solution = best_assignment(world, Wishes(names=frozenset(tools.options.names)))
+    if solution.assignment == world.installed:
+        memory.keep(world, world.installed)
+    return solution
 
 
 def _notes(exhausted: bool) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import errno
 import os
 import random
 import shutil
+import signal
 import sys
 import traceback
 from collections import Counter
@@ -123,6 +124,7 @@ def _child(action: Action, prefix: Path, fault: Fault, report: int) -> int:
     injector = Injector(str(prefix), fault)
     write = os.write
     injector.install()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which those started in the background lack
     try:
         action(prefix, injector)
         status = DONE

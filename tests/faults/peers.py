@@ -106,7 +106,7 @@ def _is_as_recorded(path: Path, digest: str) -> bool:
 class Peer:
     """One tool in one environment."""
 
-    def __init__(self, real: Real, command: Sequence[str], rounds: int = 3) -> None:
+    def __init__(self, real: Real, command: Sequence[str], rounds: int) -> None:
         self._real = real
         self._command = command
         self._timed()
@@ -185,9 +185,9 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def measured(real: Real, command: Sequence[str], kills: int, seed: int) -> Figures:
-    """The figures of one tool."""
-    peer = Peer(real, command)
+def measured(real: Real, command: Sequence[str], kills: int, seed: int, rounds: int = 3) -> Figures:
+    """The figures of one tool; its duration is the median of so many rounds."""
+    peer = Peer(real, command, rounds)
     generator = random.Random(seed)
     for _ in range(kills):
         peer.kill(max(SMALLEST, generator.uniform(0, peer.figures.seconds)))

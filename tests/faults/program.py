@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 
 from tests.support.environments import installed, pip_check, run, variables
@@ -134,14 +134,10 @@ def kills(at: Iterable[int]) -> list[Fault]:
     return [Fault(at=each) for each in at]
 
 
-def errors(at: Iterable[int], *, all_ways: bool) -> list[Fault]:
-    """Errors at these calls, each in every way or in one of the ways in turn."""
-    ways = cycle(FAILURES)
-    return [
-        Fault(at=each, what=what, lasting=lasting)
-        for each in at
-        for what, lasting in (FAILURES if all_ways else [next(ways)])
-    ]
+def errors(at: Iterable[int], each: int = 1) -> list[Fault]:
+    """Errors at these calls, at each of them so many: ENOSPC, EACCES and EIO, once or from there on, in turn."""
+    ways = cycle(sorted(FAILURES, key=lambda way: (way[1], way[0])))
+    return [Fault(at=number, what=what, lasting=lasting) for number in at for what, lasting in islice(ways, each)]
 
 
 def carry_out(cases: Sequence[Case], faults: Sequence[Fault], go_on_every: int = 10) -> Tally:
@@ -197,12 +193,12 @@ Series = dict[str, list[Fault]]
 
 def _thorough(calls: int, step: int) -> Series:
     at = range(1, calls + 1, step)
-    return {"kill": kills(at), "error": errors(at, all_ways=step == 1)}
+    return {"kill": kills(at), "error": errors(at, each=3)}
 
 
 def _sampled(calls: int, count: int, seed: int) -> Series:
     at = sorted(random.Random(seed).sample(range(1, calls + 1), min(count, calls)))
-    return {"kill": kills(at), "error": errors(at, all_ways=False)}
+    return {"kill": kills(at), "error": errors(at)}
 
 
 def _environments(words: str, make: Callable, jobs: int, series: Callable[[int], Series]) -> int:

@@ -78,7 +78,7 @@ def _wheel_metadata(path: Path) -> bytes:
 
 def _sdist_metadata(path: Path) -> bytes:
     with tarfile.open(path) as archive:
-        member = archive.extractfile(f"{path.name.removesuffix('.tar.gz')}/PKG-INFO")
+        member = archive.extractfile(next(name for name in archive.getnames() if name.endswith("/PKG-INFO")))
         assert member is not None
         return member.read()
 

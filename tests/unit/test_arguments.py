@@ -15,7 +15,7 @@ def test_nothing_given() -> None:
     """Without arguments everything is updated, with the documented defaults."""
     found = parse_arguments([])
     assert Options(cache=CacheOptions(directory=None)) == found.options
-    assert ((), 20, None, False, None) == (
+    assert ((), None, None, False, None) == (
         found.pip_arguments,
         found.jobs,
         found.cache_directory,
@@ -52,6 +52,12 @@ def test_excluded_names_and_patterns() -> None:
 def test_names_to_build() -> None:
     """Names are normalized, :all: stays."""
     assert frozenset({"foo-bar", ":all:"}) == parse_arguments(["--build", "Foo_Bar,:all:"]).build
+
+
+def test_names_that_may_change_their_index() -> None:
+    """Names are normalized, :all: stays; commas separate, and the option may be repeated."""
+    found = parse_arguments(["--allow-source-change", "Foo_Bar,baz", "--allow-source-change", ":all:"])
+    assert frozenset({"foo-bar", "baz", ":all:"}) == found.options.allow_source_change
 
 
 @pytest.mark.parametrize(("text", "limit"), [("0", 0), ("500M", 500 * 2**20), ("2g", 2 * 2**30), ("10kB", 10240)])

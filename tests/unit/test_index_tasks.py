@@ -139,3 +139,19 @@ def test_threads_do_not_outlive_the_program() -> None:
     task.wait()
     assert [(True, "index-1")] == [(each.daemon, each.name) for each in names]
     threads.close()
+
+
+def test_more_threads_while_many_tasks_wait() -> None:
+    """The limit is a higher one as long as the queue is long."""
+    threads, hold = Threads(2, rush=5), threading.Event()
+    tasks = [Task(hold.wait) for _ in range(40)]
+    for task in tasks[:15]:
+        threads.submit(task)
+    assert 2 == threads.started
+    for task in tasks[15:]:
+        threads.submit(task)
+    assert 5 == threads.started
+    hold.set()
+    for task in tasks:
+        task.wait()
+    threads.close()

@@ -14,7 +14,7 @@ def test_keys() -> None:
     expected = ["schema", "environment", "dry_run", "packages", "failures", "warnings", "transaction", "stats"]
     assert expected == list(document)
     assert ["prefix", "python", "pip"] == list(document["environment"])
-    keys = ["name", "installed", "target", "latest", "action", "status", "reasons"]
+    keys = ["name", "installed", "target", "latest", "action", "status", "reasons", "index"]
     assert [keys] * 7 == [list(package) for package in document["packages"]]
     assert ["kind", "text", "by"] == list(document["packages"][1]["reasons"][0])
     assert [["name", "version", "kind", "text"]] == [list(failure) for failure in document["failures"]]
@@ -34,6 +34,7 @@ def test_values() -> None:
         "action": "add",
         "status": "done",
         "reasons": [],
+        "index": None,
     }
     assert packages["pydantic-core"]["target"] == packages["pydantic-core"]["installed"] == "2.1"
     assert packages["myproject"]["latest"] is None
@@ -73,3 +74,10 @@ def test_reason_data_never_hides_kind_and_text() -> None:
     """All fields of a reason are side by side."""
     document = json_.document(report(row("a", "1", "1", "2", "hold", "because")))
     assert document["packages"][0]["reasons"] == [{"kind": "required-by", "text": "because", "by": "a"}]
+
+
+def test_index_of_what_is_installed() -> None:
+    """A URL without credentials, should there have been any."""
+    secret = "https://user:word@index.invalid/simple"
+    made = Row(name="a", installed="1", target="2", latest="2", action="upgrade", status="done", index=secret)
+    assert "https://****@index.invalid/simple" == json_.document(report(made))["packages"][0]["index"]

@@ -4,6 +4,7 @@ import io
 import re
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,14 @@ def test_verbose_lists_everything() -> None:
     quiet = report(row("a", "1", "1", "2", "hold", "b 1 requires a<2"))
     assert "held: b 1 requires a<2" in table.render(quiet, verbosity=1)
     assert "\n" not in table.render(quiet)
+
+
+def test_verbose_says_from_where() -> None:
+    """With verbosity 1 the status names the index of a new version, without credentials."""
+    came = replace(row("a", "1", "2", "3", "upgrade", "b 1 requires a<3"), index="https://me:word@x.invalid/simple")
+    told = "upgraded, held back, from https://****@x.invalid/simple: b 1 requires a<3"
+    assert told in table.render(report(came), verbosity=1)
+    assert "x.invalid" not in table.render(report(came))
 
 
 def test_quiet_lists_failures_only() -> None:

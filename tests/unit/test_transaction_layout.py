@@ -250,6 +250,16 @@ def test_link_in_place_of_a_folder_is_moved_itself(env: Env) -> None:
     assert (env.site / "a").readlink() == elsewhere
 
 
+def test_link_of_somebody_else_stays(env: Env) -> None:
+    """Where nothing that is listed is behind it, it does not stand for the old folder."""
+    a = dist("a", {"a/sub/x.py": "1"}, {"b.py": "2"})
+    env.install(a)
+    (env.site / "a").rename(env.prefix / "elsewhere")
+    (env.prefix / "elsewhere/sub/x.py").unlink()
+    (env.site / "a").symlink_to(env.prefix / "elsewhere")
+    assert env.steps(a) == [INFO_OUT, INFO_IN, ("in", "b.py")]
+
+
 def test_link_for_others_too_stays(env: Env) -> None:
     """A link behind which another distribution has files stays, and so is in the way."""
     a = dist("a", {"ns/x.py": "1"}, {"ns/x.py": "2"})

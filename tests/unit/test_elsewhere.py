@@ -1,0 +1,214 @@
+"""What ``--python`` means, and what another interpreter is told of us."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import sys
+from importlib.metadata import PathDistribution
+from pathlib import Path
+
+import pytest
+
+from pip_fastupdate import _elsewhere, elsewhere
+from pip_fastupdate.errors import UsageError
+
+SCRIPT = Path(_elsewhere.__file__)
+
+
+def executable(path: Path) -> Path:
+    """A file that looks like an interpreter."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize("inside", ["bin/python", "bin/python3", "Scripts/python.exe", "python.exe"])
+def test_folder_of_an_environment(tmp_path: Path, inside: str) -> None:
+    """A virtual environment stands for the interpreter in it."""
+    python = executable(tmp_path / inside)
+    assert python == elsewhere.interpreter(str(tmp_path))
+
+
+def test_link_is_not_followed(tmp_path: Path) -> None:
+    """A virtual environment is told by where the link is, not by where it leads to."""
+    python = executable(tmp_path / "python3.99")
+    link = tmp_path / "env" / "python"
+    link.parent.mkdir()
+    link.symlink_to(python)
+    assert link == elsewhere.interpreter(str(link))
+
+
+def test_name_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mere name is that of a command."""
+    python = executable(tmp_path / "python3.99")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert python == elsewhere.interpreter("python3.99")
+
+
+def test_file_in_the_current_folder_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that is a file here means that file."""
+    monkeypatch.chdir(tmp_path)
+    assert executable(tmp_path / "python") == elsewhere.interpreter("python")
+
+
+@pytest.mark.parametrize("name", ["pypy3", "graalpy", "py", "Python.exe"])
+def test_interpreters_of_other_names(tmp_path: Path, name: str) -> None:
+    """Other implementations look like one, too."""
+    assert executable(tmp_path / name) == elsewhere.interpreter(str(tmp_path / name))
+
+
+def refusal(given: Path | str) -> UsageError:
+    """Why it is not taken."""
+    with pytest.raises(UsageError) as caught:
+        elsewhere.interpreter(str(given))
+    assert caught.value.hint
+    return caught.value
+
+
+def test_not_an_interpreter(tmp_path: Path) -> None:
+    """Each has its own sentence."""
+    assert f"{tmp_path} is a folder without a Python" in refusal(tmp_path).message
+    assert "missing/python does not exist" in refusal(tmp_path / "missing" / "python").message
+    assert "no-such-python does not exist" in refusal("no-such-python").message
+    assert "does not look like a Python" in refusal(executable(tmp_path / "copy")).message
+    (tmp_path / "python").symlink_to(tmp_path / "gone")
+    assert f"is a symbolic link to {tmp_path / 'gone'}, which does not exist" in refusal(tmp_path / "python").message
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permission")
+def test_file_that_is_not_executable(tmp_path: Path) -> None:
+    """It must be allowed to run it."""
+    executable(tmp_path / "python").chmod(0o644)
+    assert "cannot be executed" in refusal(tmp_path / "python").message
+
+
+def test_the_running_interpreter(tmp_path: Path) -> None:
+    """It is the same by any name that lies beside it, and another one by a link elsewhere."""
+    own = Path(sys.executable)
+    (tmp_path / own.name).symlink_to(own)
+    assert elsewhere.is_running(own)
+    assert not elsewhere.is_running(tmp_path / own.name)
+    assert elsewhere.run(str(own), []) is None
+
+
+def test_setting_of_pip_is_used_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PIP_PYTHON has been honoured, so that pip's own parser has nothing to say about it any more."""
+    monkeypatch.setenv("PIP_PYTHON", sys.executable)
+    assert elsewhere.run(sys.executable, []) is None
+    assert "PIP_PYTHON" not in os.environ
+
+
+def test_specification() -> None:
+    """It names what is borrowed by its folder, and what is hidden."""
+    found = json.loads(elsewhere.specification("/x/python"))
+    folders = {name: folder for folder, names in found["folders"].items() for name in names}
+    assert ("/x/python", _elsewhere.abi()) == (found["given"], found["abi"])
+    assert str(SCRIPT.parents[1]) == folders["pip_fastupdate"]
+    assert {"attr", "certifi", "mdurl", "msgspec", "packaging", "pip", "requests", "requests_cache"} <= set(folders)
+    assert all((Path(folders["msgspec"]) / each).exists() for each in ("msgspec", "pip"))
+    assert set(elsewhere.OPTIONAL) <= set(folders)
+    assert not set(folders) & sys.stdlib_module_names
+
+
+def distribution(folder: Path, **files: str) -> PathDistribution:
+    """A distribution with these files in its ``.dist-info``."""
+    info = folder / "x-1.dist-info"
+    info.mkdir()
+    for name, text in files.items():
+        (info / name).write_text(text)
+    return PathDistribution(info)
+
+
+def test_modules_of_a_distribution(tmp_path: Path) -> None:
+    """Packages, modules and compiled modules are told from everything else that it brings."""
+    record = [
+        "pkg/__init__.py,,",
+        '"other/a,b.py",,',
+        "single.py,,",
+        "0a1b__mypyc.cpython-311-x86_64-linux-gnu.so,,",
+        "fast.cp311-win_amd64.pyd,,",
+        "../../../bin/tool,,",
+        "x-1.dist-info/RECORD,,",
+        "__pycache__/single.cpython-311.pyc,,",
+        "hook.pth,,",
+    ]
+    found = elsewhere.top_level(distribution(tmp_path, RECORD="\n".join(record)))
+    assert {"pkg", "other", "single", "fast"} == found
+
+
+def test_modules_of_a_distribution_without_a_record(tmp_path: Path) -> None:
+    """Distributors of operating systems leave RECORD out, but top_level.txt in."""
+    assert {"a", "b"} == elsewhere.top_level(distribution(tmp_path, **{"top_level.txt": "a\nb\n"}))
+
+
+OURS = {"given": "/x/python", "version": "3.11", "abi": "cpython-311-x86_64-linux-gnu"}
+
+
+@pytest.mark.parametrize(
+    ("version", "abi", "words"),
+    [
+        ((2, 7, 18), "", "/x/python is Python 2.7.18, and pip-update needs 3.10 or newer."),
+        ((3, 9, 1), "cpython-39-x86_64-linux-gnu", "Python 3.9.1, and pip-update needs 3.10"),
+        ((3, 12, 1), "cpython-312-x86_64-linux-gnu", "is Python 3.12.1 (cpython-312-x86_64-linux-gnu), and parts"),
+        ((3, 11, 9), "cpython-311d-x86_64-linux-gnu", "(cpython-311d-x86_64-linux-gnu)"),
+        ((3, 11, 9), "pypy311-pp73-x86_64-linux-gnu", "for Python 3.11 (cpython-311-x86_64-linux-gnu) alone"),
+    ],
+)
+def test_interpreter_that_will_not_do(version: tuple[int, int, int], abi: str, words: str) -> None:
+    """The sentence tells what it is and what would be needed."""
+    found = _elsewhere.complaint(OURS, version, abi)
+    assert found is not None
+    assert words in found[0]
+
+
+def test_interpreter_that_will_do() -> None:
+    """Another patch level is no hindrance."""
+    assert _elsewhere.complaint(OURS, (3, 11, 99), OURS["abi"]) is None
+
+
+def test_hint_names_the_version() -> None:
+    """What to type is complete."""
+    found = _elsewhere.complaint(OURS, (3, 12, 1), "cpython-312")
+    assert found is not None
+    assert "uvx --python 3.12 --from pip-fastupdate pip-update --python /x/python" in found[1]
+
+
+def test_finder(tmp_path: Path) -> None:
+    """Borrowed modules come from their folder, hidden ones from nowhere, others from where they are."""
+    (tmp_path / "lent.py").write_text("")
+    finder = _elsewhere.Borrowed({"lent": str(tmp_path), "gone": str(tmp_path)}, frozenset({"hidden"}))
+    spec = finder.find_spec("lent")
+    assert str(tmp_path / "lent.py") == getattr(spec, "origin", None)
+    assert [None, None, None] == [finder.find_spec(name) for name in ("gone", "json", "lent.inner")]
+    with pytest.raises(ModuleNotFoundError):
+        finder.find_spec("hidden")
+
+
+def test_old_interpreters_can_read_the_script() -> None:
+    """Nothing in it is newer than what Python 2.7 and 3.5 have in common, as far as the syntax tree tells."""
+    tree = ast.parse(SCRIPT.read_text(encoding="ascii"), feature_version=(3, 5))
+    newer = (
+        ast.JoinedStr,
+        ast.AnnAssign,
+        ast.NamedExpr,
+        ast.AsyncFunctionDef,
+        ast.Nonlocal,
+        ast.YieldFrom,
+        ast.Starred,
+    )
+    assert [] == [each for each in ast.walk(tree) if isinstance(each, newer)]
+    functions = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)]
+    assert all(each.returns is None and not each.args.kwonlyargs for each in functions)
+    assert all(argument.annotation is None for each in functions for argument in each.args.args)
+
+
+@pytest.mark.parametrize("windows", [True, False])
+def test_program_that_cannot_be_started(tmp_path: Path, windows: bool) -> None:
+    """The operating system's reason is told."""
+    broken = executable(tmp_path / "python")
+    broken.write_bytes(b"\x7fELF, but not really")
+    with pytest.raises(UsageError, match=r"python cannot be run: .*format"):
+        elsewhere.replace_process([str(broken)], {}, windows=windows)
