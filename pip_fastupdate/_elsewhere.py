@@ -54,18 +54,18 @@ def complaint(specification, version, abi):
     return message, hint.format(".".join(map(str, version[:2])), given)
 
 
-def abi():
-    # type: () -> str
+def abi(platform=sys.platform):
+    # type: (str) -> str
     """What compiled modules have to be made for: implementation, version, ABI flags and platform in one."""
     if sys.version_info < (3, 3):
         return ""
     from importlib.machinery import EXTENSION_SUFFIXES
 
     tag = EXTENSION_SUFFIXES[0].strip(".").rpartition(".")[0] if EXTENSION_SUFFIXES else ""
-    if sys.platform == "darwin":  # whose tags do not tell one processor from the other
+    if platform == "darwin":  # whose tags do not tell one processor from the other
         import os
 
-        tag += "-" + os.uname().machine
+        tag += "-" + os.uname()[4]
     return tag
 
 
@@ -83,25 +83,29 @@ def install(specification):
     sys.meta_path.insert(0, finder)  # type: ignore[arg-type]
 
 
-def main():
-    # type: () -> int
-    """Check this interpreter, then run the program; returns its exit code."""
+def main(arguments):
+    # type: (list[str]) -> int
+    """Check this interpreter, then run the program; returns its exit code.
+
+    The first of the ``arguments`` is the specification, as JSON, the others are those of the program.
+    """
     import json
     from importlib import import_module
 
-    specification = json.loads(sys.argv[1])
+    specification = json.loads(arguments[0])
     refused = complaint(specification, sys.version_info[:3], abi())
     if refused:
         message, hint = refused
         sys.stderr.write("error: {0}\n".format(message) + ("hint: {0}\n".format(hint) if hint else ""))
         return 2
-    sys.argv[:2] = ["pip-update"]
+    sys.argv[:] = ["pip-update"]
+    sys.argv.extend(arguments[1:])
     install(specification)
     cli = import_module("pip_fastupdate.cli")
-    return int(cli.main(sys.argv[1:], arrived=True))
+    return int(cli.main(arguments[1:], arrived=True))
 
 
 if __name__ == "__main__":
     if sys.path and sys.path[0] and __file__.startswith(sys.path[0]):
         del sys.path[0]  # this folder: its modules are not top-level ones
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

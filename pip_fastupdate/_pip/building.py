@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from logging import LogRecord
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ _TAIL = 20
 _VERBOSE = 15
 """The level at which pip logs what a build prints."""
 
+_ABOUT = ("[bold magenta]", "  [bold magenta]")
+"""The beginnings of pip's own lines among those, about the process."""
+
 
 def build_wheel(sdist: Path, folder: Path, arguments: Sequence[str] = ()) -> Path:
     """The path of the wheel made of ``sdist`` (a local archive) in ``folder``.
@@ -34,12 +38,12 @@ def build_wheel(sdist: Path, folder: Path, arguments: Sequence[str] = ()) -> Pat
     Raises StageFailed with the tail of the build's log.
     """
     options = [*(each for each in arguments if each not in _NOT_OF_WHEEL), *_options(folder)]
-    with _ONE_AT_A_TIME, _hearing() as (errors, printed):
+    with _ONE_AT_A_TIME, _hearing() as (said, printed):
         before = set(folder.glob("*.whl"))
         try:
             _run([*options, str(sdist)])
         except (Exception, SystemExit) as error:  # whatever a build can do to pip
-            raise _failure(error, errors, printed) from error
+            raise _failure(error, said, printed) from error
         made = set(folder.glob("*.whl")) - before
     if len(made) != 1:
         raise StageFailed(f"its build made {len(made)} wheels", "build")
@@ -47,11 +51,10 @@ def build_wheel(sdist: Path, folder: Path, arguments: Sequence[str] = ()) -> Pat
 
 
 @contextmanager
-def _hearing() -> Iterator[tuple[list[str], list[str]]]:
-    """What pip has to complain about, and what the build prints."""
-    output = compat.hearing("pip.subprocessor", _VERBOSE, below=logging.WARNING)
-    with compat.hearing("pip", logging.ERROR) as errors, output as printed:
-        yield errors, printed
+def _hearing() -> Iterator[tuple[list[LogRecord], list[LogRecord]]]:
+    """What pip has to complain about, and all about the processes that it starts."""
+    with compat.hearing("pip", logging.WARNING) as said, compat.hearing("pip.subprocessor", _VERBOSE) as printed:
+        yield said, printed
 
 
 def _options(folder: Path) -> list[str]:
@@ -80,16 +83,11 @@ def _temporary_folders(command: Any) -> Iterator[None]:
         yield
 
 
-def _failure(error: BaseException, errors: list[str], printed: list[str]) -> StageFailed:
-    output = [line for line in _lines(printed) if not line.startswith("[bold magenta]")]  # pip's, on the process
-    log = (
-        output
-        if any(not line.startswith("Running command") for line in output)
-        else _lines([*errors, compat.words(error)])
-    )
-    last = log[-1].strip() if log else type(error).__name__
-    return StageFailed(f"its build failed: {last}", "build", tuple(log[-_TAIL:]))
-
-
-def _lines(texts: list[str]) -> list[str]:
-    return [line for text in texts for line in text.splitlines() if line.strip()]
+def _failure(error: BaseException, said: list[LogRecord], printed: list[LogRecord]) -> StageFailed:
+    """What the process that failed had printed; or pip's words, when it was none."""
+    if any(record.levelno >= logging.ERROR for record in printed):
+        texts = [record.getMessage() for record in printed if record.levelno < logging.WARNING]
+    else:
+        texts = [*(record.getMessage() for record in said), compat.words(error)]
+    log = [line for text in texts for line in text.splitlines() if line.strip() and not line.startswith(_ABOUT)]
+    return StageFailed(f"its build failed: {log[-1].strip()}", "build", tuple(log[-_TAIL:]))

@@ -182,31 +182,27 @@ def _reject(message: str) -> NoReturn:
 
 
 @contextmanager
-def listening(level: int = logging.WARNING) -> Iterator[list[str]]:
+def listening(level: int = logging.WARNING) -> Iterator[list[logging.LogRecord]]:
     """What pip logs meanwhile, instead of on standard error; its deprecation warnings are dropped.
 
     Not for threads: it changes the process's warnings, and changes them back.
     """
-    with hearing("pip", level) as lines, warnings.catch_warnings():
+    with hearing("pip", level) as records, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield lines
+        yield records
 
 
 @contextmanager
-def hearing(name: str, level: int, below: int = logging.CRITICAL + 1) -> Iterator[list[str]]:
-    """What the logger called ``name`` and those under it say from ``level`` on; nobody else hears it.
-
-    What is said at ``below`` or higher is heard by nobody.
-    """
+def hearing(name: str, level: int) -> Iterator[list[logging.LogRecord]]:
+    """What the logger called ``name`` and those under it say from ``level`` on; nobody else hears it."""
     collector = _Collector(level)
-    collector.addFilter(lambda record: record.levelno < below)
     logger = _logger(name)
     before = (logger.level, logger.propagate)
     logger.addHandler(collector)
     logger.setLevel(level)
     logger.propagate = False
     try:
-        yield collector.lines
+        yield collector.records
     finally:
         logger.removeHandler(collector)
         logger.setLevel(before[0])
@@ -220,12 +216,12 @@ def _logger(name: str) -> logging.Logger:
 
 
 class _Collector(logging.Handler):
-    """Keeps the messages, formatted."""
+    """Keeps what is logged."""
 
     def __init__(self, level: int) -> None:
         super().__init__(level)
-        self.lines: list[str] = []
+        self.records: list[logging.LogRecord] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep one message."""
-        self.lines.append(record.getMessage())
+        """Keep it."""
+        self.records.append(record)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import redirect_stdout
 from datetime import timezone
 from io import StringIO
+from logging import LogRecord
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def read(arguments: Sequence[str]) -> tuple[Configuration, memory.Digests | None
     return configuration, _sources(configuration, options, before, found)
 
 
-def _parse(arguments: Sequence[str], said: list[str]) -> tuple[Any, Any, dict[str, str] | None]:
+def _parse(arguments: Sequence[str], said: list[LogRecord]) -> tuple[Any, Any, dict[str, str] | None]:
     """The command, its options, and digests of the configuration files from before they were read."""
     from pip._internal.commands import create_command
     from pip._internal.exceptions import PipError
@@ -70,7 +71,7 @@ def _parse(arguments: Sequence[str], said: list[str]) -> tuple[Any, Any, dict[st
         with redirect_stdout(printed):  # older pips print what is wrong, newer ones log it
             options, words = command.parse_args(list(arguments))
     except (PipError, optparse.OptParseError, SystemExit) as error:
-        told = printed.getvalue() or "".join(said[-1:])
+        told = printed.getvalue() or "".join(record.getMessage() for record in said[-1:])
         text = told if told and isinstance(error, SystemExit) else compat.words(error)
         raise UsageError(f"pip cannot use its settings: {_sentence(text)}", hint=_HINT) from None
     if words:

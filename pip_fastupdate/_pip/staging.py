@@ -71,6 +71,7 @@ def prepare_process() -> None:
     compat.load_backend()
     compat.replace_user_agent()
     compat.silence()
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"pip\._")  # as when pip itself runs
     warnings.simplefilter("ignore", SyntaxWarning)  # of the sources compiled; pip ignores them likewise
     warnings.filterwarnings("ignore", "invalid ", DeprecationWarning)  # what is a SyntaxWarning since Python 3.12
 

@@ -77,9 +77,10 @@ class _Selection:
         return _worth_telling(releases)
 
     def _has_final(self) -> bool:
-        """Whether any version at all, however old, is a final one that could be installed."""
-        everything = choices(self._offers, None)
-        return any(not each.version.is_prerelease and self._choose(each)[1] is None for each in everything)
+        """Whether any version at all, however old, is a final one that fits; yanked ones count here, as for pip."""
+        finals = (each for each in choices(self._offers, None) if not each.version.is_prerelease)
+        fitting = (one for each in finals for one in self._fitting(each))
+        return any(not self._before or self._timely(*one) for one in fitting)
 
     def _release(self, choice: Choice) -> Release:
         chosen, blocked = self._choose(choice)
@@ -106,7 +107,7 @@ class _Selection:
 
     def _choose(self, choice: Choice) -> tuple[tuple[Item, Offer] | None, Reason | None]:
         """The file, and why it must not be taken. The installed version may always stay."""
-        fitting = [each for each in choice.items if (self._sdists if each[0].rank == SDIST else self._wheels)]
+        fitting = self._fitting(choice)
         if choice.version == self._floor and choice.items:
             return (fitting or choice.items)[0], None
         live = [each for each in fitting if each[0].yanked is None]
@@ -117,6 +118,9 @@ class _Selection:
         if timely:
             return best, None
         return best, self._blocked(choice, fitting, live)
+
+    def _fitting(self, choice: Choice) -> list[tuple[Item, Offer]]:
+        return [each for each in choice.items if (self._sdists if each[0].rank == SDIST else self._wheels)]
 
     def _blocked(self, choice: Choice, fitting: list[tuple[Item, Offer]], live: list[tuple[Item, Offer]]) -> Reason:
         if live:

@@ -3,15 +3,17 @@
 ::
 
     begin ──► preparing ──► prepared ──► swapping ──► swapped ──► committed ──► spent
-      │           │             │            │           │  └───► forgotten (nothing is to be kept)
-      └───────────┴─── removed ─┘            └─────┬─────┘
-                                                reverted ──► removed
+                  ▲             │            │           │  └───► forgotten
+                  │             ▼            └─────┬─────┘
+                  │          removed ◄───────── reverted
+                  └───────────── another try ──────┘
 
 Up to *prepared* the live environment is untouched. Then everything is a list of renames, known to the disk before the
-first of them; each tells by itself whether it was done. From *swapping* and *swapped* recovery goes back by undoing all
-of them; *committed* (and what follows) is the new state. A commit keeps the old files, and an undo is a new transaction
-that swaps these back in and keeps the new ones: so undoing the undo does it again. *spent* is listed, but its files are
-gone.
+first of them; each tells by itself whether it was done, so that undoing all of them from the last to the first is right
+after any interruption, that of an undoing too. From *swapping* and *swapped* recovery goes back; *committed* and what
+follows is the new state. A commit keeps the old files, and an undo is a new transaction that swaps these back in and
+keeps the new ones: so undoing the undo does it again. *spent* is listed, but its files are gone; *forgotten* is not
+even listed, where nothing is to be kept.
 """
 
 from __future__ import annotations

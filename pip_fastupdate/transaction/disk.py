@@ -158,19 +158,22 @@ def uninterrupted() -> Iterator[None]:
 
 
 @contextmanager
-def told(doing: str) -> Iterator[None]:
-    """Turns OSError into TransactionError: ``doing``, then what is the matter, in words."""
+def told(doing: str, *, planned: bool = False) -> Iterator[None]:
+    """Turns OSError into TransactionError as by ``explained``."""
     try:
         yield
     except OSError as error:
-        raise explained(doing, error) from error
+        raise explained(doing, error, planned=planned) from error
 
 
-def explained(doing: str, error: OSError) -> TransactionError:
-    """What the user is told when the disk refuses."""
+def explained(doing: str, error: OSError, *, planned: bool = False) -> TransactionError:
+    """What the user is told when the disk refuses: ``doing``, what is the matter, and where.
+
+    What was ``planned`` from a look at the environment and finds it otherwise raises EnvironmentChanged.
+    """
     path = error.filename2 if error.errno == errno.EEXIST and error.filename2 else error.filename
     where = f" ({path})" if path else ""
-    if error.errno in _CHANGED:
+    if planned and error.errno in _CHANGED:
         return EnvironmentChanged(
             f"{doing}: another program changed the environment meanwhile{where}.",
             hint="Run pip-update again when the other program is done.",

@@ -112,7 +112,7 @@ class Transaction:
         """The same with everything already in the form that the layout needs."""
         self._request, self._changes, self._fingerprint = request, changes, fingerprint
         self._check_unchanged()
-        with told("The swap cannot be prepared"):
+        with told("The swap cannot be prepared", planned=True):
             with _beside(self._flush):
                 layout = self._lay_out(split=False)
             self._record(layout)
@@ -161,7 +161,7 @@ class Transaction:
                 self._rename()
         except OSError as error:
             self.rollback()
-            raise explained("The swap failed and was taken back", error) from error
+            raise explained("The swap failed and was taken back", error, planned=True) from error
         except BaseException:
             self.rollback()
             raise

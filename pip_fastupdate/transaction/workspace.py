@@ -76,6 +76,8 @@ class Workspace:
 
         ``sources`` is what the file of sources is to hold after the commit; None leaves that as it is.
         """
+        if self.state() is not None:
+            self.restart()
         write(self._journal("preparing"), header_to_json(header))
         if sources is not None:
             write(self.sources, sources)
@@ -97,7 +99,8 @@ class Workspace:
             sync_folder(mirrored(self.old, folder))
 
     def restart(self) -> None:
-        """Back to where it was before ``record``, while the environment is as it was."""
+        """Back to where it was before ``record``. The environment must be as it was."""
+        assert self.state() not in CHANGING | DONE, "what is live must be taken back first"
         self.become("preparing")
         remove(self.old)
         unlink(self.sources)

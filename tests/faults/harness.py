@@ -211,6 +211,8 @@ class Case:
             outcome = f"old, but with something left behind: {_difference(found, self.before)}"
         elif outcome == NEW and self._unfinished():
             outcome = "new, but with something left to recover"
+        elif outcome == NEW and (self.prefix / HOME).exists() and not transactions(self.prefix).sources():
+            outcome = "new, but with the sources forgotten"
         return Tally(runs=1, outcomes=Counter([outcome]), at_once=int(at_once in (OLD, NEW)))
 
     def _unfinished(self) -> bool:
@@ -254,8 +256,8 @@ def recovery_kills(case: Case, at: Iterable[int]) -> Tally:
 
 
 def recovery_errors(case: Case, at: Iterable[int]) -> Tally:
-    """Kill the action at these calls, and let each call of the recovery from that fail, in every way."""
-    faults = ((each, what, lasting) for each in at for what, lasting in FAILURES)
+    """Kill the action at these calls, and let each call of the recovery from that fail, in one of the ways."""
+    faults = ((each, *FAILURES[number % len(FAILURES)]) for number, each in enumerate(at))
     return _sum(case.run_with_faulty_recovery(Fault(at=each), what, lasting) for each, what, lasting in faults)
 
 

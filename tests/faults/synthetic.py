@@ -96,6 +96,7 @@ def staged(staging: Path, prefix: Path, dist: Dist) -> Replacement:
         after=dist.after or None,
         old_files=tuple(prefix / path for path in dist.old),
         staged=root,
+        source="http://127.0.0.1/simple",
     )
 
 

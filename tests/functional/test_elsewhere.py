@@ -149,6 +149,7 @@ def test_program_of_the_target(make_env: Callable[..., Env], index: LocalIndex) 
     env = make_env()
     install(env, [index.release("app", "1.0")])
     index.release("app", "2.0")
+    (env.site_packages / "zzz-early.pth").write_text("import pip_fastupdate.errors, certifi\n")
     done = from_here(env, "--python", str(env.path), index=index)
     assert (0, {"app": "2.0"}) == (done.returncode, installed(env)), done.stderr
 

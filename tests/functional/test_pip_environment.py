@@ -34,6 +34,12 @@ def attempt(ask):
     except Exception as error:
         return f"<{type(error).__name__}>"
 
+def installed():
+    try:
+        yield from get_environment(None).iter_installed_distributions(local_only=False, skip=())
+    except ValueError:  # some pips give up at the first file that is not UTF-8
+        return
+
 theirs = {
     str(each.canonical_name): {
         "version": attempt(lambda: str(each.version)),
@@ -47,7 +53,7 @@ theirs = {
         "dist_info": each.installed_with_dist_info,
         "requires": attempt(lambda: sorted(str(one) for one in each.iter_dependencies())),
     }
-    for each in get_environment(None).iter_installed_distributions(local_only=False, skip=())
+    for each in installed()
 }
 from packaging.requirements import Requirement
 

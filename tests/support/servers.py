@@ -64,8 +64,8 @@ def running(
         finally:
             process.terminate()
             try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
+                process.wait(2)
+            except subprocess.TimeoutExpired:  # devpi finishes this and that first, which nobody is interested in
                 process.kill()
 
 
@@ -115,6 +115,7 @@ def devpi(
     )
     assert not told.returncode, told.stderr
     command = [tools["devpi-server"], "--serverdir", data, "--host=127.0.0.1", f"--port={port}", "--offline-mode"]
+    command += ["--argon2-memory-cost=64", "--argon2-time-cost=1", "--argon2-parallelism=1"]  # else it thinks for 20 s
     with running(command, port, folder / "devpi.log", path="/+api") as url:
         token = _call(f"{url}/+login", "POST", {"user": "root", "password": ""})["result"]["password"]
         allowed = {"X-Devpi-Auth": base64.b64encode(f"root:{token}".encode()).decode()}

@@ -169,6 +169,22 @@ def test_interpreter_that_will_do() -> None:
     assert _elsewhere.complaint(OURS, (3, 11, 99), OURS["abi"]) is None
 
 
+def test_refusal_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """The interpreter itself says that it will not do, as the program would say it, and nothing has changed."""
+    finders, modules = list(sys.meta_path), set(sys.modules)
+    assert 2 == _elsewhere.main([json.dumps({**OURS, "abi": "another", "folders": {}}), "--check"])
+    out, err = capsys.readouterr()
+    assert ("", "error: ", "hint: ") == (out, err[:7], err.splitlines()[1][:6])
+    assert (finders, set()) == (sys.meta_path, {"pip_fastupdate"} & (set(sys.modules) - modules))
+
+
+def test_processor_counts_where_tags_do_not_tell() -> None:
+    """On macOS compiled modules for either processor have the same names."""
+    if os.name == "nt":
+        pytest.skip("there is no os.uname")
+    assert f"{_elsewhere.abi('linux')}-{os.uname().machine}" == _elsewhere.abi("darwin")
+
+
 def test_hint_names_the_version() -> None:
     """What to type is complete."""
     found = _elsewhere.complaint(OURS, (3, 12, 1), "cpython-312")

@@ -160,11 +160,14 @@ class TestPreReleases:
         assert ["2.0b1", "1.0a1"] == [str(each.version) for each in chosen(*wheels("1.0a1", "2.0b1")).candidates]
 
     def test_final_ones_that_do_not_fit_do_not_count(self) -> None:
-        """Neither yanked nor for another Python."""
-        found = chosen(
-            *wheels("2.0b1"), link(f"foo-1.0-{PURE}", yanked=""), link(f"foo-3.0-{PURE}", requires_python="<3")
-        )
+        """Those for another Python, or another platform."""
+        others = link(f"foo-3.0-{PURE}", requires_python="<3"), link("foo-4.0-py3-none-nowhere.whl")
+        found = chosen(*wheels("2.0b1"), *others)
         assert ["2.0b1"] == [str(each.version) for each in found.candidates]
+
+    def test_final_ones_that_are_yanked_do_count(self) -> None:
+        """pip decides about pre-releases before it looks at yanks: then there is nothing to choose."""
+        assert () == chosen(*wheels("2.0b1"), link(f"foo-1.0-{PURE}", yanked=""), floor="0.9").candidates
 
     def test_final_ones_older_than_installed_do_count(self) -> None:
         """The installed version was taken off the index, an older final one is still there."""

@@ -130,6 +130,17 @@ def test_revert_and_again(env: Env) -> None:
     assert live(env.prefix) == before
 
 
+def test_prepared_twice(env: Env) -> None:
+    """The second time counts."""
+    with env.store.begin() as transaction:
+        first, second = env.stage(transaction, A, dist("b", None, {"b.py": "b"}))
+        transaction.prepare([first])
+        transaction.prepare([second])
+        transaction.swap()
+        transaction.commit(1)
+    assert ((env.site / "a.txt").read_text(), (env.site / "b.py").exists()) == ("1", True)
+
+
 def test_abandon(env: Env) -> None:
     """Nothing staged stays; home stays when it was there before."""
     env.update(A)
@@ -391,15 +402,18 @@ def test_interrupt_before_the_rollback_has_begun(env: Env) -> None:
 def test_begin_where_nothing_can_be_written(env: Env) -> None:
     """The disk's refusal is told in words."""
     env.home.write_text("a file")
-    with pytest.raises(TransactionError, match=r"^The update cannot be staged: "):
+    with pytest.raises(TransactionError, match=r"^The update cannot be staged: ") as caught:
         env.store.begin()
+    assert not isinstance(caught.value, EnvironmentChanged)
     assert env.home.read_text() == "a file"
 
 
 def test_explained_names_the_obstacle() -> None:
     """Of two names in an error, the one that is in the way."""
     error = FileExistsError(errno.EEXIST, "", "/staged", None, "/live")
-    assert explained("It failed", error).message.endswith("meanwhile (/live).")
+    changed = explained("It failed", error, planned=True)
+    assert (type(changed), changed.message.endswith("meanwhile (/live).")) == (EnvironmentChanged, True)
+    assert type(explained("It failed", error)) is TransactionError
     assert explained("It failed", OSError("odd")).message == "It failed: odd."
 
 
