@@ -40,8 +40,8 @@ class Network:
     jobs: int = 20
     """Concurrent requests."""
 
-    rush: int = 20
-    """Concurrent requests while many more are waiting; not less than ``jobs``."""
+    rush: int = 0
+    """Concurrent requests while many more are waiting; less than ``jobs`` is as many as these."""
 
     timeout: float = 15.0
     """Seconds for connecting, and between two reads."""
