@@ -60,8 +60,11 @@ class World:
     constraints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Version specifiers by name that every new version must fulfil (pip's ``-c``)."""
 
-    corrections: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    """Requirements by (name, version) as read from the wheel itself, where the index told otherwise."""
+    corrections: Mapping[tuple[str, str], tuple[str, ...] | Failure] = field(default_factory=dict)
+    """Requirements by (name, version) as read from the wheel itself, where the index told otherwise.
+
+    A failure instead where the wheel turns out not to be for this interpreter.
+    """
 
     installed: dict[str, Candidate] = field(init=False)
     _distributions: dict[str, Distribution] = field(init=False)

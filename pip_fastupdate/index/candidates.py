@@ -63,16 +63,19 @@ class _Selection:
         self._sdists = sdists and _named(name, policy.no_binary | policy.build)
         self._prefer_wheels = policy.prefer_binary
         self._before = _instant(policy.uploaded_before) if policy.uploaded_before else None
-        self._pre = policy.pre or (floor is not None and floor.is_prerelease)
+        self._final_only = _named(name, policy.only_final)
+        wanted = policy.pre or name in policy.all_releases or (floor is not None and floor.is_prerelease)
+        self._pre = wanted and not self._final_only
 
     def releases(self) -> tuple[Release, ...]:
         """Newest first."""
         versions = list(choices(self._offers, self._floor))
         releases = [self._release(each) for each in versions]
-        if not self._pre and not any(each.blocked is None for each in releases) and not self._has_final():
+        fallback = not (self._pre or self._final_only or any(each.blocked is None for each in releases))
+        if fallback and not self._has_final():
             self._pre = True  # nothing but pre-releases: then pip takes those
             releases = [self._release(each) for each in versions]
-        if self._sdists and self._prefer_wheels:
+        if self._sdists and self._wheels and self._prefer_wheels:
             releases = _prefer_wheels(releases)
         return _worth_telling(releases)
 

@@ -80,7 +80,8 @@ class Origins:
 
     def _meet(self, start: str) -> Origin:
         proxy, seconds = self._network.proxy, self._network.timeout
-        proxies = {"http": proxy, "https": proxy} if proxy else get_environ_proxies(start)
+        said = {"http": proxy, "https": proxy} if proxy else {}  # an empty one means none at all
+        proxies = get_environ_proxies(start) if proxy is None else said
         options = {"stream": True, "timeout": (seconds, seconds), "proxies": proxies}
         return Origin(adapter=self._adapter(start), options=options)
 

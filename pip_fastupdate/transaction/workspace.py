@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Literal, get_args
 
 from . import sources
@@ -170,15 +170,10 @@ def _read(path: str) -> bytes:
 
 
 def sync(operations: Iterable[Operation]) -> None:
-    """Have all renames on the disk."""
-    for folder in sorted({os.path.dirname(path) for each in operations for path in _paths(each)}):
+    """Have all renames on the disk. They are atomic: of what comes in, the folder it comes into is enough."""
+    paths = (
+        path for each in operations for path in ((each.live, each.kept) if isinstance(each, Out) else (each.live,))
+    )
+    for folder in sorted({os.path.dirname(path) for path in paths}):
         if os.path.isdir(folder):
             sync_folder(folder)
-
-
-def _paths(operation: Operation) -> Iterator[str]:
-    yield operation.live
-    if isinstance(operation, Out):
-        yield operation.kept
-    elif isinstance(operation, In):
-        yield operation.staged

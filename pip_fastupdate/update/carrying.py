@@ -127,7 +127,7 @@ def _learn(tools: Tools, planned: Planned, delivery: Delivery, barred: Barred) -
         return replace(barred, failures={**barred.failures, **{each.name: each for each in gone}})
     delivery.bring(changes)
     failures = {**barred.failures, **delivery.failures}
-    staged = [each for each in changes if each.name not in failures]
+    staged = [each for each in changes if each.name not in failures and key_of(each.target) in delivery.done]
     stays = dict(barred.stays)
     if tools.options.strict:
         stays.update(_strict(delivery, staged))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..dependencies import InvalidRequirement, parse
+from packaging.specifiers import InvalidSpecifier
+from packaging.version import Version
+
+from ..dependencies import InvalidRequirement, allows, parse
 from ..errors import IndexUnreachable
 from ..models import Change, Failure, Reason, Release
 from ..ports import Progress
@@ -22,6 +26,9 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]
 """(normalized name, version)."""
+
+UNFIT = "requires-python"
+"""The kind of failure of a wheel that is for another Python."""
 
 GONE = frozenset({"unreachable", "timeout"})
 """Kinds of failure that say that the network is away rather than that a file is bad."""
@@ -58,6 +65,9 @@ class Delivery:
     failures: dict[str, Failure] = field(default_factory=dict)
     """Of this call and all before it, by name."""
 
+    unfit: dict[Key, Failure] = field(default_factory=dict)
+    """Releases that are not for this interpreter, as only their wheels say."""
+
     def bring(self, changes: Sequence[Change]) -> None:
         """Download and stage what is not there yet.
 
@@ -68,37 +78,48 @@ class Delivery:
             return
         releases = tuple(change.target for change in wanted.values())
         total = sum(release.file.size or 0 for release in releases if release.file)
-        with self._threads() as threads, self.progress.stage("download", total or None):
-            staging: dict[Future[Delivered | Failure], Change] = {}
-            lost = 0
-            for release, found in self.store.fetch(releases, jobs=self.jobs, progress=self.progress):
-                if isinstance(found, Failure):
-                    self.failures[release.name] = found
-                    lost += found.kind in GONE
-                    if lost >= min(3, len(wanted)):
-                        raise _away(found)
-                else:
-                    lost = 0
-                    change = wanted[release.name]
-                    staging[threads.submit(self._stage, change, found)] = change
-        with self.progress.stage("stage", len(staging)):
-            for future, change in staging.items():
-                self._collect(change, future.result())
-                self.progress.step(change.name)
+        with self._threads() as threads:
+            with self.progress.stage("download", total or None):
+                staging = self._download(wanted, releases, threads)
+            with self.progress.stage("stage", len(staging)):
+                for future, change in staging.items():
+                    self._collect(change, future.result())
+                    self.progress.step(change.name)
+
+    def _download(
+        self, wanted: Mapping[str, Change], releases: Sequence[Release], threads: ThreadPoolExecutor
+    ) -> dict[Future[Delivered | Failure], Change]:
+        """Stage in ``threads`` what arrives, as it arrives. Raises IndexUnreachable."""
+        staging: dict[Future[Delivered | Failure], Change] = {}
+        lost = 0
+        for release, found in self.store.fetch(releases, jobs=self.jobs, progress=self.progress):
+            if isinstance(found, Failure):
+                self.failures[release.name] = found
+                lost += found.kind in GONE
+                if lost >= min(3, len(wanted)):
+                    raise _away(found)
+            else:
+                lost = 0
+                change = wanted[release.name]
+                staging[threads.submit(self._stage, change, found)] = change
+        return staging
 
     @contextmanager
     def _threads(self) -> Iterator[ThreadPoolExecutor]:
-        """Threads for staging that never outlive an interruption."""
+        """Threads for staging that have ended when this ends: what they write is to be removed then."""
         threads = ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) + 2), thread_name_prefix="stage")
         try:
             yield threads
-        except BaseException:
-            threads.shutdown(wait=True, cancel_futures=True)
-            raise
-        threads.shutdown(wait=False)
+        finally:
+            while True:
+                with suppress(KeyboardInterrupt):  # once is enough
+                    threads.shutdown(wait=True, cancel_futures=True)
+                    break
 
     def _collect(self, change: Change, result: Delivered | Failure) -> None:
-        if isinstance(result, Failure):
+        if isinstance(result, Failure) and result.kind == UNFIT:
+            self.unfit[key_of(change.target)] = result
+        elif isinstance(result, Failure):
             self.failures[change.name] = result
         else:
             self.done[key_of(change.target)] = result
@@ -115,6 +136,9 @@ class Delivery:
             if inspection.refusals:
                 text = "; ".join(reason.text for reason in inspection.refusals)
                 return Failure(name=change.name, version=version, kind=inspection.refusals[0].kind, text=text)
+            if not runs_here(inspection.requires_python):
+                text = f"needs Python {inspection.requires_python}"
+                return Failure(name=change.name, version=version, kind=UNFIT, text=text)
             staged = stage(
                 wheel, name=change.name, root=root, requested=change.requested, user=self.user_site(change.name)
             )
@@ -129,9 +153,9 @@ class Delivery:
         found = {change.name: self.done[key_of(change.target)].inspection.warnings for change in changes}
         return {name: reasons for name, reasons in found.items() if reasons}
 
-    def corrections(self, changes: Iterable[Change], world: World) -> dict[Key, tuple[str, ...]]:
+    def corrections(self, changes: Iterable[Change], world: World) -> dict[Key, tuple[str, ...] | Failure]:
         """Requirements read from the wheels themselves, where the index had told something else."""
-        found = {}
+        found: dict[Key, tuple[str, ...] | Failure] = {**self.unfit}
         for change in changes:
             inspection = self.done[key_of(change.target)].inspection
             planned = world.source.requires(change.target)
@@ -139,6 +163,14 @@ class Delivery:
             if isinstance(known, Failure) or not _same(known, inspection.requires):
                 found[key_of(change.target)] = inspection.requires
         return found
+
+
+def runs_here(requires_python: str | None) -> bool:
+    """Whether this interpreter is meant; a specifier that cannot be understood counts for nothing, as with pip."""
+    try:
+        return not requires_python or allows(requires_python, Version(".".join(map(str, sys.version_info[:3]))))
+    except InvalidSpecifier:
+        return True
 
 
 def key_of(release: Release | Candidate) -> Key:

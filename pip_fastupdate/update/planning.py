@@ -15,6 +15,7 @@ from ..models import Change, Failure, Inventory, Plan, Reason
 from ..resolver import Solution, Wishes, best_assignment
 from ..world import Assignment, World
 from .delivery import GONE, Key, reasons_of
+from .outcome import MISSING
 from .pinned import Pinned, pinning_notes, sources_before
 from .settled import Settled
 from .tools import Tools
@@ -26,7 +27,7 @@ class Barred:
 
     failures: Mapping[str, Failure] = field(default_factory=dict)
     stays: Mapping[str, Reason] = field(default_factory=dict)
-    corrections: Mapping[Key, tuple[str, ...]] = field(default_factory=dict)
+    corrections: Mapping[Key, tuple[str, ...] | Failure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +75,9 @@ def look_up(tools: Tools, inventory: Inventory) -> dict[str, Failure]:
     with tools.progress.stage("look up", len(wanted)):
         tools.catalog.look_up(wanted, tools.progress, others)
     failures = {name: each for name, each in tools.catalog.failures.items() if name in wanted}
-    away = [each for each in failures.values() if each.kind in GONE or each.kind in {"offline", "tls", "proxy"}]
-    if wanted and len(away) == len(wanted):
-        raise _unreachable(away[0])
+    wrong = [each for each in failures.values() if each.kind not in MISSING]
+    if wanted and len(wrong) == len(wanted):
+        raise _unreachable(wrong[0])
     return failures
 
 
@@ -85,6 +86,11 @@ def _unreachable(first: Failure) -> IndexUnreachable:
         return IndexUnreachable(
             "Nothing about these packages is in the cache, and --offline forbids to ask.",
             hint="Run once without --offline; its answers are kept.",
+        )
+    if first.kind not in GONE | {"tls", "proxy"}:
+        return IndexUnreachable(
+            f"The index answers for none of the packages: {first.text}.",
+            hint="Check --index-url, and the credentials if it asks for some.",
         )
     return IndexUnreachable(
         f"The index cannot be reached: {first.text}.",

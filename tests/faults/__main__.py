@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from . import harness, synthetic
+from . import harness, peers, program, synthetic
 from .harness import NEW, OLD, Case, Tally, every, sample
 
 HEADER = ("environment", "what", "fault", "calls", "runs", "old", "new", "anything else", "seconds")
@@ -47,14 +48,25 @@ def large(folder: Path, count: int, sampled: int, seed: int) -> Iterator[Row]:
         yield words, name, "error", case.calls, lambda case=case, at=at: harness.some_errors(case, at)
 
 
-def main() -> int:
+OTHERS = {"program": program.main, "peers": peers.main}
+
+
+def main(argv: Sequence[str]) -> int:
     """Run all, print a line for each; exit code 1 if anything was neither old nor new."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    if argv[:1] and argv[0] in OTHERS:
+        return OTHERS[argv[0]](argv[1:])
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.faults",
+        description=__doc__,
+        epilog="That is about the transaction alone, in environments of plain files. python -m tests.faults program "
+        "does the same with the real program in real environments, python -m tests.faults peers kills it, pip and uv "
+        "at random times and counts what each leaves broken; both have a --help of their own.",
+    )
     parser.add_argument("--sample", type=int, default=200, help="calls of the large environment")
     parser.add_argument("--packages", type=int, default=60, help="its size")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", choices=("small", "large"))
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     wrong = 0
     print("| " + " | ".join(HEADER) + " |\n|" + "---|" * len(HEADER))
     with tempfile.TemporaryDirectory(prefix="faults-", dir=harness.memory()) as folder:
@@ -87,4 +99,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

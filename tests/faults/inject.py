@@ -93,6 +93,8 @@ class Injector:
             self._call("fsync")  # and no more: processes that are killed lose nothing that they wrote, and this is slow
 
         os.write, os.fsync = counted_write, counted_fsync
+        if hasattr(os, "sync"):
+            os.sync = lambda: None  # the same, for everybody's files
 
     @contextmanager
     def on(self) -> Iterator[None]:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from tests.support.environments import installed, pip_check, run, variables
 
-from .harness import FAILURES, NEW, OLD, Tally
+from .harness import FAILURES, NEW, OLD, Tally, memory
 from .inject import Fault
 from .real import EPOCH, Real, Tree, large, live, small
 
@@ -202,7 +202,7 @@ def _sampled(calls: int, count: int, seed: int) -> Series:
 
 
 def _environments(words: str, make: Callable, jobs: int, series: Callable[[int], Series]) -> int:
-    with tempfile.TemporaryDirectory(prefix="faults-") as folder, ExitStack() as stack:
+    with tempfile.TemporaryDirectory(prefix="faults-", dir=memory()) as folder, ExitStack() as stack:
         cases = [Case(stack.enter_context(make(Path(folder, str(number))))) for number in range(jobs)]
         calls, wrong = cases[0].calls, 0
         for fault, faults in series(calls).items():

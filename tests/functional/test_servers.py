@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from packaging.utils import canonicalize_name
 
 from tests.support import servers
-from tests.support.environments import Env, Templates, installed, pip_check, run, variables
-from tests.support.histories import HISTORIES, Written
+from tests.support.environments import Env, Templates, installed, pip, pip_check, run, variables
+from tests.support.histories import HISTORIES, Written, unpack
 from tests.support.local_index import LocalIndex
+from tests.support.wheels import make_wheel
 
 NAMES = [canonicalize_name(each.name) for each in HISTORIES]
 INSTALLED = {canonicalize_name(each.name): each.installed for each in HISTORIES}
@@ -155,31 +155,27 @@ def test_json_api(old: Env, written: Written) -> None:
     assert "" == differences(pip=pip, ours=ours, expected={**TOLD, IN_THE_WHEEL: None})
 
 
-@pytest.mark.xfail(strict=True, reason="what only the wheel says about Python is not looked at before it is installed")
 def test_wheel_has_the_last_word(environment: Env, index: LocalIndex) -> None:
-    """What only the wheel says about Python counts in the end, whatever the JSON API said: pip's choice is installed."""
+    """What only the wheel says about Python counts in the end, whatever the JSON API said."""
     for version, python in (("1.0", None), ("1.5", None), ("2.0", ">=3.99")):
-        index.add(
-            _made(index, "thing", version, python),
-            requires_python=None,
-        )
-    _unpack(environment, index.folder / "thing-1.0-py3-none-any.whl")
+        path = make_wheel(index.folder, "thing", version, requires_python=python)
+        index.add(path, requires_python=None)
+    unpack(index.folder / "thing-1.0-py3-none-any.whl", environment.site_packages)
     done = run(environment, index=index)
     assert (0, {"thing": "1.5"}) == (done.returncode, installed(environment))
     assert [] == pip_check(environment)
 
 
-def _made(index: LocalIndex, name: str, version: str, python: str | None) -> Path:
-    from tests.support.wheels import make_wheel
-
-    return make_wheel(index.folder, name, version, requires_python=python)
-
-
-def _unpack(env: Env, wheel: Path) -> None:
-    import zipfile
-
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(env.site_packages)
+def test_installed_pre_release(environment: Env, index: LocalIndex) -> None:
+    """Whoever has a pre-release is brought to the next one, where pip would need to be told ``--pre``."""
+    for version in ("1.0", "2.0a1", "2.0a2"):
+        path = index.release("early", version)
+        if version == "2.0a1":
+            unpack(path, environment.site_packages)
+    done = pip(environment, "install", "-q", "--dry-run", "-U", "--report=-", "early", index=index)
+    assert [] == json.loads(done.stdout)["install"]
+    ours = run(environment, "--dry-run", "--format=json", index=index)
+    assert ["2.0a2"] == [each["target"] for each in json.loads(ours.stdout)["packages"]]
 
 
 def test_pypiserver(old: Env, written: Written, python_with_servers: Path, tmp_path: Path) -> None:

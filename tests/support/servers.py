@@ -173,7 +173,7 @@ http {{
 
 @contextlib.contextmanager
 def nginx(root: Path, folder: Path, port: int | None = None) -> Iterator[str]:
-    """nginx with the files below ``root``; folders without an index.html are listed. ``folder`` is for its own files."""
+    """nginx with the files below ``root``, folders without an index.html listed; ``folder`` is for its own files."""
     assert NGINX is not None, "is there"
     folder.mkdir()
     port = port or free_port()

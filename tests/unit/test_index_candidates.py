@@ -224,6 +224,11 @@ class TestFormats:
         only = chosen("foo-2.0.tar.gz", build=frozenset({"foo"}), prefer_binary=True)
         assert ["2.0 foo-2.0.tar.gz"] == summary(only)
 
+    def test_prefer_binary_where_wheels_are_ruled_out(self) -> None:
+        """The wheel of what is installed is none that could be preferred."""
+        found = chosen(*self.FILES, floor="1.0", no_binary=frozenset({"foo"}), prefer_binary=True)
+        assert "2.0 foo-2.0.tar.gz" == summary(found)[0]
+
 
 class TestCooldown:
     """Only files uploaded before an instant."""

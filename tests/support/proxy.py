@@ -1,0 +1,75 @@
+"""A proxy on 127.0.0.1: tunnels (CONNECT) and plain requests, and a log of both."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import select
+import socket
+import threading
+from urllib.parse import urlsplit
+
+
+class Proxy:
+    """A context manager; ``log`` has a line for each request, such as ``CONNECT 127.0.0.1:443``."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self._http = _Server(("127.0.0.1", 0), _Handler)
+        self._http.log = self.log
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    def __enter__(self) -> Proxy:
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    log: list[str]
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def log_message(self, *_: object) -> None:
+        """The proxy keeps its own log."""
+
+    def do_CONNECT(self) -> None:
+        """Let bytes through, both ways."""
+        self.server.log.append(f"CONNECT {self.path}")
+        host, _, port = self.path.rpartition(":")
+        with socket.create_connection((host, int(port)), 10) as target:
+            self.connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+            _pump(self.connection, target)
+        self.close_connection = True
+
+    def do_GET(self) -> None:
+        """Pass a plain request on, one a connection."""
+        self.server.log.append(f"GET {self.path}")
+        parts = urlsplit(self.path)
+        with socket.create_connection((str(parts.hostname), parts.port or 80), 10) as target:
+            path = parts._replace(scheme="", netloc="").geturl() or "/"
+            headers = [f"{key}: {text}" for key, text in self.headers.items() if key.lower() != "connection"]
+            target.sendall("\r\n".join([f"GET {path} HTTP/1.1", *headers, "Connection: close", "", ""]).encode())
+            _pump(self.connection, target)
+        self.close_connection = True
+
+
+def _pump(client: socket.socket, target: socket.socket) -> None:
+    """Until one of them has enough."""
+    with contextlib.suppress(OSError):
+        while True:
+            for ready in select.select([client, target], [], [], 30)[0]:
+                data = ready.recv(65536)
+                if not data:
+                    return
+                (target if ready is client else client).sendall(data)
