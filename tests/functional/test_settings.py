@@ -445,7 +445,7 @@ def test_keyring_is_started_for_those_who_chose_it(
         stdin=subprocess.DEVNULL,
         check=False,
     )
-    assert (started, started, 0 if started else 4) == (
+    assert (started, started, 0 if started else 1) == (
         "SPAWNED" in done.stderr,
         (environment.home / "started").exists(),
         done.returncode,
