@@ -165,6 +165,9 @@ def _update(options: Options, configuration: Configuration, progress: Silent) ->
             _leave_stdout()
             if not isinstance(error, BrokenPipeError):
                 progress.warn(f"the report cannot be written: {error.strerror}")
+        except KeyboardInterrupt:  # whoever should read it may never do so: do not wait for that at the end again
+            _leave_stdout()
+            raise
         if options.stats:
             show_stats(report, sys.stderr)
     return exit_code(report, check=options.check)

@@ -107,10 +107,13 @@ def test_interruption_of_the_report(small: real.Real, number: int) -> None:
     os.write(writing, b"." * 4096)
     with start(small, arguments=["--format", "json"], stdout=writing) as process:
         os.close(writing)
-        wait_until((small.env.path / real.HOME / "1" / "journal.committed").exists, 30)
-        time.sleep(0.7)
-        process.send_signal(number)
-        _, told = process.communicate(timeout=60)
+        try:
+            wait_until((small.env.path / real.HOME / "1" / "journal.committed").exists, 30)
+            time.sleep(0.7)
+            process.send_signal(number)
+            _, told = process.communicate(timeout=60)
+        finally:
+            process.kill()  # or else a failure would wait for ever
     os.close(reading)
     assert (130, KEPT, small.new) == (process.returncode, told.splitlines()[-1], installed(small.env))
 
