@@ -444,6 +444,9 @@ def test_full_disk(tmp_path: Path) -> None:
 @pytest.mark.skipif(not POSIX, reason="permissions of POSIX")
 def test_read_only_cache_is_read(tmp_path: Path) -> None:
     """By a user who may not write: one warning, and what is there needs no request."""
+    needed = [Path(sys.prefix), *Path(sys.prefix).parents, *Path(__file__).parents]
+    if os.getuid() == 0 and not all(folder.stat().st_mode & 0o005 for folder in needed):
+        pytest.skip("another user cannot reach this Python")
     directory = tmp_path / "cache"
     with ScriptedServer(lambda _: Said(body=b"x")) as server:
         assert run("", server.url, directory)[:3] == (0, 200, 0)
