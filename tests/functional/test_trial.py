@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -145,6 +146,7 @@ def test_bisect_finds_the_one_that_fails(twelve: Env, index: LocalIndex) -> None
     assert [{"kind": "fails-test", "text": "fails your test", "version": "2.0"}] == row["reasons"]
     assert 12 == len(index.paths("/files/*.whl"))
     assert "warning: e 2.0 fails your test: it is left as it is" in done.stderr
+    assert (0, "2.0") == (run(twelve, index=index).returncode, installed(twelve)["e"])
 
 
 def test_bisect_without_anything_that_fails(twelve: Env, index: LocalIndex) -> None:
@@ -222,17 +224,17 @@ def test_bisect_of_what_takes_over_a_file(environment: Env, index: LocalIndex) -
     install(
         environment,
         [
-            index.release("giver", "1.0", files={"giver/__init__.py": "__version__ = '1'", "shared.py": ""}),
-            index.release("taker", "1.0"),
+            index.release("former", "1.0", files={"former/__init__.py": "__version__ = '1'", "shared.py": ""}),
+            index.release("above", "1.0"),
             index.release("zebra", "1.0"),
         ],
     )
-    index.release("giver", "2.0", files={"giver/__init__.py": "__version__ = '1'"})
-    index.release("taker", "2.0", files={"taker/__init__.py": "__version__ = '1'", "shared.py": "taken"})
+    index.release("former", "2.0", files={"former/__init__.py": "__version__ = '1'"})
+    index.release("above", "2.0", files={"above/__init__.py": "__version__ = '1'", "shared.py": "taken"})
     index.release("zebra", "2.0")
     done = run(environment, "--test", Command(environment, ["zebra"]).line, "--bisect", "--format", "json", index=index)
     assert (4, {"zebra"}) == (done.returncode, held(done))
-    assert {"giver": "2.0", "taker": "2.0", "zebra": "1.0"} == installed(environment)
+    assert {"former": "2.0", "above": "2.0", "zebra": "1.0"} == installed(environment)
 
 
 def test_command_that_installs_something(twelve: Env, index: LocalIndex) -> None:
@@ -291,6 +293,25 @@ def test_interruption_during_the_test(twelve: Env, index: LocalIndex, number: in
     assert before == tree(twelve.path)
     with pytest.raises(ProcessLookupError):
         os.kill(int(mark.read_text()), 0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no such signals")
+def test_command_that_does_not_want_to_end(twelve: Env, index: LocalIndex) -> None:
+    """It is given some seconds, then the run ends without it."""
+    before, mark = tree(twelve.path), twelve.home / "waiting"
+    line = f"trap '' TERM; echo > {mark}; sleep 12"
+    with subprocess.Popen(
+        [str(twelve.python), "-m", "pip_fastupdate", "--test", line],
+        env=variables(twelve, index=index),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        wait_until(mark.exists, 30)
+        process.send_signal(signal.SIGTERM)
+        begun = time.monotonic()
+        assert 130 == process.wait(30)
+    assert 4 < time.monotonic() - begun < 11
+    assert before == tree(twelve.path)
 
 
 def test_command_is_found_as_the_shell_finds_it(twelve: Env, index: LocalIndex, tmp_path: Path) -> None:

@@ -222,7 +222,9 @@ def variables(
     env: Env, *, index: LocalIndex | str | None = None, env_vars: Mapping[str, str | None] | None = None
 ) -> dict[str, str]:
     """The environment variables of a program in ``env``: for tests that start it themselves."""
-    unwanted = re.compile(r"PIP_|PYTHON|VIRTUAL_ENV|XDG_|UV_|.*_proxy$|(NO|FORCE)_COLOR$|COLUMNS$|TERM$", re.IGNORECASE)
+    certificates = "(REQUESTS|CURL)_CA_BUNDLE$|SSL_CERT_"
+    terminal = "(NO|FORCE)_COLOR$|COLUMNS$|TERM$"
+    unwanted = re.compile(f"PIP_|PYTHON|VIRTUAL_ENV|XDG_|UV_|.*_proxy$|{certificates}|{terminal}", re.IGNORECASE)
     said = {key: value for key, value in os.environ.items() if not unwanted.match(key)}
     url = index.index_url if isinstance(index, LocalIndex) else index
     said |= {
