@@ -18,6 +18,9 @@ from .ports import ReleaseSource
 
 Assignment = Mapping[str, "Candidate"]
 
+Key = tuple[str, str]
+"""(normalized name, version)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Candidate:
@@ -60,7 +63,7 @@ class World:
     constraints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Version specifiers by name that every new version must fulfil (pip's ``-c``)."""
 
-    corrections: Mapping[tuple[str, str], tuple[str, ...] | Failure] = field(default_factory=dict)
+    corrections: Mapping[Key, tuple[str, ...] | Failure] = field(default_factory=dict)
     """Requirements by (name, version) as read from the wheel itself, where the index told otherwise.
 
     A failure instead where the wheel turns out not to be for this interpreter.

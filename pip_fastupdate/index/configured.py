@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..options import Settings
 from .interpreter import Interpreter
-from .local import FileIndex, Links
 from .sources import RemoteIndex, Source
 from .urls import file_path
 
@@ -16,6 +15,8 @@ def sources(settings: Settings, interpreter: Interpreter) -> tuple[Source, ...]:
     recent = not (sdists or policy.uploaded_before)  # else old releases may decide about pre-releases
     found: list[Source] = []
     if settings.find_links:
+        from .local import Links
+
         found.append(Links(settings.find_links, interpreter, sdists=sdists))
     if settings.index_url is not None:
         urls = dict.fromkeys((settings.index_url, *settings.extra_index_urls))
@@ -26,5 +27,7 @@ def sources(settings: Settings, interpreter: Interpreter) -> tuple[Source, ...]:
 def _index(url: str, interpreter: Interpreter, required: bool, sdists: bool, recent: bool) -> Source:
     folder = file_path(url)
     if folder is not None:
+        from .local import FileIndex
+
         return FileIndex(url, folder, interpreter, required=required, sdists=sdists)
     return RemoteIndex(url, interpreter, required=required, sdists=sdists, recent=recent)

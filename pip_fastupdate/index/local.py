@@ -15,8 +15,9 @@ from ..ports import DownloadFailed
 from .digest import SCHEMA, Digest
 from .filenames import SDIST_ENDINGS, normalized
 from .interpreter import Interpreter
+from .pages import Link, Page, fragment_hash, read, read_html
 from .shelf import collect
-from .simple import ACCEPT, Link, Page, fragment_hash, read, read_html
+from .simple import ACCEPT
 from .sources import Found, Troubles
 from .urls import file_path, filename, without_login
 

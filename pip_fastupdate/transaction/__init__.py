@@ -18,8 +18,21 @@ even listed, where nothing is to be kept.
 
 from __future__ import annotations
 
-from .single import Replacement, Transaction
+from typing import TYPE_CHECKING, Any
+
 from .sites import Fingerprint, fingerprint
 from .store import Transactions
 
+if TYPE_CHECKING:
+    from .single import Replacement, Transaction
+
 __all__ = ["Fingerprint", "Replacement", "Transaction", "Transactions", "fingerprint"]
+
+
+def __getattr__(name: str) -> Any:
+    """What a run imports that has something to change (PEP 562)."""
+    if name not in ("Replacement", "Transaction"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import single
+
+    return getattr(single, name)

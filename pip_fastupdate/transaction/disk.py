@@ -9,7 +9,6 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from filecmp import cmp
 from typing import Literal
 
 from ..errors import EnvironmentChanged, TransactionError
@@ -59,7 +58,11 @@ def identical(one: str, other: str) -> bool:
     kinds = (kind_of(one), kind_of(other))
     if kinds == ("link", "link"):
         return os.readlink(one) == os.readlink(other)
-    return kinds == ("file", "file") and cmp(one, other, shallow=False)
+    if kinds != ("file", "file"):
+        return False
+    from filecmp import cmp
+
+    return cmp(one, other, shallow=False)
 
 
 def holds_no_file(folder: str) -> bool:

@@ -24,8 +24,8 @@ from dataclasses import dataclass, field
 from .entering import Entering
 from .leaving import Leaving
 from .operations import Operation
-from .paths import INFO, NOTHING, Fold, Ground, Source, Tree, anchor, outermost, walk
-from .sites import digest, listing
+from .paths import NOTHING, Fold, Ground, Source, Tree, anchor, outermost, walk
+from .sites import INFO, digest, listing
 from .terrain import Terrain
 
 

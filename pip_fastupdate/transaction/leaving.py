@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from .disk import Kind, holds_no_file, kind_of
 from .operations import Operation, Out, Rmdir
-from .paths import CACHE, INFO, NOTHING, Node, mirrored
+from .paths import CACHE, NOTHING, Node, mirrored
+from .sites import INFO
 from .terrain import Modules, Terrain, entries, mode_of
 
 

@@ -10,7 +10,6 @@ Fold = Callable[[str], str]
 """Makes two names equal that the file system takes for one: ``str`` or ``str.casefold``."""
 
 CACHE = "__pycache__"
-INFO = ".dist-info"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from .paths import INFO
+INFO = ".dist-info"
 
 Fingerprint = Mapping[str, Mapping[str, tuple[int, int]]]
 """For each folder that was asked for: its ``.dist-info`` folders with inode and time of last change (ns)."""

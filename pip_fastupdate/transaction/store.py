@@ -6,17 +6,19 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import TransactionError
-from ..models import Entry
-from ..ports import Progress
 from . import disk, lock
 from .disk import told, uninterrupted
 from .home import Home
-from .layout import Layout, Request, Root
-from .single import Changes, Transaction
-from .sites import differences
 from .workspace import CHANGING, DONE, UNTOUCHED, State, Workspace
+
+if TYPE_CHECKING:
+    from ..models import Entry
+    from ..ports import Progress
+    from .layout import Layout, Request
+    from .single import Changes, Transaction
 
 REMOVED = "its files were removed by a later update (--keep N)"
 
@@ -75,6 +77,8 @@ class Transactions:
 
     def begin(self) -> Transaction:
         """A new transaction. Raises TransactionError."""
+        from .single import Transaction
+
         with told("The update cannot be staged"):
             return Transaction(self._home.begin(), self._home, flush=self._flush)
 
@@ -106,6 +110,8 @@ class Transactions:
         Raises TransactionError when there is nothing to undo, when the files are gone, and, with the list of what
         differs, when something has been installed, upgraded or removed since by other means.
         """
+        from .layout import Request, Root
+
         entry = self._undoable(id)
         workspace = self._home.workspace(entry.id)
         layout = workspace.layout()
@@ -121,6 +127,8 @@ class Transactions:
 
     def _check(self, layout: Layout, entry: Entry) -> None:
         """Raises TransactionError unless the environment is as the transaction had left it."""
+        from .sites import differences
+
         if layout.prefix != self._home.prefix:
             raise TransactionError(
                 f"Transaction {entry.id} cannot be undone: the environment was moved from {layout.prefix} since.",
@@ -150,6 +158,8 @@ class Transactions:
     def _swap_back(
         self, id: str, request: Request, changes: Changes, progress: Progress | None, check: Callable[[], None]
     ) -> Entry:
+        from .single import Transaction
+
         with told("The undo cannot be prepared"):
             workspace = self._home.begin()
         with Transaction(workspace, self._home, flush=lambda: None, kind="undo", undoes=id) as transaction:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from . import sources
 from .disk import kind_of, remove, remove_empty, sync_folder, unlink, write
-from .journal import Header, header_from_json, header_to_json, layout_from_json, layout_to_json, readable
-from .layout import Layout
-from .operations import In, Operation, Out, set_aside
-from .paths import ancestors, anchor, mirrored, walk
+
+if TYPE_CHECKING:
+    from .journal import Header
+    from .layout import Layout
+    from .operations import Operation
 
 State = Literal["preparing", "prepared", "swapping", "swapped", "committed", "spent", "forgotten", "reverted"]
 """The states of a transaction, drawn in the package's docstring."""
@@ -35,7 +36,8 @@ class Workspace:
     ``aside`` (files of others that were in the way); until the commit is settled, also ``sources.json``.
 
     The state is the journal's suffix: changing it is one rename, which needs no free space and is never half done.
-    Methods raise OSError, and TransactionError for a journal that cannot be read.
+    Methods raise OSError, and TransactionError for a journal that cannot be read. What they need for changing anything
+    is imported then: most runs only look at the state.
     """
 
     def __init__(self, path: str, prefix: str) -> None:
@@ -76,6 +78,8 @@ class Workspace:
 
         ``sources`` is what the file of sources is to hold after the commit; None leaves that as it is.
         """
+        from .journal import header_to_json, layout_to_json
+
         if self.state() is not None:
             self.restart()
         write(self._journal("preparing"), header_to_json(header))
@@ -89,6 +93,9 @@ class Workspace:
 
     def _mirror(self, operations: Iterable[Operation]) -> None:
         """Make the folders below ``old`` that things are moved into, with the modes of the live ones."""
+        from .operations import Out
+        from .paths import ancestors, anchor, mirrored
+
         parents = {os.path.dirname(each.live) for each in operations if isinstance(each, Out)}
         folders = sorted({anchor(self.path), *(above for parent in parents for above in ancestors(parent))}, key=len)
         for folder in folders:
@@ -107,11 +114,15 @@ class Workspace:
 
     def header(self) -> Header:
         """What the journal says."""
+        from .journal import header_from_json, readable
+
         with readable(self.path):
             return header_from_json(_read(self._journal(self.state())), self.id)
 
     def layout(self) -> Layout:
         """The steps and what belongs to them."""
+        from .journal import layout_from_json, readable
+
         with readable(self.path):
             return layout_from_json(_read(self._steps), self._prefix)
 
@@ -129,6 +140,9 @@ class Workspace:
 
     def _save_strays(self, layout: Layout) -> None:
         """What others put into a new folder while it was live is not ours to remove with it."""
+        from .operations import In, set_aside
+        from .paths import walk
+
         for each in layout.operations:
             if isinstance(each, In) and kind_of(each.staged) == "folder":
                 for folder, names in list(walk(each.staged)):
@@ -171,6 +185,8 @@ def _read(path: str) -> bytes:
 
 def sync(operations: Iterable[Operation]) -> None:
     """Have all renames on the disk. They are atomic: of what comes in, the folder it comes into is enough."""
+    from .operations import Out
+
     paths = (
         path for each in operations for path in ((each.live, each.kept) if isinstance(each, Out) else (each.live,))
     )

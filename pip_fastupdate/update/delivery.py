@@ -18,20 +18,12 @@ from ..dependencies import InvalidRequirement, allows, parse
 from ..errors import IndexUnreachable
 from ..models import Change, Failure, Reason, Release
 from ..ports import Progress
-from ..world import Candidate, World
+from ..world import Candidate, Key, World
+from .failures import GONE, UNFIT
 
 if TYPE_CHECKING:
     from .._pip.staging import StagedWheel
     from ..wheels import Inspection, Installed, WheelStore
-
-Key = tuple[str, str]
-"""(normalized name, version)."""
-
-UNFIT = "requires-python"
-"""The kind of failure of a wheel that is for another Python."""
-
-GONE = frozenset({"unreachable", "timeout"})
-"""Kinds of failure that say that the network is away rather than that a file is bad."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,8 +191,3 @@ def _canonical(fields: Iterable[str]) -> frozenset[tuple[str, frozenset[str], st
         else:
             found.add((each.name, each.extras, each.specifier, str(each.marker)))
     return frozenset(found)
-
-
-def reasons_of(failures: Mapping[str, Failure]) -> dict[str, Reason]:
-    """Failures as reasons to stay."""
-    return {name: Reason(kind=each.kind, text=each.text) for name, each in failures.items()}

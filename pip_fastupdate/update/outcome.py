@@ -9,10 +9,8 @@ from functools import cached_property
 from ..models import Action, Change, Distribution, Failure, Hold, Inventory, Plan, Project, Reason, Release, Row, Status
 from ..text import redact
 from ..world import Assignment, World
+from .failures import MISSING
 from .pinned import newest_elsewhere
-
-MISSING = frozenset({"not-found"})
-"""Kinds of failure that say no more than that the index does not know the project."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,10 +12,8 @@ from ..dependencies import InvalidRequirement, parse
 from ..errors import IndexUnreachable, UsageError
 from ..explain import holds
 from ..models import Change, Failure, Inventory, Plan, Reason
-from ..resolver import Solution, Wishes, best_assignment
-from ..world import Assignment, World
-from .delivery import GONE, Key, reasons_of
-from .outcome import MISSING
+from ..world import Assignment, Key, World
+from .failures import GONE, MISSING, reasons_of
 from .pinned import Pinned, pinning_notes, sources_before
 from .settled import Settled
 from .tools import Tools
@@ -111,16 +109,16 @@ def make_plan(tools: Tools, inventory: Inventory, barred: Barred) -> Planned:
             constraints=constraints(tools.settings.constraints),
             corrections=barred.corrections,
         )
-        solution = _solve(tools, world, barred)
-        changes = tuple(_changes(world, solution.assignment))
+        assignment, exhausted = _solve(tools, world, barred)
+        changes = tuple(_changes(world, assignment))
         asked = names or frozenset(each.name for each in inventory.distributions)
-        held = holds(world, solution.assignment, filter(world.may_move, asked), exhausted=solution.exhausted)
-        notes = (*_notes(solution.exhausted), *pinning_notes(tools, world, asked))
+        held = holds(world, assignment, filter(world.may_move, asked), exhausted=exhausted)
+        notes = (*_notes(exhausted), *pinning_notes(tools, world, asked))
         plan = Plan(changes=changes, holds=tuple(held), notes=notes)
     installed = inventory.by_name()
     failures = {**tools.catalog.failures, **barred.failures}
     relevant = {name: each for name, each in failures.items() if name in installed or name in barred.failures}
-    return Planned(world=world, assignment=solution.assignment, plan=plan, failures=relevant)
+    return Planned(world=world, assignment=assignment, plan=plan, failures=relevant)
 
 
 def settled(tools: Tools) -> Settled:
@@ -129,14 +127,17 @@ def settled(tools: Tools) -> Settled:
     return Settled.of(directory, tools.target.prefix)
 
 
-def _solve(tools: Tools, world: World, barred: Barred) -> Solution:
+def _solve(tools: Tools, world: World, barred: Barred) -> tuple[Assignment, bool]:
+    """The newest consistent assignment, and whether the search for it was cut short."""
     memory = settled(tools)
     if barred == Barred() and not tools.options.cache.refresh and memory.holds(world):
-        return Solution(assignment=world.installed)
+        return world.installed, False
+    from ..resolver import Wishes, best_assignment
+
     solution = best_assignment(world, Wishes(names=frozenset(tools.options.names)))
     if solution.assignment == world.installed:
         memory.keep(world, world.installed)
-    return solution
+    return solution.assignment, solution.exhausted
 
 
 def _notes(exhausted: bool) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import sys
 from .._pip import environment, guard
 from .._pip.config import Configuration
 from ..errors import EnvironmentChanged, late
-from ..models import Inventory, Report, Stats, Status, Target
+from ..models import Inventory, Report, Stats, Status
 from ..options import Options
 from ..progress import Silent
 from ..transaction import fingerprint
@@ -25,9 +25,6 @@ def run(options: Options, configuration: Configuration, progress: Silent) -> Rep
     Raises PipUpdateError when nothing could be done; the environment is then as it was.
     """
     target = environment.target()
-    with progress.stage("scan"):
-        inventory = environment.scan(progress.warn, user=configuration.settings.user)
-        progress.note(_greeting(target, inventory))
     changing = not (options.dry_run or options.check)
     guard.check(configuration.settings, changing=changing)
     with open_tools(options, configuration, target, progress) as tools:
@@ -36,15 +33,20 @@ def run(options: Options, configuration: Configuration, progress: Silent) -> Rep
         pending = transactions_of(target).pending()
         if pending:
             progress.warn(pending, hint="the next run that is not a dry run mends this first")
-        return _foresee(tools, inventory)
+        return _foresee(tools)
 
 
-def _greeting(target: Target, inventory: Inventory) -> str:
-    count = len(inventory.distributions)
-    return f"{target.prefix}: Python {target.python}, pip {target.pip}, {count} distributions"
+def _scan(tools: Tools) -> Inventory:
+    target, progress = tools.target, tools.progress
+    with progress.stage("scan"):
+        inventory = environment.scan(progress.warn, user=tools.settings.user)
+        count = len(inventory.distributions)
+        progress.note(f"{target.prefix}: Python {target.python}, pip {target.pip}, {count} distributions")
+    return inventory
 
 
-def _foresee(tools: Tools, inventory: Inventory) -> Report:
+def _foresee(tools: Tools) -> Report:
+    inventory = _scan(tools)
     check_names(tools, inventory)
     look_up(tools, inventory)
     planned = make_plan(tools, inventory, Barred())
@@ -72,7 +74,7 @@ _WAITING = "another run is at work on this environment: waiting for it"
 
 def _attempt(tools: Tools) -> Report:
     before = fingerprint(environment.folders())
-    inventory = environment.scan(user=tools.settings.user)
+    inventory = _scan(tools)
     check_names(tools, inventory)
     look_up(tools, inventory)
     planned = make_plan(tools, inventory, Barred())

@@ -264,7 +264,7 @@ class TestCooldown:
 
     def test_local_files_have_no_upload_time(self) -> None:
         """They are not held against it."""
-        from pip_fastupdate.index.simple import Link
+        from pip_fastupdate.index.pages import Link
 
         local = Link(filename=f"foo-1.0-{PURE}", url=f"file:///x/foo-1.0-{PURE}")
         assert [f"1.0 foo-1.0-{PURE}"] == summary(chosen(local, uploaded_before="2024-01-02"))

@@ -6,7 +6,7 @@ import pytest
 
 from pip_fastupdate.index.digest import SDIST, Digest, Entry, Vulnerability, decode, encode
 from pip_fastupdate.index.shelf import collect
-from pip_fastupdate.index.simple import Link
+from pip_fastupdate.index.pages import Link
 from tests.support.offers import HERE, link
 
 

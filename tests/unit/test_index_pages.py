@@ -11,7 +11,8 @@ from packaging.version import Version
 
 from pip_fastupdate.index.answers import Reply
 from pip_fastupdate.index.digest import Digest, Item, Vulnerability, decode
-from pip_fastupdate.index.simple import Simple, read
+from pip_fastupdate.index.pages import read
+from pip_fastupdate.index.simple import Simple
 from pip_fastupdate.index.urls import Base, file_path, filename, without_login
 from pip_fastupdate.index.warehouse import Warehouse
 from tests.support.fake_session import HTML, JSON, SIMPLE

@@ -1,0 +1,21 @@
+"""Kinds of failure that the story of a run tells apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..models import Failure, Reason
+
+UNFIT = "requires-python"
+"""Of a wheel that is for another Python."""
+
+GONE = frozenset({"unreachable", "timeout"})
+"""These say that the network is away rather than that a file is bad."""
+
+MISSING = frozenset({"not-found"})
+"""These say no more than that the index does not know the project."""
+
+
+def reasons_of(failures: Mapping[str, Failure]) -> dict[str, Reason]:
+    """Failures as reasons to stay."""
+    return {name: Reason(kind=each.kind, text=each.text) for name, each in failures.items()}
