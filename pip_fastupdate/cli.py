@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .progress import Silent
 
 
-JOBS, RUSH = 20, 50
+JOBS, RUSH = 20, 64
 """Concurrent requests, and as long as hundreds are waiting, unless the user says."""
 
 

@@ -71,6 +71,7 @@ class World:
 
     installed: dict[str, Candidate] = field(init=False)
     _distributions: dict[str, Distribution] = field(init=False)
+    _projects: dict[str, Project | Failure] = field(init=False, default_factory=dict)
     _domains: dict[tuple[str, bool], tuple[Candidate, ...]] = field(init=False, default_factory=dict)
     _candidates: dict[tuple[str, Version], Candidate] = field(init=False, default_factory=dict)
     _needs: dict[tuple[Candidate, str], tuple[Dependency, ...] | Failure] = field(init=False, default_factory=dict)
@@ -93,7 +94,9 @@ class World:
 
     def project(self, name: str) -> Project | Failure:
         """What the index says about a project."""
-        return self.source.project(name)
+        if name not in self._projects:
+            self._projects[name] = self.source.project(name)
+        return self._projects[name]
 
     def domain(self, name: str, *, pre: bool = False) -> tuple[Candidate, ...]:
         """The versions that may be held of a project, newest first, never older than the installed one.

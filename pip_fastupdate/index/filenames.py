@@ -36,10 +36,12 @@ def version_of(text: str) -> Version:
     return Version(text)
 
 
+@lru_cache(maxsize=1 << 15)
 def order_key(text: str) -> Key | None:
     """What sorts the version ``text`` among others; None where PEP 440 knows no such version.
 
-    Most versions are numbers and dots only: those are not worth ``Version``'s regular expression.
+    Most versions are numbers and dots only: those are not worth ``Version``'s regular expression. Projects have many
+    of them in common.
     """
     try:
         if _PLAIN(text):

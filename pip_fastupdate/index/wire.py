@@ -39,9 +39,6 @@ _PLAIN = re.compile(r"https?://[a-z0-9.:-]+/[A-Za-z0-9._~!$&'()*+,;=:@/?-]*")
 class Get(PreparedRequest):
     """A GET, and what is to be done with its answer before it counts as answered."""
 
-    last_minute: Mapping[str, str] | None = None
-    """Headers that requests-cache is not to see: it would take them for its own settings."""
-
     result: Any = None
     """What ``finish`` returned."""
 
@@ -96,7 +93,6 @@ class Wire(Session):
         started, attempt = time.monotonic(), 0
         origin = self._origins.of(str(request.url))
         self._credentials.apply(request)
-        request.headers.update(request.last_minute or {})
         while True:
             origin.check()
             try:
@@ -108,7 +104,6 @@ class Wire(Session):
                     raise
                 self._wait(attempt, problem.wait)
                 attempt += 1
-        request.hooks = {}  # requests-cache would call them again
         response.request = request
         return response
 

@@ -404,7 +404,7 @@ def test_requests_cache_sees_the_store(clock: Clock) -> None:
 
     record = Record(status=200, url="http://x/", headers={"etag": "1"}, fetched=clock(), body=b"digest")
     store = Store(None, lambda text, hint: None)
-    answers = Answers(StoredAnswers(store, 10.0), clock)
+    answers = Answers(StoredAnswers(store, 10.0))
     answers.responses["a"] = Kept(record)
     store.write("b", b"garbage", None)
     assert store.read(["a"]) == {"a": pack(record)}
