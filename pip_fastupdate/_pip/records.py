@@ -109,12 +109,12 @@ class _Tree:
     root: str
     site: Site
     folders: dict[str, str] = field(default_factory=dict)
-    names: dict[str, dict[str, str]] = field(default_factory=dict)
+    listings: dict[tuple[str, str], tuple[str, dict[str, str]]] = field(default_factory=dict)
 
     def split(self, entry: str) -> tuple[str, str]:
         """The real folder of an entry, and the entry's last part."""
         folder, _, name = entry.rpartition("/")
-        if Path(entry).is_absolute():
+        if (entry[0] == "/" or ":" in entry) and Path(entry).is_absolute():
             return os.path.realpath(folder or os.sep), name
         return self.folder(folder), name
 
@@ -130,12 +130,19 @@ class _Tree:
     def existing(self, folder: str, names: Iterable[tuple[str, str]]) -> Iterator[str]:
         """The paths of those ``(subfolder, name)`` below ``folder`` that exist, but are no folders themselves."""
         for below, name in names:
-            inside = _step(folder, below)
-            if inside not in self.names:
-                self.names[inside] = dict(_files(inside)) if self.site.permits(os.path.normcase(inside)) else {}
-            actual = self.names[inside].get(os.path.normcase(name))
+            inside, listed = self._listing(folder, below)
+            actual = listed.get(os.path.normcase(name)) if listed else None
             if actual is not None:
                 yield f"{inside}{os.sep}{actual}"
+
+    def _listing(self, folder: str, below: str) -> tuple[str, dict[str, str]]:
+        """The real path of the folder ``below``, and the files in it by their normalized names, as far as permitted."""
+        key = (folder, below)
+        if key not in self.listings:
+            inside = _step(folder, below)
+            permitted = self.site.permits(os.path.normcase(inside))
+            self.listings[key] = (inside, dict(_files(inside)) if permitted else {})
+        return self.listings[key]
 
 
 def _step(folder: str, name: str) -> str:
@@ -145,7 +152,7 @@ def _step(folder: str, name: str) -> str:
     if name == "..":
         return str(Path(folder).parent)
     path = f"{folder.rstrip(os.sep)}{os.sep}{name}"
-    return os.path.realpath(path) if Path(path).is_symlink() else path
+    return os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114 - for every folder of all packages
 
 
 def _files(folder: str) -> Iterator[tuple[str, str]]:

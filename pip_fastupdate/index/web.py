@@ -39,22 +39,28 @@ class Ask(Get):
         """``known`` is what the cache has under ``key``, not to be believed without asking."""
         self.key, self.known = key, known
         said = {} if known is None else known.headers
-        conditions = {header: said[name] for name, header in _CONDITIONS.items() if name in said}
+        conditions = dict([(header, said[name]) for name, header in _CONDITIONS.items() if name in said][:1])
         super().__init__(url, {**headers, **conditions}, (200, 304, *GONE) if conditions else (200, *GONE), finish)
 
 
 _CONDITIONS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
+"""The first that there is will do: a server passes over the second where it sees the first."""
 
 
 class Kept(CachedResponse):
     """A record as requests-cache wants to see it; the rest of a real response would cost 0.1 ms to make."""
 
     def __init__(self, record: Record, expires: datetime | None = STALE) -> None:
-        self.record, self.expires = record, expires
-        self.headers = CaseInsensitiveDict(record.headers)
-        self.status_code, self.url, self._content = record.status, record.url, record.body
-        self.history: list[CachedResponse] = []
-        self.revalidated = False
+        self.record: Record
+        vars(self).update(  # past the converters of attrs
+            record=record,
+            expires=expires,
+            headers=CaseInsensitiveDict(record.headers),
+            status_code=record.status,
+            url=record.url,
+            _content=record.body,
+            history=[],
+        )
 
 
 class StoredAnswers(BaseStorage[str, CachedResponse]):
@@ -113,12 +119,12 @@ class Web(CachedSession, Wire):
         self._clock = clock
         self._decoding = bodies.decoding()
 
-    def send(self, request: PreparedRequest, **options: Any) -> Any:
+    def send(self, request: PreparedRequest, *_further: Any, **_options: Any) -> Any:
         """Past requests-cache's own, which works out from headers, for 0.4 ms, what is known here before.
 
         That is: whether the cache is believed, was decided by who asks, and that an answer is kept, by its status.
         """
-        return Wire.send(self, request, **options)
+        return Wire.send(self, request)
 
     def ask(
         self, url: str, *, key: str, known: Record | None, digest: Digest, immutable: bool, accept: str, current: bool

@@ -99,7 +99,7 @@ class Delivery:
     @contextmanager
     def _threads(self) -> Iterator[ThreadPoolExecutor]:
         """Threads for staging that have ended when this ends: what they write is to be removed then."""
-        threads = ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) + 2), thread_name_prefix="stage")
+        threads = ThreadPoolExecutor(max_workers=min(4, (os.cpu_count() or 1) + 1), thread_name_prefix="stage")
         try:
             yield threads
         finally:
