@@ -63,7 +63,10 @@ def run_real(pins: Path, settings: Settings) -> tuple[dict[str, Figures], int]:
 
 
 def _make_environment(pins: Path, path: Path) -> Env:
-    """A venv with the pinned distributions as they are, and this project with what it needs on top."""
+    """A venv with the pinned distributions as they are, and this project with what it needs on top.
+
+    There is bytecode, as wherever programs have been run, but in no RECORD: so no tool takes it for something to keep.
+    """
     shutil.rmtree(path, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", str(path)], check=True)
     env = Env(path=path, python=path / "bin/python", site_packages=next(path.glob("lib/python*/site-packages")))
@@ -77,7 +80,7 @@ def _make_environment(pins: Path, path: Path) -> Env:
     ignored = shutil.ignore_patterns(".*", "*.egg-info", "build", "tests", "benchmarks", "__pycache__")
     shutil.copytree(PROJECT, source, ignore=ignored)
     subprocess.run([*install, "--upgrade", "pip", str(source)], env=variables, check=True)
-    shutil.rmtree(env.site_packages.joinpath("pip_fastupdate", "__pycache__"), ignore_errors=True)
+    subprocess.run([str(env.python), "-m", "compileall", "-q", str(env.site_packages)], check=False)
     return env
 
 

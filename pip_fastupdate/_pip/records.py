@@ -32,7 +32,7 @@ def recorded_files(distribution: Distribution) -> frozenset[str]:
     return frozenset(row[0].replace(os.sep, "/") for row in rows if row and row[0])
 
 
-def installed_files(distribution: Distribution, site: Site | None = None) -> tuple[Path, ...]:
+def installed_files(distribution: Distribution, site: Site | None = None) -> tuple[str, ...]:
     """Every existing file of the distribution, sorted: what must go when another version takes its place.
 
     That is what pip's uninstallation removes: the files in RECORD, their bytecode, the wrappers of its scripts. And
@@ -44,10 +44,10 @@ def installed_files(distribution: Distribution, site: Site | None = None) -> tup
     for entry in recorded_files(distribution) | _scripts_as_entries(distribution) | _own_files(distribution):
         folder, name = tree.split(entry)
         found.update(tree.existing(folder, _with_bytecode(name)))
-    return tuple(map(Path, sorted(found)))
+    return tuple(sorted(found))
 
 
-def owners(distributions: Iterable[Distribution], site: Site | None = None) -> dict[Path, str]:
+def owners(distributions: Iterable[Distribution], site: Site | None = None) -> dict[str, str]:
     """Who has which path in its RECORD, existing or not: path → name."""
     site = site or current()
     found = {}
@@ -55,7 +55,7 @@ def owners(distributions: Iterable[Distribution], site: Site | None = None) -> d
         tree = _Tree(root=os.path.realpath(distribution.location), site=site)
         for entry in recorded_files(distribution):
             folder, name = tree.split(entry)
-            found[Path(folder, name)] = distribution.name
+            found[os.path.join(folder, name)] = distribution.name  # noqa: PTH118 - thousands of plain strings
     return found
 
 

@@ -40,7 +40,7 @@ class Replacement:
     after: str | None
     """Version."""
 
-    old_files: tuple[Path, ...]
+    old_files: tuple[str, ...]
     """Absolute live paths of all it owns: RECORD, bytecode, scripts, data; () for an addition.
     Bytecode of its modules in ``__pycache__`` and whatever is in its ``.dist-info`` folder is found without."""
 
@@ -272,7 +272,7 @@ def _check_devices(operations: Iterable[Operation], staging: str) -> None:
 
 def _shared(replacements: Iterable[Replacement]) -> dict[str, frozenset[str]]:
     """Folders with a file that several of them list, and the names of these."""
-    owners: dict[Path, list[str]] = {}
+    owners: dict[str, list[str]] = {}
     for each in replacements:
         for path in each.old_files:
             owners.setdefault(path, []).append(each.name)

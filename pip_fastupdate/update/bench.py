@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,9 +48,7 @@ class Bench:
             for change in _requirements_first(planned)
         ]
         others = [each for each in self.inventory.distributions if each.name not in moving]
-        self.transaction.prepare(
-            replacements, kept_files=lambda: _paths(records.owners(others)), fingerprint=self.fingerprint
-        )
+        self.transaction.prepare(replacements, kept_files=lambda: records.owners(others), fingerprint=self.fingerprint)
 
     def swap_in(self, planned: Planned) -> None:
         """Swap in what was prepared, and check the result. Raises TransactionError and its kinds."""
@@ -107,10 +105,6 @@ def _requirements_first(planned: Planned) -> list[Change]:
 
 def _names(fingerprint: Fingerprint) -> dict[str, list[str]]:
     return {folder: sorted(found) for folder, found in fingerprint.items()}
-
-
-def _paths(owners: Mapping[Path, str]) -> dict[str, str]:
-    return {str(path): name for path, name in owners.items()}
 
 
 def check(tools: Tools, planned: Planned) -> None:

@@ -94,7 +94,7 @@ def staged(staging: Path, prefix: Path, dist: Dist) -> Replacement:
         name=dist.name,
         before=dist.before or None,
         after=dist.after or None,
-        old_files=tuple(prefix / path for path in dist.old),
+        old_files=tuple(str(prefix / path) for path in dist.old),
         staged=root,
         source="http://127.0.0.1/simple",
     )

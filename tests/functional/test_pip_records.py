@@ -22,7 +22,7 @@ from pip_fastupdate._pip import environment
 from pip._internal.metadata import get_default_environment
 from pip._internal.req.req_uninstall import UninstallPathSet
 
-ours = {each.name: list(map(str, environment.installed_files(each))) for each in environment.scan().distributions}
+ours = {each.name: list(environment.installed_files(each)) for each in environment.scan().distributions}
 
 def files(paths):
     """pip 26.1 names whole __pycache__ folders, though others' bytecode may be in them."""
@@ -131,7 +131,7 @@ from pip_fastupdate._pip import environment
 
 inventory = environment.scan()
 names = inventory.by_name()
-owners = {str(path): name for path, name in environment.owners(inventory.distributions).items()}
+owners = environment.owners(inventory.distributions)
 find = environment.script_owners(inventory)
 print(json.dumps({
     "bytecode": {name: environment.has_bytecode(each) for name, each in names.items()},

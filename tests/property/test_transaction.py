@@ -169,7 +169,11 @@ def staged(transaction: Transaction, prefix: Path, world: World) -> list[Replace
         before = "1" if old else None
         found.append(
             Replacement(
-                name=f"d{number}", before=before, after="2", old_files=tuple(prefix / each for each in old), staged=root
+                name=f"d{number}",
+                before=before,
+                after="2",
+                old_files=tuple(str(prefix / each) for each in old),
+                staged=root,
             )
         )
     return found

@@ -11,8 +11,8 @@ from pip_fastupdate.index.candidates import select
 from pip_fastupdate.index.digest import Digest, Vulnerability, decode, encode
 from pip_fastupdate.index.interpreter import Interpreter
 from pip_fastupdate.index.offers import Offer
-from pip_fastupdate.index.shelf import collect
 from pip_fastupdate.index.pages import Link
+from pip_fastupdate.index.shelf import collect
 from pip_fastupdate.models import Failure, Project
 from pip_fastupdate.options import Policy
 

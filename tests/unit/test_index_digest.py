@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pip_fastupdate.index.digest import SDIST, Digest, Entry, Vulnerability, decode, encode
-from pip_fastupdate.index.shelf import collect
 from pip_fastupdate.index.pages import Link
+from pip_fastupdate.index.shelf import collect
 from tests.support.offers import HERE, link
 
 

@@ -36,6 +36,11 @@ def distribution(packages: Path, *rows: str, **files: str | bytes) -> Distributi
     return scan(packages)["foo"]
 
 
+def paths(found: Distribution, site: Site) -> list[Path]:
+    """The files of a distribution."""
+    return list(map(Path, records.installed_files(found, site)))
+
+
 def make(path: Path) -> Path:
     """An empty file."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,8 +56,8 @@ def test_existing_files_and_nothing_else(packages: Path, site: Site) -> None:
     )
     own = {"METADATA", "RECORD", "INSTALLER"}
     expected = {module, script, *(found.info / name for name in own)}
-    assert set(records.installed_files(found, site)) == expected
-    assert list(records.installed_files(found, site)) == sorted(expected, key=str)
+    assert set(paths(found, site)) == expected
+    assert paths(found, site) == sorted(expected, key=str)
 
 
 def test_bytecode_of_every_kind(packages: Path, site: Site) -> None:
@@ -62,7 +67,7 @@ def test_bytecode_of_every_kind(packages: Path, site: Site) -> None:
     wanted += [make(packages / "__pycache__" / f"foo.{tag}{opt}.pyc") for opt in ("", ".opt-1", ".opt-2")]
     make(packages / "__pycache__" / "foo.cpython-27.pyc")
     make(packages / "__pycache__" / f"foobar.{tag}.pyc")
-    files = records.installed_files(distribution(packages, "foo.py,,"), site)
+    files = paths(distribution(packages, "foo.py,,"), site)
     assert {path for path in files if path.parent.suffix != ".dist-info"} == set(wanted)
 
 
@@ -73,7 +78,7 @@ def test_nothing_outside_of_the_environment(packages: Path, site: Site, tmp_path
     """However RECORD gets there."""
     precious = make(tmp_path / "precious")
     (packages / "link").symlink_to(tmp_path)
-    files = records.installed_files(distribution(packages, row.format(absolute=precious) + ",,"), site)
+    files = paths(distribution(packages, row.format(absolute=precious) + ",,"), site)
     assert {path.parent.name for path in files} == {"foo-1.dist-info"}
     assert precious.exists()
 
@@ -82,7 +87,7 @@ def test_everything_in_its_own_folder(packages: Path, site: Site) -> None:
     """A file that somebody put there later would keep the folder, and with it the distribution, alive."""
     found = distribution(packages, "foo-1.dist-info/METADATA,,")
     extra = [make(found.info / "uv_cache.json"), make(found.info / "licenses" / "deep" / "LICENSE")]
-    assert set(extra) <= set(records.installed_files(found, site))
+    assert set(extra) <= set(paths(found, site))
 
 
 def test_links_on_the_way_are_followed(packages: Path, site: Site) -> None:
@@ -90,7 +95,7 @@ def test_links_on_the_way_are_followed(packages: Path, site: Site) -> None:
     real_file = make(packages / "real" / "sub" / "x.txt")
     (packages / "alias").symlink_to("real")
     found = distribution(packages, "alias/sub/x.txt,,", "real/sub/../sub/./x.txt,,")
-    assert [path for path in records.installed_files(found, site) if path.name == "x.txt"] == [real_file]
+    assert [path for path in paths(found, site) if path.name == "x.txt"] == [real_file]
 
 
 def test_record_that_is_missing_or_not_text(packages: Path, site: Site) -> None:
@@ -101,13 +106,14 @@ def test_record_that_is_missing_or_not_text(packages: Path, site: Site) -> None:
     (found.info / "RECORD").unlink()
     assert records.recorded_files(found) == frozenset()
     assert records.has_bytecode(found) is False
-    assert {path.name for path in records.installed_files(found, site)} == {"METADATA", "INSTALLER"}
+    assert {path.name for path in paths(found, site)} == {"METADATA", "INSTALLER"}
 
 
 def test_owners_by_path(packages: Path, site: Site) -> None:
     """Existing or not."""
     found = distribution(packages, "foo.py,,", "../../bin/foo,,")
-    assert records.owners([found], site) == {packages / "foo.py": "foo", packages.parents[1] / "bin" / "foo": "foo"}
+    expected = {packages / "foo.py": "foo", packages.parents[1] / "bin" / "foo": "foo"}
+    assert records.owners([found], site) == {str(path): name for path, name in expected.items()}
 
 
 def test_entry_points(tmp_path: Path) -> None:
@@ -156,4 +162,4 @@ def test_legacy_distribution_has_no_folder_of_its_own(packages: Path, site: Site
         info=info,
         skip=Reason(kind="editable", text="x"),
     )
-    assert records.installed_files(found, site) == ()
+    assert paths(found, site) == []
