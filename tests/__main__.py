@@ -1,6 +1,6 @@
 """Everything that has to hold, in one command: ``python -m tests``; it stops at the first thing that does not.
 
-Arguments go to pytest, which then says nothing about coverage: ``python -m tests -k report``.
+Arguments go to pytest, which then runs in one process and says nothing about coverage: ``python -m tests -k report``.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ CHECKS = (
 
 def main(arguments: list[str]) -> int:
     """The exit code of the first step that fails, else 0."""
-    coverage = () if arguments else ("--cov", "--cov-report=term", f"--cov-fail-under={COVERED}")
-    for step in (*CHECKS, (*PYTHON, "pytest", *coverage, *arguments)):
+    everything = ("--numprocesses=auto", "--dist=loadfile", "--cov", f"--cov-fail-under={COVERED}")
+    for step in (*CHECKS, (*PYTHON, "pytest", *(arguments or everything))):
         print(f"$ {' '.join(step[1:])}", flush=True)
         code = subprocess.run(step, cwd=ROOT, check=False).returncode
         if code:
