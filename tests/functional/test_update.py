@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.environments import Env, install, installed, pip_check, run, tree, variables
+from tests.support.environments import Env, install, installed, pip_check, pip_install, run, tree, variables
 from tests.support.local_index import LocalIndex, wait_until
 
 HOME = ".pip-fastupdate"
@@ -262,6 +262,52 @@ def test_two_runs_at_once(small: Env, index: LocalIndex) -> None:
     assert 1 == second.returncode
     assert "another run" in second.stderr.lower()
     assert 0 == first.returncode
+
+
+def test_another_program_installs_meanwhile(small: Env, index: LocalIndex) -> None:
+    """What pip does while wheels are on their way is noticed before the swap, and respected by a new plan."""
+    index.fail("/files/lib-2.5-*.whl", cut_after=100, hang=6.0, times=1)
+    command = [str(small.python), "-m", "pip_fastupdate", "--timeout", "20", "--format", "json"]
+    first = subprocess.Popen(
+        command, env=variables(small, index=index), stderr=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+    )
+    try:
+        wait_until(lambda: index.paths("/files/lib-2.5*.whl"), 20.0)
+        pip_install(small, "--no-deps", "app==2.0", "extra-lib", index=index)
+    finally:
+        stdout, stderr = first.communicate(timeout=60)
+    assert (0, 1) == (first.returncode, stderr.count("planning again"))
+    assert {"lib"} == {each["name"] for each in json.loads(stdout)["packages"] if each["action"] == "upgrade"}
+    assert {"app": "2.0", "cap": "1.0", "extra-lib": "0.1", "lib": "2.5"} == installed(small)
+
+
+def test_ten_environments_with_one_cache(make_env: Callable[..., Env], index: LocalIndex, tmp_path) -> None:
+    """Ten runs begin at once with one empty cache: all succeed, none complains, and an eleventh downloads nothing."""
+    old = [index.release("lib", "1.0"), index.release("app", "1.0", requires=["lib"])]
+    index.release("lib", "2.0")
+    index.release("app", "2.0", requires=["lib>=2"])
+    envs = [make_env(f"env{number}") for number in range(11)]
+    for env in envs:
+        install(env, old)
+    shared = ["--cache-dir", str(tmp_path / "shared")]
+    runs = [
+        subprocess.Popen(
+            [str(env.python), "-m", "pip_fastupdate", "-q", *shared],
+            env=variables(env, index=index),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        for env in envs[:10]
+    ]
+    said = [each.communicate(timeout=120)[1] for each in runs]
+    assert [""] * 10 == said
+    assert [0] * 10 == [each.returncode for each in runs]
+    assert [{"app": "2.0", "lib": "2.0"}] * 10 == [installed(env) for env in envs[:10]]
+    index.reset()
+    assert 0 == run(envs[10], *shared, index=index).returncode
+    assert {"app": "2.0", "lib": "2.0"} == installed(envs[10])
+    assert [304, 304] == [each.status for each in index.requests]  # whether what is now installed was yanked meanwhile
 
 
 def test_editable_project_is_skipped(make_env: Callable[..., Env], index: LocalIndex, tmp_path) -> None:
