@@ -10,8 +10,10 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 from ..errors import TransactionError
 from . import compat
@@ -53,21 +55,25 @@ class StagedWheel:
     info: Path
     """The staged ``.dist-info`` folder."""
 
-    files: tuple[Path, ...]
-    """All staged files, sorted."""
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All staged files, sorted."""
+        return tuple(sorted(_files(self.root)))
 
 
 def prepare_process() -> None:
     """To be called once, before any wheel is staged in a thread; imports pip's installer, which takes a while.
 
     pip finds out the umask by changing it for a moment, for every file: with threads that can leave the process
-    without one. So it is found out once, here.
+    without one. So it is found out once, here. And pip has each of its own files (RECORD, INSTALLER …) written to the
+    disk at once, which may take longer than all else: here everything is, before the swap.
     """
     from pip._internal.operations.install import wheel
     from pip._internal.utils import unpacking
 
     umask = _umask()
     wheel.current_umask = unpacking.current_umask = lambda: umask
+    wheel.adjacent_tmp_file = _file_beside
     compat.load_backend()
     compat.replace_user_agent()
     compat.silence()
@@ -85,6 +91,13 @@ def _umask(status: Path = Path("/proc/self/status")) -> int:
         mask = os.umask(0o077)
         os.umask(mask)
         return mask
+
+
+@contextmanager
+def _file_beside(path: str, mode: str = "w+b", **options: Any) -> Iterator[IO[Any]]:
+    """A file that takes the place of ``path`` when it is complete (``pip._internal.utils.filesystem``)."""
+    with open(f"{path}.{os.urandom(4).hex()}.tmp", mode, **options) as file:  # noqa: PTH123 - pip goes by its name, a string
+        yield file
 
 
 def stage(wheel: Path, *, name: str, root: Path, requested: bool, user: bool) -> StagedWheel:
@@ -110,7 +123,7 @@ def stage(wheel: Path, *, name: str, root: Path, requested: bool, user: bool) ->
     except Exception as error:  # whatever a wheel can contain, pip can stumble over
         raise _failure(error, root, name) from error
     info = _info_folder({Path(scheme.purelib), Path(scheme.platlib)}, name)
-    return StagedWheel(root=root, info=info, files=tuple(sorted(_files(root))))
+    return StagedWheel(root=root, info=info)
 
 
 def _failure(error: Exception, root: Path, name: str) -> Exception:
@@ -141,15 +154,14 @@ def live_path(root: Path, path: Path) -> Path:
     return Path(Path(sys.prefix).anchor, path.relative_to(root))
 
 
-def compile_bytecode(staged: StagedWheel) -> StagedWheel:
-    """The staged wheel with the bytecode that ``pip install --compile`` would have made of it. Safe in threads.
+def compile_bytecode(staged: StagedWheel) -> None:
+    """Add the bytecode that ``pip install --compile`` would have made of it. Safe in threads.
 
     Raises TransactionError when the disk does not allow it.
     """
     from .bytecode import compile_staged
 
     try:
-        made = compile_staged(staged.info, staged.files, live_path(staged.root, staged.info.parent))
+        compile_staged(staged.info, staged.files, live_path(staged.root, staged.info.parent))
     except OSError as error:
         raise _failure(error, staged.root, staged.info.name) from error
-    return StagedWheel(root=staged.root, info=staged.info, files=tuple(sorted((*staged.files, *made))))

@@ -69,8 +69,9 @@ class Task(Generic[Result]):
 
     def result(self) -> Result:
         """The answer: found right here unless another thread is at it already. Raises what the work raised."""
-        self.run()
-        self.wait()
+        if not self._done.is_set():
+            self.run()
+            self.wait()
         if self._error is not None:
             raise self._error
         return self._results[0]

@@ -135,7 +135,7 @@ class Delivery:
                 wheel, name=change.name, root=root, requested=change.requested, user=self.user_site(change.name)
             )
             if self.wants_bytecode(change.name):
-                staged = compile_bytecode(staged)
+                compile_bytecode(staged)
         except StageFailed as failed:
             return Failure(name=change.name, version=version, kind=failed.kind, text=failed.text)
         return Delivered(staged=staged, inspection=inspection)

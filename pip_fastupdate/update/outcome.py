@@ -61,21 +61,22 @@ def _concerned(outcome: Outcome, distribution: Distribution) -> bool:
 def _row(outcome: Outcome, distribution: Distribution) -> Row:
     name, installed = distribution.name, str(distribution.version)
     change, hold = outcome.changes.get(name), outcome.holds.get(name)
-    action, status, reasons = _verdict(outcome, name, change, hold)
+    elsewhere = newest_elsewhere(outcome.world, name)
+    action, status, reasons = _verdict(outcome, name, change, hold, elsewhere)
     return Row(
         name=name,
         installed=installed,
         target=str(change.target.version) if change else installed,
-        latest=_latest(outcome.world, name, hold),
+        latest=_latest(outcome.world, name, hold, elsewhere),
         action=action,
         status=status,
-        reasons=(*reasons, *_beyond(outcome.world, name), *outcome.warnings.get(name, ())),
+        reasons=(*reasons, *_beyond(outcome.world, name, elsewhere), *outcome.warnings.get(name, ())),
         index=redact(change.target.index) if change else None,
     )
 
 
 def _verdict(
-    outcome: Outcome, name: str, change: Change | None, hold: Hold | None
+    outcome: Outcome, name: str, change: Change | None, hold: Hold | None, elsewhere: Release | None
 ) -> tuple[Action, Status, tuple[Reason, ...]]:
     reasons = hold.reasons if hold else ()
     if change is not None:
@@ -89,15 +90,14 @@ def _verdict(
     if name in outcome.world.stays:
         held = outcome.world.stays[name].kind in HELD
         return "hold" if held else "skip", "done", (outcome.world.stays[name],)
-    return ("hold" if hold or newest_elsewhere(outcome.world, name) else "current"), "done", reasons
+    return ("hold" if hold or elsewhere else "current"), "done", reasons
 
 
 HELD = frozenset({"fails-test", "source-change", "strict"})
 """Kinds of reasons to stay that are verdicts on the new version, not on the distribution."""
 
 
-def _latest(world: World, name: str, hold: Hold | None) -> str | None:
-    elsewhere = newest_elsewhere(world, name)
+def _latest(world: World, name: str, hold: Hold | None, elsewhere: Release | None) -> str | None:
     if elsewhere is not None:
         return str(elsewhere.version)
     if hold is not None:
@@ -116,7 +116,7 @@ def _newest_offered(world: World, name: str) -> str | None:
     return str(max(versions)) if versions else None
 
 
-def _beyond(world: World, name: str) -> Iterator[Reason]:
+def _beyond(world: World, name: str, elsewhere: Release | None) -> Iterator[Reason]:
     """The newest release that lies beyond the newest candidate, with what rules it out."""
     if not world.may_move(name):
         return
@@ -124,7 +124,7 @@ def _beyond(world: World, name: str) -> Iterator[Reason]:
     if not isinstance(project, Project):
         return
     yield from project.notes
-    newest, elsewhere = _newest_blocked(project, world, name), newest_elsewhere(world, name)
+    newest = _newest_blocked(project, world, name)
     for release in (newest, elsewhere if elsewhere is not newest else None):
         if release is not None and release.blocked is not None:
             version = str(release.version)
