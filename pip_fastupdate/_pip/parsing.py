@@ -88,9 +88,10 @@ def _sentence(text: str) -> str:
 def _refuse(options: Any) -> None:
     for attribute, setting in _REFUSED.items():
         if getattr(options, attribute, None):
+            instead = "; --python PATH updates another interpreter's environment" if setting == "python" else ""
             raise UsageError(
                 f"pip's setting {setting} cannot be honoured: pip-update updates the environment that it runs in.",
-                hint=f"unset PIP_{setting.replace('-', '_').upper()} for this run; {_HINT}",
+                hint=f"unset PIP_{setting.replace('-', '_').upper()} for this run{instead}; {_HINT}",
             )
 
 
