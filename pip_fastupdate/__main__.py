@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
 def main() -> int:
-    """Run the command line of this process; returns its exit code."""
+    """Run the command line of this process; returns its exit code.
+
+    Without the garbage collector: what a run makes it needs until its end, and searching that for garbage takes a tenth
+    of the time of a run on a warm cache, and saves no memory.
+    """
+    gc.disable()
     try:
         from .cli import main as run
 

@@ -36,7 +36,7 @@ def version_of(text: str) -> Version:
     return Version(text)
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 13)
 def order_key(text: str) -> Key | None:
     """What sorts the version ``text`` among others; None where PEP 440 knows no such version.
 

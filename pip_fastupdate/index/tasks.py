@@ -26,14 +26,12 @@ class Task(Generic[Result]):
     def __init__(self, work: Callable[[], Result]) -> None:
         self._work: Callable[[], Result] | None = work
         self._claim = threading.Lock()
-        self._done = threading.Event()
+        self._pending = threading.Lock()  # held until it is done; an Event would take ten times the memory
+        self._pending.acquire()
         self._results: list[Result] = []
         self._error: BaseException | None = None
-
-    @property
-    def done(self) -> bool:
+        self.done = False
         """Whether there is an answer, or an error."""
-        return self._done.is_set()
 
     def run(self) -> None:
         """Answer it, unless another thread is at it or has done so."""
@@ -47,29 +45,34 @@ class Task(Generic[Result]):
             if not isinstance(error, Exception):
                 raise
         finally:
-            self._done.set()
+            self._finish()
 
     def settle(self, answer: Result) -> None:
         """Take this for the answer, unless a thread is at it already."""
         if self._claim.acquire(blocking=False):
             self._work, self._results = None, [answer]
-            self._done.set()
+            self._finish()
 
     def cancel(self) -> None:
         """Nobody needs to answer it any more; who waits gets ``Cancelled``."""
         if self._claim.acquire(blocking=False):
             self._work = None
             self._error = Cancelled()
-            self._done.set()
+            self._finish()
+
+    def _finish(self) -> None:
+        self.done = True
+        self._pending.release()
 
     def wait(self) -> None:
         """Until it is done. Wakes up now and then: Windows delivers Ctrl-C to nobody who sleeps."""
-        while not self._done.wait(0.2):
-            continue
+        while not self.done:
+            if self._pending.acquire(timeout=0.2):
+                self._pending.release()
 
     def result(self) -> Result:
         """The answer: found right here unless another thread is at it already. Raises what the work raised."""
-        if not self._done.is_set():
+        if not self.done:
             self.run()
             self.wait()
         if self._error is not None:
