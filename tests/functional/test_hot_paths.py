@@ -42,7 +42,7 @@ CHANGING = frozenset(
 """Our own parts that change an environment."""
 
 SEARCHING = frozenset({"pip_fastupdate.resolver", "pip_fastupdate.resolver.search", "pip_fastupdate.resolver.solver"})
-OTHERS = frozenset({"asyncio", "importlib.metadata", "msgspec", "multiprocessing", "rich", "xml.etree.ElementTree"})
+OTHERS = frozenset({"asyncio", "importlib.metadata", "msgspec", "rich", "xml.etree.ElementTree"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ def test_first_look_asks_once_for_each_project(dozen: Env, index: LocalIndex) ->
     done = watch(dozen, index, "--check")
     assert (3, COUNT) == (done.code, len(index.requests))
     assert {f"/pypi/p{number:02}/json" for number in range(COUNT)} == set(index.paths())
-    assert frozenset() == done.modules & (CHANGING | {"rich", "multiprocessing"})
+    assert frozenset() == done.modules & (CHANGING | {"rich"})
     assert [] == into_or_out_of(dozen, done.renames)
 
 
