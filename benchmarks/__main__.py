@@ -30,6 +30,8 @@ def main() -> int:
     except NginxMissing as missing:
         print(missing, file=sys.stderr)
         return 1
+    finally:
+        settings.waste.delete()
     said = {"rounds": settings.rounds, "latency": settings.latency, "bandwidth": settings.bandwidth}
     results.save(file, measured, find_tools(NAMES), said if arguments.action == "run" else {"rounds": settings.rounds})
     everything = results.load(file)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 NEEDED = "the benchmarks need nginx with its echo module: apt-get install nginx-light libnginx-mod-http-echo"
+LIMIT = 10
 MODULES = (Path("/usr/lib/nginx/modules"), Path("/usr/lib64/nginx/modules"), Path("/usr/local/lib/nginx/modules"))
 
 CONFIGURATION = """\
@@ -57,6 +60,7 @@ http {{
     }}
     location /_sidecars/ {{ internal; root {folder}; try_files /sidecars/$module-$version @sidecar; }}
     location @sidecar {{ echo "Metadata-Version: 2.1"; echo "Name: $module"; echo "Version: $version"; }}
+    location /_mark/ {{ return 204; }}
     location / {{ {latency} echo_exec /_none; }}
     location = /_none {{ internal; return 404; }}
   }}
@@ -86,6 +90,7 @@ class Nginx:
         self.url = url
         self._log = log
         self._seen = 0
+        self._marks = 0
 
     @property
     def index_url(self) -> str:
@@ -94,14 +99,30 @@ class Nginx:
 
     def traffic(self) -> Traffic:
         """What was asked since the last call."""
-        with self._log.open() as stream:
-            stream.seek(self._seen)
-            lines = [line.split() for line in stream]
-            self._seen = stream.tell()
+        lines = [line.split() for line in self._logged()]
         statuses: dict[str, int] = {}
         for *_, status, _ in lines:
             statuses[status] = statuses.get(status, 0) + 1
         return Traffic(len(lines), sum(int(line[-1]) for line in lines), statuses)
+
+    def _logged(self) -> Iterator[str]:
+        # nginx writes its line after the answer is sent: those of earlier requests are there once a later one's is.
+        self._marks += 1
+        mark = f"/_mark/{self._marks}"
+        with closing(http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=LIMIT)) as connection:
+            connection.request("GET", mark)
+            connection.getresponse().read()
+        until = time.monotonic() + LIMIT
+        with self._log.open() as stream:
+            stream.seek(self._seen)
+            while f" {mark} " not in (line := stream.readline()):
+                if line:
+                    yield line
+                elif time.monotonic() > until:
+                    raise TimeoutError(f"nginx has not logged a request to {mark} within {LIMIT} seconds")
+                else:
+                    time.sleep(0.001)
+            self._seen = stream.tell()
 
 
 @contextmanager

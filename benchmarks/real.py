@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from tests.support.copies import PROJECT
 from tests.support.environments import Env, installed
 
-from .environments import Pristine, changed_during
+from .environments import Pristine, Waste, changed_during
 from .measure import Figures, Run, measure
 from .run import Settings, ToolFailed, alternate, say
 from .tools import Tool, find_tools, stages_of
@@ -31,17 +31,17 @@ def run_real(pins: Path, settings: Settings) -> tuple[dict[str, Figures], int]:
     The registry that pip is configured for is asked, for nothing but what is in the environment.
     """
     say(f"making the environment of {pins.name}")
-    env = _make_environment(pins, settings.work / f"real-{pins.stem}")
+    env = _make_environment(pins, settings.work / f"real-{pins.stem}", settings.waste)
     before = installed(env)
     names = sorted(name for name in before if name != OWN)
-    pristine, cache = Pristine(env), settings.work / "caches"
+    pristine, cache = Pristine(env, settings.waste), settings.work / "caches"
     variables = _variables(env)
     index_url = variables.get("PIP_INDEX_URL")
     problems = _problems(env)
     say(f"{len(names)} distributions, {problems} problems before")
 
     def once(tool: Tool) -> Run:
-        shutil.rmtree(cache, ignore_errors=True)
+        settings.waste.take(cache)
         pristine.restore()
         command = tool.command("update", env, index_url, cache, names)
         since = time.time()
@@ -62,12 +62,12 @@ def run_real(pins: Path, settings: Settings) -> tuple[dict[str, Figures], int]:
     return alternate(once, tools, settings.rounds, settings.patience, warm_up=False), len(names)
 
 
-def _make_environment(pins: Path, path: Path) -> Env:
+def _make_environment(pins: Path, path: Path, waste: Waste) -> Env:
     """A venv with the pinned distributions as they are, and this project with what it needs on top.
 
     There is bytecode, as wherever programs have been run, but in no RECORD: so no tool takes it for something to keep.
     """
-    shutil.rmtree(path, ignore_errors=True)
+    waste.take(path)
     subprocess.run([sys.executable, "-m", "venv", str(path)], check=True)
     env = Env(path=path, python=path / "bin/python", site_packages=next(path.glob("lib/python*/site-packages")))
     variables = _variables(env)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import time
@@ -14,7 +13,7 @@ from pathlib import Path
 from tests.support.environments import Env, Templates, installed, pip_check, variables
 
 from .cases import Case
-from .environments import Pristine, changed_during, installed_environment, listed_environment
+from .environments import Pristine, Waste, changed_during, installed_environment, listed_environment
 from .index import Index, make_index
 from .measure import Figures, Run, measure
 from .nginx import Nginx, serve
@@ -40,6 +39,11 @@ class Settings:
 
     tools: tuple[str, ...] = ("pip-update", "uv", "pip", "pip-review")
     port: int = 8765
+
+    @property
+    def waste(self) -> Waste:
+        """Takes what the runs leave behind."""
+        return Waste(self.work)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,8 +87,8 @@ class _Bench:
 
     def _prepare(self) -> None:
         if self.case.cold:
-            shutil.rmtree(self.cache, ignore_errors=True)
-            shutil.rmtree(self.env.cache, ignore_errors=True)
+            self.settings.waste.take(self.cache)
+            self.settings.waste.take(self.env.cache)
         if self.pristine:
             self.pristine.restore()
         time.sleep(self.case.pause)
@@ -136,12 +140,12 @@ def _ready(case: Case, size: int, settings: Settings) -> Iterator[_Bench]:
     index = make_index(folder, size, wheels=updates, port=settings.port)
     templates, path = Templates(settings.work), settings.work / f"env-{case.key}-{size}"
     for each in (path, settings.work / "caches"):
-        shutil.rmtree(each, ignore_errors=True)
+        settings.waste.take(each)
     if updates:
         env = installed_environment(templates, path, index)
     else:
         env = listed_environment(templates, path, index.world, newest=case.job == "nothing")
-    pristine = Pristine(env) if updates else None
+    pristine = Pristine(env, settings.waste) if updates else None
     with serve(folder, port=settings.port, latency=settings.latency, bandwidth=settings.bandwidth) as server:
         yield _Bench(case=case, settings=settings, index=index, env=env, server=server, pristine=pristine)
 

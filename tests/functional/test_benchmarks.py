@@ -17,7 +17,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from benchmarks.environments import Pristine, changed_during, installed_environment, listed_environment
+from benchmarks.environments import Pristine, Waste, changed_during, installed_environment, listed_environment
 from benchmarks.index import Index, make_index
 from benchmarks.measure import measure
 from benchmarks.nginx import Nginx, NginxMissing, serve
@@ -88,13 +88,17 @@ def test_environment_is_updated_and_restored(
     """The installed versions are consistent, so are the newest ones, and the way back is exact."""
     env = installed_environment(template, tmp_path / "env", generated)
     before, problems = tree(env.path), pip_check(env)
-    pristine, since = Pristine(env), time.time()
+    waste = Waste(tmp_path)
+    pristine, since = Pristine(env, waste), time.time()
     assert changed_during(env, since) is None
     pip(env, "install", "-q", "-U", *(each.name for each in generated.world), index=server.index_url)
     assert (installed(env), pip_check(env)) == ({each.name: each.latest for each in generated.world}, problems)
     assert 0 < (changed_during(env, since) or 0) < time.time() - since
     pristine.restore()
     assert (tree(env.path), problems) == (before, [])
+    assert (tmp_path / "waste").exists()
+    waste.delete()
+    assert not (tmp_path / "waste").exists()
 
 
 def test_listed_environment_satisfies_pip(generated: Index, template: Templates, tmp_path: Path) -> None:
