@@ -100,6 +100,12 @@ def _system_context() -> ssl.SSLContext | None:
     truststore = compat.truststore()
     if truststore is None:
         return None
-    context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    configure = compat.openssl_configurator(truststore)
+    if configure is None:
+        context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    else:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        with configure(context):
+            pass
     context.load_verify_locations(certifi.where())
     return context

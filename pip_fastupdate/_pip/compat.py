@@ -7,7 +7,7 @@ import logging
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from optparse import OptParseError
 from typing import Any, NoReturn
@@ -119,6 +119,14 @@ def truststore(names: tuple[str, ...] = ("pip._vendor.truststore", "truststore")
         except ImportError:
             continue
     return None
+
+
+def openssl_configurator(truststore: Any) -> Callable[[Any], AbstractContextManager[None]] | None:
+    """How truststore tells OpenSSL of the system's certificates; None where the system itself looks at them.
+
+    truststore does so for every connection, and lets one at a time shake hands: 20 ms and more for each of them.
+    """
+    return getattr(getattr(truststore, "_openssl", None), "_configure_context", None)
 
 
 def silence() -> None:

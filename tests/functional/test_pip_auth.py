@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -193,8 +194,8 @@ def test_certificates_of_the_system() -> None:
     if context is not None:
         assert isinstance(context, ssl.SSLContext)
         assert context.verify_mode == ssl.CERT_REQUIRED
-    from dataclasses import replace
-
+        assert context.check_hostname
+        assert context.get_ca_certs()
     assert system_certificates(replace(configuration("http://127.0.0.1:9/"), system_certificates=False)) is None
 
 

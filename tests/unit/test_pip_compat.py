@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import ssl
+import sys
 import warnings
 from optparse import OptionParser, OptParseError, Values
 from types import SimpleNamespace
@@ -152,6 +154,20 @@ def test_truststore_is_pips_own_if_it_has_one() -> None:
     found = compat.truststore()
     assert found is None or hasattr(found, "SSLContext")
     assert compat.truststore(("no.such.module", "nor_this_one")) is None
+
+
+def test_openssl_is_told_of_certificates_once() -> None:
+    """Only where it is OpenSSL that looks at them."""
+    found = compat.truststore()
+    configure = compat.openssl_configurator(found)
+    if found is not None and sys.platform == "linux":
+        assert configure is not None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        with configure(context):
+            pass
+        whole = ssl.create_default_context()
+        assert len(context.get_ca_certs()) == len(whole.get_ca_certs())
+    assert compat.openssl_configurator(SimpleNamespace()) is None
 
 
 class Diagnostic(Exception):
