@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from requests import Response
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from requests.utils import prepend_scheme_if_needed, select_proxy
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
+from .addresses import POOLS
 from .counters import Counters
 from .trouble import Trouble
 
 if TYPE_CHECKING:
     import ssl
 
-    from requests import PreparedRequest, Response
+    from requests import PreparedRequest
     from urllib3.connectionpool import HTTPConnectionPool
 
 SERVERS = 64
@@ -38,8 +41,9 @@ class Pool(HTTPAdapter):
         return super().send(request, *args, **options)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Hand the context to the connections."""
+        """Hand the context to the connections, which resolve names once."""
         super().init_poolmanager(*args, **options, ssl_context=self._context)
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """Hand the context to the connections through a proxy."""
@@ -69,6 +73,18 @@ class Pool(HTTPAdapter):
             text = "the URL of the proxy is not right, or needs a package that is not installed"
             raise Trouble("proxy", text, again=False) from error
         return pool
+
+    def request_url(self, request: PreparedRequest, proxies: Mapping[str, str] | None) -> str:
+        """What the request line names: without a proxy that is plain."""
+        return super().request_url(request, dict(proxies)) if proxies else request.path_url
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        """What nobody asks it for is left out: its encoding, and its cookies, which the session looks after."""
+        response = Response()
+        response.status_code, response.reason, response.raw = resp.status, resp.reason, resp
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.url, response.request, response.connection = str(req.url), req, self
+        return response
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """The context knows; requests would have every connection read all certificates again (20 ms)."""

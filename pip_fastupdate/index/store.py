@@ -23,11 +23,9 @@ VARIABLES = 900
 DAY = 86400
 """Seconds: how exactly the time of the last use is kept."""
 
-_WRITE = "INSERT OR REPLACE INTO responses (key, value, expires) VALUES (?, ?, ?)"
-_USE = (
-    "INSERT INTO used (key, at) VALUES (?, ?)"
-    " ON CONFLICT (key) DO UPDATE SET at = excluded.at WHERE at < excluded.at - ?"
-)
+Statement = tuple[str, Sequence[Any]]
+"""SQL with the values for its question marks."""
+
 _ENTRIES = "SELECT responses.key, coalesce(at, 0), length(value) FROM responses LEFT JOIN used USING (key)"
 
 
@@ -77,9 +75,10 @@ class Store:
         with self._memory:
             for key in keys:
                 self._new.pop(key, None)
+        rows = [(key,) for key in keys]
         self._change(
-            ("DELETE FROM responses WHERE key = ?", [(key,) for key in keys]),
-            ("DELETE FROM used WHERE key = ?", [(key,) for key in keys]),
+            *_for_each(rows, "DELETE FROM responses WHERE key IN (VALUES ", ")"),
+            *_for_each(rows, "DELETE FROM used WHERE key IN (VALUES ", ")"),
         )
 
     def keys(self) -> Iterator[str]:
@@ -102,7 +101,8 @@ class Store:
                 batch, self._unwritten = dict(self._new), 0
             now = int(time.time())
             rows = [(key, value, None if at is None else int(at)) for key, (value, at) in batch.items()]
-            if self._change((_WRITE, rows), (_USE, [(key, now, 0) for key in batch])):
+            writing = _for_each(rows, "INSERT OR REPLACE INTO responses (key, value, expires) VALUES ")
+            if self._change(*writing, *_used(batch, now, 0)):
                 with self._memory:
                     for key, written in batch.items():
                         if self._new.get(key) is written:
@@ -113,7 +113,7 @@ class Store:
         with self._disk:
             self.flush()
             now = int(time.time())
-            self._change((_USE, [(key, now, DAY) for key in self._touched]))
+            self._change(*_used(self._touched, now, DAY))
             self._touched.clear()
             self._disconnect()
 
@@ -125,8 +125,7 @@ class Store:
         """Forget everything and give the space back; False where the file does not allow it."""
         with self._memory:
             self._new.clear()
-        everything: list[tuple[Any, ...]] = [()]
-        done = self._change(("DELETE FROM responses", everything), ("DELETE FROM used", everything))
+        done = self._change(("DELETE FROM responses", ()), ("DELETE FROM used", ()))
         self.shrink()
         return done
 
@@ -160,9 +159,9 @@ class Store:
                 self._gone_wrong(error)
                 return []
 
-    def _change(self, *changes: tuple[str, Sequence[tuple[Any, ...]]]) -> bool:
-        """Carry out the statements, each with its rows, in one transaction; False when that was not possible."""
-        if not any(rows for _, rows in changes):
+    def _change(self, *statements: Statement) -> bool:
+        """Carry out the statements in one transaction; False when that was not possible, or there is none."""
+        if not statements:
             return False
         with self._disk:
             try:
@@ -170,8 +169,8 @@ class Store:
                 if connection is None or not self._writing:
                     return False
                 with database.transaction(connection):
-                    for statement, rows in changes:
-                        connection.executemany(statement, rows)
+                    for statement, values in statements:
+                        connection.execute(statement, values)
             except sqlite3.Error as error:
                 self._gone_wrong(error)
                 return False
@@ -232,3 +231,17 @@ class Store:
             connection, self._database = self._database, None
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
+
+
+def _for_each(rows: Sequence[tuple[Any, ...]], start: str, end: str = "") -> Iterator[Statement]:
+    """Statements for all rows, many in each: every step of one costs a turn at the interpreter's lock."""
+    for at in range(0, len(rows), BATCH):
+        some = rows[at : at + BATCH]
+        marks = ", ".join("(" + ", ".join("?" * len(row)) + ")" for row in some)
+        yield f"{start}{marks}{end}", [value for row in some for value in row]
+
+
+def _used(keys: Iterable[str], now: int, grain: int) -> Iterator[Statement]:
+    """Remember that the keys were used ``now``, where what is remembered is older by more than ``grain`` seconds."""
+    newer = f" ON CONFLICT (key) DO UPDATE SET at = excluded.at WHERE at < excluded.at - {grain:d}"
+    return _for_each([(key, now) for key in keys], "INSERT INTO used (key, at) VALUES ", newer)

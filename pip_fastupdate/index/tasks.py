@@ -23,6 +23,8 @@ class Cancelled(Exception):
 class Task(Generic[Result]):
     """A question; its answer, or the exception instead of one, is kept."""
 
+    __slots__ = ("_claim", "_error", "_pending", "_results", "_work", "done")
+
     def __init__(self, work: Callable[[], Result]) -> None:
         self._work: Callable[[], Result] | None = work
         self._claim = threading.Lock()
@@ -80,7 +82,7 @@ class Task(Generic[Result]):
         return self._results[0]
 
 
-_MANY = 10
+_MANY = 5
 
 
 class Threads:
@@ -90,7 +92,7 @@ class Threads:
     """
 
     def __init__(self, limit: int, rush: int = 0) -> None:
-        """``rush`` is the limit while more than ten tasks wait for each thread that ``limit`` allows."""
+        """``rush`` is the limit while more than five tasks wait for each thread that ``limit`` allows."""
         self._limit = max(1, limit)
         self._rush = max(self._limit, rush)
         self._queue: SimpleQueue[Task[Any] | None] = SimpleQueue()

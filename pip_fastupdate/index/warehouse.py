@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from .digest import Digest, Item, Vulnerability, encode
+from .digest import Digest, Entry, Item, Vulnerability, encode
 from .filenames import Key, order_key
 from .interpreter import Interpreter
 from .shelf import Shelf
@@ -61,7 +61,7 @@ class Warehouse:
             latest=version if version and order_key(version) else None,
             requires=None if isinstance(requires, UnsetType) else requires,
             told=not isinstance(requires, UnsetType),
-            announces=b'"core-metadata"' in reply.body,
+            announces=_announces(entries, reply.body),
             vulnerabilities=[Vulnerability(each.id, each.aliases, each.fixed_in) for each in body.vulnerabilities],
             skipped=skipped,
         )
@@ -86,6 +86,12 @@ def _fill(shelf: Shelf[WarehouseFile], releases: Mapping[str, Raw], floor: Key |
         for file in files(releases[version]):
             shelf.add(file)
     return None
+
+
+def _announces(entries: Iterable[Entry], body: bytes) -> bool:
+    """Whether the index says of any file that it has read its metadata; mostly it does of one that fits."""
+    said = any(item.metadata is not None for entry in entries for item in entry.items)
+    return said or b'"core-metadata"' in body
 
 
 def _item(file: WarehouseFile, rank: int, base: Base) -> Item:

@@ -32,19 +32,12 @@ STALE = datetime(1970, 1, 1, tzinfo=timezone.utc)
 Digest = Callable[[Reply], bytes]
 
 
-class Ask(Get):
-    """A GET whose answer is kept under a key; a conditional one (RFC 9110) where something is known."""
-
-    def __init__(self, url: str, *, key: str, known: Record | None, headers: Mapping[str, str], finish: Any) -> None:
-        """``known`` is what the cache has under ``key``, not to be believed without asking."""
-        self.key, self.known = key, known
-        said = {} if known is None else known.headers
-        conditions = dict([(header, said[name]) for name, header in _CONDITIONS.items() if name in said][:1])
-        super().__init__(url, {**headers, **conditions}, (200, 304, *GONE) if conditions else (200, *GONE), finish)
-
-
-_CONDITIONS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
-"""The first that there is will do: a server passes over the second where it sees the first."""
+def condition(known: Record | None) -> dict[str, str]:
+    """The header that makes a request conditional (RFC 9110): one will do, a server passes over the second."""
+    for name, header in (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")):
+        if known is not None and name in known.headers:
+            return {header: known.headers[name]}
+    return {}
 
 
 class Kept(CachedResponse):
@@ -133,20 +126,23 @@ class Web(CachedSession, Wire):
 
         ``current`` makes caches between us and the index ask it too.
         """
-        headers = {**self.always, "Accept": accept, **({"Cache-Control": "max-age=0"} if current else {})}
-        ask = Ask(url, key=key, known=known, headers=headers, finish=partial(self._digested, url, digest, immutable))
+        conditions = condition(known)
+        headers = {**self.always, "Accept": accept, **conditions}
+        if current:
+            headers["Cache-Control"] = "max-age=0"
+        good = (200, 304, *GONE) if conditions else (200, *GONE)
+        ask = Get(url, headers, good, partial(self._digested, url, digest, immutable))
         response = self.send(ask)
         confirmed = response.status_code == 304
-        record = self._renewed(ask, response) if confirmed else ask.result
+        record = self._renewed(known, response) if known is not None and confirmed else ask.result
         self.cache.responses[key] = Kept(record)
         self._counters.add(revalidated=int(confirmed))
         return record, confirmed
 
-    def _renewed(self, ask: Ask, response: Response) -> Record:
+    def _renewed(self, known: Record, response: Response) -> Record:
         """What was known, as the server confirmed it just now."""
-        assert ask.known is not None, "nothing else makes a request conditional"
-        headers = {**ask.known.headers, **kept_headers(response.headers)}
-        return replace(ask.known, fetched=self._clock(), headers=headers)
+        headers = {**known.headers, **kept_headers(response.headers)}
+        return replace(known, fetched=self._clock(), headers=headers)
 
     def fetch(self, url: str, headers: Mapping[str, str]) -> Answer:
         """The whole answer, decoded; nothing is looked up or kept. Raises ``Trouble``."""

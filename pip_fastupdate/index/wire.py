@@ -104,7 +104,6 @@ class Wire(Session):
                     raise
                 self._wait(attempt, problem.wait)
                 attempt += 1
-        response.request = request
         return response
 
     def close(self) -> None:

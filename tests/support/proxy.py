@@ -6,33 +6,22 @@ import contextlib
 import http.server
 import select
 import socket
-import threading
 from urllib.parse import urlsplit
 
+from .served import HTTPServer, Served
 
-class Proxy:
+
+class Proxy(Served):
     """A context manager; ``log`` has a line for each request, such as ``CONNECT 127.0.0.1:443``."""
 
     def __init__(self) -> None:
         self.log: list[str] = []
-        self._http = _Server(("127.0.0.1", 0), _Handler)
-        self._http.log = self.log
+        self._http = server = _Server(("127.0.0.1", 0), _Handler)
+        server.log = self.log
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
 
-    def __enter__(self) -> Proxy:
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
-
-
-class _Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
+class _Server(HTTPServer):
     log: list[str]
 
 

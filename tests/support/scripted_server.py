@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import http.server
 import ssl
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from .served import HTTPServer, Served
 
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
 """A certificate for 127.0.0.1 and its key, signed by itself."""
@@ -36,13 +37,13 @@ class Said:
 Script = Callable[[Asked], Said]
 
 
-class ScriptedServer:
+class ScriptedServer(Served):
     """A context manager: answers with what ``script`` returns, and remembers what it was asked."""
 
     def __init__(self, script: Script, *, tls: bool = False) -> None:
         self.asked: list[Asked] = []
-        self._http = _Server(("127.0.0.1", 0), _Handler)
-        self._http.script, self._http.asked = script, self.asked
+        self._http = server = _Server(("127.0.0.1", 0), _Handler)
+        server.script, server.asked = script, self.asked
         self.scheme = "https" if tls else "http"
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -59,20 +60,8 @@ class ScriptedServer:
         """``http://127.0.0.1:PORT``."""
         return f"{self.scheme}://{self.netloc}"
 
-    def __enter__(self) -> ScriptedServer:
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
-
-
-class _Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
+class _Server(HTTPServer):
     request_queue_size = 256
     script: Script
     asked: list[Asked]

@@ -145,10 +145,10 @@ def test_more_threads_while_many_tasks_wait() -> None:
     """The limit is a higher one as long as the queue is long."""
     threads, hold = Threads(2, rush=5), threading.Event()
     tasks = [Task(hold.wait) for _ in range(40)]
-    for task in tasks[:15]:
+    for task in tasks[:10]:
         threads.submit(task)
     assert 2 == threads.started
-    for task in tasks[15:]:
+    for task in tasks[10:]:
         threads.submit(task)
     assert 5 == threads.started
     hold.set()
