@@ -109,7 +109,8 @@ class _Tree:
     root: str
     site: Site
     folders: dict[str, str] = field(default_factory=dict)
-    listings: dict[tuple[str, str], tuple[str, dict[str, str]]] = field(default_factory=dict)
+    below: dict[tuple[str, str], str] = field(default_factory=dict)
+    names: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def split(self, entry: str) -> tuple[str, str]:
         """The real folder of an entry, and the entry's last part."""
@@ -130,19 +131,19 @@ class _Tree:
     def existing(self, folder: str, names: Iterable[tuple[str, str]]) -> Iterator[str]:
         """The paths of those ``(subfolder, name)`` below ``folder`` that exist, but are no folders themselves."""
         for below, name in names:
-            inside, listed = self._listing(folder, below)
-            actual = listed.get(os.path.normcase(name)) if listed else None
+            inside = self._inside(folder, below) if below else folder
+            if inside not in self.names:
+                self.names[inside] = dict(_files(inside)) if self.site.permits(os.path.normcase(inside)) else {}
+            actual = self.names[inside].get(os.path.normcase(name))
             if actual is not None:
                 yield f"{inside}{os.sep}{actual}"
 
-    def _listing(self, folder: str, below: str) -> tuple[str, dict[str, str]]:
-        """The real path of the folder ``below``, and the files in it by their normalized names, as far as permitted."""
+    def _inside(self, folder: str, below: str) -> str:
+        """The real path of the folder ``below`` in the real path ``folder``."""
         key = (folder, below)
-        if key not in self.listings:
-            inside = _step(folder, below)
-            permitted = self.site.permits(os.path.normcase(inside))
-            self.listings[key] = (inside, dict(_files(inside)) if permitted else {})
-        return self.listings[key]
+        if key not in self.below:
+            self.below[key] = _step(folder, below)
+        return self.below[key]
 
 
 def _step(folder: str, name: str) -> str:

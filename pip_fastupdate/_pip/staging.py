@@ -19,6 +19,7 @@ from ..errors import TransactionError
 from . import compat
 from .metadata import normalize
 from .preload import import_everything
+from .unpacking import Contents, known, replace_writer
 
 __all__ = [
     "StageFailed",
@@ -74,6 +75,7 @@ def prepare_process() -> None:
     umask = _umask()
     wheel.current_umask = unpacking.current_umask = lambda: umask
     wheel.adjacent_tmp_file = _file_beside
+    replace_writer(wheel)
     compat.load_backend()
     compat.replace_user_agent()
     compat.silence()
@@ -100,26 +102,30 @@ def _file_beside(path: str, mode: str = "w+b", **options: Any) -> Iterator[IO[An
         yield file
 
 
-def stage(wheel: Path, *, name: str, root: Path, requested: bool, user: bool) -> StagedWheel:
+def stage(
+    wheel: Path, *, name: str, root: Path, requested: bool, user: bool, contents: Contents | None = None
+) -> StagedWheel:
     """Unpack ``wheel`` below ``root`` as ``pip install --no-compile`` would into the environment. Safe in threads.
 
-    ``requested`` makes pip's REQUESTED file, ``user`` takes the user's scheme. Raises StageFailed for a wheel that
-    pip does not install, and TransactionError when the disk does not allow it.
+    ``requested`` makes pip's REQUESTED file, ``user`` takes the user's scheme; ``contents`` are of files that need not
+    be read again, and are taken out of it. Raises StageFailed for a wheel that pip does not install, and
+    TransactionError when the disk does not allow it.
     """
     from pip._internal.locations import get_scheme
     from pip._internal.operations.install.wheel import install_wheel
 
     scheme = get_scheme(name, user=user, root=str(root))
     try:
-        install_wheel(
-            name=name,
-            wheel_path=str(wheel),
-            scheme=scheme,
-            req_description=name,
-            pycompile=False,
-            warn_script_location=False,
-            requested=requested,
-        )
+        with known(contents if contents is not None else {}):
+            install_wheel(
+                name=name,
+                wheel_path=str(wheel),
+                scheme=scheme,
+                req_description=name,
+                pycompile=False,
+                warn_script_location=False,
+                requested=requested,
+            )
     except Exception as error:  # whatever a wheel can contain, pip can stumble over
         raise _failure(error, root, name) from error
     info = _info_folder({Path(scheme.purelib), Path(scheme.platlib)}, name)

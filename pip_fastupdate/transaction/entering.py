@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ..errors import FileConflict
 from .disk import Kind, identical, kind_of
 from .operations import In, Mkdir, Operation
-from .paths import CACHE, Node
+from .paths import CACHE, Node, inside
 from .terrain import Modules, Terrain, mode_of
 
 _NONE = Modules()
@@ -42,7 +42,7 @@ class Entering:
         Raises FileConflict and OSError.
         """
         for _, node in sorted(new.children.items()):
-            path = os.path.join(folder, node.name)
+            path = inside(folder, node.name)
             there = kind_of(path) if exists and self.terrain.fold(path) not in self.gone else None
             if node.file:
                 self._enter_file(folder, node, there)
@@ -68,7 +68,7 @@ class Entering:
             self.enter(path, node, exists=False)
 
     def _enter_file(self, folder: str, node: Node, there: Kind | None) -> None:
-        path = os.path.join(folder, node.name)
+        path = inside(folder, node.name)
         if self._is_stale(folder, node):
             return
         if there is not None:
@@ -104,7 +104,7 @@ class Entering:
             if child.file:
                 self.files.setdefault(folder, []).append(child.name)
             else:
-                self._note(os.path.join(folder, child.name), child)
+                self._note(inside(folder, child.name), child)
 
     def _conflict(self, path: str, node: Node) -> FileConflict:
         names = _owners(node)

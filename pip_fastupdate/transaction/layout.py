@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from .entering import Entering
 from .leaving import Leaving
 from .operations import Operation
-from .paths import NOTHING, Fold, Ground, Source, Tree, anchor, outermost, walk
+from .paths import NOTHING, Fold, Ground, Source, Tree, anchor, inside, outermost, parted, walk
 from .sites import INFO, digest, listing
 from .terrain import Terrain
 
@@ -84,7 +84,7 @@ def lay_out(request: Request, *, prefix: str, old_home: str, fold: Fold, split: 
     only, never folders: for file systems that cannot rename some folders. Raises FileConflict and OSError.
     """
     staged = list(_staged(request.roots, anchor(prefix)))
-    folders = {*(os.path.dirname(each) for each in request.old_files), *(each.live for each in staged)}
+    folders = {*(parted(each)[0] for each in request.old_files), *(each.live for each in staged)}
     ground = Ground(prefix, outermost(os.path.dirname(each) for each in folders if each.endswith(INFO)))
     terrain = Terrain(
         prefix=prefix,
@@ -114,7 +114,7 @@ class _StagedFolder:
         node = tree.folder(self.live)
         node.sources.append(Source(path=self.path, owner=self.owner))
         for name in self.names:
-            source = Source(path=os.path.join(self.path, name), owner=self.owner)
+            source = Source(path=inside(self.path, name), owner=self.owner)
             tree.file_in(node, name).sources.append(source)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from .disk import Kind, holds_no_file, kind_of
 from .operations import Operation, Out, Rmdir
-from .paths import CACHE, NOTHING, Node, mirrored
+from .paths import CACHE, NOTHING, Node, inside, mirrored
 from .sites import INFO
 from .terrain import Modules, Terrain, entries, mode_of
 
@@ -36,7 +36,7 @@ class Leaving:
         modules = self._modules(folder, old, new)
         clean = True
         for name, kind in self._entries(folder, old, new):
-            key, path = self.terrain.fold(name), os.path.join(folder, name)
+            key, path = self.terrain.fold(name), inside(folder, name)
             before, after = old.children.get(key, NOTHING), new.children.get(key, NOTHING)
             if kind == "folder":
                 clean &= self._leave_folder(path, before, after, modules)
@@ -69,7 +69,7 @@ class Leaving:
     def _leave_bytecode(self, cache: str, old: Node, modules: Modules) -> bool:
         clean = True
         for name, kind in entries(cache):
-            path, key = os.path.join(cache, name), self.terrain.fold(name)
+            path, key = inside(cache, name), self.terrain.fold(name)
             moves = modules.moves(key) if kind == "file" else None
             if kind == "folder":
                 clean &= holds_no_file(path)
@@ -97,7 +97,7 @@ class Leaving:
 
     def _empty(self, folder: str) -> None:
         for name, kind in entries(folder):
-            path = os.path.join(folder, name)
+            path = inside(folder, name)
             if kind == "folder":
                 self._empty(path)
             else:
@@ -115,7 +115,7 @@ class Leaving:
             return entries(folder)
         names = {key: node.name for key, node in (*new.children.items(), *old.children.items())}
         names[self.terrain.fold(CACHE)] = CACHE
-        kinds = ((name, kind_of(os.path.join(folder, name))) for name in sorted(names.values()))
+        kinds = ((name, kind_of(inside(folder, name))) for name in sorted(names.values()))
         return [(name, kind) for name, kind in kinds if kind]
 
     def _modules(self, folder: str, old: Node, new: Node) -> Modules:
@@ -125,7 +125,7 @@ class Leaving:
             if key.endswith(".py"):
                 before = old.children.get(key, NOTHING)
                 name = before.name or new.children[key].name
-                stays = self._stays(os.path.join(folder, name), before)
+                stays = self._stays(inside(folder, name), before)
                 (staying if stays else moving).add(key.removesuffix(".py"))
         modules = Modules(moving=frozenset(moving), staying=frozenset(staying))
         if staying:
@@ -139,5 +139,5 @@ class Leaving:
 
 def _leads_to_any(path: str, old: Node) -> bool:
     """Whether a link, taken for a folder, has any of the files in it that are listed below."""
-    found = ((os.path.join(path, child.name), child) for child in old.children.values())
+    found = ((inside(path, child.name), child) for child in old.children.values())
     return any(os.path.lexists(below) if child.file else _leads_to_any(below, child) for below, child in found)

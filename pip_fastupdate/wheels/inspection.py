@@ -64,16 +64,18 @@ def inspect(
     owners: Owners,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     commands: Commands = system_command,
+    contents: dict[str, bytes] | None = None,
 ) -> Inspection:
     """Look into the wheel at ``path``, which should be ``release``. Never raises for what the wheel contains.
 
     ``before`` is the installed version that it would replace, None when it would be an addition. ``owners`` tells the
     installed distribution to which a script belongs, ``commands`` the path of a command outside the environment.
-    Reads the whole wheel, at most once for one that lies under its hash in the cache. May be called from many threads.
+    Reads the whole wheel, at most once for one that lies under its hash in the cache, and puts what it has read of
+    files into ``contents``, by their names in the wheel. May be called from many threads.
     """
     try:
         with Archive(path, limits) as archive:
-            metadata, found, unhashed = _checked(archive, path, release, limits)
+            metadata, found, unhashed = _checked(archive, path, release, limits, {} if contents is None else contents)
     except Refused as refusal:
         return _refusal(release, *refusal.reasons[:MOST])
     except OSError as error:
@@ -93,7 +95,7 @@ def _refusal(release: Release, *reasons: Reason) -> Inspection:
 
 
 def _checked(
-    archive: Archive, path: Path, release: Release, limits: Limits
+    archive: Archive, path: Path, release: Release, limits: Limits, contents: dict[str, bytes]
 ) -> tuple[Metadata, tuple[Item, ...], list[str]]:
     """Metadata, files, and those of them without a hash in RECORD. Raises Refused."""
     filename = release.file.filename if release.file and release.file.is_wheel else path.name  # built of an sdist
@@ -106,15 +108,18 @@ def _checked(
     ]
     if faults:
         raise Refused(*faults)
-    return metadata, found, _check_record(archive, f"{metadata.stem}.dist-info/RECORD", _marker(path, release), limits)
+    own, marker = f"{metadata.stem}.dist-info/RECORD", _marker(path, release)
+    return metadata, found, _check_record(archive, own, marker, limits, contents)
 
 
-def _check_record(archive: Archive, own: str, marker: Path | None, limits: Limits) -> list[str]:
+def _check_record(
+    archive: Archive, own: str, marker: Path | None, limits: Limits, contents: dict[str, bytes]
+) -> list[str]:
     """Raise Refused unless RECORD (called ``own``) and content agree; gives the files without a hash in it."""
     rows = record.parse(archive.read(own, 4 * limits.metadata))
     faults = list(record.listing_faults(archive, rows, own))
     if not faults and not _is_marked(marker):
-        faults = list(record.content_faults(archive, rows))
+        faults = list(record.content_faults(archive, rows, contents))
     if faults:
         raise Refused(*faults)
     _mark(marker)

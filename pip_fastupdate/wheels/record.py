@@ -15,6 +15,9 @@ from .names import Refused, about
 ALGORITHMS = ("sha256", "sha384", "sha512")
 """The format rules out anything weaker than sha256, md5 and sha1 by name."""
 
+KEPT = 32 * 1024**2
+"""Bytes of a wheel's content that are kept in memory, so that they need not be read again."""
+
 SIGNATURES = (".jws", ".p7s")
 """RECORD's signatures, made after it and so not listed in it."""
 
@@ -71,18 +74,28 @@ def unhashed(rows: Mapping[str, Row], own: str) -> list[str]:
     return [path for path, row in rows.items() if not row.algorithm and not path.startswith(own)]
 
 
-def content_faults(archive: Archive, rows: Mapping[str, Row]) -> Iterator[Reason]:
-    """The files whose content is not what RECORD says. Reads all of the archive; raises Refused where it is damaged."""
+def content_faults(archive: Archive, rows: Mapping[str, Row], contents: dict[str, bytes]) -> Iterator[Reason]:
+    """The files whose content is not what RECORD says. Reads all of the archive; raises Refused where it is damaged.
+
+    What was read is put into ``contents`` by its name, ``KEPT`` bytes at most.
+    """
+    room = KEPT
     for entry in archive.entries:
         if not entry.is_folder:
-            yield from _content_fault(archive, entry, rows.get(entry.name))
+            pieces: list[bytes] | None = [] if entry.size <= room else None
+            yield from _content_fault(archive, entry, rows.get(entry.name), pieces)
+            if pieces is not None:
+                contents[entry.name] = b"".join(pieces)
+                room -= entry.size
 
 
-def _content_fault(archive: Archive, entry: Entry, row: Row | None) -> Iterator[Reason]:
+def _content_fault(archive: Archive, entry: Entry, row: Row | None, pieces: list[bytes] | None) -> Iterator[Reason]:
     machine = hashlib.new(row.algorithm) if row and row.algorithm in ALGORITHMS else None
     for piece in archive.chunks(entry):
         if machine:
             machine.update(piece)
+        if pieces is not None:
+            pieces.append(piece)
     if row and row.size not in (None, entry.size):
         yield about("record-size", f"{{}} has {entry.size} bytes, RECORD says {row.size}", entry.name)
     elif row and machine and urlsafe_b64encode(machine.digest()).decode().rstrip("=") != row.digest:

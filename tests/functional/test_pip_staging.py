@@ -18,7 +18,7 @@ from tests.support.environments import Env, pip, tree, variables
 from tests.support.wheels import make_wheel
 
 STAGE = """
-import json, os, sys
+import json, os, sys, zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -36,9 +36,14 @@ staging.prepare_process()
 
 def bring(path, requested):
     name = Path(path).name.partition("-")[0]
+    contents = {}
+    if order["known"]:
+        with zipfile.ZipFile(path) as archive:
+            contents = {info.filename: archive.read(info) for info in archive.infolist()}
     staged = staging.stage(
-        Path(path), name=name, root=Path(order["staging"], name), requested=requested, user=False
+        Path(path), name=name, root=Path(order["staging"], name), requested=requested, user=False, contents=contents
     )
+    assert contents.keys() <= {f"{name}-1.0.data/scripts/run-it"}, "the rest was written"
     if order["compile"]:
         staging.compile_bytecode(staged)
     return staged
@@ -57,13 +62,19 @@ print(json.dumps({"events": events, "umask": oct(os.umask(0))}))
 """
 
 
-def stage(env: Env, wheels: list[Path], *, compile: bool = False, umask: int = 0o022) -> dict[str, Any]:
-    """Stage the wheels in threads in the environment, and move what was staged to its place."""
+def stage(
+    env: Env, wheels: list[Path], *, compile: bool = False, known: bool = False, umask: int = 0o022
+) -> dict[str, Any]:
+    """Stage the wheels in threads in the environment, and move what was staged to its place.
+
+    ``known``: what is in them has been read before.
+    """
     order = {
         "wheels": [str(wheel) for wheel in wheels],
         "requested": [True] * len(wheels),
         "staging": str(env.path / ".staging"),
         "compile": compile,
+        "known": known,
     }
     done = subprocess.run(
         [env.python, "-c", STAGE, json.dumps(order)],
@@ -90,7 +101,9 @@ def install(env: Env, wheels: list[Path], *options: str, umask: int = 0o022) -> 
         record.write_bytes(b"".join(row for row in rows if b"direct_url.json" not in row))
 
 
-def both_ways(env: Env, wheels: list[Path], *, compile: bool, umask: int = 0o022) -> tuple[Any, Any]:
+def both_ways(
+    env: Env, wheels: list[Path], *, compile: bool, known: bool = False, umask: int = 0o022
+) -> tuple[Any, Any]:
     """The trees of the environment after pip, and after us."""
     pristine = env.path.with_name("pristine")
     shutil.copytree(env.path, pristine, symlinks=True)
@@ -98,7 +111,7 @@ def both_ways(env: Env, wheels: list[Path], *, compile: bool, umask: int = 0o022
     by_pip = tree(env.path)
     shutil.rmtree(env.path)
     pristine.rename(env.path)
-    stage(env, wheels, compile=compile, umask=umask)
+    stage(env, wheels, compile=compile, known=known, umask=umask)
     return by_pip, tree(env.path)
 
 
@@ -172,10 +185,12 @@ def platform_tag() -> str:
     return str(next(iter(sys_tags())))
 
 
-@pytest.mark.parametrize("compile", [False, True], ids=["no-compile", "compile"])
-def test_tree_is_the_same_as_pips(environment: Env, tmp_path: Path, compile: bool) -> None:
+@pytest.mark.parametrize(
+    ("compile", "known"), [(False, False), (True, False), (False, True)], ids=["no-compile", "compile", "known"]
+)
+def test_tree_is_the_same_as_pips(environment: Env, tmp_path: Path, compile: bool, known: bool) -> None:
     """Files, contents, modes, RECORDs and bytecode, byte for byte."""
-    by_pip, by_us = both_ways(environment, odd_wheels(tmp_path / "wheels"), compile=compile)
+    by_pip, by_us = both_ways(environment, odd_wheels(tmp_path / "wheels"), compile=compile, known=known)
     assert by_us == by_pip
     assert any(name.endswith(".pyc") and "plain" in name for name in by_us) == compile
 
@@ -280,9 +295,9 @@ def test_wheel_that_pip_refuses_fails_with_its_words(environment: Env, tmp_path:
 def test_full_disk_is_not_the_wheels_fault(environment: Env, tmp_path: Path) -> None:
     """It ends the run, instead of dropping one package after the other."""
     code = (
-        "import errno, os, shutil\nfrom pip_fastupdate.errors import TransactionError\n"
+        "import errno, os\nfrom pip_fastupdate.errors import TransactionError\n"
         "def full(*args): raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))\n"
-        "shutil.copyfileobj = full\n"
+        "os.write = full\n"
         "try:\n    staging.stage(wheel, name='plain', root=root, requested=False, user=False)\n"
         "except TransactionError as error:\n    print(error.message)\n"
     )
