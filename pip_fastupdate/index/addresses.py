@@ -15,6 +15,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util.connection import allowed_gai_family
 
+from .heads import Answer
+
 
 class Addresses:
     """What the name server says of hosts, for the time of a run. Safe to use from many threads."""
@@ -47,6 +49,7 @@ class _Resolved:
     """What both kinds of connections do alike; urllib3 would resolve the name in ``_new_conn``, each time."""
 
     _dns_host: str
+    response_class: Any = Answer
 
     def _new_conn(self) -> Any:
         connect: Any = super()._new_conn  # type: ignore[misc] # of the class beside this one
