@@ -57,8 +57,8 @@ class Distribution:
     location: Path
     """The folder on ``sys.path`` in which it was found."""
 
-    info: Path
-    """Its ``.dist-info`` folder, or whatever else describes it."""
+    info_name: str
+    """The name in ``location`` of its ``.dist-info`` folder, or the path of whatever else describes it."""
 
     requested: bool = False
     """Whether the user asked for it by name (the REQUESTED file)."""
@@ -66,6 +66,11 @@ class Distribution:
     user_site: bool = False
     skip: Reason | None = None
     """Why it must not be changed; None when it may be upgraded."""
+
+    @property
+    def info(self) -> Path:
+        """The path of that folder."""
+        return self.location / self.info_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

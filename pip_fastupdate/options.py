@@ -41,7 +41,10 @@ class Network:
     """Concurrent requests."""
 
     rush: int = 0
-    """Concurrent requests while many more are waiting; less than ``jobs`` is as many as these."""
+    """Concurrent requests while many more are waiting, up to twice that while the processor is idle meanwhile.
+
+    Not more than ``jobs`` is as many as these.
+    """
 
     timeout: float = 15.0
     """Seconds for connecting, and between two reads."""

@@ -63,7 +63,7 @@ def read(folder: Folder, info: str, name: str, versions: list[str], links: set[s
         version=version,
         requires=requires,
         location=folder.location,
-        info=Path(path),
+        info_name=info,
         requested="REQUESTED" in files,
         user_site=folder.user,
         skip=skip,

@@ -53,7 +53,7 @@ def _classify(found: Any, site: Site, *, user_only: bool) -> Distribution:
         version=_version(found),
         requires=tuple(each for each in requires if metadata.is_requirement(each)),
         location=Path(location),
-        info=Path(found.info_location or location),
+        info_name=str(Path(found.info_location or location).absolute()),
         requested=bool(found.requested),
         user_site=bool(found.in_usersite),
         skip=_reason(found, site, installed, user_only=user_only),

@@ -16,7 +16,7 @@ from .configured import sources
 from .interpreter import Interpreter
 from .offers import Offer
 from .recheck import compare
-from .sources import Source
+from .sources import Found, Source
 
 if TYPE_CHECKING:
     from .answers import Answer
@@ -30,8 +30,8 @@ class Lookup:
         self._policy: Policy = settings.policy
         self._sources: tuple[Source, ...] = sources(settings, interpreter)
         self._began = time.time()
-        self._fetched: dict[tuple[str, str], float] = {}
-        """By project and source."""
+        self._old: set[tuple[str, str]] = set()
+        """Projects and sources of the answers that were given before this run."""
 
     def keys(self, names: Sequence[str]) -> list[str]:
         """All that ``recall`` may want of the cache."""
@@ -49,7 +49,7 @@ class Lookup:
             found = source.recall(name, floor, stored)
             if found is None:
                 return None
-            self._fetched[name, source.url] = found.fetched
+            self._note(name, source, found)
             offers += [Offer(source.url, found.digest)] if found.digest else []
         return select(name, offers, floor=floor, policy=self._policy)
 
@@ -59,11 +59,17 @@ class Lookup:
         try:
             for source in self._sources:
                 found = source.ask(name, session, floor=floor)
-                self._fetched[name, source.url] = found.fetched
+                self._note(name, source, found)
                 offers += [Offer(source.url, found.digest)] if found.digest else []
         except DownloadFailed as failed:
             return Failure(name=name, kind=failed.kind, text=failed.text)
         return select(name, offers, floor=floor, policy=self._policy)
+
+    def _note(self, name: str, source: Source, found: Found) -> None:
+        if found.fetched < self._began:
+            self._old.add((name, source.url))
+        else:
+            self._old.discard((name, source.url))
 
     def doubtful(self, releases: Iterable[Release]) -> list[tuple[Release, Source]]:
         """Those that a source was last asked for before this run began, sorted by name."""
@@ -71,7 +77,7 @@ class Lookup:
         return [
             (release, by_url[release.index])
             for release in sorted(releases, key=lambda each: each.name)
-            if release.index in by_url and self._fetched.get((release.name, release.index), 0.0) < self._began
+            if release.index in by_url and (release.name, release.index) in self._old
         ]
 
     def recheck(self, release: Release, source: Source, session: Session) -> Failure | None:
@@ -83,7 +89,7 @@ class Lookup:
                 return None
             version = str(release.version)
             return Failure(name=release.name, version=version, kind=failed.kind, text=failed.text)
-        self._fetched[release.name, source.url] = found.fetched
+        self._note(release.name, source, found)
         return compare(release, found.digest)
 
     def unconsulted(self) -> tuple[str, ...]:

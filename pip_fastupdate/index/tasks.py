@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 Result = TypeVar("Result")
 
@@ -20,28 +20,37 @@ class Cancelled(Exception):
     """The threads were told to stop before anyone had got to the question."""
 
 
+_claiming = threading.Lock()
+"""Held for the moment of claiming a task. One for all: there are thousands of tasks."""
+
+
 class Task(Generic[Result]):
     """A question; its answer, or the exception instead of one, is kept."""
 
-    __slots__ = ("_claim", "_error", "_pending", "_results", "_work", "done")
+    __slots__ = ("_claimed", "_error", "_pending", "_result", "_work", "done")
 
     def __init__(self, work: Callable[[], Result]) -> None:
         self._work: Callable[[], Result] | None = work
-        self._claim = threading.Lock()
-        self._pending = threading.Lock()  # held until it is done; an Event would take ten times the memory
-        self._pending.acquire()
-        self._results: list[Result] = []
+        self._claimed = False
+        self._pending: threading.Lock | None = threading.Lock()  # an Event would take ten times the memory
+        self._pending.acquire()  # until it is done
+        self._result: Result | None = None
         self._error: BaseException | None = None
         self.done = False
         """Whether there is an answer, or an error."""
 
+    def _claim(self) -> bool:
+        with _claiming:
+            mine, self._claimed = not self._claimed, True
+        return mine
+
     def run(self) -> None:
         """Answer it, unless another thread is at it or has done so."""
-        if not self._claim.acquire(blocking=False):
+        if not self._claim():
             return
         work, self._work = self._work, None
         try:
-            self._results = [work()] if work else []
+            self._result = work() if work else None
         except BaseException as error:
             self._error = error
             if not isinstance(error, Exception):
@@ -51,26 +60,28 @@ class Task(Generic[Result]):
 
     def settle(self, answer: Result) -> None:
         """Take this for the answer, unless a thread is at it already."""
-        if self._claim.acquire(blocking=False):
-            self._work, self._results = None, [answer]
+        if self._claim():
+            self._work, self._result = None, answer
             self._finish()
 
     def cancel(self) -> None:
         """Nobody needs to answer it any more; who waits gets ``Cancelled``."""
-        if self._claim.acquire(blocking=False):
+        if self._claim():
             self._work = None
             self._error = Cancelled()
             self._finish()
 
     def _finish(self) -> None:
         self.done = True
-        self._pending.release()
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.release()
 
     def wait(self) -> None:
         """Until it is done. Wakes up now and then: Windows delivers Ctrl-C to nobody who sleeps."""
-        while not self.done:
-            if self._pending.acquire(timeout=0.2):
-                self._pending.release()
+        while (pending := self._pending) is not None:
+            if pending.acquire(timeout=0.2):
+                pending.release()
 
     def result(self) -> Result:
         """The answer: found right here unless another thread is at it already. Raises what the work raised."""
@@ -79,10 +90,14 @@ class Task(Generic[Result]):
             self.wait()
         if self._error is not None:
             raise self._error
-        return self._results[0]
+        return cast("Result", self._result)
 
 
 _MANY = 5
+"""So many tasks wait for each thread when there is a rush."""
+
+_PACE, _STEP, _BUSY = 0.05, 16, 0.9
+"""Every so many seconds of a rush, so many threads more, unless the processor was busy for this part of them."""
 
 
 class Threads:
@@ -91,10 +106,17 @@ class Threads:
     They are daemons: a request that hangs holds up neither Ctrl-C nor the end of the program.
     """
 
-    def __init__(self, limit: int, rush: int = 0) -> None:
-        """``rush`` is the limit while more than five tasks wait for each thread that ``limit`` allows."""
+    def __init__(self, limit: int, rush: int = 0, *, busy: Callable[[], float] = time.process_time) -> None:
+        """``rush`` is the limit while more than five tasks wait for each thread that ``limit`` allows.
+
+        Where these wait for answers rather than for the processor, it rises to twice that. ``busy`` tells for how many
+        seconds the processor was.
+        """
         self._limit = max(1, limit)
         self._rush = max(self._limit, rush)
+        self._most = 2 * self._rush if self._rush > self._limit else self._limit
+        self._busy = busy
+        self._seen = (0.0, 0.0)
         self._queue: SimpleQueue[Task[Any] | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -106,6 +128,10 @@ class Threads:
         """How many there are."""
         return len(self._threads)
 
+    @property
+    def _rushing(self) -> bool:
+        return self._queue.qsize() > _MANY * self._limit
+
     def submit(self, task: Task[Any]) -> None:
         """Have it answered in the background, in the order of submission; cancelled at once after ``close``."""
         with self._lock:
@@ -115,18 +141,34 @@ class Threads:
             self._queue.put(task)
             if self._idle:
                 self._idle -= 1
-            elif self.started < (self._rush if self._queue.qsize() > _MANY * self._limit else self._limit):
-                if not self._threads:
-                    _share_heap()
-                thread = threading.Thread(target=self._work, name=f"index-{self.started + 1}", daemon=True)
-                self._threads.append(thread)
-                thread.start()
+            elif self.started < (self._rush if self._rushing else self._limit):
+                self._start()
+
+    def _start(self) -> None:
+        if not self._threads:
+            _share_heap()
+            self._seen = (time.monotonic(), self._busy())
+        thread = threading.Thread(target=self._work, name=f"index-{self.started + 1}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _work(self) -> None:
         while (task := self._queue.get()) is not None:
             task.run()
             with self._lock:
                 self._idle += 1
+                if self.started < self._most and self._rushing and not self._closed:
+                    self._adapt()
+
+    def _adapt(self) -> None:
+        """More threads, where one could do with the processor what all wait for."""
+        now, (since, busy) = time.monotonic(), self._seen
+        if now - since < _PACE:
+            return
+        self._seen = (now, self._busy())
+        if self._seen[1] - busy < _BUSY * (now - since):
+            for _ in range(min(_STEP, self._most - self.started)):
+                self._start()
 
     def close(self, patience: float = 0.0) -> None:
         """Cancel what nobody has begun, and let the threads end; what is under way has ``patience`` seconds."""

@@ -67,7 +67,7 @@ def distribution(name: str, version: str, requires: Iterable[str] = (), **fields
         version=Version(version),
         requires=tuple(requires),
         location=site,
-        info=site / f"{name}-{version}.dist-info",
+        info_name=f"{name}-{version}.dist-info",
         **fields,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -138,6 +139,20 @@ def test_threads_do_not_outlive_the_program() -> None:
     threads.submit(task)
     task.wait()
     assert [(True, "index-1")] == [(each.daemon, each.name) for each in names]
+    threads.close()
+
+
+@pytest.mark.parametrize(("busy", "most"), [(lambda: 0.0, 8), (time.monotonic, 4)])
+def test_still_more_threads_while_the_processor_waits(busy: Callable[[], float], most: int) -> None:
+    """Twice as many where answers are slow, none where they are worked on."""
+    threads = Threads(1, rush=4, busy=busy)
+    tasks = [Task(lambda: time.sleep(0.02)) for _ in range(80)]
+    for task in tasks:
+        threads.submit(task)
+    assert threads.started == 4
+    for task in tasks:
+        task.wait()
+    assert threads.started == most
     threads.close()
 
 

@@ -159,7 +159,7 @@ def test_legacy_distribution_has_no_folder_of_its_own(packages: Path, site: Site
         name="foo",
         version=distribution(packages).version,
         location=info.parent,
-        info=info,
+        info_name=str(info),
         skip=Reason(kind="editable", text="x"),
     )
     assert paths(found, site) == []

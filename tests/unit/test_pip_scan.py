@@ -65,7 +65,7 @@ def test_everything_there_is_to_know(tmp_path: Path) -> None:
             version=scan(tmp_path)["foo-bar"].version,
             requires=("baz>=1",),
             location=tmp_path,
-            info=info,
+            info_name=info.name,
             requested=True,
         )
     }
