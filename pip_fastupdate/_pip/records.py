@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from ..models import Distribution, Inventory
@@ -75,7 +75,7 @@ def mostly_bytecode(installed: Mapping[str, Distribution]) -> bool:
 
 def console_scripts(distribution: Distribution) -> frozenset[str]:
     """The commands that the distribution puts into the environment's folder of scripts, without suffix."""
-    scripts = _scripts_folder(distribution)
+    scripts = _scripts_folder(distribution.user_site)
     tree = _Tree(root=os.path.realpath(distribution.location), site=current())
     recorded = (tree.split(entry) for entry in recorded_files(distribution) if entry.startswith(".."))
     wrapped = {name for folder, name in recorded if folder == scripts}
@@ -187,12 +187,13 @@ def _own_files(distribution: Distribution) -> frozenset[str]:
 
 def _scripts_as_entries(distribution: Distribution) -> frozenset[str]:
     """Where the wrappers of its entry points are, whether or not RECORD lists them."""
-    folder = Path(_scripts_folder(distribution)).as_posix()
+    folder = Path(_scripts_folder(distribution.user_site)).as_posix()
     return frozenset(f"{folder}/{name}{suffix}" for name in entry_points(distribution.info) for suffix in _WRAPPERS)
 
 
-def _scripts_folder(distribution: Distribution) -> str:
-    return os.path.realpath(scheme_paths(user=distribution.user_site)["scripts"])
+@cache
+def _scripts_folder(user: bool) -> str:
+    return os.path.realpath(scheme_paths(user=user)["scripts"])
 
 
 def entry_points(info: Path) -> Iterator[str]:

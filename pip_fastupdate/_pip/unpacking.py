@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from ..turns import aside
+
 Contents = MutableMapping[str, bytes]
 """Contents of a wheel's files by their names in it."""
 
@@ -63,6 +65,15 @@ def replace_writer(wheel: Any) -> None:
             wheel.set_extracted_file_to_default_mode_plus_executable(file.dest_path)
 
     kind.save = save
+    relative = getattr(wheel, "_fs_to_record_path", None)
+    if relative is not None:
+        wheel._fs_to_record_path = lambda path, folder: _below(path, folder) or relative(path, folder)
+
+
+def _below(path: str, folder: str) -> str | None:
+    """How RECORD names a path below ``folder``; None where that takes a longer look."""
+    start = folder + os.sep
+    return path[len(start) :].replace(os.sep, "/") if path.startswith(start) and ".." not in path else None
 
 
 def write(path: str, content: bytes) -> None:
@@ -70,17 +81,22 @@ def write(path: str, content: bytes) -> None:
 
     Raises FileExistsError where it is there already, and OSError when the disk does not take it.
     """
+    with aside(len(content)):
+        descriptor = _new_file(path)
+        try:
+            left = memoryview(content)
+            while left:
+                left = left[os.write(descriptor, left) :]
+        finally:
+            os.close(descriptor)
+
+
+def _new_file(path: str) -> int:
     try:
-        descriptor = os.open(path, _NEW, 0o666)
+        return os.open(path, _NEW, 0o666)
     except FileNotFoundError:
         os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - pathlib takes as long as the rest
-        descriptor = os.open(path, _NEW, 0o666)
-    try:
-        left = memoryview(content)
-        while left:
-            left = left[os.write(descriptor, left) :]
-    finally:
-        os.close(descriptor)
+        return os.open(path, _NEW, 0o666)
 
 
 def seconds_per_file(folder: Path, tries: int = 20) -> float:

@@ -8,13 +8,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ..dependencies import InvalidRequirement, parse
 from ..errors import IndexUnreachable
 from ..index.interpreter import this as this_interpreter
 from ..models import Change, Failure, Reason, Release
 from ..ports import Progress
+from ..turns import Turns
 from ..world import Candidate, Key, World
 from .failures import GONE, UNFIT
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 SLOW = 0.00025
 """Seconds to make a file from which on it pays to make several at once: as long as the work on each."""
+
+Staging: TypeAlias = "Future[Delivered | Failure]"
+"""A wheel that is being staged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +74,20 @@ class Delivery:
             return
         releases = tuple(change.target for change in wanted.values())
         total = sum(release.file.size or 0 for release in releases if release.file)
-        with self._threads(self._crew(releases)) as threads:
+        turns = self._turns()
+        with self._threads() as threads:
             with self.progress.stage("download", total or None):
-                staging = self._download(wanted, releases, threads)
+                staging = self._download(wanted, releases, lambda *what: threads.submit(self._stage, turns, *what))
             with self.progress.stage("stage", len(staging)):
                 for future, change in staging.items():
                     self._collect(change, future.result())
                     self.progress.step(change.name)
 
     def _download(
-        self, wanted: Mapping[str, Change], releases: Sequence[Release], threads: ThreadPoolExecutor
-    ) -> dict[Future[Delivered | Failure], Change]:
-        """Stage in ``threads`` what arrives, as it arrives. Raises IndexUnreachable."""
-        staging: dict[Future[Delivered | Failure], Change] = {}
+        self, wanted: Mapping[str, Change], releases: Sequence[Release], stage: Callable[[Change, Path], Staging]
+    ) -> dict[Staging, Change]:
+        """Have ``stage`` stage what arrives, as it arrives. Raises IndexUnreachable."""
+        staging: dict[Staging, Change] = {}
         lost = 0
         for release, found in self.store.fetch(releases, jobs=self.jobs, progress=self.progress):
             if isinstance(found, Failure):
@@ -93,26 +98,23 @@ class Delivery:
             else:
                 lost = 0
                 change = wanted[release.name]
-                staging[threads.submit(self._stage, change, found)] = change
+                staging[stage(change, found)] = change
         return staging
 
-    def _crew(self, releases: Sequence[Release]) -> int:
-        """How many threads stage.
+    def _turns(self) -> Turns:
+        """How the threads that stage share the interpreter.
 
-        Unpacking is mostly work under the interpreter's lock, at which several threads only hinder each other: two take
-        half as long again as one. They help where that work waits: for builds, or for a disk that is slow to make
-        files, be it because a virus scanner looks at each.
+        Small files are hardly any work for the system. Unless the disk is slow to make them, be it because a virus
+        scanner looks at each: then others go on meanwhile.
         """
         from .._pip.unpacking import seconds_per_file
 
-        builds = any(release.file is not None and not release.file.is_wheel for release in releases)
-        many = min(4, (os.cpu_count() or 1) + 1)
-        return many if builds or seconds_per_file(self.staging) > SLOW else 1
+        return Turns(large=0) if seconds_per_file(self.staging) > SLOW else Turns()
 
     @contextmanager
-    def _threads(self, number: int) -> Iterator[ThreadPoolExecutor]:
+    def _threads(self) -> Iterator[ThreadPoolExecutor]:
         """Threads for staging that have ended when this ends: what they write is to be removed then."""
-        threads = ThreadPoolExecutor(max_workers=number, thread_name_prefix="stage")
+        threads = ThreadPoolExecutor(max_workers=min(4, (os.cpu_count() or 1) + 1), thread_name_prefix="stage")
         try:
             yield threads
         finally:
@@ -129,36 +131,42 @@ class Delivery:
         else:
             self.done[key_of(change.target)] = result
 
-    def _stage(self, change: Change, path: Path) -> Delivered | Failure:
-        from .._pip.staging import StageFailed, compile_bytecode, stage
+    def _stage(self, turns: Turns, change: Change, path: Path) -> Delivered | Failure:
+        from .._pip.staging import StageFailed
+
+        try:
+            wheel = path if path.suffix == ".whl" else self.build(change.target, path)
+            with turns.work():
+                return self._unpack(change, wheel)
+        except StageFailed as failed:
+            version = str(change.target.version)
+            return Failure(name=change.name, version=version, kind=failed.kind, text=failed.text)
+
+    def _unpack(self, change: Change, wheel: Path) -> Delivered | Failure:
+        """Raises StageFailed."""
+        from .._pip.staging import compile_bytecode, stage
         from ..wheels import inspect
 
-        release, version = change.target, str(change.target.version)
-        root = self.staging / f"{change.name}-{version}"
-        try:
-            wheel = path if path.suffix == ".whl" else self.build(release, path)
-            contents: dict[str, bytes] = {}
-            inspection = inspect(
-                wheel, release, before=self.installed(change.name), owners=self.owners, contents=contents
-            )
-            if inspection.refusals:
-                text = "; ".join(reason.text for reason in inspection.refusals)
-                return Failure(name=change.name, version=version, kind=inspection.refusals[0].kind, text=text)
-            if not this_interpreter().runs(inspection.requires_python):
-                text = f"needs Python {inspection.requires_python}"
-                return Failure(name=change.name, version=version, kind=UNFIT, text=text)
-            staged = stage(
-                wheel,
-                name=change.name,
-                root=root,
-                requested=change.requested,
-                user=self.user_site(change.name),
-                contents=contents,
-            )
-            if self.wants_bytecode(change.name):
-                compile_bytecode(staged)
-        except StageFailed as failed:
-            return Failure(name=change.name, version=version, kind=failed.kind, text=failed.text)
+        version, contents = str(change.target.version), dict[str, bytes]()
+        inspection = inspect(
+            wheel, change.target, before=self.installed(change.name), owners=self.owners, contents=contents
+        )
+        if inspection.refusals:
+            text = "; ".join(reason.text for reason in inspection.refusals)
+            return Failure(name=change.name, version=version, kind=inspection.refusals[0].kind, text=text)
+        if not this_interpreter().runs(inspection.requires_python):
+            text = f"needs Python {inspection.requires_python}"
+            return Failure(name=change.name, version=version, kind=UNFIT, text=text)
+        staged = stage(
+            wheel,
+            name=change.name,
+            root=self.staging / f"{change.name}-{version}",
+            requested=change.requested,
+            user=self.user_site(change.name),
+            contents=contents,
+        )
+        if self.wants_bytecode(change.name):
+            compile_bytecode(staged)
         return Delivered(staged=staged, inspection=inspection)
 
     def warnings(self, changes: Iterable[Change]) -> dict[str, tuple[Reason, ...]]:

@@ -6,6 +6,7 @@ beyond that (other data between the entries, headers that contradict the directo
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import struct
@@ -20,6 +21,9 @@ from typing import BinaryIO
 from ..models import Reason
 from . import layout
 from .names import Refused, about, collisions, fault, shown
+
+WHOLE = 8 * 1024**2
+"""Bytes up to which an archive is read in one go: tens of thousands of small reads take longer."""
 
 READ = 256 * 1024
 """Bytes of compressed data in memory at a time."""
@@ -85,6 +89,9 @@ class Archive:
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self._stream: BinaryIO = path.open("rb")
+        if os.fstat(self._stream.fileno()).st_size <= WHOLE:
+            with self._stream as file:
+                self._stream = io.BytesIO(file.read())
         try:
             self.entries = _entries(self._stream, limits)
         except BaseException:

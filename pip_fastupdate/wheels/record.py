@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..models import Reason
+from ..turns import aside
 from .archive import Archive, Entry
 from .names import Refused, about
 
 ALGORITHMS = ("sha256", "sha384", "sha512")
 """The format rules out anything weaker than sha256, md5 and sha1 by name."""
 
-KEPT = 32 * 1024**2
+KEPT = 16 * 1024**2
 """Bytes of a wheel's content that are kept in memory, so that they need not be read again."""
 
 SIGNATURES = (".jws", ".p7s")
@@ -90,12 +91,13 @@ def content_faults(archive: Archive, rows: Mapping[str, Row], contents: dict[str
 
 
 def _content_fault(archive: Archive, entry: Entry, row: Row | None, pieces: list[bytes] | None) -> Iterator[Reason]:
-    machine = hashlib.new(row.algorithm) if row and row.algorithm in ALGORITHMS else None
-    for piece in archive.chunks(entry):
-        if machine:
-            machine.update(piece)
-        if pieces is not None:
-            pieces.append(piece)
+    machine = getattr(hashlib, row.algorithm)() if row and row.algorithm in ALGORITHMS else None
+    with aside(entry.size):
+        for piece in archive.chunks(entry):
+            if machine:
+                machine.update(piece)
+            if pieces is not None:
+                pieces.append(piece)
     if row and row.size not in (None, entry.size):
         yield about("record-size", f"{{}} has {entry.size} bytes, RECORD says {row.size}", entry.name)
     elif row and machine and urlsafe_b64encode(machine.digest()).decode().rstrip("=") != row.digest:

@@ -14,6 +14,11 @@ from pip_fastupdate._pip import unpacking
 from pip_fastupdate._pip.unpacking import known, replace_writer, seconds_per_file, write
 
 
+def relative(path: str, folder: str) -> str:
+    """As pip has it in RECORD."""
+    return os.path.relpath(path, folder).replace(os.sep, "/")
+
+
 class Installer:
     """As much of pip's installer as matters; says which files it has written itself."""
 
@@ -29,6 +34,7 @@ class Installer:
                 slowly.append(self.src_record_path)
 
         self.ZipBackedFile: Any = ZipBackedFile
+        self._fs_to_record_path = lambda path, folder: slowly.append(path) or relative(path, folder)
 
     def zip_item_is_executable(self, info: zipfile.ZipInfo) -> bool:
         return bool(info.external_attr >> 16 & 0o111)
@@ -70,6 +76,28 @@ def test_everything_is_written(installer: Installer, archive: zipfile.ZipFile, t
     found = save(installer, archive, tmp_path / "to")
     assert found == {str(Path("a/one.py")): "one", "two.py": "two", "empty": ""}
     assert installer.slowly == []
+
+
+@pytest.mark.parametrize(
+    ("path", "slowly"),
+    [
+        (("lib", "a.py"), False),
+        (("lib", "a", "b.py"), False),
+        (("lib", "a..b.py"), True),
+        (("lib", "a", "..", "b.py"), True),
+        (("lib", "..", "bin", "x"), True),
+        (("bin", "x"), True),
+        (("library", "x"), True),
+        (("lib",), True),
+    ],
+)
+def test_paths_are_named_as_pip_names_them(
+    installer: Installer, tmp_path: Path, path: tuple[str, ...], slowly: bool
+) -> None:
+    """What is plainly in the folder is cut off, for the rest pip is asked."""
+    there, folder = str(tmp_path.joinpath(*path)), str(tmp_path / "lib")
+    assert installer._fs_to_record_path(there, folder) == relative(there, folder)
+    assert installer.slowly == ([there] if slowly else [])
 
 
 def test_known_contents_are_taken(installer: Installer, archive: zipfile.ZipFile, tmp_path: Path) -> None:
