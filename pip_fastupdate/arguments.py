@@ -129,7 +129,7 @@ def _add_run(made: argparse.ArgumentParser) -> None:
     group.add_argument("--compile", action="store_const", const="compile", dest="bytecode", help="compile to bytecode")
     group.add_argument("--no-compile", action="store_const", const="no-compile", dest="bytecode", help="do not compile")
     group.add_argument(
-        "-j", "--jobs", type=_count, metavar="N", help="concurrent requests (default 20; 64 if hundreds wait)"
+        "-j", "--jobs", type=_count, metavar="N", help="concurrent requests (default 20; up to 128 if hundreds wait)"
     )
     group.add_argument(
         "--python",

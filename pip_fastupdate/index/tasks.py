@@ -149,8 +149,14 @@ class Threads:
             _share_heap()
             self._seen = (time.monotonic(), self._busy())
         thread = threading.Thread(target=self._work, name=f"index-{self.started + 1}", daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # the system allows no more: then as many as there are
+            if not self._threads:
+                raise
+            self._limit = self._rush = self._most = self.started
+        else:
+            self._threads.append(thread)
 
     def _work(self) -> None:
         while (task := self._queue.get()) is not None:

@@ -56,13 +56,23 @@ def work_off(
 
     crew = [threading.Thread(target=labour, name=f"wheels-{number}", daemon=True) for number in range(threads)]
     try:
-        for thread in crew:
-            thread.start()
+        _begin(crew)
         for _ in jobs:
             yield _next(results)
     finally:
         stop.set()
         _dismiss(crew)
+
+
+def _begin(crew: Sequence[threading.Thread]) -> None:
+    """As many of them as the system allows. Raises RuntimeError where that is none."""
+    for number, thread in enumerate(crew):
+        try:
+            thread.start()
+        except RuntimeError:
+            if not number:
+                raise
+            return
 
 
 def _take(todo: deque[Job]) -> Job | None:

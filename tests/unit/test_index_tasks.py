@@ -156,6 +156,29 @@ def test_still_more_threads_while_the_processor_waits(busy: Callable[[], float],
     threads.close()
 
 
+def test_as_many_threads_as_the_system_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The work is done by those; where there can be none at all, that is said."""
+    start, left = threading.Thread.start, [3]
+
+    def rationed(thread: threading.Thread) -> None:
+        if not left[0]:
+            raise RuntimeError("can't start new thread")
+        left[0] -= 1
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", rationed)
+    threads = Threads(1, rush=6, busy=lambda: 0.0)
+    tasks = [Task(lambda: time.sleep(0.01)) for _ in range(40)]
+    for task in tasks:
+        threads.submit(task)
+    for task in tasks:
+        task.wait()
+    assert threads.started == 3
+    threads.close(patience=1.0)
+    with pytest.raises(RuntimeError, match="can't start"):
+        Threads(1).submit(Task(lambda: None))
+
+
 def test_more_threads_while_many_tasks_wait() -> None:
     """The limit is a higher one as long as the queue is long."""
     threads, hold = Threads(2, rush=5), threading.Event()
