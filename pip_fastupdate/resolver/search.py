@@ -302,7 +302,9 @@ class Search:
         if self.wishes.names:
             return found
         missing = {each.dependency.name for each in self.world.unmet(found) if each.found is None}
-        for name in sorted(filter(self.world.may_move, missing)):
+        names = sorted(filter(self.world.may_move, missing))
+        self.world.source.prefetch(names=names)
+        for name in names:
             needs = [need.specifier for _, need in self.world.requirements(found) if need.name == name]
             candidate = self.world.addition(name, needs)
             if candidate is not None:

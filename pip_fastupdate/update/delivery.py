@@ -114,7 +114,7 @@ class Delivery:
     @contextmanager
     def _threads(self) -> Iterator[ThreadPoolExecutor]:
         """Threads for staging that have ended when this ends: what they write is to be removed then."""
-        threads = ThreadPoolExecutor(max_workers=min(4, (os.cpu_count() or 1) + 1), thread_name_prefix="stage")
+        threads = ThreadPoolExecutor(max_workers=max(2, min(4, os.cpu_count() or 1)), thread_name_prefix="stage")
         try:
             yield threads
         finally:

@@ -22,7 +22,7 @@ from ..models import Reason
 from . import layout
 from .names import Refused, about, collisions, fault, shown
 
-WHOLE = 8 * 1024**2
+WHOLE = 4 * 1024**2
 """Bytes up to which an archive is read in one go: tens of thousands of small reads take longer."""
 
 READ = 256 * 1024

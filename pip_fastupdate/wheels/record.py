@@ -16,7 +16,7 @@ from .names import Refused, about
 ALGORITHMS = ("sha256", "sha384", "sha512")
 """The format rules out anything weaker than sha256, md5 and sha1 by name."""
 
-KEPT = 16 * 1024**2
+KEPT = 12 * 1024**2
 """Bytes of a wheel's content that are kept in memory, so that they need not be read again."""
 
 SIGNATURES = (".jws", ".p7s")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pip_fastupdate.models import Reason
+from collections.abc import Callable
+
+import pytest
+
+from pip_fastupdate.models import Failure, Project, Reason
 from pip_fastupdate.resolver import Wishes, best_assignment
 from tests.support.worlds import best, make_world
 
@@ -98,6 +102,23 @@ def test_violation_of_today_is_mended() -> None:
 def test_missing_requirement_is_mended() -> None:
     """What is missing before the run is added when that breaks nothing."""
     assert {"a": "1", "b": "1"} == best(make_world({"a": "1"}, {"a": {"1": ("b",)}, "b": {"1": ()}}))
+
+
+def test_missing_requirements_are_asked_for_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not each when the one before has been looked at."""
+    releases = {"a": {"1": ("b", "c", "d")}, "b": {"1": ()}, "c": {"1": ()}, "d": {"1": ()}}
+    world, told = make_world({"a": "1"}, releases), []
+    monkeypatch.setattr(world.source, "prefetch", lambda names=(), releases=(): told.extend(names))
+    monkeypatch.setattr(world.source, "project", _after(told, world.source.project))
+    assert {"a": "1", "b": "1", "c": "1", "d": "1"} == best(world)
+
+
+def _after(told: list[str], project: Callable[[str], Project | Failure]) -> Callable[[str], Project | Failure]:
+    def asked(name: str) -> Project | Failure:
+        assert name == "a" or {"b", "c", "d"} <= set(told)
+        return project(name)
+
+    return asked
 
 
 def test_missing_requirement_is_tolerated() -> None:
