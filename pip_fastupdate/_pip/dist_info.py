@@ -153,8 +153,7 @@ def outside(folder: str) -> Reason:
 def _installer(path: str) -> str:
     """The first line of INSTALLER that is not blank (PEP 376); "" when there is none or it cannot be read."""
     try:
-        with open(f"{path}{os.sep}INSTALLER", "rb") as file:  # noqa: PTH123 - a thousand times
-            lines = file.read(4096).decode("utf-8").splitlines()
+        lines = metadata.head(f"{path}{os.sep}INSTALLER").decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError):  # pip, too, takes it for unknown then
         return ""
     return next((line.strip() for line in lines if line.strip()), "")

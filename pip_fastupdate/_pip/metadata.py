@@ -29,7 +29,7 @@ class Metadata:
 
 def read(path: str) -> Metadata:
     """The metadata in the file at ``path``. Raises OSError, and UnicodeDecodeError for a field that is not UTF-8."""
-    return parse(_head(path))
+    return parse(head(path))
 
 
 def parse(head: bytes) -> Metadata:
@@ -50,8 +50,8 @@ def parse(head: bytes) -> Metadata:
     return Metadata(name=single.get(b"name"), version=single.get(b"version"), requires=tuple(requires))
 
 
-def _head(path: str) -> bytes:
-    """The file's first bytes, at least up to the end of the header."""
+def head(path: str) -> bytes:
+    """The file's first bytes, at least up to the first blank line, sooner than with ``open``. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
         data = os.read(descriptor, _CHUNK)
