@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from ..files import write_all
 from ..turns import aside
 
 Contents = MutableMapping[str, bytes]
@@ -84,9 +85,7 @@ def write(path: str, content: bytes) -> None:
     with aside(len(content)):
         descriptor = _new_file(path)
         try:
-            left = memoryview(content)
-            while left:
-                left = left[os.write(descriptor, left) :]
+            write_all(descriptor, content)
         finally:
             os.close(descriptor)
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 from ..errors import EnvironmentChanged, TransactionError
+from ..files import write_all
 
 Kind = Literal["file", "link", "folder"]
 
@@ -101,9 +102,7 @@ def write(path: str, content: bytes) -> None:
     """Write a new file, on the disk when this returns."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o644)
     try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
+        write_all(descriptor, content)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
