@@ -1,7 +1,7 @@
-"""Heads of answers, read in a fifth of the time.
+"""Heads of answers, read in a third of the time.
 
-http.client has the parser for e-mail read each one, a third of what a request costs where an answer is confirmed. What
-looks like any server's head needs none of that; everything else is left to it.
+http.client has the parser for e-mail read each one. What looks like any server's head needs none of that; everything
+else is left to it.
 """
 
 from __future__ import annotations
