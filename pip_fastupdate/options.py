@@ -41,10 +41,12 @@ class Network:
     """Concurrent requests."""
 
     rush: int = 0
-    """Concurrent requests while many more are waiting, up to twice that while the processor is idle meanwhile.
+    """Concurrent requests while many more are waiting; less than ``jobs`` is as many as these."""
 
-    Not more than ``jobs`` is as many as these.
-    """
+    @property
+    def most(self) -> int:
+        """Concurrent requests at the very most: twice those of a rush, while the processor is idle meanwhile."""
+        return 2 * self.rush if self.rush > self.jobs else self.jobs
 
     timeout: float = 15.0
     """Seconds for connecting, and between two reads."""

@@ -41,7 +41,7 @@ class Catalog:
         self._session = session
         self._lookup = Lookup(settings, this)
         self._requirements = Requirements(this)
-        self._threads = Threads(settings.network.jobs, settings.network.rush)
+        self._threads = Threads(settings.network.jobs, settings.network.rush, settings.network.most)
         self._lock = Lock()
         self._projects: dict[str, Task[Project | Failure]] = {}
         self._fields: dict[tuple[str, Version, str], Task[Fields]] = {}

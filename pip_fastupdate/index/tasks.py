@@ -106,15 +106,17 @@ class Threads:
     They are daemons: a request that hangs holds up neither Ctrl-C nor the end of the program.
     """
 
-    def __init__(self, limit: int, rush: int = 0, *, busy: Callable[[], float] = time.process_time) -> None:
+    def __init__(
+        self, limit: int, rush: int = 0, most: int = 0, *, busy: Callable[[], float] = time.process_time
+    ) -> None:
         """``rush`` is the limit while more than five tasks wait for each thread that ``limit`` allows.
 
-        Where these wait for answers rather than for the processor, it rises to twice that. ``busy`` tells for how many
+        Where these wait for answers rather than for the processor, it rises to ``most``. ``busy`` tells for how many
         seconds the processor was.
         """
         self._limit = max(1, limit)
         self._rush = max(self._limit, rush)
-        self._most = 2 * self._rush if self._rush > self._limit else self._limit
+        self._most = max(self._rush, most)
         self._busy = busy
         self._seen = (0.0, 0.0)
         self._queue: SimpleQueue[Task[Any] | None] = SimpleQueue()

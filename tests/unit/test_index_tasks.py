@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from pip_fastupdate.index.tasks import Cancelled, Task, Threads
+from tests.support.rationing import ration_threads
 
 
 def test_answer_is_kept() -> None:
@@ -145,7 +146,7 @@ def test_threads_do_not_outlive_the_program() -> None:
 @pytest.mark.parametrize(("busy", "most"), [(lambda: 0.0, 8), (time.monotonic, 4)])
 def test_still_more_threads_while_the_processor_waits(busy: Callable[[], float], most: int) -> None:
     """Twice as many where answers are slow, none where they are worked on."""
-    threads = Threads(1, rush=4, busy=busy)
+    threads = Threads(1, rush=4, most=8, busy=busy)
     tasks = [Task(lambda: time.sleep(0.02)) for _ in range(80)]
     for task in tasks:
         threads.submit(task)
@@ -158,16 +159,8 @@ def test_still_more_threads_while_the_processor_waits(busy: Callable[[], float],
 
 def test_as_many_threads_as_the_system_allows(monkeypatch: pytest.MonkeyPatch) -> None:
     """The work is done by those; where there can be none at all, that is said."""
-    start, left = threading.Thread.start, [3]
-
-    def rationed(thread: threading.Thread) -> None:
-        if not left[0]:
-            raise RuntimeError("can't start new thread")
-        left[0] -= 1
-        start(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", rationed)
-    threads = Threads(1, rush=6, busy=lambda: 0.0)
+    ration_threads(monkeypatch, 3)
+    threads = Threads(1, rush=6, most=12, busy=lambda: 0.0)
     tasks = [Task(lambda: time.sleep(0.01)) for _ in range(40)]
     for task in tasks:
         threads.submit(task)
