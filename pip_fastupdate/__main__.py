@@ -1,9 +1,27 @@
 """``python -m pip_fastupdate`` and the console script ``pip-update``."""
 
-from __future__ import annotations
-
+# These are built in. Nothing else may be imported before the current directory is off the path, not even __future__.
 import gc
 import sys
+
+
+def leave_current_directory(path: list[str]) -> None:
+    """Take what ``-m`` puts first on ``path`` off it, as ``python -m pip`` does: the current directory.
+
+    What lies there, such as a ``json.py`` of the user's project, is not what the program means by that name.
+    """
+    from os import getcwd  # imported long since, by ``site`` or by ``-m`` itself
+
+    try:
+        here = getcwd()  # noqa: PTH109 - pathlib is not imported yet
+    except OSError:  # it was deleted
+        here = ""
+    if path and path[0] in ("", here):
+        del path[0]
+
+
+if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
+    leave_current_directory(sys.path)
 
 
 def main() -> int:
