@@ -7,6 +7,7 @@ the way, and every lost one costs 5 seconds.
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from typing import Any
 
@@ -82,6 +83,12 @@ class _Pool(HTTPConnectionPool):
 
 class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
+
+    def _validate_conn(self, conn: Any) -> None:
+        super()._validate_conn(conn)
+        if self.cert_reqs != "CERT_NONE" and not conn.is_verified:  # urllib3 only warns
+            conn.close()
+            raise ssl.SSLError("the certificate was not verified")
 
 
 POOLS = {"http": _Pool, "https": _SecurePool}

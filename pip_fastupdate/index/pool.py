@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,6 @@ from .counters import Counters
 from .trouble import Trouble
 
 if TYPE_CHECKING:
-    import ssl
-
     from requests import PreparedRequest
     from urllib3.connectionpool import HTTPConnectionPool
 
@@ -42,12 +41,21 @@ class Pool(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Hand the context to the connections, which resolve names once."""
-        super().init_poolmanager(*args, **options, ssl_context=self._context)
+        options.update(self._tls())
+        super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = POOLS
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """Hand the context to the connections through a proxy."""
-        return super().proxy_manager_for(proxy, **options, ssl_context=self._context)
+        options.update(self._tls())
+        return super().proxy_manager_for(proxy, **options)
+
+    def _tls(self) -> dict[str, Any]:
+        """Said expressly: urllib3 would take it from the context, at the moment of each connection."""
+        if self._context is None:
+            return {"cert_reqs": "CERT_REQUIRED"}
+        blind = self._context.verify_mode == ssl.CERT_NONE
+        return {"ssl_context": self._context, "cert_reqs": "CERT_NONE" if blind else "CERT_REQUIRED"}
 
     def get_connection_with_tls_context(
         self, request: PreparedRequest, verify: Any, proxies: Mapping[str, str] | None = None, cert: Any = None

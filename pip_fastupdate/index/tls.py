@@ -1,4 +1,7 @@
-"""How servers prove who they are, and we to them: one context for all connections, as reading certificates is slow."""
+"""How servers prove who they are, and we to them.
+
+One context for all connections where they can share it, as reading certificates is slow.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH, extract_zipped_paths
 from urllib3.util.ssl_ import create_urllib3_context
 
 from ..options import Network
+from .context_pool import ContextPool, is_plain
 from .trouble import Trouble
 
 MakeContext = Callable[[], ssl.SSLContext | None]
@@ -23,6 +27,15 @@ def trusting(network: Network, system: MakeContext | None) -> ssl.SSLContext:
     As with pip, a bundle adds to the ``system``'s certificates where there are such. Raises ``Trouble`` for a file
     that cannot be read.
     """
+
+    def make() -> ssl.SSLContext:
+        return _trusting(network, system)
+
+    context = make()
+    return context if is_plain(context) else ContextPool(make, context)
+
+
+def _trusting(network: Network, system: MakeContext | None) -> ssl.SSLContext:
     context = system() if system else None
     bundle = network.verify if isinstance(network.verify, str) else _from_environment()
     if bundle is None and context is None:

@@ -62,7 +62,7 @@ def of_status(status: int, url: str, wait: float | None = None) -> Trouble:
 def of_error(error: Exception, url: str) -> Trouble:
     """An exception out of ``ERRORS`` that a request to ``url`` ended with."""
     chain = list(_causes(error))
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError) and not isinstance(error, ssl.SSLError):
         return Trouble("unreachable", f"{host_of(url)} cannot be asked: its URL is not right", again=False)
     meanings = (each for each in _MEANINGS if any(isinstance(cause, each[0]) for cause in chain))
     _, kind, text, connected = next(meanings)
@@ -86,7 +86,7 @@ def _detail(chain: list[BaseException]) -> str:
     """The operating system's or the TLS library's own words, if any."""
     for each in chain:
         if isinstance(each, ssl.SSLCertVerificationError):
-            return f" ({each.verify_message})"
+            return f" ({getattr(each, 'verify_message', None) or each})"  # truststore's on Windows has none
     for each in chain:
         if isinstance(each, OSError) and each.strerror:
             return f" ({each.strerror})"
