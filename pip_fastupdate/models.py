@@ -9,6 +9,8 @@ from typing import Literal
 
 from packaging.version import Version
 
+from .hashes import Hashes, arrange
+
 Action = Literal["upgrade", "add", "hold", "current", "skip"]
 Status = Literal["planned", "done", "failed"]
 
@@ -95,6 +97,9 @@ class File:
     sha256: str | None = None
     """Hexadecimal; None when the index names no sha256."""
 
+    hashes: Hashes = ()
+    """All others that the index gives, as ``hashes.arrange`` makes them; a second sha256 too, where two disagree."""
+
     size: int | None = None
     """Bytes."""
 
@@ -103,6 +108,12 @@ class File:
 
     metadata_sha256: str | None = None
     """The hash of that sidecar."""
+
+    @property
+    def all_hashes(self) -> Hashes:
+        """Every hash the index gives of it, strongest first; a file is the right one when all of them say so."""
+        own = (("sha256", self.sha256),) if self.sha256 else ()
+        return arrange((*own, *self.hashes)) if self.hashes or own else ()
 
     @property
     def is_wheel(self) -> bool:
