@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -15,6 +16,16 @@ __all__ = ["Dependency", "InvalidRequirement", "allows", "normalize", "parse"]
 
 normalize = lru_cache(maxsize=None)(canonicalize_name)
 """``canonicalize_name`` (PEP 503), remembered."""
+
+
+_LONG, _TOO_LONG, _DIGITS = 256, 64 * 1024, 128
+"""Characters up to which a field is not looked at closely, and may have at most; digits that no number has."""
+
+_BIG_NUMBER = re.compile(rf"[0-9]{{{_DIGITS}}}")
+_UNDEFINED = re.compile(r"~=|===|platform_release|platform_version|implementation_version")
+"""What may make of a marker something that cannot be evaluated."""
+
+_VERSION = re.compile(r"^[0-9]+(?:\.[0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,8 +52,28 @@ class Dependency:
 
 @cache
 def parse(text: str) -> Dependency:
-    """The parsed field. Raises InvalidRequirement when it does not follow PEP 508."""
-    requirement = Requirement(text)
+    """The parsed field. Raises InvalidRequirement when it does not follow PEP 508, or is beyond all measure."""
+    if len(text) > _LONG and (len(text) > _TOO_LONG or _BIG_NUMBER.search(text)):
+        raise InvalidRequirement(f"it is {len(text)} characters long, or has a number of {_DIGITS} digits or more")
+    try:
+        requirement = Requirement(text)
+    except RecursionError:
+        raise InvalidRequirement("its marker is nested too deeply") from None
+    parsed = _dependency(requirement, text)
+    if parsed.marker is not None and _UNDEFINED.search(text, text.find(";")):
+        _check_marker(parsed)
+    return parsed
+
+
+def _check_marker(dependency: Dependency) -> None:
+    """Raises InvalidRequirement where it compares what cannot be compared: whoever uses it later could not tell."""
+    try:
+        _holds(dependency, "")
+    except ValueError as error:
+        raise InvalidRequirement(f"its marker cannot be evaluated: {error}") from None
+
+
+def _dependency(requirement: Requirement, text: str) -> Dependency:
     return Dependency(
         name=normalize(requirement.name),
         extras=frozenset(normalize(extra) for extra in requirement.extras),
@@ -74,5 +105,18 @@ def _environment() -> dict[str, str]:
 
 
 @cache
+def _plain_environment() -> dict[str, str]:
+    """The same where a version is what a version begins with: ``6.8.0-41-generic`` is 6.8.0."""
+    names = ("platform_release", "platform_version", "implementation_version", "python_full_version")
+    found = _environment()
+    return {**found, **{name: "".join(_VERSION.findall(found[name])[:1]) or "0" for name in names}}
+
+
+@cache
 def _holds(dependency: Dependency, extra: str) -> bool:
-    return dependency.marker is None or dependency.marker.evaluate({**_environment(), "extra": extra})
+    if dependency.marker is None:
+        return True
+    try:
+        return dependency.marker.evaluate({**_environment(), "extra": extra})
+    except ValueError:  # packaging compares some values as versions that are none on this system
+        return dependency.marker.evaluate({**_plain_environment(), "extra": extra})

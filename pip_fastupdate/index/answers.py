@@ -36,6 +36,9 @@ class Reply:
     body: bytes
     """Content-decoded."""
 
+    links: int = 200_000
+    """As many links, or files, as a page may have."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:

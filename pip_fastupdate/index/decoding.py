@@ -7,8 +7,10 @@ another look.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -107,19 +109,34 @@ _EMPTY = 2
 
 _NO_PROJECT = "it does not describe a project"
 _NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _checked(function: Function) -> Function:
+    """Have whatever the decoder dislikes raised as ValueError: nested beyond measure, not UTF-8, a number too long."""
+
+    @wraps(function)
+    def checked(body: Any) -> Any:
+        try:
+            return function(body)
+        except _NO_JSON as error:
+            raise ValueError(f"no JSON: {error}") from None
+
+    return cast("Function", checked)
+
+
 _WAREHOUSE = msgspec.json.Decoder(WarehouseBody)
 _FILES = msgspec.json.Decoder(list[WarehouseFile])
 _SIMPLE = msgspec.json.Decoder(SimpleBody)
 
 
+@_checked
 def warehouse(body: bytes) -> WarehouseBody:
     """What the JSON API says of a project; ``files`` reads its releases. Raises ValueError for something else."""
     try:
         decoded = _WAREHOUSE.decode(body)
     except msgspec.ValidationError:
         decoded = _any_warehouse(body)
-    except _NO_JSON as error:
-        raise ValueError(f"no JSON: {error}") from None
     if decoded.releases is None and len(decoded.urls) <= _EMPTY and decoded.info.version is None:
         raise ValueError(_NO_PROJECT)
     if not any(len(files) > _EMPTY for files in (decoded.releases or {}).values()):
@@ -128,8 +145,9 @@ def warehouse(body: bytes) -> WarehouseBody:
     return decoded
 
 
+@_checked
 def files(raw: msgspec.Raw) -> list[WarehouseFile]:
-    """One release's files, as far as they can be understood."""
+    """One release's files, as far as they can be understood. Raises ValueError where that is no JSON at all."""
     try:
         return _FILES.decode(raw)
     except msgspec.ValidationError:
@@ -137,14 +155,33 @@ def files(raw: msgspec.Raw) -> list[WarehouseFile]:
     return [_any_file(WarehouseFile, row) for row in rows if _is_file(row) and isinstance(row.get("filename"), str)]
 
 
+@_checked
 def simple(body: bytes) -> SimpleBody:
     """A simple page in JSON. Raises ValueError where it is something else."""
     try:
         return _SIMPLE.decode(body)
     except msgspec.ValidationError:
         return _any_simple(_mapping(body))
-    except _NO_JSON as error:
-        raise ValueError(f"no JSON: {error}") from None
+
+
+_CHARSETS = frozenset(("utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252", "utf-16", "utf-16-le", "utf-16-be"))
+
+
+def text(body: bytes, content_type: str) -> str:
+    """A body of text in the charset that the ``Content-Type`` names, else in UTF-8; never fails.
+
+    Of the charsets only those that pages are written in: Python also knows some that are no text, or take for ever.
+    """
+    import codecs
+
+    charset = "utf-8"
+    for parameter in content_type.split(";")[1:]:
+        key, _, value = parameter.strip().partition("=")
+        if key.lower() == "charset":
+            with suppress(LookupError, ValueError):
+                charset = codecs.lookup(value.strip("\"' ")).name
+            break
+    return body.decode(charset if charset in _CHARSETS else "utf-8", errors="replace")
 
 
 def _mapping(body: bytes) -> Mapping[str, Any]:

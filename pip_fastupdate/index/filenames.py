@@ -20,6 +20,9 @@ SDIST_ENDINGS = (
 )
 """What pip unpacks besides wheels."""
 
+LONGEST = 1024
+"""Characters of a file's name at most; file systems allow 255 bytes."""
+
 _PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)*", re.ASCII).fullmatch
 _PROJECT = re.compile(r"[\w._]+", re.UNICODE).fullmatch
 _BUILD = re.compile(r"(\d+)(.*)", re.ASCII).fullmatch
@@ -33,7 +36,12 @@ normalized = lru_cache(maxsize=4096)(canonicalize_name)
 @cache
 def version_of(text: str) -> Version:
     """The parsed version, remembered. Raises InvalidVersion."""
-    return Version(text)
+    try:
+        return Version(text)
+    except InvalidVersion:
+        raise
+    except ValueError:  # more digits than an int may have
+        raise InvalidVersion(f"Invalid version: {text[:50]!r}...") from None
 
 
 @lru_cache(maxsize=1 << 13)
@@ -80,14 +88,14 @@ def _local_key(local: str | None) -> tuple[tuple[int, int, str], ...]:
 @lru_cache(maxsize=4096)
 def wheel_project(escaped: str) -> str | None:
     """The normalized name of the project that a wheel's file name begins with; None where it is malformed."""
-    if "__" in escaped or _PROJECT(escaped) is None:
+    if len(escaped) > LONGEST or "__" in escaped or _PROJECT(escaped) is None:
         return None
     return normalized(escaped)
 
 
 def build_tag(text: str) -> Build | None:
     """The build tag in the form that sorts; None where it does not begin with a digit."""
-    match = _BUILD(text)
+    match = _BUILD(text) if len(text) <= LONGEST else None
     return (int(match[1]), match[2]) if match else None
 
 
@@ -96,6 +104,8 @@ def sdist_version(filename: str, project: str, python: str) -> str | None:
 
     ``python`` is ``3.11``: what ends in ``-py2.7`` is for another one.
     """
+    if len(filename) > LONGEST:
+        return None
     ending = next((each for each in SDIST_ENDINGS if filename.endswith(each)), None)
     if ending is None or (ending == ".zip" and "macosx10" in filename):
         return None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-
-import packaging
 
 FOREIGN = -1
 """The rank of a wheel that does not fit."""
@@ -51,7 +50,14 @@ class Interpreter:
         if self._ranks_of_tags is None:
             self._ranks_of_tags = {tag: rank for rank, tag in reversed(list(enumerate(self._tags())))}
         known = self._ranks_of_tags
-        tags = (f"{each}-{other}-{last}" for each in fields[0] for other in fields[1] for last in fields[2])
+        tags: Iterable[str] = (
+            f"{each}-{other}-{last}" for each in fields[0] for other in fields[1] for last in fields[2]
+        )
+        if math.prod(map(len, fields)) > len(known):  # a name of a few kilobytes stands for millions of tags
+            sets = [frozenset(field) for field in fields]
+            tags = (
+                tag for tag in known if all(part in held for part, held in zip(tag.split("-", 2), sets, strict=True))
+            )
         return min((known[tag] for tag in tags if tag in known), default=FOREIGN)
 
     def runs(self, requires_python: str | None) -> bool:
@@ -63,11 +69,11 @@ class Interpreter:
 
 
 def _admits(specifier: str, python: str) -> bool:
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.specifiers import SpecifierSet
 
     try:
         return SpecifierSet(specifier).contains(python)
-    except InvalidSpecifier:
+    except ValueError:  # InvalidSpecifier, or a number of more digits than an int may have
         return True
 
 
@@ -88,6 +94,8 @@ def _tags() -> tuple[str, ...]:
 def _signature() -> str:
     """A stand-in for the tags that costs nothing: whatever they are derived from.
 
+    Not the version of packaging, which derives them: a new one knows the same tags, but for a new platform at times,
+    and then pages are asked for again within the TTL. Else an update of packaging would make all answers stale.
     musl's version is told by nothing cheap, so there the tags themselves are taken.
     """
     multiarch = str(getattr(sys.implementation, "_multiarch", ""))
@@ -97,7 +105,6 @@ def _signature() -> str:
         sys.platform,
         str(sys.maxsize),
         getattr(sys, "abiflags", ""),
-        packaging.__version__,
         multiarch,
         *_libc(),
         *(_tags() if "musl" in multiarch else ()),

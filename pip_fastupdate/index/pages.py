@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from .decoding import SimpleFile
 
 _HTML = ("text/html", "application/vnd.pypi.simple.v1+html")
+LINKS = 200_000
+"""Links that a page may have unless the caller says otherwise."""
+
 _STATUSES = ("archived", "deprecated", "quarantined")
 
 
@@ -60,25 +63,14 @@ def read(reply: Reply) -> Page:
     if kind.lower().startswith(JSON):
         return _read_json(reply)
     if kind.lower().startswith(_HTML):
-        return read_html(reply.body.decode(_charset(kind), errors="replace"), reply.url)
+        from .decoding import text
+
+        return read_html(text(reply.body, kind), reply.url, links=reply.links)
     raise ValueError(f"no page of links but {kind.partition(';')[0] or 'nameless'}")
 
 
 def _header(reply: Reply, name: str) -> str:
     return next((value for key, value in reply.headers.items() if key.lower() == name), "")
-
-
-def _charset(kind: str) -> str:
-    import codecs
-
-    for parameter in kind.split(";")[1:]:
-        key, _, value = parameter.strip().partition("=")
-        if key.lower() == "charset":
-            try:
-                return codecs.lookup(value.strip("\"' ")).name
-            except LookupError:
-                break
-    return "utf-8"
 
 
 def _read_json(reply: Reply) -> Page:
@@ -87,6 +79,8 @@ def _read_json(reply: Reply) -> Page:
     body = simple(reply.body)
     if body.meta.api_version.partition(".")[0] != "1":
         raise ValueError(f"version {body.meta.api_version} of the simple API")
+    if len(body.files) > reply.links:
+        raise ValueError(f"more than {reply.links} files")
     base = Base(reply.url)
     links = [_from_json(file, base) for file in body.files]
     return Page(links=links, status=_status(body.status.status), reason=body.status.reason)
@@ -117,15 +111,15 @@ def fragment_hash(url: str) -> str | None:
     return dict(parse_qsl(fragment)).get("sha256") if "sha256=" in fragment else None
 
 
-def read_html(text: str, url: str) -> Page:
-    """A page in HTML, found at ``url``."""
+def read_html(text: str, url: str, *, links: int = LINKS) -> Page:
+    """A page in HTML, found at ``url``, of at most so many ``links``. Raises ValueError for more."""
     from .markup import parse
 
-    document = parse(text)
+    document = parse(text, links)
     base = Base(Base(url).join(document.base) if document.base else url)
-    links = [_from_html(anchor, base) for anchor in document.anchors if anchor.get("href")]
+    found = [_from_html(anchor, base) for anchor in document.anchors if anchor.get("href")]
     status = document.meta.get("pypi:project-status")
-    return Page(links=links, status=_status(status), reason=document.meta.get("pypi:project-status-reason"))
+    return Page(links=found, status=_status(status), reason=document.meta.get("pypi:project-status-reason"))
 
 
 def _from_html(anchor: dict[str, str | None], base: Base) -> Link:
