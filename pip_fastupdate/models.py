@@ -51,7 +51,10 @@ class Distribution:
     """Normalized (PEP 503)."""
 
     version: Version
-    """``Version("0")`` when the metadata has none that can be parsed; such a distribution has ``skip`` set."""
+    """What there is of one in a version that cannot be parsed, ``Version("0")`` at worst: ``text`` has it as it is."""
+
+    unparsed_version: str | None = None
+    """The version as it is recorded, where that does not follow PEP 440."""
 
     requires: tuple[str, ...] = ()
     """The ``Requires-Dist`` fields, raw (PEP 508)."""
@@ -66,8 +69,22 @@ class Distribution:
     """Whether the user asked for it by name (the REQUESTED file)."""
 
     user_site: bool = False
+    installer: str = ""
+    """What installed it (PEP 376), as that calls itself; "" for pip and uv, and where nothing says."""
+
     skip: Reason | None = None
     """Why it must not be changed; None when it may be upgraded."""
+
+    notes: tuple[Reason, ...] = ()
+    """What is wrong with what is recorded of it, though not so that it could not be upgraded."""
+
+    leftovers: tuple[str, ...] = ()
+    """Names in ``location`` of further ``.dist-info`` folders about it, which an earlier version left behind."""
+
+    @property
+    def text(self) -> str:
+        """The installed version for people, as it is recorded."""
+        return self.unparsed_version or str(self.version)
 
     @property
     def info(self) -> Path:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Collection
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from ..models import Reason
+from .metadata import content
 
+_MOST = 1024 * 1024
 _KINDS = ("vcs_info", "archive_info", "dir_info")
 
 
@@ -20,17 +22,24 @@ def origin(info: str) -> Reason:
     A file that cannot be understood still says that the index was not asked, so it counts too.
     """
     try:
-        fields = json.loads(Path(info, "direct_url.json").read_bytes())
-    except (OSError, ValueError):  # not JSON, or not even text
+        fields = json.loads(content(f"{info}{os.sep}direct_url.json", _MOST))
+    except (OSError, ValueError, RecursionError):  # not JSON, or not even text
         fields = None
     if not is_valid(fields):
         return Reason(kind="direct-url", text="it was installed from a URL that its direct_url.json fails to tell")
-    url = without_credentials(fields["url"])
+    url = _shown(fields["url"])
     if fields.get("dir_info", {}).get("editable") is True:
         return Reason(kind="editable", text=f"it is an editable install of {url}", data={"url": url})
     vcs = fields.get("vcs_info", {}).get("vcs")
-    text = f"it was installed from {f'{vcs}+' if vcs else ''}{url}"
+    text = f"it was installed from {f'{vcs}+' if isinstance(vcs, str) and vcs else ''}{url}"
     return Reason(kind="direct-url", text=text, data={"url": url})
+
+
+def _shown(url: str) -> str:
+    try:
+        return without_credentials(url)
+    except ValueError:  # not a URL: nothing of it is safe to show
+        return "an invalid URL"
 
 
 def is_valid(fields: Any) -> bool:

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +16,19 @@ from packaging.version import InvalidVersion, Version
 from ..models import Distribution, Reason
 from . import metadata
 
-_INSTALLERS = frozenset(("", "pip", "uv"))
+_FOREIGN = re.compile(
+    r"(?:(micro)?(mamba|conda)|anaconda|debian|ubuntu|apt|dpkg|rpm|dnf|yum|zypper|apk|alpine|pacman|arch|portage|gentoo"
+    r"|(home|linux)?brew|macports|nix|guix|spack|pkg|freebsd|openbsd|netbsd|easybuild|buildroot|yocto)"
+    r"(?![a-z])",
+    re.IGNORECASE,
+)
+"""conda and the systems' own package managers: they keep books of their own about the files of their packages."""
+
+_USUAL = frozenset(("pip", "uv"))
+_RELEASE = re.compile(r"v?([0-9]{1,18}(?:\.[0-9]{1,18}){0,9})", re.IGNORECASE)
 _UNKNOWN = Version("0")
+_LONGEST = 200
+"""Characters of a version, an installer's name, or what is shown of a requirement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,33 +53,32 @@ class Folder:
     """Normalized names of projects that only pip itself can tell more about."""
 
 
-def read(folder: Folder, info: str, name: str, versions: list[str], links: set[str]) -> Distribution:
+def read(folder: Folder, info: str, name: str, leftovers: tuple[str, ...], links: set[str]) -> Distribution:
     """The distribution described by ``info`` in ``folder``.
 
-    ``name`` is normalized, ``versions`` are all those recorded for it in this folder, ``links`` the names of all
-    ``.egg-link`` files.
+    ``name`` is normalized, ``leftovers`` are further folders about it, ``links`` the names of all ``.egg-link`` files.
     """
     path = f"{folder.path}{os.sep}{info}"
     files = _names(path)
-    fields, problem = _metadata(path, files)
-    version, bad_version = _version(info, fields)
+    fields, unreadable, damage = _metadata(path, files)
+    version, unparsed, bad_version = _version(info, fields)
     requires = tuple(each for each in fields.requires if metadata.is_requirement(each))
-    skip = (
-        _not_ours(folder, path, files, fields.name or name, links)
-        or problem
-        or bad_version
-        or _bad_requirement(fields, requires)
-        or _several(versions)
-    )
+    installer = _installer(path) if "INSTALLER" in files else ""
+    origin = _origin(path, files, fields.name or name, links)
+    found = (damage, bad_version, _bad_requirement(fields, requires), _several(leftovers))
     return Distribution(
         name=name,
         version=version,
+        unparsed_version=unparsed,
         requires=requires,
         location=folder.location,
         info_name=info,
         requested="REQUESTED" in files,
         user_site=folder.user,
-        skip=skip,
+        installer="" if installer in _USUAL else installer,
+        skip=_not_ours(folder, path, files, installer, origin) or unreadable,
+        notes=tuple(each for each in found if each is not None),
+        leftovers=leftovers,
     )
 
 
@@ -77,27 +89,42 @@ def _names(path: str) -> frozenset[str]:
         return frozenset()
 
 
-def _metadata(path: str, files: frozenset[str]) -> tuple[metadata.Metadata, Reason | None]:
-    """The fields, and what is wrong with them altogether."""
+def _metadata(path: str, files: frozenset[str]) -> tuple[metadata.Metadata, Reason | None, Reason | None]:
+    """The fields, why it must be left alone, and what is wrong with them otherwise."""
     name = "METADATA" if "METADATA" in files else "PKG-INFO"
     try:
         fields = metadata.read(f"{path}{os.sep}{name}")
     except UnicodeDecodeError:
-        return metadata.Metadata(), _bad("its metadata is not UTF-8 text")
+        return metadata.Metadata(), None, _bad("installed metadata that is not UTF-8 text")
     except FileNotFoundError:
-        return metadata.Metadata(), _bad("it has no METADATA file")
+        return metadata.Metadata(), None, _bad("installed without a METADATA file")
     except OSError as error:
-        return metadata.Metadata(), _bad(f"its metadata cannot be read: {error.strerror}")
-    return fields, None if fields.name else _bad("its METADATA file is empty or damaged")
+        return metadata.Metadata(), _bad(f"its metadata cannot be read: {error.strerror}"), None
+    return fields, None, None if fields.name else _bad("an empty or damaged METADATA file")
 
 
-def _version(info: str, fields: metadata.Metadata) -> tuple[Version, Reason | None]:
-    """The version as pip tells it since 24.1: from the folder's name, else from the metadata."""
-    text = info.removesuffix(".dist-info").partition("-")[2] or fields.version or ""
+def _version(info: str, fields: metadata.Metadata) -> tuple[Version, str | None, Reason | None]:
+    """The version as pip tells it since 24.1: from the folder's name, else from the metadata.
+
+    Of one that does not follow PEP 440 the digits that it begins with, so that nothing older takes its place; then
+    also the text itself, and what is wrong.
+    """
+    recorded = info.removesuffix(".dist-info").partition("-")[2] or fields.version or ""
+    for text in (recorded, fields.version or ""):
+        version = _parsed(text)
+        if version is not None:
+            return version, None, None
+    start = _RELEASE.match(recorded)
+    shown = recorded if len(recorded) <= _LONGEST else f"{recorded[:_LONGEST]}…"
+    problem = _bad(f"invalid installed version {shown!r}" if recorded else "no version in the installed metadata")
+    return (_parsed(start[1]) if start else None) or _UNKNOWN, shown or None, problem
+
+
+def _parsed(text: str) -> Version | None:
     try:
-        return Version(text), None
+        return Version(text) if len(text) <= _LONGEST else None
     except InvalidVersion:
-        return _UNKNOWN, _bad(f"its version {text!r} is not valid" if text else "it has no version")
+        return None
 
 
 def _bad(text: str) -> Reason:
@@ -106,24 +133,25 @@ def _bad(text: str) -> Reason:
 
 def _bad_requirement(fields: metadata.Metadata, valid: tuple[str, ...]) -> Reason | None:
     wrong = next((each for each in fields.requires if each not in valid), None)
-    return None if wrong is None else _bad(f"its requirement {wrong!r} is not valid")
-
-
-def _several(versions: list[str]) -> Reason | None:
-    if len(versions) == 1:
+    if wrong is None:
         return None
-    return _bad(f"it is recorded {len(versions)} times in the same folder: {', '.join(sorted(versions))}")
+    shown = wrong if len(wrong) <= _LONGEST else f"{wrong[:_LONGEST]}…"
+    return _bad(f"invalid requirement in the installed metadata: {shown!r}")
 
 
-def _not_ours(folder: Folder, path: str, files: frozenset[str], raw_name: str, links: set[str]) -> Reason | None:
-    """Why something other than an index is in charge of it."""
-    origin = _origin(path, files, raw_name, links)
+def _several(leftovers: tuple[str, ...]) -> Reason | None:
+    if not leftovers:
+        return None
+    return Reason(kind="left-over", text=f"left over from another version: {', '.join(leftovers)}")
+
+
+def _not_ours(folder: Folder, path: str, files: frozenset[str], installer: str, origin: Reason | None) -> Reason | None:
+    """Why something other than an index is in charge of it. ``origin`` is what it was installed from, if no index."""
     if origin is not None and origin.kind == "editable":
         return origin
     if not folder.managed:
         return outside(folder.path)
-    installer = _installer(path) if "INSTALLER" in files else ""
-    if installer not in _INSTALLERS:
+    if _FOREIGN.match(installer):
         text = f"it was installed by {installer}, which must update it"
         return Reason(kind="other-installer", text=text, data={"installer": installer})
     return origin or _no_record(path, files)
@@ -140,7 +168,11 @@ def _origin(path: str, files: frozenset[str], raw_name: str, links: set[str]) ->
 def _no_record(path: str, files: frozenset[str]) -> Reason | None:
     if "RECORD" not in files:
         return Reason(kind="no-record", text="it has no RECORD of its files")
-    if not os.stat(f"{path}{os.sep}RECORD").st_size:  # noqa: PTH116 - a thousand times
+    try:
+        found = os.stat(f"{path}{os.sep}RECORD")  # noqa: PTH116 - a thousand times
+    except OSError as error:  # a link that leads nowhere
+        return Reason(kind="no-record", text=f"the RECORD of its files cannot be read: {error.strerror}")
+    if not found.st_size or not stat.S_ISREG(found.st_mode):
         return Reason(kind="no-record", text="the RECORD of its files is empty")
     return None
 
@@ -156,4 +188,4 @@ def _installer(path: str) -> str:
         lines = metadata.head(f"{path}{os.sep}INSTALLER").decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError):  # pip, too, takes it for unknown then
         return ""
-    return next((line.strip() for line in lines if line.strip()), "")
+    return next((line.strip() for line in lines if line.strip()), "")[:_LONGEST]

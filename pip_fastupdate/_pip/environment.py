@@ -110,8 +110,15 @@ def scan(
     if legacy:
         from .legacy import distributions
 
-        found.update((each.name, each) for each in distributions(paths, site, warn, user_only=user))
+        older = distributions(paths, site, warn, user_only=user)
+        found.update((each.name, each) for each in older if not _is_beside(each, found.get(each.name)))
     return Inventory(distributions=tuple(found[name] for name in sorted(found)))
+
+
+def _is_beside(older: Distribution, found: Distribution | None) -> bool:
+    """Whether what an older tool left is about a distribution that has a ``.dist-info`` folder at the same place."""
+    editable = older.skip is not None and older.skip.kind == "editable"
+    return found is not None and not editable and real(str(found.location)) == real(str(older.location))
 
 
 def _list(path: str, site: Site, *, user_only: bool) -> Folder:
@@ -156,14 +163,18 @@ def _project(entry: str, folder: str) -> str:
 
 
 def _read_folder(folder: Folder, links: set[str], warn: Callable[[str], object]) -> Iterator[Distribution]:
-    versions: dict[str, list[str]] = {}
-    for info in folder.infos:
-        name, _, version = info.removesuffix(".dist-info").partition("-")
-        versions.setdefault(metadata.normalize(name), []).append(version or "an unknown version")
+    infos: dict[str, list[str]] = {}
     for info in folder.infos:
         name = metadata.normalize(info.removesuffix(".dist-info").partition("-")[0])
-        if not _VALID_NAME.fullmatch(name):
+        if _VALID_NAME.fullmatch(name):
+            infos.setdefault(name, []).append(info)
+        else:
             what = "left behind by an interrupted pip" if name.startswith("~") else "not a distribution's name"
             warn(f"{os.path.join(folder.path, info)} is {what} and is ignored")  # noqa: PTH118
-        elif versions.get(name):
-            yield read(folder, info, name, versions.pop(name), links)
+    for name, found in infos.items():
+        info = found[0]
+        if len(found) > 1:
+            from .leftovers import live
+
+            info = live(folder.location, found)
+        yield read(folder, info, name, tuple(sorted(each for each in found if each != info)), links)

@@ -6,12 +6,15 @@ field nor the continuation of one; what follows, often a long description, is no
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from dataclasses import dataclass
 from functools import cache
 
 _CHUNK = 16 * 1024
+_MOST = 256 * _CHUNK
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _END = re.compile(rb"^(?![!-9;-~]*:|[ \t])", re.MULTILINE)
 _FIELD = re.compile(rb"^(name|version|requires-dist):[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE | re.IGNORECASE)
 _FOLD = re.compile(r"\s*\n\s*")
@@ -51,11 +54,14 @@ def parse(head: bytes) -> Metadata:
 
 
 def head(path: str) -> bytes:
-    """The file's first bytes, at least up to the first blank line, sooner than with ``open``. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    """The file's first bytes, at least up to the first blank line, sooner than with ``open``. Raises OSError.
+
+    Never more than 4 MiB, and nothing of a pipe: what is installed is input like any other.
+    """
+    descriptor = os.open(path, _READ)
     try:
         data = os.read(descriptor, _CHUNK)
-        while len(data) % _CHUNK == 0 and b"\n\n" not in data and b"\r\n\r\n" not in data:
+        while len(data) % _CHUNK == 0 and len(data) < _MOST and b"\n\n" not in data and b"\r\n\r\n" not in data:
             more = os.read(descriptor, _CHUNK)
             if not more:
                 break
@@ -63,6 +69,20 @@ def head(path: str) -> bytes:
         return data
     finally:
         os.close(descriptor)
+
+
+def opener(path: str, flags: int) -> int:
+    """For ``open``: one that does not wait for the other end of a pipe."""
+    return os.open(path, flags | _READ)
+
+
+def content(path: str, limit: int) -> bytes:
+    """The whole file; nothing of a pipe. Raises OSError, also for one of more than ``limit`` bytes."""
+    with open(path, "rb", opener=opener) as file:
+        data = file.read(limit + 1) or b""
+    if len(data) > limit:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
+    return data
 
 
 def normalize(name: str) -> str:
@@ -90,8 +110,18 @@ _MARKER = re.compile(
 )
 
 
+_LONGEST = 20_000
+_HUGE = re.compile(r"[0-9]{1000}")
+"""Numbers that Python refuses to read (4300 digits) must not come as far as being compared."""
+
+
 def is_requirement(text: str) -> bool:
-    """Whether ``text`` follows PEP 508. The usual forms are told by their looks, only the others are parsed."""
+    """Whether ``text`` follows PEP 508, within limits.
+
+    The usual forms are told by their looks, only the others are parsed.
+    """
+    if len(text) > _LONGEST or _HUGE.search(text):
+        return False
     head, semicolon, marker = text.partition(";")
     if _HEAD.fullmatch(head) and (not semicolon or _looks_right(marker)):
         return True
@@ -99,7 +129,7 @@ def is_requirement(text: str) -> bool:
 
     try:
         parse(text)
-    except InvalidRequirement:
+    except (InvalidRequirement, RecursionError):  # parentheses may be nested
         return False
     return True
 

@@ -7,6 +7,8 @@ What pip would do file by file is what comes out of this, with fewer renames:
   else is in it, empty folders aside.
 * In comes what is staged. A folder moves as a whole when one distribution alone brings it and nothing is there.
 * Anything else at a new path is a conflict, unless its content is the same: then it is left as it is.
+* A file that a replaced distribution and one that stays have both listed is replaced where the new version brings
+  another one, as pip does, if the request allows that, and stays where it does not.
 * Of several who bring a file the last one prevails, as with pip, if they shared that folder's files before as well;
   else that is a conflict too, unless their content is the same.
 * Bytecode goes with its module: stale bytecode at the place of a new module goes out with the old files, and a
@@ -19,12 +21,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from .disk import identical
 from .entering import Entering
 from .leaving import Leaving
 from .operations import Operation
-from .paths import NOTHING, Fold, Ground, Source, Tree, anchor, inside, outermost, parted, walk
+from .paths import CACHE, NOTHING, Fold, Ground, Source, Tree, anchor, inside, outermost, parted, walk
 from .sites import INFO, digest, listing
 from .terrain import Terrain
 
@@ -52,6 +55,9 @@ class Request:
     shared: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Live folders with a file that several of the replaced distributions list, with the names of these."""
 
+    overwrite: bool = False
+    """Whether a file that a replaced distribution and one that stays have both listed may be replaced."""
+
     movable: Sequence[str] | None = None
     """For an undo: the folders that the transaction has made. No others go, not even when they are empty in the end."""
 
@@ -76,6 +82,9 @@ class Layout:
     installed: Mapping[str, Sequence[str]]
     """What is installed after it, as by ``sites.listing``."""
 
+    overwritten: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Files that are replaced though a distribution that stays lists them, too: path → (who brings it, who stays)."""
+
 
 def lay_out(request: Request, *, prefix: str, old_home: str, fold: Fold, split: bool = False) -> Layout:
     """Decide on all steps.
@@ -86,21 +95,42 @@ def lay_out(request: Request, *, prefix: str, old_home: str, fold: Fold, split: 
     staged = list(_staged(request.roots, anchor(prefix)))
     folders = {*(parted(each)[0] for each in request.old_files), *(each.live for each in staged)}
     ground = Ground(prefix, outermost(os.path.dirname(each) for each in folders if each.endswith(INFO)))
-    terrain = Terrain(
-        prefix=prefix,
-        ground=ground,
-        fold=fold,
-        kept={fold(ground.place_file(path)): owner for path, owner in request.kept.items()},
-        movable=None if request.movable is None else frozenset(request.movable),
-        split=split,
-    )
     old, new = Tree(ground, fold), Tree(ground, fold)
     for path in request.old_files:
         old.file(path)
     for each in staged:
         each.add_to(new)
+    overwritten = _overwritten(request, new) if request.overwrite else {}
+    kept = {path: owner for path, owner in request.kept.items() if not _goes_with(path, overwritten)}
+    terrain = Terrain(
+        prefix=prefix,
+        ground=ground,
+        fold=fold,
+        kept={fold(ground.place_file(path)): owner for path, owner in kept.items()},
+        movable=None if request.movable is None else frozenset(request.movable),
+        split=split,
+    )
     shared = {fold(ground.place(folder)): names for folder, names in request.shared.items()}
-    return _decide(terrain, old, new, old_home, shared)
+    return replace(_decide(terrain, old, new, old_home, shared), overwritten=overwritten)
+
+
+def _overwritten(request: Request, new: Tree) -> dict[str, tuple[str, str]]:
+    """What replaced distributions and such that stay have both listed, and comes in as another file."""
+    found: dict[str, tuple[str, str]] = {}
+    for path in sorted(request.kept.keys() & set(request.old_files)):
+        node = new.find(path)
+        if node is not None and node.file and node.sources and not identical(node.sources[-1].path, path):
+            found[path] = (node.sources[-1].owner, request.kept[path])
+    return found
+
+
+def _goes_with(path: str, overwritten: Mapping[str, object]) -> bool:
+    """Whether a file is overwritten, or is bytecode of a module that is."""
+    if not overwritten or path in overwritten:
+        return path in overwritten
+    folder, name = parted(path)
+    parent, cache = parted(folder)
+    return cache == CACHE and inside(parent, f"{name.partition('.')[0]}.py") in overwritten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

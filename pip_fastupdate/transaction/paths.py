@@ -98,6 +98,12 @@ class Tree:
             self._folders[path] = self._make(self._ground.place(path))
         return self._folders[path]
 
+    def find(self, path: str) -> Node | None:
+        """The node of a file or folder, if there is one."""
+        head, tail = os.path.split(self._ground.place_file(path))
+        above = self.root if head == path or not tail else self.find(head)
+        return None if above is None else above.children.get(self._fold(tail or path))
+
     def file(self, path: str) -> Node:
         """The node of a file, made where it is missing, however it is spelled."""
         head, tail = parted(path)

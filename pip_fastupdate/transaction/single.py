@@ -89,12 +89,14 @@ class Transaction:
         replacements: Sequence[Replacement],
         *,
         kept_files: Callable[[], Mapping[str, str]] = dict,
+        overwrite: bool = False,
         fingerprint: Fingerprint | None = None,
     ) -> None:
         """Decide on all steps and write them down, with everything staged safely on the disk.
 
         Where several bring the same file and had shared its folder before, that of the last replacement prevails.
         ``kept_files`` tells which live paths belong to distributions that stay, with the names of these.
+        With ``overwrite`` a new version may replace what its old one and one of those have both listed.
         ``fingerprint`` is of the scan that the plan was made from. Raises FileConflict, EnvironmentChanged and
         TransactionError; the live environment is untouched then, and after this.
         """
@@ -103,6 +105,7 @@ class Transaction:
             roots=tuple(Root(folder=os.fspath(each.staged), owner=each.name) for each in replacements if each.staged),
             kept={os.path.normpath(path): owner for path, owner in kept_files().items()},
             shared=_shared(replacements),
+            overwrite=overwrite,
         )
         changes = tuple(sorted((each.name, each.before, each.after) for each in replacements))
         self._sources = {(each.name, each.after): each.source for each in replacements if each.after and each.source}
@@ -135,6 +138,11 @@ class Transaction:
         sources = self._home.sources.with_further(self._sources) if self._sources else None
         self._workspace.record(self._header, layout, sources)
         self._layout = layout
+
+    @property
+    def overwritten(self) -> Mapping[str, tuple[str, str]]:
+        """Of the last ``prepare``: files of distributions that stay, too: path → (who brings it, who stays)."""
+        return {} if self._layout is None else self._layout.overwritten
 
     def entry(self) -> Entry:
         """Its line in the history, right after commit."""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .. import report
 from .._pip import environment, preload, records
 from ..errors import EnvironmentChanged, FileConflict, TransactionError
-from ..models import Change, Inventory
+from ..models import Change, Distribution, Inventory, Reason
 from ..transaction import Fingerprint, Replacement, Transaction
 from ..transaction import fingerprint as fingerprint_of
 from ..world import World
 from .delivery import Delivery, key_of
 from .planning import Planned
+from .remarks import left_in_place, overwrites
 from .tools import Tools
 
 
@@ -32,6 +34,9 @@ class Bench:
     fingerprint: Fingerprint
     """Of the environment before, renewed whenever a swap was taken back."""
 
+    disputed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By name: files that an installed RECORD lists and that are not its distribution's."""
+
     def prepare(self, planned: Planned) -> None:
         """Write down how to swap in what is planned and staged. Raises FileConflict, TransactionError and its kinds."""
         changes, installed = planned.plan.changes, self.inventory.by_name()
@@ -39,16 +44,38 @@ class Bench:
         replacements = [
             Replacement(
                 name=change.name,
-                before=str(change.installed) if change.installed else None,
+                before=installed[change.name].text if change.installed else None,
                 after=str(change.target.version),
-                old_files=records.installed_files(installed[change.name]) if change.installed else (),
-                staged=self.delivery.done[key_of(change.target)].staged.root,
+                old_files=self._files(installed[change.name], change) if change.installed else (),
+                staged=self._root(change),
                 source=change.target.index or None,
             )
             for change in _requirements_first(planned)
         ]
         others = [each for each in self.inventory.distributions if each.name not in moving]
-        self.transaction.prepare(replacements, kept_files=lambda: records.owners(others), fingerprint=self.fingerprint)
+        self.transaction.prepare(
+            replacements, kept_files=lambda: records.owners(others), overwrite=True, fingerprint=self.fingerprint
+        )
+
+    def _root(self, change: Change) -> Path:
+        return self.delivery.done[key_of(change.target)].staged.root
+
+    def _files(self, distribution: Distribution, change: Change) -> tuple[str, ...]:
+        claims = records.claims(distribution, coming=os.fspath(self._root(change)))
+        if claims.disputed:
+            self.disputed[change.name] = claims.disputed
+        return claims.files
+
+    def warnings(self, changes: Iterable[Change]) -> dict[str, tuple[Reason, ...]]:
+        """What is worth knowing about the new versions and about what they replace, by name."""
+        changes = tuple(changes)
+        found = self.delivery.warnings(changes)
+        for name in {change.name for change in changes}:
+            further = list(left_in_place(self.disputed.get(name, ()), self.tools.target.prefix))
+            further += overwrites(name, self.transaction.overwritten, self.tools.target.prefix)
+            if further:
+                found[name] = (*found.get(name, ()), *further)
+        return found
 
     def swap_in(self, planned: Planned) -> None:
         """Swap in what was prepared, and check the result. Raises TransactionError and its kinds."""

@@ -53,7 +53,7 @@ def _carried(tools: Tools, bench: Bench, planned: Planned, barred: Barred, trial
         if learned == barred:
             bench.transaction.commit(tools.options.keep)
             settled(tools).keep(planned.world, planned.assignment)
-            warnings = bench.delivery.warnings(changes)
+            warnings = bench.warnings(changes)
             return Carried(planned=planned, warnings=warnings, transaction=bench.transaction.id)
         barred = learned
         planned = make_plan(tools, bench.inventory, barred)

@@ -59,7 +59,7 @@ def _concerned(outcome: Outcome, distribution: Distribution) -> bool:
 
 
 def _row(outcome: Outcome, distribution: Distribution) -> Row:
-    name, installed = distribution.name, str(distribution.version)
+    name, installed = distribution.name, distribution.text
     change, hold = outcome.changes.get(name), outcome.holds.get(name)
     elsewhere = newest_elsewhere(outcome.world, name)
     action, status, reasons = _verdict(outcome, name, change, hold, elsewhere)
@@ -70,9 +70,21 @@ def _row(outcome: Outcome, distribution: Distribution) -> Row:
         latest=_latest(outcome.world, name, hold, elsewhere),
         action=action,
         status=status,
-        reasons=(*reasons, *_beyond(outcome.world, name, elsewhere), *outcome.warnings.get(name, ())),
+        reasons=(
+            *reasons,
+            *distribution.notes,
+            *_beyond(outcome.world, name, elsewhere),
+            *outcome.warnings.get(name, ()),
+        ),
         index=redact(change.target.index) if change else None,
     )
+
+
+def _further(outcome: Outcome, distribution: Distribution, elsewhere: Release | None) -> Iterator[Reason]:
+    """What is to be known beside the verdict."""
+    yield from distribution.notes
+    yield from _beyond(outcome.world, distribution.name, elsewhere)
+    yield from outcome.warnings.get(distribution.name, ())
 
 
 def _verdict(

@@ -12,7 +12,8 @@ from ..options import Options
 from ..progress import Silent
 from ..transaction import fingerprint
 from .outcome import Outcome, listed_failures, rows
-from .planning import Barred, Carried, check_names, look_up, make_plan
+from .planning import Barred, Carried, Planned, check_names, look_up, make_plan
+from .remarks import other_installers
 from .tools import Tools, open_tools, transactions_of
 
 TRIES = 3
@@ -90,8 +91,9 @@ def _attempt(tools: Tools) -> Report:
 
 def _report(tools: Tools, inventory: Inventory, carried: Carried, *, status: Status) -> Report:
     planned = carried.planned
-    for note in planned.plan.notes:
-        tools.progress.warn(note)
+    for note in (*planned.plan.notes, _about_installers(inventory, planned)):
+        if note:
+            tools.progress.warn(note)
     outcome = Outcome(
         inventory=inventory,
         world=planned.world,
@@ -111,6 +113,11 @@ def _report(tools: Tools, inventory: Inventory, carried: Carried, *, status: Sta
         dry_run=status == "planned",
         stats=_stats(tools),
     )
+
+
+def _about_installers(inventory: Inventory, planned: Planned) -> str:
+    installed = inventory.by_name()
+    return other_installers(installed[each.name] for each in planned.plan.changes if each.name in installed)
 
 
 def _stats(tools: Tools) -> Stats:

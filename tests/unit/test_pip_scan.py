@@ -95,13 +95,22 @@ def test_installers_that_leave_it_to_us(tmp_path: Path, installer: str | bytes) 
     assert kind(scan(tmp_path)["foo"]) is None
 
 
-def test_other_installers_are_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("installer", ["conda", "Debian 12", "rpm", "brew", "micromamba\t2", "nix", "apt"])
+def test_package_managers_with_books_of_their_own_are_named(tmp_path: Path, installer: str) -> None:
     """Also in the data, for programs."""
-    put(tmp_path, "foo-1.dist-info", INSTALLER="Poetry 1.8.2\n")
+    put(tmp_path, "foo-1.dist-info", INSTALLER=f"{installer}\n")
     reason = scan(tmp_path)["foo"].skip
     assert reason is not None
-    assert (reason.kind, reason.data) == ("other-installer", {"installer": "Poetry 1.8.2"})
-    assert "Poetry 1.8.2" in reason.text
+    assert (reason.kind, reason.data) == ("other-installer", {"installer": installer})
+    assert installer in reason.text
+
+
+@pytest.mark.parametrize("installer", ["Poetry 1.8.2", "pdm", "rye", "uv-pixi", "hatch", "aptly", "nixpkgs-free", "?"])
+def test_other_writers_of_standard_wheels_are_remembered(tmp_path: Path, installer: str) -> None:
+    """Nothing keeps their distributions from being updated, as pip does."""
+    put(tmp_path, "foo-1.dist-info", INSTALLER=f"{installer}\n")
+    found = scan(tmp_path)["foo"]
+    assert (found.skip, found.installer) == (None, installer)
 
 
 def test_user_site_and_only_it(tmp_path: Path) -> None:
@@ -157,7 +166,8 @@ def test_no_version_at_all(tmp_path: Path) -> None:
     """Neither in the folder's name nor in the metadata."""
     put(tmp_path, "foo.dist-info", METADATA="Name: foo\n")
     found = scan(tmp_path)["foo"]
-    assert (str(found.version), found.skip and found.skip.text) == ("0", "it has no version")
+    assert ("0", None) == (str(found.version), found.skip)
+    assert ["no version in the installed metadata"] == [each.text for each in found.notes]
 
 
 def test_odd_names_are_ignored_with_a_warning(tmp_path: Path) -> None:

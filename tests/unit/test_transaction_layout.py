@@ -156,6 +156,30 @@ def test_other_content_for_a_shared_file(env: Env) -> None:
     assert snapshot(env.prefix) == before
 
 
+def test_other_content_for_a_shared_file_where_that_is_allowed(env: Env) -> None:
+    """It replaces the file and its bytecode; what the new version does not bring stays."""
+    cache = "tests/__pycache__/c.cpython-311.pyc"
+    a = dist("a", {"tests/c.py": "same", "tests/d.py": "", cache: "old"}, {"tests/c.py": "other"})
+    b = dist("b", {"tests/c.py": "same", "tests/d.py": "", cache: "old"}, {})
+    env.install(a, b)
+    kept = {str(env.site / each): "b" for each in ("tests/c.py", "tests/d.py", cache)}
+    with env.store.begin() as transaction:
+        transaction.prepare(env.stage(transaction, a), kept_files=lambda: kept, overwrite=True)
+        assert {str(env.site / "tests/c.py"): ("a", "b")} == transaction.overwritten
+        transaction.swap()
+        transaction.commit(1)
+    assert "other" == (env.site / "tests/c.py").read_text()
+    assert (True, False) == ((env.site / "tests/d.py").exists(), (env.site / cache).exists())
+
+
+def test_what_was_not_shared_is_never_overwritten(env: Env) -> None:
+    """Only what the old version listed as well."""
+    a, b = dist("a", {"a.py": ""}, {"tests/c.py": "other"}), dist("b", {"tests/c.py": "same"}, {})
+    env.install(a, b)
+    with pytest.raises(FileConflict):
+        env.update(a, kept_files=lambda: {str(env.site / "tests/c.py"): "b"}, overwrite=True)
+
+
 @pytest.mark.parametrize("there", ["file", "folder", "link"])
 def test_unowned_file_is_a_conflict(env: Env, there: str) -> None:
     """Whatever it is."""

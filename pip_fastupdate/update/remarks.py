@@ -1,0 +1,54 @@
+"""What is said about the files of an update: what stayed though listed, what was replaced though shared."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from ..models import Distribution, Reason
+
+_NAMED = 5
+_PACKAGES = re.compile(r"^.*[/\\](?:site|dist)-packages[/\\](?=[^/\\])")
+
+
+def left_in_place(paths: Sequence[str], prefix: Path) -> Iterator[Reason]:
+    """The reason for ``paths`` that an installed RECORD lists though they are not its distribution's."""
+    if paths:
+        text = f"left in place, as not its own though listed in the old RECORD: {_listed(paths, prefix)}"
+        yield Reason(kind="not-its-files", text=text, data={"files": str(len(paths))})
+
+
+def overwrites(name: str, overwritten: Mapping[str, tuple[str, str]], prefix: Path) -> Iterator[Reason]:
+    """The reason for files that the new version of ``name`` replaced, and that others list as well."""
+    others: dict[str, list[str]] = {}
+    for path, (bringer, owner) in overwritten.items():
+        if bringer == name:
+            others.setdefault(owner, []).append(path)
+    for owner, paths in sorted(others.items()):
+        text = f"replaced {_listed(paths, prefix)}, which {owner} lists as well"
+        yield Reason(kind="shared-files", text=text, data={"with": owner, "files": str(len(paths))})
+
+
+def other_installers(changed: Iterable[Distribution]) -> str:
+    """One sentence about what other programs than pip installed and is updated now; "" for nothing of the kind."""
+    by: dict[str, list[str]] = {}
+    for each in changed:
+        if each.installer:
+            by.setdefault(each.installer, []).append(each.name)
+    if not by:
+        return ""
+    whose = "; ".join(f"{installer}: {_some(sorted(names))}" for installer, names in sorted(by.items()))
+    return f"other programs installed these and may bring back the versions of their own lock files ({whose})"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+
+
+def _listed(paths: Iterable[str], prefix: Path) -> str:
+    """Paths, relative to site-packages or to ``prefix`` where they are below these; not more than five."""
+    root = os.path.realpath(prefix) + os.sep
+    plain = [path.removeprefix(root) for path in paths]
+    return _some([_PACKAGES.sub("", path) for path in plain if not path.endswith(".pyc")] or plain)
