@@ -34,6 +34,26 @@ class CacheOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What an index's answer may take at most: beyond it, that answer is a failure."""
+
+    body: int = 128 * 1024**2
+    """Bytes as sent."""
+
+    unpacked: int = 512 * 1024**2
+    """Bytes once decompressed."""
+
+    file: int = 16 * 1024**3
+    """Bytes of a file that is downloaded."""
+
+    links: int = 200_000
+    """Links, or files, on one page."""
+
+    seconds: float = 300.0
+    """Seconds in all, with redirects and retries; downloads of files may take longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
     """How indexes are reached."""
 
@@ -52,6 +72,7 @@ class Network:
     """Seconds for connecting, and between two reads."""
 
     retries: int = 5
+    limits: Limits = Limits()
     proxy: str | None = None
     """URL of the proxy for every scheme; None leaves it to the environment variables."""
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..options import Network, Policy, Settings
+from ..options import Limits, Network, Policy, Settings
 from . import memory
 
 
@@ -85,7 +85,8 @@ def _configuration(fields: Mapping[str, Any]) -> Configuration:
     inner, directory = _tuples(fields["settings"]), fields["cache_directory"]
     policy: dict[str, Any] = dict(inner["policy"])
     policy.update((key, frozenset(value)) for key, value in inner["policy"].items() if isinstance(value, list))
-    inner |= {"network": Network(**_tuples(inner["network"])), "policy": Policy(**policy)}
+    network = {**_tuples(inner["network"]), "limits": Limits(**inner["network"]["limits"])}
+    inner |= {"network": Network(**network), "policy": Policy(**policy)}
     known: dict[str, Any] = {
         "settings": Settings(**inner),
         "cache_directory": None if directory is None else Path(directory),

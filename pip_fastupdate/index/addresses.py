@@ -17,6 +17,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util.connection import allowed_gai_family
 
 from .heads import Answer
+from .pace import Pace
 
 
 class Addresses:
@@ -50,7 +51,13 @@ class _Resolved:
     """What both kinds of connections do alike; urllib3 would resolve the name in ``_new_conn``, each time."""
 
     _dns_host: str
-    response_class: Any = Answer
+    host: str
+    limits: tuple[float, float]
+    """The timeout, and the seconds for a whole answer."""
+
+    def response_class(self, sock: Any, *further: Any, **options: Any) -> Answer:
+        """An answer that must not take for ever; what http.client and urllib3 call for each."""
+        return Answer(sock, *further, **options).watch(Pace(*self.limits))
 
     def _new_conn(self) -> Any:
         connect: Any = super()._new_conn  # type: ignore[misc] # of the class beside this one
@@ -69,27 +76,22 @@ class _Resolved:
         return connect()  # which tells what is wrong with the name
 
 
-class _Connection(_Resolved, HTTPConnection):
-    pass
-
-
-class _SecureConnection(_Resolved, HTTPSConnection):
-    pass
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
+class _VerifiedPool(HTTPSConnectionPool):
     def _validate_conn(self, conn: Any) -> None:
         super()._validate_conn(conn)
-        if self.cert_reqs != "CERT_NONE" and not conn.is_verified:  # urllib3 only warns
+        forwarding = getattr(conn, "proxy_is_forwarding", False)  # then it is the proxy's certificate
+        verified = conn.proxy_is_verified if forwarding else conn.is_verified
+        if self.cert_reqs != "CERT_NONE" and not verified:  # urllib3 only warns
             conn.close()
             raise ssl.SSLError("the certificate was not verified")
 
 
-POOLS = {"http": _Pool, "https": _SecurePool}
-"""The classes of pools by schemes, for a ``PoolManager``."""
+def pool_classes(timeout: float, seconds: float) -> dict[str, type[HTTPConnectionPool]]:
+    """The classes of pools by schemes, for a ``PoolManager``: their answers have ``seconds`` each, in all."""
+    limits = (timeout, seconds)
+    plain = type("Connection", (_Resolved, HTTPConnection), {"limits": limits})
+    secure = type("SecureConnection", (_Resolved, HTTPSConnection), {"limits": limits})
+    return {
+        "http": type("ConnectionPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("SecureConnectionPool", (_VerifiedPool,), {"ConnectionCls": secure}),
+    }

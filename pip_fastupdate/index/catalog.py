@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from packaging.version import Version
 
-from ..dependencies import InvalidRequirement, parse
+from ..dependencies import parse
 from ..models import Failure, Project, Release
 from ..options import Settings
 from ..ports import Progress, Transport
 from . import interpreter
+from .guard import guarded
 from .interpreter import Interpreter
 from .lookup import Lookup
 from .metadata import Requirements
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 Fields = tuple[str, ...] | Failure
+Answered = TypeVar("Answered", Project | Failure, Fields)
 
 
 class Catalog:
@@ -161,7 +163,7 @@ class Catalog:
         return [answer for answer in (*projects, *fields) if answer is not None]
 
     def _begin_project(self, name: str, stored: Mapping[str, Answer], submit: bool) -> Project | Failure | None:
-        answer = self._lookup.recall(name, self._floors.get(name), stored)
+        answer = guarded(name, lambda: self._lookup.recall(name, self._floors.get(name), stored))
         if answer is not None:
             self._project_task(name)[0].settle(self._settled(name, answer))
         elif submit:
@@ -169,7 +171,7 @@ class Catalog:
         return answer
 
     def _begin_fields(self, release: Release, stored: Mapping[str, Answer], submit: bool) -> Fields | None:
-        answer = self._requirements.recall(release, stored)
+        answer = guarded(release.name, lambda: self._requirements.recall(release, stored), str(release.version))
         if answer is not None:
             self._fields_task(release)[0].settle(answer)
         elif submit:
@@ -190,14 +192,18 @@ class Catalog:
         return stored
 
     def _look(self, name: str) -> Project | Failure:
-        answer = self._lookup.ask(name, self._floors.get(name), self._session)
-        self.prefetch(*self._next([answer]))
-        return answer
+        answer = guarded(name, lambda: self._lookup.ask(name, self._floors.get(name), self._session))
+        return self._followed(name, answer)
 
     def _read(self, release: Release) -> Fields:
-        requires = self._requirements.ask(release, self._session)
-        self.prefetch(*self._next([requires]))
-        return requires
+        version = str(release.version)
+        requires = guarded(release.name, lambda: self._requirements.ask(release, self._session), version)
+        return self._followed(release.name, requires)
+
+    def _followed(self, name: str, answer: Answered) -> Answered | Failure:
+        """The answer, once what follows from it is asked for too."""
+        followed = guarded(name, lambda: self.prefetch(*self._next([answer])))
+        return followed or answer
 
     def _settled(self, name: str, answer: Project | Failure) -> Project | Failure:
         progress = self._watching.pop(name, None)
@@ -232,10 +238,11 @@ class Catalog:
                 continue  # most lines of most projects: not worth parsing
             try:
                 dependency = parse(line)
-            except InvalidRequirement:
+                applies = dependency.applies(frozenset())
+            except ValueError:
                 continue  # whoever asks for these requirements is told
             known = dependency.name in self._projects or dependency.name in self._others
-            if not known and dependency.applies(frozenset()):
+            if not known and applies:
                 yield dependency.name
 
     def revalidate(self, releases: Iterable[Release]) -> tuple[Failure, ...]:
@@ -245,7 +252,7 @@ class Catalog:
         are of kind ``not-found``, ``yanked`` or ``hash``, or tell why the index could not be asked.
         """
         tasks = [
-            Task(partial(self._lookup.recheck, release, source, self._session))
+            Task(partial(guarded, release.name, partial(self._lookup.recheck, release, source, self._session)))
             for release, source in self._lookup.doubtful(releases)
         ]
         for task in tasks:

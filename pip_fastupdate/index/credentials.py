@@ -12,6 +12,7 @@ from requests.auth import HTTPBasicAuth
 from requests.hooks import dispatch_hook
 from requests.utils import get_auth_from_url, get_netrc_auth
 
+from . import bodies
 from .answers import without_credentials
 
 Authenticate = Callable[[Any], Any]
@@ -58,7 +59,7 @@ class Credentials:
     def settle(self, response: Response, options: dict[str, Any]) -> Response:
         """Let authentication see the answer to a request of ours; it may send the request again, and does on a 401."""
         request = response.request
-        if response.status_code != 401:
+        if not request.hooks["response"] or response.status_code != 401:
             return _dispatch(request, response, options)
         with self._lock:
             response = self._as_known_by_now(response, options)
@@ -87,7 +88,7 @@ class Credentials:
         if known.authorization in (None, request.headers.get("Authorization")):
             return response
         request.headers["Authorization"] = known.authorization
-        response.raw.drain_conn()
+        bodies.drain(response)
         again: Response = response.connection.send(request, **options)
         return again
 
@@ -98,8 +99,15 @@ class Credentials:
 
 
 def _dispatch(request: PreparedRequest, response: Response, options: dict[str, Any]) -> Response:
+    if response.status_code == 401:
+        bodies.drain(response)  # before pip reads it, decoded and however long it is
     settled: Response = dispatch_hook("response", request.hooks, response, **options)  # type: ignore[no-untyped-call]
     return settled
+
+
+def is_downgrade(asked: str, target: str) -> bool:
+    """Whether a redirect leads from https to http, where everybody may read what is sent."""
+    return asked[:6].lower() == "https:" and target[:6].lower() != "https:"
 
 
 def _scope(url: str) -> str:

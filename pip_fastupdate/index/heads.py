@@ -12,6 +12,8 @@ import re
 from types import FunctionType
 from typing import Any, BinaryIO
 
+from .pace import Pace
+
 _FIELD = re.compile(rb"([!-9;-~]+):[ \t]*((?!(?i:multipart|message)/)(?:[!-~][ -~\t]*)?)\r\n")
 _parse: Any = http.client.parse_headers
 _read: Any = getattr(http.client, "_read_headers", None)
@@ -34,7 +36,24 @@ def parse(lines: BinaryIO, kind: type[http.client.HTTPMessage] = http.client.HTT
 class Answer(http.client.HTTPResponse):
     """An answer whose head is read this way; where http.client goes about it differently, it is read its way."""
 
+    pace: Pace | None = None
+    """What watches over it."""
+
+    def watch(self, pace: Pace) -> Answer:
+        """Have ``pace`` count what is read, from the head on."""
+        if self.fp is not None and type(self.fp) is io.BufferedReader:
+            self.pace, self.fp = pace, pace.watch(self.fp)
+        return self
+
     if _read is not None:
-        begin: Any = FunctionType(
+        _begin: Any = FunctionType(
             http.client.HTTPResponse.begin.__code__, {**vars(http.client), "parse_headers": parse}
         )
+    else:
+        _begin = http.client.HTTPResponse.begin
+
+    def begin(self) -> None:
+        """Read the head; what http.client calls."""
+        self._begin()
+        if self.pace is not None:
+            self.pace.begun()

@@ -65,7 +65,7 @@ class Origins:
         self._known: dict[str, Origin] = {}
         self._lock = threading.Lock()
         self._secure: Pool | None = None
-        self._plain = Pool(network.most, counters)
+        self._plain = Pool(network, counters)
         mount("http://", self._plain)
 
     def of(self, url: str) -> Origin:
@@ -93,11 +93,11 @@ class Origins:
             raise Trouble("unreachable", f"{without_credentials(start)}: only http and https can be asked", again=False)
         if self._trusted_blindly(start):
             disable_warnings(InsecureRequestWarning)
-            adapter = Pool(self._network.most, self._counters, tls.blind(self._network))
+            adapter = Pool(self._network, self._counters, tls.blind(self._network))
             self._mount(f"{start}/", adapter)
             return adapter
         if self._secure is None:
-            self._secure = Pool(self._network.most, self._counters, tls.trusting(self._network, self._system))
+            self._secure = Pool(self._network, self._counters, tls.trusting(self._network, self._system))
             self._mount("https://", self._secure)
         return self._secure
 

@@ -10,10 +10,12 @@ from requests import Response
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import prepend_scheme_if_needed, select_proxy
+from urllib3 import ProxyManager
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
-from .addresses import POOLS
+from ..options import Network
+from .addresses import pool_classes
 from .counters import Counters
 from .trouble import Trouble
 
@@ -28,11 +30,12 @@ SERVERS = 64
 class Pool(HTTPAdapter):
     """Connections of one kind: to plain servers, to those that are verified, or to those that are trusted blindly."""
 
-    def __init__(self, jobs: int, counters: Counters, context: ssl.SSLContext | None = None) -> None:
-        """Keeps ``jobs`` connections a server; ``context`` is for all TLS, whatever ``send`` is told."""
+    def __init__(self, network: Network, counters: Counters, context: ssl.SSLContext | None = None) -> None:
+        """Keeps as many connections a server as there may be; ``context`` is for all TLS, whatever ``send`` is told."""
         self._counters, self._context = counters, context
+        self._classes = pool_classes(network.timeout, network.limits.seconds)
         self._pools: dict[str, HTTPConnectionPool] = {}
-        super().__init__(pool_connections=SERVERS, pool_maxsize=jobs, max_retries=Retry(0, read=False))
+        super().__init__(pool_connections=SERVERS, pool_maxsize=network.most, max_retries=Retry(0, read=False))
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
         """Count the request; authentication sends some by itself."""
@@ -43,12 +46,15 @@ class Pool(HTTPAdapter):
         """Hand the context to the connections, which resolve names once."""
         options.update(self._tls())
         super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = POOLS
+        self.poolmanager.pool_classes_by_scheme = self._classes
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """Hand the context to the connections through a proxy."""
         options.update(self._tls())
-        return super().proxy_manager_for(proxy, **options)
+        manager = super().proxy_manager_for(proxy, **options)
+        if type(manager) is ProxyManager:  # for SOCKS it has classes of its own
+            manager.pool_classes_by_scheme = self._classes
+        return manager
 
     def _tls(self) -> dict[str, Any]:
         """Said expressly: urllib3 would take it from the context, at the moment of each connection."""

@@ -12,11 +12,12 @@ import urllib3.exceptions as of_urllib3
 
 from ..ports import DownloadFailed
 from .answers import host_of
+from .pace import Exceeded
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 """Statuses with which a server says that later may be better."""
 
-ERRORS = (of_requests.RequestException, of_urllib3.HTTPError, HTTPException, OSError, ValueError)
+ERRORS = (of_requests.RequestException, of_urllib3.HTTPError, HTTPException, OSError, ValueError, Exceeded)
 """What requests, urllib3 and what is below them raise; ValueError of all kinds where they do not like a URL."""
 
 _MEANINGS: tuple[tuple[tuple[type[BaseException], ...], str, str, bool], ...] = (
@@ -62,6 +63,8 @@ def of_status(status: int, url: str, wait: float | None = None) -> Trouble:
 def of_error(error: Exception, url: str) -> Trouble:
     """An exception out of ``ERRORS`` that a request to ``url`` ended with."""
     chain = list(_causes(error))
+    if isinstance(error, Exceeded):
+        return Trouble(error.kind, f"{host_of(url)} {error}", again=False)
     if isinstance(error, ValueError) and not isinstance(error, ssl.SSLError):
         return Trouble("unreachable", f"{host_of(url)} cannot be asked: its URL is not right", again=False)
     meanings = (each for each in _MEANINGS if any(isinstance(cause, each[0]) for cause in chain))

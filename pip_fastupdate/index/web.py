@@ -19,6 +19,7 @@ from requests_cache.backends.base import BaseCache, BaseStorage
 from requests_cache.models.response import CachedResponse
 from requests_cache.session import CachedSession
 
+from ..ports import DownloadFailed
 from . import bodies
 from .answers import GONE, KEPT_HEADERS, Answer, Record, Reply, host_of, pack, unpack, without_credentials
 from .shared import SharedStore
@@ -28,6 +29,9 @@ from .wire import Get, Wire
 
 STALE = datetime(1970, 1, 1, tzinfo=timezone.utc)
 """When everything expired that gets as far as requests-cache: the session answers the rest."""
+
+SMALL = 16 * 1024**2
+"""Bytes up to which a whole file is as good as a part of it."""
 
 Digest = Callable[[Reply], bytes]
 
@@ -146,9 +150,13 @@ class Web(CachedSession, Wire):
 
     def fetch(self, url: str, headers: Mapping[str, str]) -> Answer:
         """The whole answer, decoded; nothing is looked up or kept. Raises ``Trouble``."""
-        response, body = self._plain(
-            url, headers, (200, 206, 416, *GONE), lambda response: bodies.decode(self._read(response), response)
-        )
+
+        def finish(response: Response) -> bytes:
+            if "Range" in headers and response.status_code == 200:
+                self._check_small(response)
+            return bodies.decode(self._read(response), response, self._limits.unpacked)
+
+        response, body = self._plain(url, headers, (200, 206, 416, *GONE), finish)
         return Answer(
             status=response.status_code,
             url=source(response, url),
@@ -164,7 +172,7 @@ class Web(CachedSession, Wire):
         """The body in chunks as it is sent; nothing is looked up or kept. Raises ``Trouble``, while reading as well."""
 
         def begin(response: Response) -> Iterator[bytes]:
-            chunks = bodies.chunks(response)
+            chunks = bodies.chunks(response, self._limits.file)
             return itertools.chain([next(chunks, b"")], chunks)
 
         response, chunks = self._plain(url, headers, (200, 206), begin)
@@ -190,9 +198,16 @@ class Web(CachedSession, Wire):
 
     def _read(self, response: Response) -> bytes:
         """The body of the answer as it was sent, counted."""
-        body = bodies.read(response)
+        body = bodies.read(response, self._limits)
         self._counters.add(bytes_received=len(body))
         return body
+
+    def _check_small(self, response: Response) -> None:
+        """Raises ``Trouble`` (``http``) where a server sends a large file, of which a part was asked for."""
+        length = bodies.promised(response)
+        if length is None or length > SMALL:
+            response.close()
+            raise Trouble("http", f"{host_of(str(response.url))} sends no parts of files", again=False)
 
     def _digested(self, asked: str, digest: Digest, immutable: bool, response: Response) -> Record | None:
         body, status = self._read(response), response.status_code
@@ -207,10 +222,13 @@ class Web(CachedSession, Wire):
 
     def _digest(self, body: bytes, response: Response, url: str, digest: Digest) -> bytes:
         try:
-            reply = Reply(url=url, status=200, headers=response.headers, body=bodies.decode(body, response))
+            whole = bodies.decode(body, response, self._limits.unpacked)
+            reply = Reply(url=url, status=200, headers=response.headers, body=whole, links=self._limits.links)
             return digest(reply)
-        except ValueError as error:
-            reason = str(error).partition("\n")[0][:120]
+        except DownloadFailed:
+            raise
+        except Exception as error:  # whatever it is: it comes of what the server sent
+            reason = str(error).partition("\n")[0][:120] or type(error).__name__
             text = f"{host_of(url)} sent something else than was asked for ({reason})"
             raise Trouble("garbage", without_credentials(text), again=False) from error
 

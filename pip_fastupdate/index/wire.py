@@ -20,11 +20,12 @@ from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
 from ..options import Network
-from . import trouble
+from . import bodies, trouble
 from .answers import host_of, without_credentials
 from .counters import Counters
-from .credentials import Authenticate, Credentials
+from .credentials import Authenticate, Credentials, is_downgrade
 from .origins import Origins
+from .pace import Exceeded
 from .tls import MakeContext
 from .trouble import Trouble
 
@@ -81,7 +82,7 @@ class Wire(Session):
         super().__init__()
         self.adapters.clear()
         self.always = {"User-Agent": user_agent, "Accept-Encoding": "gzip"}
-        self._retries = max(0, network.retries)
+        self._retries, self._limits = max(0, network.retries), network.limits
         self._counters = counters
         self._origins = Origins(network, self.mount, counters, system)
         self._credentials = Credentials(authenticate)
@@ -91,15 +92,17 @@ class Wire(Session):
         """The good answer to a ``Get``, finished. Raises ``Trouble``."""
         assert isinstance(request, Get), "this session sends nothing else"
         started, attempt = time.monotonic(), 0
+        until = started + self._limits.seconds
         origin = self._origins.of(str(request.url))
         self._credentials.apply(request)
         while True:
             origin.check()
             try:
-                response = self._attempt(request)
+                response = self._attempt(request, until)
                 break
             except Trouble as problem:
-                if not problem.again or attempt >= self._retries or self._stopping.is_set():
+                tired = attempt >= self._retries or time.monotonic() >= until or self._stopping.is_set()
+                if tired or not problem.again:
                     origin.failed(problem, started)
                     raise
                 self._wait(attempt, problem.wait)
@@ -111,20 +114,22 @@ class Wire(Session):
         self._stopping.set()
         super().close()
 
-    def _attempt(self, request: Get) -> Response:
+    def _attempt(self, request: Get, until: float) -> Response:
         try:
-            response = self._follow(request)
+            response = self._follow(request, until)
             if response.status_code not in request.good:
-                response.raw.drain_conn()
+                bodies.drain(response)
                 raise trouble.of_status(response.status_code, str(response.url), _retry_after(response))
             request.result = request.finish(response)
         except trouble.ERRORS as error:
             raise trouble.of_error(error, str(request.url)) from error
         return response
 
-    def _follow(self, request: PreparedRequest) -> Response:
-        """The first answer that is no redirect."""
+    def _follow(self, request: PreparedRequest, until: float) -> Response:
+        """The first answer that is no redirect; they have ``until`` then, by the monotonic clock."""
         for _ in range(REDIRECTS):
+            if time.monotonic() >= until:
+                raise Exceeded("timeout", "took too long to answer")
             origin = self._origins.of(str(request.url))
             if len(self.cookies):
                 request.prepare_cookies(self.cookies)
@@ -139,9 +144,19 @@ class Wire(Session):
         raise Trouble("http", f"{host_of(str(request.url))} redirects without end", again=False)
 
     def _redirected(self, response: Response, request: PreparedRequest) -> PreparedRequest:
+        bodies.drain(response)
         target: Any = next(self.resolve_redirects(response, request, stream=True, yield_requests=True))
         assert isinstance(target, PreparedRequest)
+        if is_downgrade(str(request.url), str(target.url)):
+            target.hooks = {"response": []}  # pip's would look for a password, and send it for all to read
         return target
+
+    def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
+        """What requests does for the server it was redirected to, but nothing secret goes from https to http."""
+        if is_downgrade(str(response.request.url), str(prepared_request.url)):
+            prepared_request.headers.pop("Authorization", None)
+            return
+        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
 
     def _wait(self, attempt: int, wait: float | None) -> None:
         """As long as the server said, else longer each time, and not all threads until the same instant."""

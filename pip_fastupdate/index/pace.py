@@ -1,0 +1,92 @@
+"""How fast an answer has to come, and how long it may take: a byte a second for ever holds up nobody.
+
+A socket's timeout is about the time between two bytes. This is about the rate, head and body alike, and about the
+whole, below everything that reads from a connection.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from typing import Any, cast
+
+LEAST = 256
+"""Bytes that have to come within each window of twice the timeout."""
+
+HEAD = 1 << 20
+"""Bytes of a head at most, with all that servers may send before it (1xx)."""
+
+
+class Exceeded(Exception):
+    """The answer is beyond all measure; ``kind`` is that of the failure, the text goes on after the host's name."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+class Pace:
+    """Keeps watch over one answer."""
+
+    __slots__ = ("_clock", "_deadline", "_end", "_got", "_head", "_window")
+
+    def __init__(self, timeout: float, seconds: float | None, clock: Callable[[], float] = time.monotonic) -> None:
+        """The answer begins now, and has ``seconds`` in all (None: for ever) unless it is ``unhurried``."""
+        now = clock()
+        self._clock, self._window = clock, 2 * timeout
+        self._deadline = None if seconds is None else now + seconds
+        self._end, self._got, self._head = now + self._window, 0, HEAD
+
+    def count(self, amount: int) -> None:
+        """So many bytes came. Raises Exceeded."""
+        now = self._clock()
+        self._got += amount
+        if self._head:
+            self._head -= min(self._head, amount)
+            if not self._head:
+                raise Exceeded("garbage", "sent a head without end")
+        if self._deadline is not None and now > self._deadline:
+            raise Exceeded("timeout", "took too long to answer")
+        if now > self._end:
+            if self._got < LEAST and amount:
+                raise Exceeded("timeout", "answers too slowly")
+            self._end, self._got = now + self._window, 0
+
+    def begun(self) -> None:
+        """The head is complete."""
+        self._head = 0
+
+    def unhurried(self) -> None:
+        """Let it take its time, as long as enough comes: it is a file, of any size."""
+        self._deadline = None
+
+    def watch(self, stream: io.BufferedReader) -> io.BufferedReader:
+        """The same stream, counted."""
+        raw = stream.detach()
+        return io.BufferedReader(_Watched(raw, self.count))
+
+
+class _Watched(io.RawIOBase):
+    def __init__(self, raw: io.RawIOBase, count: Callable[[int], None]) -> None:
+        self._raw, self._count = raw, count
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def fileno(self) -> int:
+        """That of the socket."""
+        return self._raw.fileno()
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read, and raise Exceeded where that was too little for so long."""
+        amount = cast("int | None", self._raw.readinto(buffer))
+        self._count(amount or 0)
+        return amount
+
+    def close(self) -> None:
+        """Close the socket's end of it too."""
+        if not self.closed:
+            self._raw.close()
+        super().close()
