@@ -46,7 +46,7 @@ class Limits:
     """What no honest wheel goes beyond."""
 
     entries: int = 100_000
-    directory: int = 64 * 1024**2
+    directory: int = 32 * 1024**2
     """Bytes of the archive's directory."""
 
     total: int = 8 * 1024**3
@@ -56,6 +56,16 @@ class Limits:
     """Unpacked to packed size of an entry, for those above ``ratio_from`` bytes."""
 
     ratio_from: int = 1024**2
+    sum_ratio: int = 200
+    """The same of the whole wheel, for those that unpack to more than ``sum_from`` bytes."""
+
+    sum_from: int = 64 * 1024**2
+    name: int = 1024
+    """Characters of a name; so many do not fit below any environment."""
+
+    depth: int = 64
+    """Folders above a file."""
+
     metadata: int = 16 * 1024**2
     """Bytes of METADATA, WHEEL or entry_points.txt; RECORD may have four times as many."""
 
@@ -163,11 +173,19 @@ class Archive:
 def _entries(stream: BinaryIO, limits: Limits) -> tuple[Entry, ...]:
     infos, directory = _directory(stream, limits)
     _raise([each for info in infos for each in _faults(info, limits)])
-    if sum(info.file_size for info in infos) > limits.total:
-        raise Refused(Reason(kind="too-large", text=f"it unpacks to more than {limits.total} bytes"))
+    _check_sum(infos, limits)
     starts = layout.data_offsets(stream, infos, directory)
     _raise(list(collisions(info.filename for info in infos)))
     return tuple(_entry(info, start) for info, start in zip(infos, starts, strict=True))
+
+
+def _check_sum(infos: list[zipfile.ZipInfo], limits: Limits) -> None:
+    unpacked, packed = sum(info.file_size for info in infos), sum(info.compress_size for info in infos)
+    if unpacked > limits.total:
+        raise Refused(Reason(kind="too-large", text=f"it unpacks to more than {limits.total} bytes"))
+    if unpacked > limits.sum_from and unpacked > limits.sum_ratio * packed:
+        text = f"it grows from {packed} to {unpacked} bytes: a decompression bomb"
+        raise Refused(Reason(kind="bomb", text=text))
 
 
 def _entry(info: zipfile.ZipInfo, start: int) -> Entry:
@@ -186,6 +204,7 @@ def _directory(stream: BinaryIO, limits: Limits) -> tuple[list[zipfile.ZipInfo],
     end = layout.find_end(stream)
     if end.entries > limits.entries or end.size > limits.directory:
         raise Refused(Reason(kind="too-many-entries", text=f"it has {end.entries} entries"))
+    layout.check_directory(stream, end)
     try:
         with zipfile.ZipFile(stream) as archive:
             infos = archive.infolist()
@@ -206,7 +225,9 @@ def _faults(info: zipfile.ZipInfo, limits: Limits) -> Iterator[Reason]:
     """What is wrong with an entry by itself."""
     name = info.orig_filename
     wrong = fault(name, windows=limits.windows)
-    if wrong:
+    if len(name) > limits.name or name.count("/") > limits.depth:
+        yield about("long-path", "the path {} is too long", name)
+    elif wrong:
         yield wrong
     elif info.filename != name or UNICODE_PATH in dict(layout.extra_fields(info.extra)):
         yield about("zip-disagreement", "{} has two names", name)
@@ -224,7 +245,7 @@ def _kind_faults(info: zipfile.ZipInfo) -> Iterator[Reason]:
     kind, name = stat.S_IFMT(info.external_attr >> 16), info.orig_filename
     if kind == stat.S_IFLNK:
         yield about("symlink", "{} is a symbolic link", name)
-    elif kind not in (0, stat.S_IFDIR if name.endswith("/") else stat.S_IFREG):
+    elif kind not in (0, stat.S_IFREG, *([stat.S_IFDIR] if name.endswith("/") else [])):  # the slash makes the folder
         yield about("special-file", "{} is neither a file nor a folder", name)
     if name.endswith("/") and info.file_size:
         yield about("hidden-data", "the folder {} has content", name)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from ..models import Reason
 from .archive import Archive, Entry
+from .closed import Scheme, is_closed, is_own
 from .metadata import is_foreign
 from .names import about, collisions
-
-Scheme = Literal["lib", "scripts", "headers", "data"]
 
 SCHEMES: Mapping[str, Scheme] = {
     "purelib": "lib",
@@ -24,10 +22,11 @@ SCHEMES: Mapping[str, Scheme] = {
 """The keys below ``.data``; purelib and platlib are one folder nearly everywhere."""
 
 _LIBRARY = re.compile(r"(?:lib(?:32|64)?/python[^/]*|lib)/(?:site|dist)-packages/(.+)", re.IGNORECASE)
-_STDLIB = re.compile(r"lib(?:32|64)?/python\d[^/]*/.+", re.IGNORECASE)
 _SCRIPTS = re.compile(r"(?:bin|scripts)/(.+)", re.IGNORECASE)
+_LINKED = re.compile(r"lib64/", re.IGNORECASE)
+"""Mostly a link to ``lib``."""
+
 _REACHED: tuple[tuple[re.Pattern[str], Scheme], ...] = ((_LIBRARY, "lib"), (_SCRIPTS, "scripts"))
-_INTERPRETER = re.compile(r"python[w\d.]*(\.exe)?|(de)?activate(\..+|_this\.py)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +39,8 @@ class Item:
     """Relative to the scheme's folder."""
 
 
-def items(archive: Archive, stem: str) -> tuple[tuple[Item, ...], list[Reason]]:
-    """All files of the wheel, and what is wrong with the places they go to."""
+def items(archive: Archive, stem: str, *, windows: bool) -> tuple[tuple[Item, ...], list[Reason]]:
+    """All files of the wheel, and what is wrong with the places they go to; ``windows``: by its rules as well."""
     found: list[Item] = []
     reasons: list[Reason] = []
     for entry in archive.entries:
@@ -49,7 +48,7 @@ def items(archive: Archive, stem: str) -> tuple[tuple[Item, ...], list[Reason]]:
             item = _item(entry, f"{stem}.data")
             if isinstance(item, Item):
                 found.append(item)
-                reasons += _faults(item, stem)
+                reasons += _faults(item, stem, windows=windows)
             else:
                 reasons.append(item)
     return tuple(found), reasons or list(_collisions(found))
@@ -76,19 +75,14 @@ def _plain(scheme: Scheme, path: str) -> tuple[Scheme, str]:
     return scheme, path
 
 
-def _faults(item: Item, stem: str) -> Iterator[Reason]:
+def _faults(item: Item, stem: str, *, windows: bool) -> Iterator[Reason]:
     name, top = item.entry.name, item.path.split("/", 1)[0]
+    if is_own(name):
+        yield about("own-folder", "{} would go into the folder of this program's own transactions", name)
     if item.scheme == "lib" and item.path != name and (is_foreign(top, stem) or top == f"{stem}.dist-info"):
         yield about("foreign-metadata", "{} would pass for metadata of an installed distribution", name)
-    if item.scheme == "data" and (item.path.lower() == "pyvenv.cfg" or _STDLIB.fullmatch(item.path)):
-        yield about("interpreter-file", "{} would go among the interpreter's own files", name)
-    if item.scheme == "scripts" and is_interpreter(item.path):
-        yield about("interpreter-file", "{} would take the place of the interpreter or of its activation script", name)
-
-
-def is_interpreter(script: str) -> bool:
-    """Whether a command of that name belongs to the environment itself."""
-    return _INTERPRETER.fullmatch(script) is not None
+    if is_closed(item.scheme, item.path, windows=windows):
+        yield about("interpreter-file", "{} would go among the files that the interpreter obeys when it starts", name)
 
 
 def _collisions(found: list[Item]) -> Iterator[Reason]:
@@ -97,7 +91,7 @@ def _collisions(found: list[Item]) -> Iterator[Reason]:
         return
     places: dict[str, list[Item]] = {}
     for item in found:
-        places.setdefault(f"{item.scheme}/{item.path}", []).append(item)
+        places.setdefault(f"{item.scheme}/{_LINKED.sub('lib/', item.path)}", []).append(item)
     for several in places.values():
         if len(several) > 1:
             yield about("same-destination", "{} goes where another entry goes", several[1].entry.name)

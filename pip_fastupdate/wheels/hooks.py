@@ -89,7 +89,7 @@ def news(
         yield from _shadowed(script, name, owners, commands)
     if before is not None:
         yield from _native([item.entry.name for item in items], known.files)
-        yield from _data([item.path for item in items if item.scheme == "data"], known.files)
+    yield from _data([item.path for item in items if item.scheme == "data"], known.files)
 
 
 def _startup(library: Iterable[str], known: frozenset[str]) -> Iterator[Reason]:

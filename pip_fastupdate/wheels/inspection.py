@@ -6,30 +6,33 @@ What rules a wheel out is told by the ``kind`` of its reasons:
   ``hidden-data``, ``overlap``, ``too-many-entries``, ``too-large``, ``bomb``, ``encrypted``, ``compression``
 - names and kinds of entries: ``path-escape``, ``absolute-path``, ``backslash``, ``control-character``,
   ``unclean-path``, ``windows-name``, ``symlink``, ``special-file``, ``duplicate-entry``, ``case-collision``,
-  ``file-and-folder``
+  ``file-and-folder``, ``long-path``
 - metadata: ``file-name``, ``no-dist-info``, ``foreign-metadata``, ``installer-file``, ``missing-metadata``,
   ``bad-metadata``, ``wheel-version``, ``name-mismatch``, ``version-mismatch``, ``entry-point``
-- destinations: ``data-scheme``, ``same-destination``, ``interpreter-file``
+- destinations: ``data-scheme``, ``same-destination``, ``interpreter-file``, ``own-folder``
 - RECORD: ``record-broken``, ``record-duplicate``, ``not-in-record``, ``record-absent``, ``record-algorithm``,
   ``record-size``, ``record-hash``
 - content: ``broken-entry``, ``lying-size``, ``bad-crc``
 
 Warnings: ``new-pth``, ``new-hook``, ``new-stdlib-name``, ``new-native``, ``new-data``, ``shadows-script``,
-``shadows-command``, ``record-no-hash``, ``no-hash``.
+``shadows-command``, ``record-no-hash``, ``record-incomplete``, ``record-folder``, ``record-absent``, ``no-hash``,
+``weak-hash``.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..hashes import WEAK
 from ..models import Reason, Release
 from . import record
 from .archive import Archive, Limits
-from .destinations import Item, is_interpreter, items
+from .closed import is_closed
+from .destinations import Item, items
 from .hooks import Commands, Installed, Owners, news, system_command
 from .metadata import Metadata, read
 from .names import Refused, about, shown
@@ -75,7 +78,7 @@ def inspect(
     """
     try:
         with Archive(path, limits) as archive:
-            metadata, found, unhashed = _checked(archive, path, release, limits, {} if contents is None else contents)
+            metadata, found, notes = _checked(archive, path, release, limits, {} if contents is None else contents)
     except Refused as refusal:
         return _refusal(release, *refusal.reasons[:MOST])
     except OSError as error:
@@ -83,7 +86,7 @@ def inspect(
     arriving = news(found, metadata.scripts, name=release.name, before=before, owners=owners, commands=commands)
     return Inspection(
         refusals=(),
-        warnings=(*_unverified(release, unhashed), *arriving),
+        warnings=(*_unverified(release), *notes, *arriving),
         requires=metadata.requires,
         requires_python=metadata.requires_python,
         version=metadata.version,
@@ -96,34 +99,49 @@ def _refusal(release: Release, *reasons: Reason) -> Inspection:
 
 def _checked(
     archive: Archive, path: Path, release: Release, limits: Limits, contents: dict[str, bytes]
-) -> tuple[Metadata, tuple[Item, ...], list[str]]:
-    """Metadata, files, and those of them without a hash in RECORD. Raises Refused."""
+) -> tuple[Metadata, tuple[Item, ...], list[Reason]]:
+    """Metadata, files, and what is odd about RECORD. Raises Refused."""
     filename = release.file.filename if release.file and release.file.is_wheel else path.name  # built of an sdist
     metadata = read(archive, filename, release.name, release.version, limits)
-    found, faults = items(archive, metadata.stem)
+    found, faults = items(archive, metadata.stem, windows=limits.windows)
     faults += [
         about("entry-point", "the command {} would take the place of the interpreter", script)
         for script in sorted(metadata.scripts)
-        if is_interpreter(script)
+        if is_closed("scripts", script, windows=limits.windows)
     ]
     if faults:
         raise Refused(*faults)
-    own, marker = f"{metadata.stem}.dist-info/RECORD", _marker(path, release)
-    return metadata, found, _check_record(archive, own, marker, limits, contents)
+    rows = record.parse(archive.read(f"{metadata.stem}.dist-info/RECORD", 4 * limits.metadata))
+    notes = _check_record(archive, rows, f"{metadata.stem}.dist-info/RECORD", verified=_is_verified(release))
+    marker = _marker(path, release)
+    if not _is_marked(marker):
+        wrong = tuple(record.content_faults(archive, rows, contents))
+        if wrong:
+            raise Refused(*wrong)
+        _mark(marker)
+    return metadata, found, notes
 
 
-def _check_record(
-    archive: Archive, own: str, marker: Path | None, limits: Limits, contents: dict[str, bytes]
-) -> list[str]:
-    """Raise Refused unless RECORD (called ``own``) and content agree; gives the files without a hash in it."""
-    rows = record.parse(archive.read(own, 4 * limits.metadata))
-    faults = list(record.listing_faults(archive, rows, own))
-    if not faults and not _is_marked(marker):
-        faults = list(record.content_faults(archive, rows, contents))
-    if faults:
-        raise Refused(*faults)
-    _mark(marker)
-    return record.unhashed(rows, own)
+def _check_record(archive: Archive, rows: Mapping[str, record.Row], own: str, *, verified: bool) -> list[Reason]:
+    """What is odd about RECORD (called ``own``). Raises Refused where that is too much."""
+    listing = record.listing(archive, rows, own, verified=verified)
+    if listing.faults:
+        raise Refused(*listing.faults)
+    unhashed = record.unhashed(archive, rows, own)
+    if not unhashed:
+        return [*listing.warnings]
+    text = f"RECORD has no hash of {shown(unhashed[0])}"
+    text += f" and {len(unhashed) - 1} more" if len(unhashed) > 1 else ""
+    data = {"file": unhashed[0], "count": str(len(unhashed))}
+    return [Reason(kind="record-no-hash", text=text, data=data), *listing.warnings]
+
+
+def _is_verified(release: Release) -> bool:
+    """Whether a hash that nobody can forge says that this is the published archive, or it is the user's own file."""
+    file = release.file
+    if file is None or not file.is_wheel:  # just built from an sdist
+        return True
+    return file.url.lower().startswith("file:") or any(name not in WEAK for name, _ in file.all_hashes)
 
 
 def _marker(path: Path, release: Release) -> Path | None:
@@ -154,10 +172,10 @@ def _mark_of(marker: Path) -> bytes:
     return f"{SCHEMA} {marker.parent.name}\n".encode()
 
 
-def _unverified(release: Release, unhashed: list[str]) -> Iterator[Reason]:
-    if release.file is None or release.file.sha256 is None:
-        yield Reason(kind="no-hash", text="the index gives no sha256 of its file, which so could not be verified")
-    if unhashed:
-        text = f"RECORD has no hash of {shown(unhashed[0])}"
-        text += f" and {len(unhashed) - 1} more" if len(unhashed) > 1 else ""
-        yield Reason(kind="record-no-hash", text=text, data={"file": unhashed[0], "count": str(len(unhashed))})
+def _unverified(release: Release) -> Iterator[Reason]:
+    hashes = release.file.all_hashes if release.file else ()
+    if not hashes:
+        yield Reason(kind="no-hash", text="the index gives no hash of its file, so it could not be verified")
+    elif hashes[0][0] in WEAK:
+        text = f"the index gives no hash of its file but {hashes[0][0]}, which shows damage but not tampering"
+        yield Reason(kind="weak-hash", text=text)

@@ -22,6 +22,12 @@ UTF8 = 0x800
 ZIP64 = 1
 """Extra field with the sizes that do not fit into the header."""
 
+CENTRAL_SIGNATURE, CENTRAL_SIZE, LENGTHS = b"PK\1\2", 46, struct.Struct("<28x3H12x")
+"""An entry of the directory: its signature, its fixed bytes, and the lengths of name, extra fields and comment."""
+
+EXTRA = 4096
+"""Bytes of extra fields of one entry. Taking them apart takes ``zipfile`` time that grows with their square."""
+
 COMPARED = 0x1 | 0x40 | 0x2000 | UTF8 | HAS_DESCRIPTOR
 """The flags in which a local header must agree with the directory: encryption, the name's encoding, descriptor."""
 
@@ -54,6 +60,24 @@ def find_end(stream: BinaryIO) -> End:
         end, at = _large(before, end, at), at - len(before)
     _check_position(end, at)
     return end
+
+
+def check_directory(stream: BinaryIO, end: End) -> None:
+    """Raise Refused for a directory that is not what its end says, or whose extra fields take long to read."""
+    stream.seek(end.offset)
+    raw, at, found = stream.read(end.size), 0, 0
+    while at < len(raw):
+        if not raw.startswith(CENTRAL_SIGNATURE, at) or at + CENTRAL_SIZE > len(raw):
+            raise Refused(Reason(kind="broken-zip", text="its directory is damaged"))
+        name, extra, comment = LENGTHS.unpack_from(raw, at)
+        if extra > EXTRA:
+            text = f"an entry has {extra} bytes of extra fields"
+            raise Refused(Reason(kind="broken-zip", text=text))
+        at += CENTRAL_SIZE + name + extra + comment
+        found += 1
+    if found != end.entries:
+        text = f"its directory lists {found} entries but announces {end.entries}"
+        raise Refused(Reason(kind="zip-disagreement", text=text))
 
 
 def _check_position(end: End, at: int) -> None:
@@ -171,7 +195,8 @@ def _sizes(packed: int, size: int, extra: bytes) -> tuple[int, int]:
 
 def extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
     """Number and content of each extra field of an entry."""
-    while len(extra) >= 4:
-        number, length = struct.unpack_from("<HH", extra)
-        yield number, extra[4 : 4 + length]
-        extra = extra[4 + length :]
+    at = 0
+    while len(extra) >= at + 4:
+        number, length = struct.unpack_from("<HH", extra, at)
+        yield number, extra[at + 4 : at + 4 + length]
+        at += 4 + length

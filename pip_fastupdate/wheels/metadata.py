@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
@@ -27,7 +26,13 @@ INSTALLERS = ("direct_url.json", "REQUESTED")
 INSTALLER would be another, but pip replaces it.
 """
 
-_CALLABLE = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*(\s*\[[^\]]*\])?")
+_FORMAT = re.compile(r"([0-9]{1,9})(\.[0-9]{1,9})*")
+
+_NUMBER = re.compile(r"[0-9]{100}")
+"""No honest version has a number of so many digits; Python refuses to read those of thousands."""
+
+FIELDS = ("Version", "Requires-Dist", "Requires-Python")
+"""Those with versions in them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,7 @@ def read(archive: Archive, filename: str, name: str, version: Version, limits: L
     stem = _stem(archive, name, version)
     _check_wheel(archive, f"{stem}.dist-info/WHEEL", limits)
     head = _head(archive, f"{stem}.dist-info/METADATA", limits)
+    _check_numbers(head)
     _check_identity(head, name, version)
     _require(archive, f"{stem}.dist-info/RECORD")
     python = head.get("Requires-Python")
@@ -117,10 +123,18 @@ def _head(archive: Archive, path: str, limits: Limits) -> Message:
 
 def _check_wheel(archive: Archive, path: str, limits: Limits) -> None:
     told = str(_head(archive, path, limits).get("Wheel-Version", "")).strip()
-    numbers = told.split(".")
-    if not all(each.isdecimal() for each in numbers) or int(numbers[0]) > WHEEL_MAJOR:
+    numbers = _FORMAT.fullmatch(told)
+    if numbers is None or int(numbers[1]) > WHEEL_MAJOR:
         text = f"its format is version {told[:20]!r} of wheels, not {WHEEL_MAJOR}.x"
         raise Refused(Reason(kind="wheel-version", text=text))
+
+
+def _check_numbers(head: Message) -> None:
+    for field in FIELDS:
+        for value in head.get_all(field, []):
+            if _NUMBER.search(str(value)):
+                text = f"METADATA has a number of a hundred digits and more in {field}: {shown(str(value))}"
+                raise Refused(Reason(kind="bad-metadata", text=text))
 
 
 def _check_identity(head: Message, name: str, version: Version) -> None:
@@ -142,23 +156,6 @@ def _scripts(archive: Archive, path: str, limits: Limits) -> frozenset[str]:
         text = archive.read(path, limits.metadata).decode()
     except UnicodeDecodeError:
         raise Refused(about("bad-metadata", "{} is not UTF-8", path)) from None
-    return frozenset(_script(name, value) for name, value in _script_lines(text))
+    from .entry_points import commands  # importlib.metadata takes a while, and most wheels have no commands
 
-
-def _script_lines(text: str) -> Iterator[tuple[str, str]]:
-    section = ""
-    for line in map(str.strip, text.splitlines()):
-        if line.startswith("["):
-            section = line
-        elif section in ("[console_scripts]", "[gui_scripts]") and line and line[0] not in "#;":
-            name, _, value = line.partition("=")
-            yield name.strip(), value.strip()
-
-
-def _script(name: str, value: str) -> str:
-    """The command's name, which becomes a file's name; ``value`` becomes code in that file. Raises Refused."""
-    if not name or "/" in name or "\\" in name or name in (".", "..") or not name.isprintable():
-        raise Refused(about("entry-point", "the entry point {} is no file name for a command", name))
-    if not _CALLABLE.fullmatch(value):
-        raise Refused(about("entry-point", f"the entry point {{}} names no function: {shown(value)}", name))
-    return name.rsplit(maxsplit=1)[-1]  # pip makes nothing of the words before the last
+    return commands(text)

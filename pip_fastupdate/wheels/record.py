@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ..models import Reason
 from ..turns import aside
 from .archive import Archive, Entry
-from .names import Refused, about
+from .names import Refused, about, fault, shown
 
 ALGORITHMS = ("sha256", "sha384", "sha512")
 """The format rules out anything weaker than sha256, md5 and sha1 by name."""
@@ -56,23 +56,72 @@ def _row(digest: str, size: str) -> Row:
     return Row(algorithm=algorithm.lower(), digest=value.rstrip("="), size=int(size) if size.strip() else None)
 
 
-def listing_faults(archive: Archive, rows: Mapping[str, Row], own: str) -> Iterator[Reason]:
-    """Where RECORD (called ``own``) and the archive do not list the same files, or not with a decent hash."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """How RECORD and the archive differ in the files that they list."""
+
+    faults: tuple[Reason, ...]
+    warnings: tuple[Reason, ...]
+    """What pip passes over: it adds what is missing to the RECORD that it installs, and keeps the rest."""
+
+
+def listing(archive: Archive, rows: Mapping[str, Row], own: str, *, verified: bool) -> Listing:
+    """Compare RECORD (called ``own``) with the archive.
+
+    ``verified``: the archive is known to be the one that was published, so a file that RECORD lacks was forgotten by
+    a build tool. Otherwise somebody may have added it since.
+    """
     exempt = {own, *(own + suffix for suffix in SIGNATURES)}
+    unlisted = [
+        each.name for each in archive.entries if not (each.is_folder or each.name in rows or each.name in exempt)
+    ]
+    absent = [path for path in rows if path not in archive or path.endswith("/")]
+    folders, absent = _folders(archive, absent) if absent else ([], [])
+    tops = {each.name.partition("/")[0] for each in archive.entries} if absent else set()
+    phantoms = [
+        path for path in absent if verified and path.partition("/")[0] in tops and fault(path, windows=False) is None
+    ]
+    faults = [
+        about("record-algorithm", f"RECORD gives no hash of {{}} but {row.algorithm[:20]!r}", path)
+        for path, row in rows.items()
+        if row.algorithm not in ("", *ALGORITHMS) and path not in exempt and path not in folders
+    ]
+    # Not harmless: whoever uninstalls the wheel later removes what RECORD lists.
+    outside = [path for path in absent if path not in set(phantoms)]
+    faults += [about("record-absent", "RECORD lists {}, which is not in the wheel", path) for path in outside]
+    if not verified:
+        faults += [about("not-in-record", "RECORD does not list {}", name) for name in unlisted]
+        unlisted = []
+    noted = (
+        ("record-incomplete", "RECORD does not list {}", unlisted),
+        ("record-folder", "RECORD lists the directory {}", folders),
+        ("record-absent", "RECORD lists {}, which is not in the wheel", phantoms),
+    )
+    return Listing(faults=tuple(faults), warnings=tuple(_several(*each) for each in noted if each[2]))
+
+
+def _folders(archive: Archive, paths: list[str]) -> tuple[list[str], list[str]]:
+    """Which of the paths are folders of the archive, and which are nothing in it."""
+    known: set[str] = set()
     for entry in archive.entries:
-        if not entry.is_folder and entry.name not in rows and entry.name not in exempt:
-            yield about("not-in-record", "RECORD does not list {}", entry.name)
-    for path, row in rows.items():
-        if path not in archive or path.endswith("/"):
-            # Not harmless: whoever uninstalls the wheel later removes what RECORD lists.
-            yield about("record-absent", "RECORD lists {}, which is not in the wheel", path)
-        elif row.algorithm not in ("", *ALGORITHMS) and path not in exempt:
-            yield about("record-algorithm", f"RECORD gives no hash of {{}} but {row.algorithm[:20]!r}", path)
+        parent = entry.name.removesuffix("/") if entry.is_folder else entry.name.rpartition("/")[0]
+        while parent and parent not in known:
+            known.add(parent)
+            parent = parent.rpartition("/")[0]
+    folders = [path for path in paths if path.removesuffix("/") in known]
+    return folders, [path for path in paths if path.removesuffix("/") not in known]
 
 
-def unhashed(rows: Mapping[str, Row], own: str) -> list[str]:
+def _several(kind: str, text: str, paths: list[str]) -> Reason:
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    told = text.format(shown(paths[0]) + more)
+    return Reason(kind=kind, text=told, data={"file": paths[0], "count": str(len(paths))})
+
+
+def unhashed(archive: Archive, rows: Mapping[str, Row], own: str) -> list[str]:
     """The files that RECORD lists without a hash: against the format, but installed by pip and seen in old wheels."""
-    return [path for path, row in rows.items() if not row.algorithm and not path.startswith(own)]
+    bare = (path for path, row in rows.items() if not row.algorithm and not path.startswith(own))
+    return [path for path in bare if path in archive and not path.endswith("/")]
 
 
 def content_faults(archive: Archive, rows: Mapping[str, Row], contents: dict[str, bytes]) -> Iterator[Reason]:

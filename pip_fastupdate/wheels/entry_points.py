@@ -1,0 +1,68 @@
+"""The commands that ``entry_points.txt`` asks for, read as pip's installer reads it: by the standard library's parser.
+
+pip hands what that finds to distlib, which searches a name and a function in it and makes a file of that name. Both
+are followed here step by step; a section that versions of the parser read differently is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from importlib.metadata import Distribution, EntryPoint
+from pathlib import Path
+
+from ..models import Reason
+from .names import Refused, about, shown
+
+GROUPS = ("console_scripts", "gui_scripts")
+"""Of which pip makes commands."""
+
+_EXPORT = re.compile(r"([^\[]\S*)\s*=\s*\w+")
+"""How distlib finds the name: the first match counts, wherever it begins."""
+
+_CALLABLE = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*(\s*\[[^\]]*\])?")
+
+
+class _Text(Distribution):
+    """A distribution that has nothing but this text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def read_text(self, filename: str) -> str | None:
+        return self._text
+
+    def locate_file(self, path: str | os.PathLike[str]) -> Path:
+        return Path(path)
+
+
+def commands(text: str) -> frozenset[str]:
+    """The names of the commands, console and graphical. Raises Refused for one that is no plain file name."""
+    found = {(each.group, each.name, each.value) for each in _entry_points(text)}
+    asked = {(name, value) for group, name, value in found if group in GROUPS}
+    odd = sorted(group for group, _, _ in found if group not in GROUPS and group.strip("[] \t").casefold() in GROUPS)
+    if odd:  # pip on Python 3.10 strips one pair of brackets and blanks, later ones all brackets
+        text = f"entry_points.txt has a section {shown(odd[0])}, which not everybody reads alike"
+        raise Refused(Reason(kind="entry-point", text=text))
+    return frozenset(_command(name, value) for name, value in asked)
+
+
+def _entry_points(text: str) -> list[EntryPoint]:
+    """All of them. Raises Refused where the parser gives up, as pip does then."""
+    try:
+        return list(_Text(text).entry_points)
+    except Exception as error:  # not documented, and different in each version
+        reason = Reason(kind="entry-point", text=f"entry_points.txt cannot be read: {type(error).__name__}: {error}")
+        raise Refused(reason) from None
+
+
+def _command(name: str, value: str) -> str:
+    """The command's name, which becomes a file's name; ``value`` becomes code in that file. Raises Refused."""
+    export = _EXPORT.search(f"{name} = {value}")
+    made = export[1] if export else ""
+    odd = name.startswith(";") or not name.isprintable() or made.strip() in ("", ".", "..")
+    if odd or set(made) & set('/\\=:*?"<>|'):
+        raise Refused(about("entry-point", "the entry point {} is no file name for a command", name))
+    if not _CALLABLE.fullmatch(value):
+        raise Refused(about("entry-point", f"the entry point {{}} names no function: {shown(value)}", name))
+    return made
