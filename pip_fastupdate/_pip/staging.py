@@ -19,6 +19,7 @@ from ..errors import TransactionError
 from . import compat
 from .metadata import normalize
 from .preload import import_everything
+from .proof import escaped, guard_commands
 from .unpacking import Contents, known, replace_writer
 
 __all__ = [
@@ -76,6 +77,7 @@ def prepare_process() -> None:
     wheel.current_umask = unpacking.current_umask = lambda: umask
     wheel.adjacent_tmp_file = _file_beside
     replace_writer(wheel)
+    guard_commands(wheel)
     compat.load_backend()
     compat.replace_user_agent()
     compat.silence()
@@ -129,6 +131,9 @@ def stage(
     except Exception as error:  # whatever a wheel can contain, pip can stumble over
         raise _failure(error, root, name) from error
     info = _info_folder({Path(scheme.purelib), Path(scheme.platlib)}, name)
+    outside = escaped(root, info, Path(scheme.data))
+    if outside is not None:
+        raise StageFailed(f"pip put {outside!r} where no wheel may write")
     return StagedWheel(root=root, info=info)
 
 
