@@ -40,7 +40,9 @@ def arrange(pairs: Iterable[tuple[str, object]]) -> Hashes:
     An algorithm that nobody knows, and a digest that is none, stay in it, last: see ``problem``. So does an algorithm
     with two digests.
     """
-    plain = dict.fromkeys((str(name).strip().lower(), str(value).strip().lower()) for name, value in pairs if value)
+    plain = dict.fromkeys(
+        (str(name).strip().lower(), str(value).strip().lower()) for name, value in pairs if value is not None
+    )
     return tuple(sorted(plain, key=lambda each: (_RANKS.get(each[0], len(_RANKS)), each)))
 
 

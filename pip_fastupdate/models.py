@@ -129,8 +129,8 @@ class File:
     @property
     def all_hashes(self) -> Hashes:
         """Every hash the index gives of it, strongest first; a file is the right one when all of them say so."""
-        own = (("sha256", self.sha256),) if self.sha256 else ()
-        return arrange((*own, *self.hashes)) if self.hashes or own else ()
+        own = (("sha256", self.sha256),) if self.sha256 is not None else ()
+        return arrange((*own, *self.hashes))
 
     @property
     def is_wheel(self) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..cache_folder import distrust, is_trusted_file, make
 from .locations import working_folder
 
 _KEPT = 32
@@ -38,21 +39,22 @@ class Memory:
     """The settings remembered for one command line in the present environment."""
 
     def __init__(self, folder: Path, arguments: Sequence[str]) -> None:
-        """``folder`` need not exist."""
+        """``folder``, the cache, need not exist."""
+        self._cache = folder
         self._folder = folder / "settings"
         self._path = self._folder / f"{_key(arguments)}.json"
 
     def recall(self) -> dict[str, Any] | None:
         """What was kept, if all that it depends on is still the same."""
-        data = _trusted(self._path)
+        data = None if distrust(self._cache) else _trusted(self._path)
         if data is None:
             return None
         try:
             kept = json.loads(data)
-            if kept["digests"] != digests(kept["digests"]):
+            if kept["sum"] != _sum(kept["digests"], kept["value"]) or kept["digests"] != digests(kept["digests"]):
                 return None
             return dict(kept["value"])
-        except (ValueError, KeyError, TypeError):  # damaged: it is read anew and written anew
+        except (ValueError, KeyError, TypeError, RecursionError):  # damaged: it is read anew and written anew
             return None
 
     def keep(self, value: Mapping[str, Any], sources: Digests) -> None:
@@ -60,12 +62,16 @@ class Memory:
 
         Not being able to is no reason to fail: the next run only takes a little longer.
         """
+        if distrust(self._cache):
+            return
         temporary = self._path.with_suffix(f".{os.getpid()}")
         with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make(self._folder, self._cache)
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump({"digests": dict(sources), "value": value}, file)
+                # As it will be read: tuples are lists then.
+                plain = json.loads(json.dumps({"digests": dict(sources), "value": value}))
+                json.dump({**plain, "sum": _sum(plain["digests"], plain["value"])}, file)
             temporary.replace(self._path)
             _prune(self._folder)
 
@@ -104,6 +110,11 @@ def _digest(path: Path) -> str:
         return ""
 
 
+def _sum(sources: Any, value: Any) -> str:
+    """A checksum: what decodes but is not what was written is damage too."""
+    return sha256(json.dumps([sources, value], sort_keys=True).encode()).hexdigest()
+
+
 def _key(arguments: Sequence[str]) -> str:
     """Digest of all that is known before pip is asked."""
     import pip
@@ -128,9 +139,10 @@ def _key(arguments: Sequence[str]) -> str:
 def _trusted(path: Path) -> bytes | None:
     """The file's content, unless there is none or somebody else could have written it."""
     try:
-        with path.open("rb") as file:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as file:
             found = os.fstat(file.fileno())
-            if hasattr(os, "geteuid") and (found.st_uid != os.geteuid() or found.st_mode & 0o022):
+            if not is_trusted_file(found) or (hasattr(os, "geteuid") and found.st_mode & 0o022):
                 return None
             return file.read()
     except OSError:

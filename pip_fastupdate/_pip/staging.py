@@ -105,13 +105,20 @@ def _file_beside(path: str, mode: str = "w+b", **options: Any) -> Iterator[IO[An
 
 
 def stage(
-    wheel: Path, *, name: str, root: Path, requested: bool, user: bool, contents: Contents | None = None
+    wheel: Path,
+    *,
+    name: str,
+    root: Path,
+    requested: bool,
+    user: bool,
+    contents: Contents | None = None,
+    label: str | None = None,
 ) -> StagedWheel:
     """Unpack ``wheel`` below ``root`` as ``pip install --no-compile`` would into the environment. Safe in threads.
 
     ``requested`` makes pip's REQUESTED file, ``user`` takes the user's scheme; ``contents`` are of files that need not
-    be read again, and are taken out of it. Raises StageFailed for a wheel that pip does not install, and
-    TransactionError when the disk does not allow it.
+    be read again, and are taken out of it; ``label`` stands for the wheel in messages. Raises StageFailed for a wheel
+    that pip does not install, and TransactionError when the disk does not allow it.
     """
     from pip._internal.locations import get_scheme
     from pip._internal.operations.install.wheel import install_wheel
@@ -129,7 +136,10 @@ def stage(
                 requested=requested,
             )
     except Exception as error:  # whatever a wheel can contain, pip can stumble over
-        raise _failure(error, root, name) from error
+        failure = _failure(error, root, name)
+        if isinstance(failure, StageFailed) and label:
+            failure = StageFailed(failure.text.replace(str(wheel), label))
+        raise failure from error
     info = _info_folder({Path(scheme.purelib), Path(scheme.platlib)}, name)
     outside = escaped(root, info, Path(scheme.data))
     if outside is not None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..cache_folder import PARTS, belongs_elsewhere, distrust
 from . import place
 from .store import Store
 
@@ -48,7 +50,7 @@ def info(directory: Path) -> CacheInfo:
     """What is in the cache; nothing is made, changed or warned about, and a damaged database counts as empty."""
     with _opened(directory, reading=True) as store:
         times = [at for _, at, _ in store.entries()]
-    wheels = [size for _, size, _ in _used(_wheels(directory))]
+    wheels = [size for _, size, _ in _used(_wheels(directory))] if distrust(directory) is None else []
     return CacheInfo(
         path=directory,
         entries=len(times),
@@ -64,17 +66,22 @@ def clear(directory: Path) -> int:
     """Delete the answers and the wheels, and nothing else that may be in the folder; returns the bytes freed.
 
     Another process may be using the answers: they are taken out of the database, which stays as a small file, unless
-    it is damaged. Raises OSError where a file cannot be deleted.
+    it is damaged. Of parts that are links, only the links go. Raises OSError where a file cannot be deleted, and for a
+    folder that is a link or another user's.
     """
+    why = belongs_elsewhere(directory)
+    if why is not None:
+        raise PermissionError(errno.EPERM, f"it {why}", str(directory))
+    for link in filter(Path.is_symlink, (*_databases(directory), *(directory / part for part in PARTS))):
+        link.unlink()
+    distrust.cache_clear()
     before = _total(directory)
     with _opened(directory) as store:
         emptied = store.clear()
     for file in _databases(directory) if not emptied else _leftovers(directory):
         file.unlink(missing_ok=True)
     wheels = directory / place.WHEELS
-    if wheels.is_symlink():
-        wheels.unlink()
-    elif wheels.is_dir():
+    if wheels.is_dir():
         shutil.rmtree(wheels)
     return max(0, before - _total(directory))
 
@@ -84,6 +91,8 @@ def evict(directory: Path, limit: int) -> int:
 
     Returns the bytes freed. A file that cannot be deleted is left.
     """
+    if distrust(directory) is not None:
+        return 0
     before = _total(directory)
     if before <= limit:
         return 0

@@ -1,10 +1,11 @@
-"""Where the cache is: the names of its files, whose folder it is, and what to do with a damaged one."""
+"""Where the cache is: the names of its files, and what to do with a damaged one."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
+
+from ..cache_folder import make
 
 DATABASE = "answers-1.sqlite"
 """The file of the answers; the number is that of its format."""
@@ -16,24 +17,10 @@ COMPANIONS = ("-wal", "-shm", "-journal")
 """What SQLite puts beside a database while it is in use."""
 
 
-def foreign(directory: Path) -> bool:
-    """Whether root would leave files of its own in another user's folder, as with ``sudo`` without ``-H``.
-
-    The rule is that of pip's ``check_path_owner``: the nearest folder that exists has to be root's.
-    """
-    geteuid = getattr(os, "geteuid", None)
-    if geteuid is None or geteuid() != 0:
-        return False
-    for folder in (directory, *directory.parents):
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            return folder.stat().st_uid != 0
-    return False
-
-
 def writable(database: Path) -> bool:
     """Whether the file can be written and SQLite can put its companions beside it; makes the folder."""
     try:
-        database.parent.mkdir(parents=True, exist_ok=True)
+        make(database.parent, database.parent)
     except OSError:
         return False
     return os.access(database.parent, os.W_OK) and (not database.exists() or os.access(database, os.W_OK))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..cache_folder import distrust
 from . import database, place
 
 Warn = Callable[[str, str], None]
@@ -183,11 +184,12 @@ class Store:
         return self._database
 
     def _open(self, path: Path) -> sqlite3.Connection | None:
+        why = distrust(path.parent)
+        if why is not None:
+            self._give_up(f"the cache in {path.parent} {why} and is not used")
+            return None
         if not self._writing:
             return self._open_to_read(path)
-        if place.foreign(path.parent):
-            self._give_up(f"the cache in {path.parent} belongs to another user and is not used")
-            return None
         if not place.writable(path):
             return self._open_to_read(path)
         try:

@@ -115,6 +115,8 @@ def deliver(
             break
         for name in learned.failures.keys() - barred.failures.keys():
             tools.progress.warn(f"{name} is left as it is: {learned.failures[name].text}")
+        for name, version in learned.damaged.keys() - barred.damaged.keys():
+            tools.progress.warn(f"could not use {name} {version}: {learned.damaged[name, version].text}")
         barred = learned
         planned = make_plan(tools, inventory, barred)
     return planned, barred
@@ -132,7 +134,8 @@ def _learn(tools: Tools, planned: Planned, delivery: Delivery, barred: Barred) -
     if tools.options.strict:
         stays.update(_strict(delivery, staged))
     corrections = {**barred.corrections, **delivery.corrections(staged, planned.world)}
-    return Barred(failures=failures, stays=stays, corrections=corrections)
+    damaged = {**barred.damaged, **delivery.damaged}
+    return Barred(failures=failures, stays=stays, corrections=corrections, damaged=damaged)
 
 
 def _strict(delivery: Delivery, changes: list[Change]) -> dict[str, Reason]:

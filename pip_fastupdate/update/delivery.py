@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..dependencies import InvalidRequirement, parse
-from ..errors import IndexUnreachable
+from ..errors import IndexUnreachable, PipUpdateError
 from ..index.interpreter import this as this_interpreter
 from ..models import Change, Failure, Reason, Release
-from ..ports import Progress
+from ..ports import DownloadFailed, Progress
 from ..turns import Turns
 from ..world import Candidate, Key, World
-from .failures import GONE, UNFIT
+from .failures import BAD_FILE, BUILD, GONE, UNFIT
 
 if TYPE_CHECKING:
     from .._pip.staging import StagedWheel
-    from ..wheels import Inspection, Installed, WheelStore
+    from ..wheels import Inspection, Installed, OpenWheel, WheelStore
 
 SLOW = 0.00025
 """Seconds to make a file from which on it pays to make several at once: as long as the work on each."""
@@ -64,10 +64,13 @@ class Delivery:
     unfit: dict[Key, Failure] = field(default_factory=dict)
     """Releases that are not for this interpreter, as only their wheels say."""
 
+    damaged: dict[Key, Failure] = field(default_factory=dict)
+    """Releases whose files are bad: another release of the same project may be sound."""
+
     def bring(self, changes: Sequence[Change]) -> None:
         """Download and stage what is not there yet.
 
-        A release that fails goes into ``failures``. Raises IndexUnreachable when the network is away.
+        A release that fails goes into ``failures`` or ``damaged``. Raises IndexUnreachable when the network is away.
         """
         wanted = {change.name: change for change in changes if key_of(change.target) not in self.done}
         if not wanted:
@@ -91,7 +94,7 @@ class Delivery:
         lost = 0
         for release, found in self.store.fetch(releases, jobs=self.jobs, progress=self.progress):
             if isinstance(found, Failure):
-                self.failures[release.name] = found
+                self._fail(found, key_of(release), damaged=found.kind in BAD_FILE)
                 lost += found.kind in GONE
                 if lost >= min(3, len(wanted)):
                     raise _away(found)
@@ -127,38 +130,58 @@ class Delivery:
         if isinstance(result, Failure) and result.kind == UNFIT:
             self.unfit[key_of(change.target)] = result
         elif isinstance(result, Failure):
-            self.failures[change.name] = result
+            self._fail(result, key_of(change.target), damaged=result.kind != BUILD)
         else:
             self.done[key_of(change.target)] = result
+
+    def _fail(self, failure: Failure, key: Key, *, damaged: bool) -> None:
+        """Remember it; where only this file is bad, an older release may do."""
+        if damaged:
+            self.damaged[key] = failure
+        else:
+            self.failures[failure.name] = failure
 
     def _stage(self, turns: Turns, change: Change, path: Path) -> Delivered | Failure:
         from .._pip.staging import StageFailed
 
         try:
-            wheel = path if path.suffix == ".whl" else self.build(change.target, path)
+            if path.suffix == ".whl":
+                with self.store.opened(path, change.target) as wheel, turns.work():
+                    return self._unpack(change, path, wheel)
+            built = self.build(change.target, path)
             with turns.work():
-                return self._unpack(change, wheel)
-        except StageFailed as failed:
-            version = str(change.target.version)
-            return Failure(name=change.name, version=version, kind=failed.kind, text=failed.text)
+                return self._unpack(change, built, None)
+        except (StageFailed, DownloadFailed) as failed:
+            return _failure(change, failed.kind, failed.text)
+        except PipUpdateError:  # about the disk or the run as a whole
+            raise
+        except Exception as error:  # whatever a wheel can hold: it is that project's failure, and no other's
+            text = f"could not inspect {path.name}: {type(error).__name__}: {str(error)[:200]}"
+            return _failure(change, "inspection", text)
 
-    def _unpack(self, change: Change, wheel: Path) -> Delivered | Failure:
-        """Raises StageFailed."""
+    def _unpack(self, change: Change, path: Path, wheel: OpenWheel | None) -> Delivered | Failure:
+        """``wheel`` is the file at ``path`` as it was checked; None for one that was built here. Raises StageFailed."""
         from .._pip.staging import compile_bytecode, stage
         from ..wheels import inspect
 
         version, contents = str(change.target.version), dict[str, bytes]()
         inspection = inspect(
-            wheel, change.target, before=self.installed(change.name), owners=self.owners, contents=contents
+            path,
+            change.target,
+            before=self.installed(change.name),
+            owners=self.owners,
+            contents=contents,
+            stream=wheel.stream if wheel else None,
         )
         if inspection.refusals:
             text = "; ".join(reason.text for reason in inspection.refusals)
-            return Failure(name=change.name, version=version, kind=inspection.refusals[0].kind, text=text)
+            return _failure(change, inspection.refusals[0].kind, text)
         if not this_interpreter().runs(inspection.requires_python):
             text = f"needs Python {inspection.requires_python}"
-            return Failure(name=change.name, version=version, kind=UNFIT, text=text)
+            return _failure(change, UNFIT, text)
         staged = stage(
-            wheel,
+            wheel.path if wheel else path,
+            label=str(path),
             name=change.name,
             root=self.staging / f"{change.name}-{version}",
             requested=change.requested,
@@ -189,6 +212,10 @@ class Delivery:
 def key_of(release: Release | Candidate) -> Key:
     """Name and version."""
     return (release.name, str(release.version))
+
+
+def _failure(change: Change, kind: str, text: str) -> Failure:
+    return Failure(name=change.name, version=str(change.target.version), kind=kind, text=text)
 
 
 def _away(failure: Failure) -> IndexUnreachable:

@@ -12,6 +12,15 @@ UNFIT = "requires-python"
 GONE = frozenset({"unreachable", "timeout"})
 """These say that the network is away rather than that a file is bad."""
 
+BAD_FILE = frozenset({"hash", "size", "garbage", "changed"})
+"""Of a download: these say that the file is bad, not the network."""
+
+BUILD = "build"
+"""Of an sdist that could not be made into a wheel."""
+
+OFFLINE = "offline"
+"""Of what is not in the cache, and must not be asked for."""
+
 MISSING = frozenset({"not-found"})
 """These say no more than that the index does not know the project."""
 

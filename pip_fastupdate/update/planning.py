@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from packaging.version import Version
@@ -11,9 +11,9 @@ from packaging.version import Version
 from ..dependencies import InvalidRequirement, parse
 from ..errors import IndexUnreachable, UsageError
 from ..explain import holds
-from ..models import Change, Failure, Inventory, Plan, Reason
+from ..models import Change, Failure, Hold, Inventory, Plan, Reason
 from ..world import Assignment, Key, World
-from .failures import GONE, MISSING, reasons_of
+from .failures import GONE, MISSING, OFFLINE, UNFIT, reasons_of
 from .pinned import Pinned, pinning_notes, sources_before
 from .settled import Settled
 from .tools import Tools
@@ -26,6 +26,8 @@ class Barred:
     failures: Mapping[str, Failure] = field(default_factory=dict)
     stays: Mapping[str, Reason] = field(default_factory=dict)
     corrections: Mapping[Key, tuple[str, ...] | Failure] = field(default_factory=dict)
+    damaged: Mapping[Key, Failure] = field(default_factory=dict)
+    """Releases whose files are bad; others of the same projects may do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,18 +109,30 @@ def make_plan(tools: Tools, inventory: Inventory, barred: Barred) -> Planned:
             source=Pinned(tools.catalog, sources_before(tools, inventory)),
             stays=stays,
             constraints=constraints(tools.settings.constraints),
-            corrections=barred.corrections,
+            corrections={**barred.corrections, **barred.damaged},
         )
         assignment, exhausted = _solve(tools, world, barred)
         changes = tuple(_changes(world, assignment))
         asked = names or frozenset(each.name for each in inventory.distributions)
-        held = holds(world, assignment, filter(world.may_move, asked), exhausted=exhausted)
+        held = list(holds(world, assignment, filter(world.may_move, asked), exhausted=exhausted))
         notes = (*_notes(exhausted), *pinning_notes(tools, world, asked))
         plan = Plan(changes=changes, holds=tuple(held), notes=notes)
     installed = inventory.by_name()
     failures = {**tools.catalog.failures, **barred.failures}
     relevant = {name: each for name, each in failures.items() if name in installed or name in barred.failures}
+    relevant = {**_unusable(world, held), **{name: each for (name, _), each in barred.damaged.items()}, **relevant}
     return Planned(world=world, assignment=assignment, plan=plan, failures=relevant)
+
+
+def _unusable(world: World, held: Iterable[Hold]) -> dict[str, Failure]:
+    """By name, why the newest release of a distribution that is held is none: its file, or its metadata, is bad."""
+    found: dict[str, Failure] = {}
+    for hold in held:
+        if any(reason.kind == "metadata" for reason in hold.reasons):
+            failure = world.failure(world.domain(hold.name)[0])
+            if failure is not None and failure.kind not in (UNFIT, OFFLINE):
+                found[hold.name] = failure
+    return found
 
 
 def settled(tools: Tools) -> Settled:

@@ -15,6 +15,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from .. import __version__
+from ..cache_folder import distrust, make
 from ..world import Assignment, World
 
 FOLDER = "settled"
@@ -31,7 +32,7 @@ class Settled:
     def of(cls, cache: Path | None, prefix: Path) -> Settled:
         """Kept below the cache's folder; not at all for None."""
         own = sha256(os.fsencode(prefix)).hexdigest()[:32]
-        return cls(path=cache / FOLDER / own if cache else None)
+        return cls(path=cache / FOLDER / own if cache and distrust(cache) is None else None)
 
     def holds(self, world: World) -> bool:
         """Whether the environment is as it was left, and nothing new is on offer."""
@@ -47,7 +48,7 @@ class Settled:
         if self.path is not None:
             mark = self._mark(world, assignment)
             with suppress(OSError):  # a read-only cache only makes the next run search again
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                make(self.path.parent, self.path.parent.parent)
                 temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}")
                 temporary.write_text(mark, encoding="ascii")
                 temporary.replace(self.path)

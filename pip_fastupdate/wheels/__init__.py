@@ -1,7 +1,8 @@
 """Wheels: downloaded once, kept under their hashes, and looked into before anything of them is unpacked."""
 
 from .archive import Limits
+from .files import OpenWheel
 from .inspection import Inspection, Installed, inspect
 from .store import WheelStore
 
-__all__ = ["Inspection", "Installed", "Limits", "WheelStore", "inspect"]
+__all__ = ["Inspection", "Installed", "Limits", "OpenWheel", "WheelStore", "inspect"]

@@ -97,15 +97,18 @@ class Entry:
 class Archive:
     """An open wheel whose structure is sound: a context manager. Raises Refused, or OSError when it cannot be read."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
-        self._stream: BinaryIO = path.open("rb")
-        if os.fstat(self._stream.fileno()).st_size <= WHOLE:
-            with self._stream as file:
-                self._stream = io.BytesIO(file.read())
+    def __init__(self, source: Path | BinaryIO, limits: Limits) -> None:
+        """``source`` stays open where it is a file that is open."""
+        self._own = isinstance(source, Path)
+        self._stream: BinaryIO = source.open("rb") if isinstance(source, Path) else source
         try:
+            if os.fstat(self._stream.fileno()).st_size <= WHOLE:
+                content = io.BytesIO(self._stream.read())
+                self._close()
+                self._stream, self._own = content, True
             self.entries = _entries(self._stream, limits)
         except BaseException:
-            self._stream.close()
+            self._close()
             raise
         self._by_name = {each.name: each for each in self.entries}
 
@@ -115,7 +118,11 @@ class Archive:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stream.close()
+        self._close()
+
+    def _close(self) -> None:
+        if self._own:
+            self._stream.close()
 
     def __contains__(self, name: str) -> bool:
         return name in self._by_name

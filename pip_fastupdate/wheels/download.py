@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-import hashlib
+import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event
 
 from ..errors import PipUpdateError
+from ..hashes import Hasher, Hashes
 from ..models import File
 from ..ports import DownloadFailed, Transport
 from .workers import Stopped
@@ -28,31 +29,37 @@ RESUME_FROM = 64 * 1024
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
 
 class Part:
     """A wheel while it arrives: a file with a name of its own beside its final place, hashed as it grows."""
 
-    def __init__(self, final: Path) -> None:
-        """Raises OSError when the folder cannot be written to."""
-        final.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, final: Path, algorithms: Iterable[str] = ("sha256",)) -> None:
+        """Its folder must exist. Raises OSError when it cannot be written to."""
         self.path = final.with_name(f".{secrets.token_hex(8)}.part")
-        self._stream = self.path.open("x+b")
+        # Nobody else may write to it later: what is hashed is what is used.
+        self._stream = open(os.open(self.path, _NEW, 0o600), "w+b")  # noqa: PTH123, SIM115 - a descriptor
         self._final = final
+        self._algorithms = tuple(algorithms)
+        self.identity: tuple[int, int, int] | None = None
+        """Device, number and size of the finished file."""
+
         self.restart()
 
     def restart(self) -> None:
         """Forget everything that came so far."""
         self._stream.seek(0)
         self._stream.truncate()
-        self._hash = hashlib.sha256()
+        self._hash = Hasher(self._algorithms)
         self.size = 0
 
     def write(self, chunk: bytes) -> None:
-        """Append. Raises PipUpdateError when the disk does not take it: going on is pointless then."""
+        """Append. Raises DiskRefused when the disk does not take it: going on here is pointless then."""
         try:
             self._stream.write(chunk)
         except OSError as error:
-            raise disk_error(error, self._final) from error
+            raise DiskRefused(error, self._final) from error
         self._hash.update(chunk)
         self.size += len(chunk)
 
@@ -63,19 +70,22 @@ class Part:
         self._stream.seek(self.size)
         return found
 
-    def sha256(self) -> str:
-        """The hexadecimal hash of what came so far."""
-        return self._hash.hexdigest()
+    def differing(self, hashes: Hashes) -> tuple[str, str, str] | None:
+        """As ``Hasher.differing``, of what came so far."""
+        return self._hash.differing(hashes)
 
     def finish(self) -> Path:
-        """Give the file its final name, in one step. Raises PipUpdateError."""
+        """Give the file its final name, in one step. Raises DiskRefused."""
         try:
+            self._stream.flush()
+            status = os.fstat(self._stream.fileno())
             self._stream.close()
             self.path.replace(self._final)
+            self.identity = (status.st_dev, status.st_ino, status.st_size)
         except OSError as error:
             # Windows does not replace a file that is open: another process was faster, with the same content.
             if not self._final.is_file():
-                raise disk_error(error, self._final) from error
+                raise DiskRefused(error, self._final) from error
         return self._final
 
     def discard(self) -> None:
@@ -88,6 +98,15 @@ class Part:
         """Remove the file while another thread may still hold it open, which Windows does not allow."""
         with suppress(OSError):
             self.path.unlink(missing_ok=True)
+
+
+class DiskRefused(Exception):
+    """What arrived cannot be written; there may be room elsewhere."""
+
+    def __init__(self, error: OSError, final: Path) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.final = final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,13 +139,13 @@ class Download:
         self._advance = advance
         self._stop = stop
         self._seen = 0
-        self._may_resume = file.sha256 is not None  # only the hash shows that two parts belong together
+        self._may_resume = bool(file.all_hashes)  # only a hash shows that two parts belong together
         self._resumed = False
 
     def run(self, *, retries: int, pause: float) -> Path:
         """The wheel in its final place, verified. Waits ``pause`` seconds before the first retry, then twice that …
 
-        Raises DownloadFailed, PipUpdateError when the disk does not take it, Stopped.
+        Raises DownloadFailed, DiskRefused, Stopped.
         """
         trouble = self._attempt()
         for attempt in range(retries):
@@ -190,17 +209,14 @@ class Download:
         if self._file.size is not None and size < self._file.size:
             text = f"{name} ended after {size} of the {self._file.size} bytes that the index announces"
             return _Trouble(kind="size", text=text, final=False)
-        mismatch = hash_mismatch(self._file, self._part.sha256())
-        if mismatch is None:
+        differing = self._part.differing(self._file.all_hashes)
+        if differing is None:
             return None
+        mismatch = hash_mismatch(self._file, *differing)
         resumed, self._resumed, self._may_resume = self._resumed, False, False
         return _Trouble(kind="hash", text=mismatch, final=not resumed)
 
 
-def hash_mismatch(file: File, found: str) -> str | None:
-    """The sentence about a file that has the sha256 ``found``; None when that is right, or nothing is known."""
-    if file.sha256 is None or found == file.sha256.lower():
-        return None
-    return (
-        f"sha256 of {file.filename} does not match the index: expected {file.sha256[:12].lower()}…, got {found[:12]}…"
-    )
+def hash_mismatch(file: File, algorithm: str, expected: str, found: str) -> str:
+    """The sentence about a file that is another than the index says."""
+    return f"{algorithm} of {file.filename} does not match the index: expected {expected[:12]}…, got {found[:12]}…"

@@ -22,11 +22,14 @@ Warnings: ``new-pth``, ``new-hook``, ``new-stdlib-name``, ``new-native``, ``new-
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
+from ..cache_folder import is_trusted_file
 from ..hashes import WEAK
 from ..models import Reason, Release
 from . import record
@@ -41,6 +44,9 @@ __all__ = ["Inspection", "Installed", "Limits", "inspect"]
 
 SCHEMA = 1
 """To be raised whenever content is checked more strictly: it voids what earlier versions have found in order."""
+
+_CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Nothing is read or written through links."""
 
 MOST = 20
 """Reasons given; a hostile wheel may have as many as entries."""
@@ -68,16 +74,18 @@ def inspect(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     commands: Commands = system_command,
     contents: dict[str, bytes] | None = None,
+    stream: BinaryIO | None = None,
 ) -> Inspection:
     """Look into the wheel at ``path``, which should be ``release``. Never raises for what the wheel contains.
 
     ``before`` is the installed version that it would replace, None when it would be an addition. ``owners`` tells the
     installed distribution to which a script belongs, ``commands`` the path of a command outside the environment.
     Reads the whole wheel, at most once for one that lies under its hash in the cache, and puts what it has read of
-    files into ``contents``, by their names in the wheel. May be called from many threads.
+    files into ``contents``, by their names in the wheel. ``stream`` is the same file, open. May be called from many
+    threads.
     """
     try:
-        with Archive(path, limits) as archive:
+        with Archive(stream or path, limits) as archive:
             metadata, found, notes = _checked(archive, path, release, limits, {} if contents is None else contents)
     except Refused as refusal:
         return _refusal(release, *refusal.reasons[:MOST])
@@ -154,18 +162,23 @@ def _is_marked(marker: Path | None) -> bool:
     if marker is None:
         return False
     try:
-        found = marker.read_bytes()
+        with open(os.open(marker, os.O_RDONLY | _CAREFUL), "rb") as file:  # noqa: PTH123 - a descriptor
+            found = file.read(200) if is_trusted_file(os.fstat(file.fileno())) else b""
     except OSError:
         return False
     with suppress(OSError):  # only brings its eviction forward
-        os.utime(marker)
+        os.utime(marker, follow_symlinks=False)
     return found == _mark_of(marker)
 
 
 def _mark(marker: Path | None) -> None:
     if marker is not None and not _is_marked(marker):
+        temporary = marker.with_name(f".{secrets.token_hex(8)}.part")
         with suppress(OSError):  # a cache that cannot be written to costs time, nothing else
-            marker.write_bytes(_mark_of(marker))
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CAREFUL
+            with open(os.open(temporary, flags, 0o600), "wb") as file:  # noqa: PTH123 - a descriptor
+                file.write(_mark_of(marker))
+            temporary.replace(marker)  # in place of a link, should there be one
 
 
 def _mark_of(marker: Path) -> bytes:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ..cache_folder import distrust, make
+from ..hashes import WEAK, problem
 from ..models import Failure, File, Release
 from ..ports import DownloadFailed, Progress, Transport
-from .download import FULL, Download, Part, disk_error, hash_mismatch
+from . import files
+from .download import DiskRefused, Download, Part, disk_error
+from .files import Identity, OpenWheel
 from .names import fault, shown
 from .workers import work_off
 
@@ -24,19 +27,15 @@ LIMIT = 8 * 1024**3
 UNKNOWN_SIZE = 1024**2
 """Bytes that a file is taken for whose size the index does not tell."""
 
-READ = 1024**2
-"""Bytes that are hashed at a time."""
-
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-
 
 class WheelStore:
     """Finds wheels in the cache, or downloads them into it.
 
-    They lie at ``<directory>/wheels/<first two digits>/<sha256>/<file name>``; those for which the index gives no
-    sha256 below ``url-<sha256 of the URL>``, to be used again only in the same run or offline, because what a URL
-    gives may change. What is under way is called ``.<random>.part`` in the same folder. Files of ``file:`` URLs are
-    used where they are. Several processes may fetch the same files at once.
+    They lie at ``<directory>/wheels/<first two digits>/<sha256>/<file name>``; where the index gives another hash
+    instead, below ``<its name>-<hash>``; without one that withstands forgery, below ``url-<sha256 of the URL>``, to
+    be used again only in the same run or offline, because what a URL gives may change. What is under way is called
+    ``.<random>.part`` in the same folder. Files of ``file:`` URLs are used where they are. Several processes may fetch
+    the same files at once. All hashes that the index gives have to be right.
     """
 
     def __init__(
@@ -51,9 +50,10 @@ class WheelStore:
     ) -> None:
         """``directory`` is the cache; without it, or when it cannot be written to, wheels go to ``temporary``.
 
-        ``retries`` counts for connections that break in the middle; ``pause`` is the seconds before the first of them.
+        Nor is it used where others may have put things into it. ``retries`` counts for connections that break in the
+        middle; ``pause`` is the seconds before the first of them.
         """
-        self._directory = directory
+        self._directory = directory if directory is None or distrust(directory) is None else None
         self._transport = transport
         self._offline = offline
         self._temporary = temporary
@@ -61,6 +61,7 @@ class WheelStore:
         self._pause = pause
         self._lock = threading.Lock()
         self._obtained: dict[str, Path] = {}
+        self._seen: dict[Path, Identity] = {}
         self._parts: set[Part] = set()
         self._writable = True
         self._warnings: deque[tuple[str, str]] = deque()
@@ -71,8 +72,8 @@ class WheelStore:
         """The file of each release, or why it could not be had, as soon as it is known; the largest are begun first.
 
         ``jobs`` threads work from the first ``next`` on. Steps of ``progress`` are bytes: ``File.size`` of them in the
-        end for every file. Closing the iterator stops what is under way. Raises PipUpdateError when the disk is full.
-        Every release must have a ``file``.
+        end for every file. Closing the iterator stops what is under way. Raises PipUpdateError when the disk of the
+        temporary folder is full; without room in the cache it goes on there. Every release must have a ``file``.
         """
 
         def work(release: Release, stop: threading.Event) -> tuple[Release, Path | Failure]:
@@ -91,6 +92,11 @@ class WheelStore:
             for part in tuple(self._parts):  # of threads that hang in a read
                 part.abandon()
 
+    def opened(self, path: Path, release: Release) -> AbstractContextManager[OpenWheel]:
+        """The file at ``path``, which ``fetch`` gave for the release, as checked. Raises DownloadFailed, OSError."""
+        file = _file(release)
+        return files.opened(path, file, self._seen.get(path), own=not _is_local(file))
+
     def _pass_warnings(self, progress: Progress) -> None:
         while self._warnings:
             progress.warn(*self._warnings.popleft())
@@ -100,8 +106,8 @@ class WheelStore:
         file = _file(release)
         try:
             _check_names(file)
-            if file.url.lower().startswith("file:"):
-                return _local(file)
+            if _is_local(file):
+                return self._local(file)
             path = self._cached(file) or self._download(file, advance, stop)
         except DownloadFailed as error:
             return Failure(name=release.name, kind=error.kind, text=error.text, version=str(release.version))
@@ -111,24 +117,49 @@ class WheelStore:
     def _cached(self, file: File) -> Path | None:
         if file.url in self._obtained:
             return self._obtained[file.url]
-        if file.sha256 is None and not self._offline:
+        if not _strong(file) and not self._offline:
             return None
         for root in filter(None, (self._directory, self._temporary)):
             path = _place(root, file)
-            if path.is_file():
-                if _problem(path, file) is None:
-                    with suppress(OSError):  # only brings its eviction forward
-                        os.utime(path)
-                    return path
-                self._warnings.append((f"the cached {file.filename} is damaged: it is not used", ""))
+            if os.path.lexists(path):
+                try:
+                    self._seen[path] = files.check(path, file, own=True)
+                except DownloadFailed:
+                    self._warnings.append((f"the cached {file.filename} is damaged: it is not used", ""))
+                    continue
+                with suppress(OSError):  # only brings its eviction forward
+                    os.utime(path, follow_symlinks=False)
+                return path
         return None
+
+    def _local(self, file: File) -> Path:
+        """The path of a ``file:`` URL, whose content is checked where the index gives a hash. Raises DownloadFailed."""
+        path = _path_of(file)
+        self._seen[path] = files.check(path, file, own=False)
+        return path
 
     def _download(self, file: File, advance: Callable[[int], None], stop: threading.Event) -> Path:
         if self._offline:
             raise DownloadFailed("offline", f"{file.filename} is not in the cache")
+        try:
+            return self._download_into(file, advance, stop)
+        except DiskRefused as refused:
+            if self._directory is None or not refused.final.is_relative_to(self._directory):
+                raise disk_error(refused.error, refused.final) from refused
+            self._give_up_cache(refused.error)
+        try:
+            return self._download_into(file, advance, stop)
+        except DiskRefused as refused:
+            raise disk_error(refused.error, refused.final) from refused
+
+    def _download_into(self, file: File, advance: Callable[[int], None], stop: threading.Event) -> Path:
+        """Raises DownloadFailed, DiskRefused, PipUpdateError, Stopped."""
         with self._part(file) as part:
             download = Download(file, part, self._transport, limit=LIMIT, advance=advance, stop=stop)
-            return download.run(retries=self._retries, pause=self._pause)
+            path = download.run(retries=self._retries, pause=self._pause)
+            if part.identity is not None:
+                self._seen[path] = part.identity
+            return path
 
     @contextmanager
     def _part(self, file: File) -> Iterator[Part]:
@@ -142,17 +173,18 @@ class WheelStore:
 
     def _open_part(self, file: File) -> Part:
         """The file to download into: in the cache, else in the temporary folder. Raises PipUpdateError."""
+        algorithms = [name for name, _ in file.all_hashes]
         if self._directory is not None and self._writable:
             place = _place(self._directory, file)
             try:
-                return Part(place)
+                make(place.parent, self._directory)
+                return Part(place, algorithms)
             except OSError as error:
-                if error.errno in FULL:
-                    raise disk_error(error, place) from error
                 self._give_up_cache(error)
         place = _place(self._temporary, file)
         try:
-            return Part(place)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            return Part(place, algorithms)
         except OSError as error:
             raise disk_error(error, place) from error
 
@@ -192,9 +224,15 @@ def _size(release: Release) -> int:
     return UNKNOWN_SIZE if size is None else size
 
 
+def _strong(file: File) -> tuple[str, str] | None:
+    """The hash by which it can be told from all others."""
+    return next(((name, value) for name, value in file.all_hashes if name not in WEAK), None)
+
+
 def _place(root: Path, file: File) -> Path:
-    digest = file.sha256.lower() if file.sha256 is not None else hashlib.sha256(file.url.encode()).hexdigest()
-    return root / "wheels" / digest[:2] / (digest if file.sha256 is not None else f"url-{digest}") / file.filename
+    strong = ("sha256", file.sha256.lower()) if file.sha256 is not None else _strong(file)
+    name, digest = strong or ("url", hashlib.sha256(file.url.encode()).hexdigest())
+    return root / "wheels" / digest[:2] / (digest if name == "sha256" else f"{name}-{digest}") / file.filename
 
 
 def _check_names(file: File) -> None:
@@ -202,41 +240,21 @@ def _check_names(file: File) -> None:
     wrong = fault(file.filename, windows=os.name == "nt")
     if wrong is not None or "/" in file.filename or file.filename.startswith("."):
         raise DownloadFailed("garbage", f"the index gives it the file name {shown(file.filename)}")
-    if file.sha256 is not None and not _SHA256.fullmatch(file.sha256):
-        raise DownloadFailed("garbage", f"the index gives {file.filename} a sha256 that is none")
+    text = problem(file.all_hashes)
+    if text is not None:
+        raise DownloadFailed("hash" if text.startswith("two") else "garbage", f"the index gives {file.filename} {text}")
 
 
-def _problem(path: Path, file: File) -> DownloadFailed | None:
-    """Why the file on disk is not the one that the index means; None when it is."""
-    try:
-        size = path.stat().st_size
-        if file.size is not None and size != file.size:
-            return DownloadFailed("size", f"{file.filename} has {size} bytes, the index announces {file.size}")
-        mismatch = None if file.sha256 is None else hash_mismatch(file, _sha256(path))
-    except OSError as error:
-        return DownloadFailed("download", f"{path} cannot be read: {error.strerror or error}")
-    return None if mismatch is None else DownloadFailed("hash", mismatch)
+def _is_local(file: File) -> bool:
+    return file.url.lower().startswith("file:")
 
 
-def _sha256(path: Path) -> str:
-    """The hash of a file: 1 to 2 GB a second, so cached wheels are hashed again at every use."""
-    machine, buffer = hashlib.sha256(), memoryview(bytearray(READ))
-    with path.open("rb", buffering=0) as stream:
-        while count := stream.readinto(buffer):
-            machine.update(buffer[:count])
-    return machine.hexdigest()
-
-
-def _local(file: File) -> Path:
-    """The path of a ``file:`` URL, whose content is checked where the index gives a hash. Raises DownloadFailed."""
+def _path_of(file: File) -> Path:
+    """The path of a ``file:`` URL. Raises DownloadFailed."""
     from urllib.request import url2pathname  # brings http.client with it, and is rarely needed
 
     parts = urlsplit(file.url)
     host = "" if parts.netloc == "localhost" else parts.netloc
     if host and os.name != "nt":
         raise DownloadFailed("download", f"{file.url} is on another machine")
-    path = Path(url2pathname(f"//{host}{parts.path}" if host else parts.path))
-    problem = _problem(path, file)
-    if problem is not None:
-        raise problem
-    return path
+    return Path(url2pathname(f"//{host}{parts.path}" if host else parts.path))

@@ -19,7 +19,7 @@ from pip_fastupdate.errors import PipUpdateError
 from pip_fastupdate.models import Failure, File, Release
 from pip_fastupdate.ports import DownloadFailed
 from pip_fastupdate.wheels import WheelStore
-from pip_fastupdate.wheels.download import Part, disk_error
+from pip_fastupdate.wheels.download import DiskRefused, Part, disk_error
 
 CHUNK = 32 * 1024
 BIG = bytes(range(256)) * 2048  # 512 KiB
@@ -482,20 +482,34 @@ def test_stops_between_tries(world: World) -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_full_disk(world: World) -> None:
-    """A full disk ends the run, naming the folder and what to do."""
+    """Without room anywhere the run ends, naming the folder and what to do."""
+    with pytest.raises(PipUpdateError, match=r"no space is left for demo-1\.0-py3-none-any\.whl in .*tempo") as caught:
+        world.fetch(world.release(BIG, server=filling(world.folder)))
+    assert "--cache-dir" in caught.value.hint
+    assert [] == world.files()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full disk to be had")
+def test_full_cache(world: World) -> None:
+    """Without room in the cache the run goes on in the temporary folder, with one warning."""
+    found = world.fetch(*(world.release(BIG, f"demo{number}", server=filling(world.cache)) for number in range(3)))
+    assert all(isinstance(path, Path) and path.is_relative_to(world.temporary) for path in found.values())
+    assert ["No space left on device"] == [text.rpartition(": ")[2] for text in world.progress.warnings]
+
+
+def filling(folder: Path) -> Server:
+    """Serves, with no room left in the folder for what is under way."""
 
     def fill_up(_: str, __: str | None) -> Iterator[bytes]:
         full = os.open("/dev/full", os.O_RDWR)
         for opened in Path("/proc/self/fd").iterdir():
-            if opened.resolve().suffix == ".part":
+            path = opened.resolve()
+            if path.suffix == ".part" and path.is_relative_to(folder):
                 os.dup2(full, int(opened.name))
         os.close(full)
         yield from chunks(BIG)
 
-    with pytest.raises(PipUpdateError, match=r"no space is left for demo-1\.0-py3-none-any\.whl in .*cache") as caught:
-        world.fetch(world.release(BIG, server=fill_up))
-    assert "--cache-dir" in caught.value.hint
-    assert [] == world.files()
+    return fill_up
 
 
 def test_other_trouble_with_the_disk(tmp_path: Path) -> None:
@@ -518,7 +532,7 @@ def test_place_is_taken(tmp_path: Path) -> None:
     """A folder in the wheel's place is an error with words."""
     part = Part(tmp_path / "x.whl")
     (tmp_path / "x.whl" / "y").mkdir(parents=True)
-    with pytest.raises(PipUpdateError, match="cannot be written"):
+    with pytest.raises(DiskRefused):
         part.finish()
     part.discard()
     assert ["x.whl"] == [path.name for path in tmp_path.iterdir()]
