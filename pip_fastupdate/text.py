@@ -16,10 +16,14 @@ IMPORTING = threading.RLock()
 
 
 def clean(text: str) -> str:
-    """The text on one line, without anything that a terminal could obey: escape sequences, line ends, bidi marks."""
+    """The text on one line, with everything escaped that a terminal could obey: control characters, bidi marks."""
     if text.isprintable():
         return text
-    return "".join(each if each.isprintable() else " " if each.isspace() else "?" for each in text).strip()
+    return "".join(each if each.isprintable() else _escaped(each) for each in text).strip()
+
+
+def _escaped(character: str) -> str:
+    return " " if character.isspace() else character.encode("unicode_escape").decode("ascii")
 
 
 def fit(text: str, encoding: str | None) -> str:
@@ -42,14 +46,56 @@ def can_encode(text: str, encoding: str | None) -> bool:
     return True
 
 
+def without_credentials(text: str) -> str:
+    """The text with ``user:password@`` taken out of every URL in it, well formed or not."""
+    return _stripped(text, "") if "@" in text else text
+
+
 def redact(text: str) -> str:
-    """The text with user name and password taken out of every URL in it."""
-    return _userinfo().sub("://****@", text) if "://" in text else text
+    """The text for display: no user name, password or token in any URL in it, with or without a scheme."""
+    if "@" in text:
+        text = _bare_login().sub("****@", _stripped(text, "****@"))
+    return _secret_parameter().sub(r"\1****", text) if "=" in text and ("?" in text or "&" in text) else text
+
+
+def _stripped(text: str, instead: str) -> str:
+    """For what does not keep to RFC 3986 too: ``http://me:a/b@host`` has a slash in its password."""
+
+    def cut(found: re.Match[str]) -> str:
+        rest = found[0]
+        authority = _AUTHORITY_END.split(rest, maxsplit=1)[0]
+        port = authority.rpartition(":")[2]
+        odd = port != authority and port and not port.isdigit() and not authority.endswith("]")
+        return instead + rest.rpartition("@")[2] if odd and "@" in rest else rest
+
+    stripped = _userinfo().sub(instead, text)
+    return _after_scheme().sub(cut, stripped) if "@" in stripped.replace("****@", "") else stripped
+
+
+_AUTHORITY_END = re.compile(r"[/?#]")
 
 
 @lru_cache(maxsize=1)
 def _userinfo() -> re.Pattern[str]:
-    return re.compile(r"://[^/\s?#]*@")
+    return re.compile(r"(?<=://)[^/\s?#]*@")
+
+
+@lru_cache(maxsize=1)
+def _after_scheme() -> re.Pattern[str]:
+    return re.compile(r"(?<=://)[^\s'\"<>]+")
+
+
+@lru_cache(maxsize=1)
+def _bare_login() -> re.Pattern[str]:
+    """``me:secret@host``, as proxies may be given; not ``C:\\`` and what has a scheme."""
+    return re.compile(r"(?<![\w/@*:\[\].-])[^\s/:@'\"=*]+:(?![\\/])[^\s@'\"]+@(?=[\w\[])")
+
+
+@lru_cache(maxsize=1)
+def _secret_parameter() -> re.Pattern[str]:
+    """One of a URL's query whose name says that its value is nobody else's business."""
+    names = "token|key|secret|passw|pwd|auth|sig|cred|session|jwt"
+    return re.compile(rf"([?&][\w.%-]*(?:{names})[\w.%-]*=)[^&\s'\"#<>]+", re.IGNORECASE)
 
 
 def duration(seconds: float) -> str:

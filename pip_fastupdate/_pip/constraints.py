@@ -10,8 +10,8 @@ from typing import Any
 
 from ..dependencies import InvalidRequirement, parse
 from ..errors import UsageError
+from ..text import redact
 from . import compat
-from .direct_url import without_credentials
 
 _REMOTE = re.compile(r"(https?|file):", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
@@ -118,4 +118,4 @@ def _is_volatile(name: str) -> bool:
 
 
 def _shown(source: str) -> str:
-    return without_credentials(source) if _REMOTE.match(source) else source
+    return redact(source) if _REMOTE.match(source) else source

@@ -7,9 +7,10 @@ import os
 import re
 from collections.abc import Collection
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from ..models import Reason
+from ..text import redact, without_credentials
 from .metadata import content
 
 _MOST = 1024 * 1024
@@ -37,9 +38,10 @@ def origin(info: str) -> Reason:
 
 def _shown(url: str) -> str:
     try:
-        return without_credentials(url)
+        urlsplit(url)
     except ValueError:  # not a URL: nothing of it is safe to show
         return "an invalid URL"
+    return redact(url) if "?" in url else without_credentials(url)
 
 
 def is_valid(fields: Any) -> bool:
@@ -58,9 +60,3 @@ def editable(raw_name: str, links: Collection[str]) -> Reason | None:
     if raw_name in links or re.sub("[^A-Za-z0-9.]+", "-", raw_name) in links:
         return Reason(kind="editable", text="it is an editable install (setup.py develop)")
     return None
-
-
-def without_credentials(url: str) -> str:
-    """``url`` without the user name and password that may precede its host."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -12,12 +12,13 @@ from io import StringIO
 from logging import LogRecord
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..errors import UsageError
 from ..options import Network, Policy, Settings
+from ..text import redact, without_credentials
 from . import compat, constraints, memory
 from .config import Configuration
-from .direct_url import without_credentials
 
 _REFUSED = {
     "target_dir": "target",
@@ -45,6 +46,8 @@ def read(arguments: Sequence[str]) -> tuple[Configuration, memory.Digests | None
     with compat.listening() as said:
         command, options, before = _parse(arguments, said)
         _refuse(options)
+        for url in _urls(options):
+            _check_url(url)
         found = constraints.read(options.constraints or (), lambda: _session(command, options))
     directory, warnings = _cache_directory(options)
     configuration = Configuration(
@@ -93,6 +96,24 @@ def _refuse(options: Any) -> None:
                 f"pip's setting {setting} cannot be honoured: pip-update updates the environment that it runs in.",
                 hint=f"unset PIP_{setting.replace('-', '_').upper()} for this run{instead}; {_HINT}",
             )
+
+
+def _check_url(url: str) -> None:
+    """Raises UsageError for what is no URL: nobody could tell then what of it is a password."""
+    scheme, separator, _ = url.partition("://")
+    if scheme.lower() not in ("http", "https"):
+        wrong = not separator and "@" in url and ":" in url.partition("@")[0] and not Path(url).exists()
+        why = "it has no scheme" if wrong else ""
+    else:
+        try:
+            parts = urlsplit(url)
+            why = "" if parts.hostname and parts.port != 0 else "it names no host"
+        except ValueError as error:
+            why = "its port is not a number" if "ort" in str(error) else "its host is not valid"
+    if why:
+        shown = redact(url if separator else f"http://{url}").removeprefix("" if separator else "http://")
+        hint = "write https://USER:PASSWORD@HOST/PATH, with %2F for a / and %40 for an @ in user or password"
+        raise UsageError(f"invalid index URL {shown}: {why}", hint=hint)
 
 
 def _settings(options: Any, lines: tuple[str, ...], proxy: str | None) -> Settings:
@@ -183,8 +204,8 @@ def _sources(
     found: Configuration, options: Any, before: dict[str, str] | None, limits: constraints.Constraints
 ) -> memory.Digests | None:
     """What the settings depend on; None when that is more than files, or when they hold secrets."""
-    proxy = found.settings.network.proxy
-    secret = found.secret_urls or (proxy is not None and without_credentials(proxy) != proxy)
+    proxy = found.settings.network.proxy or ""
+    secret = found.secret_urls or "@" in proxy or any("?" in url for url in (*_urls(options), proxy))
     relative = found.settings.policy.uploaded_before is not None  # it may have been "three days ago"
     if before is None or secret or relative or limits.volatile or _is_fresh(limits.files):
         return None

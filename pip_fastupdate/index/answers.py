@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
+
+from ..text import without_credentials
 
 KEPT_HEADERS = ("etag", "last-modified", "content-type")
 """The headers of an answer that the cache keeps; the order is part of the format."""
@@ -19,7 +21,6 @@ GONE_TTL = 600.0
 
 _FORMAT = 1
 _HEAD = struct.Struct("<BHdII")
-_CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,9 +130,14 @@ def unpack(value: object) -> Record | None:
 
 def host_of(url: str) -> str:
     """The host, with its port where the URL has one, and nothing secret."""
-    return "".join(url.split("/", 3)[2:3]).partition("?")[0].rpartition("@")[2] or url
+    url = without_credentials(url)
+    return "".join(url.split("/", 3)[2:3]).partition("?")[0] or url
 
 
-def without_credentials(text: str) -> str:
-    """``text`` with ``user:password@`` taken out of every URL in it."""
-    return _CREDENTIALS.sub("", text) if "@" in text else text
+def key_of(key: str) -> str:
+    """A key of the cache as it may lie on the disk: no credentials, and of a URL's query only a digest.
+
+    Tokens in queries are as secret; still each has an entry of its own.
+    """
+    plain, mark, query = without_credentials(key).partition("?")
+    return plain + mark + sha256(query.encode("utf-8", "replace")).hexdigest()[:16] if mark else plain

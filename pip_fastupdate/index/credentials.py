@@ -12,8 +12,8 @@ from requests.auth import HTTPBasicAuth
 from requests.hooks import dispatch_hook
 from requests.utils import get_auth_from_url, get_netrc_auth
 
+from ..text import without_credentials
 from . import bodies
-from .answers import without_credentials
 
 Authenticate = Callable[[Any], Any]
 """As requests has it: takes a prepared request, adds to its headers and hooks, and returns it."""

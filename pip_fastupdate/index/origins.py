@@ -13,8 +13,8 @@ from urllib3 import disable_warnings
 from urllib3.exceptions import InsecureRequestWarning
 
 from ..options import Network
+from ..text import without_credentials
 from . import tls
-from .answers import without_credentials
 from .counters import Counters
 from .pool import Pool
 from .trouble import Trouble

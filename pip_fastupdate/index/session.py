@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..options import CacheOptions, Network
 from ..ports import DownloadFailed
+from ..text import without_credentials
 from . import place
-from .answers import Answer, Record, Reply, pack, unpack, without_credentials
+from .answers import Answer, Record, Reply, key_of, pack, unpack
 from .counters import Counters
 from .lean import lean
 from .shared import SharedStore
@@ -64,7 +65,7 @@ class Session:
 
     def stored(self, keys: Sequence[str]) -> dict[str, Answer]:
         """What the cache has for those keys, fresh or not, in one reading. Nothing is asked for."""
-        asked = {without_credentials(key): key for key in keys}
+        asked = {key_of(key): key for key in keys}
         values, now = self._store.read(asked), self._clock()
         answers: dict[str, Answer] = {}
         for key, given in asked.items():
@@ -96,7 +97,7 @@ class Session:
         garbage. ``revalidate`` asks about a fresh one too, if this session has not done so yet; what is ``immutable``
         is never asked for twice. A 404 or 410 is an answer. Raises ``DownloadFailed``.
         """
-        key, now = without_credentials(key), self._clock()
+        key, now = key_of(key), self._clock()
         known = self._look_up(key)
         if known is not None and (self._cache.offline or self._fresh(known, now, revalidate)):
             self.counters.add(cache_hits=1)
@@ -121,11 +122,17 @@ class Session:
 
     def keep(self, url: str, *, key: str, body: bytes) -> None:
         """Have ``key`` answered with ``body`` for ever: worked out of the file at ``url``, which cannot change."""
+        key = key_of(key)
         record = Record(
-            status=200, url=without_credentials(url), headers={}, fetched=self._clock(), body=body, immutable=True
+            status=200,
+            url=without_credentials(url).partition("?")[0],
+            headers={},
+            fetched=self._clock(),
+            body=body,
+            immutable=True,
         )
-        self._known.pop(without_credentials(key), None)
-        self._store.write(without_credentials(key), pack(record), record.expires(self._cache.ttl))
+        self._known.pop(key, None)
+        self._store.write(key, pack(record), record.expires(self._cache.ttl))
 
     def stream(self, url: str, headers: Mapping[str, str] | None = None) -> AbstractContextManager[Iterator[bytes]]:
         """The body of a GET past the cache; see ``ports.Transport``."""

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
+from ..text import without_credentials
+
 _UP = re.compile(r"((?:\.\./)+)(?=[\w-])")
 _CLEAN = re.compile(r"[\w:/.%+~@?&=,;!$'()*\[\]-]*", re.ASCII).fullmatch
 _SAFE = "/:%+~@?&=,;!$'()*[]"
@@ -40,18 +42,19 @@ class Base:
 
 def without_login(url: str) -> str:
     """The URL without ``user:password@``."""
-    if "@" not in url:
-        return url
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return without_credentials(url)
 
 
 def canonical(url: str) -> str:
     """The same text for all ways to write one index: without credentials, default port and slashes at the end."""
     if "://" not in url:
         return url
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2].lower().removesuffix(_PORTS.get(parts.scheme, " "))
+    url = without_credentials(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no URL, but a name as good as any
+        return url
+    host = parts.netloc.lower().removesuffix(_PORTS.get(parts.scheme, " "))
     return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), parts.query, ""))
 
 

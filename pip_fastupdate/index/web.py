@@ -20,8 +20,9 @@ from requests_cache.models.response import CachedResponse
 from requests_cache.session import CachedSession
 
 from ..ports import DownloadFailed
+from ..text import without_credentials
 from . import bodies
-from .answers import GONE, KEPT_HEADERS, Answer, Record, Reply, host_of, pack, unpack, without_credentials
+from .answers import GONE, KEPT_HEADERS, Answer, Record, Reply, host_of, pack, unpack
 from .shared import SharedStore
 from .store import Store
 from .trouble import ERRORS, Trouble, of_error
@@ -218,7 +219,8 @@ class Web(CachedSession, Wire):
             small = b"" if status in GONE else self._digest(body, response, url, digest)
         del body
         headers = {} if status in GONE else kept_headers(response.headers)
-        return Record(status=status, url=url, headers=headers, fetched=self._clock(), body=small, immutable=immutable)
+        kept = url.partition("?")[0]  # a query may hold a token
+        return Record(status=status, url=kept, headers=headers, fetched=self._clock(), body=small, immutable=immutable)
 
     def _digest(self, body: bytes, response: Response, url: str, digest: Digest) -> bytes:
         try:

@@ -20,8 +20,9 @@ from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
 from ..options import Network
+from ..text import without_credentials
 from . import bodies, trouble
-from .answers import host_of, without_credentials
+from .answers import host_of
 from .counters import Counters
 from .credentials import Authenticate, Credentials, is_downgrade
 from .origins import Origins

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from packaging.version import Version
 
 from ..models import Release
+from ..text import without_credentials
 from .refused import Unlockable
 
 
@@ -131,11 +132,18 @@ def place(url: str, folder: Path) -> dict[str, str]:
     """
     path = _local(url)
     if path is None:
-        return {"url": url}
+        return {"url": _without_password(url)}
     if not path.exists():
         raise Unlockable(f"{path} is not there any more")
     below = path.is_relative_to(folder)
     return {"path": path.relative_to(folder).as_posix() if below else str(path)}
+
+
+def _without_password(url: str) -> str:
+    """The URL without what is secret in it; of SSH's the user stays, who is no secret but needed."""
+    scheme, _, rest = url.partition("://")
+    user, at, _ = rest.partition("/")[0].rpartition("@")
+    return url if at and "ssh" in scheme and ":" not in user else without_credentials(url)
 
 
 def _local(url: str) -> Path | None:

@@ -105,4 +105,4 @@ def test_failure_of_something_not_installed() -> None:
 def test_nothing_dangerous_in_a_line() -> None:
     """Neither escape sequences nor passwords nor line ends get from an index into a line."""
     [line] = digest(report(row("a", "1", "1", "2", "hold", "see\nhttps://me:pw@host/ \x1b[31m"))).lines
-    assert line.why == "see https://****@host/ ?[31m"
+    assert line.why == "see https://****@host/ \\x1b[31m"

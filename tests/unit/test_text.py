@@ -13,10 +13,10 @@ from tests.support.reports import Terminal
     [
         ("numpy 1.2", "numpy 1.2"),
         ("two\nlines\tand a tab", "two lines and a tab"),
-        ("\x1b[2Jgone", "?[2Jgone"),
-        ("right \u202e to left", "right ? to left"),
+        ("\x1b[2Jgone", "\\x1b[2Jgone"),
+        ("right \u202e to left", "right \\u202e to left"),
         ("ends\r\n", "ends"),
-        ("bad \udc80 byte", "bad ? byte"),
+        ("bad \udc80 byte", "bad \\udc80 byte"),
     ],
 )
 def test_clean(given: str, expected: str) -> None:
@@ -53,6 +53,15 @@ def test_fit_lone_surrogate() -> None:
         ("https://me:p@ss@host/x", "https://****@host/x"),
         ("https://host/a@b", "https://host/a@b"),
         ("https://token@host", "https://****@host"),
+        ("http://bob:ab/SECRET@host/x", "http://****@host/x"),
+        ("http://bob:SEC?RET@host", "http://****@host"),
+        ("bob:SECRET@host/simple", "****@host/simple"),
+        ("proxy bob:SEC/RET@host:3128", "proxy ****@host:3128"),
+        ("https://host/x?token=SECRET&page=2", "https://host/x?token=****&page=2"),
+        ("https://host/x?X-Amz-Signature=SECRET#a", "https://host/x?X-Amz-Signature=****#a"),
+        ("https://host:8080/feed@Local/x", "https://host:8080/feed@Local/x"),
+        ("https://[::1]:8080/a@b and http://host:/a@b", "https://[::1]:8080/a@b and http://host:/a@b"),
+        ("C:\\me@work\\x and a==1; b @ 2", "C:\\me@work\\x and a==1; b @ 2"),
     ],
 )
 def test_redact(given: str, expected: str) -> None:
