@@ -42,6 +42,9 @@ class Dependency:
     """Text of the version specifier; what ``allows`` takes."""
 
     marker: Marker | None
+    url: str | None
+    """Where it is to be had, for a direct reference: ``name @ URL``."""
+
     text: str
     """The field without its marker, as the author wrote it, for people."""
 
@@ -79,6 +82,7 @@ def _dependency(requirement: Requirement, text: str) -> Dependency:
         extras=frozenset(normalize(extra) for extra in requirement.extras),
         specifier=str(requirement.specifier),
         marker=requirement.marker,
+        url=requirement.url,
         text=text.partition(";")[0].strip(),
     )
 
@@ -89,6 +93,21 @@ def allows(specifier: str, version: Version) -> bool:
     return not specifier or _specifier(specifier).contains(version, prereleases=True)
 
 
+@cache
+def bounds(specifier: str) -> tuple[tuple[str, Version], ...] | None:
+    """The specifier as (operator, version) pairs, where these can be taken literally; None where it takes more.
+
+    Literally for versions that are no pre-, post-, dev- or local releases (PEP 440).
+    """
+    found = []
+    for each in _specifier(specifier) if specifier else ():
+        if each.operator in {"~=", "==="} or "*" in each.version or "+" in each.version:
+            return None
+        found.append((each.operator, Version(each.version)))
+    return tuple(found)
+
+
+@cache
 def names_prerelease(specifier: str) -> bool:
     """Whether the specifier itself names a pre-release, which then may be chosen (PEP 440)."""
     return bool(specifier) and bool(_specifier(specifier).prereleases)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from packaging.version import Version
 
-from .dependencies import Dependency, allows, names_prerelease, parse
+from .dependencies import Dependency, InvalidRequirement, allows, names_prerelease, parse
 from .models import Distribution, Failure, Inventory, Project, Reason, Release
 from .ports import ReleaseSource
 
@@ -75,14 +75,24 @@ class World:
     _domains: dict[tuple[str, bool], tuple[Candidate, ...]] = field(init=False, default_factory=dict)
     _candidates: dict[tuple[str, Version], Candidate] = field(init=False, default_factory=dict)
     _needs: dict[tuple[Candidate, str], tuple[Dependency, ...] | Failure] = field(init=False, default_factory=dict)
+    _in_force: frozenset[tuple[str, Dependency]] = field(init=False)
+    """(requirer, requirement) before the run."""
+
     _today: frozenset[tuple[str, Dependency]] = field(init=False)
+    """Those of them that are violated."""
+
+    direct: frozenset[str] = field(init=False)
+    """What is installed and nothing installed requires."""
 
     def __post_init__(self) -> None:
         self._distributions = self.inventory.by_name()
         self.installed = {
             name: Candidate(name=name, version=each.version, release=None) for name, each in self._distributions.items()
         }
+        self._in_force = frozenset((parent.name, need) for parent, need in self.requirements(self.installed))
         self._today = frozenset((each.parent.name, each.dependency) for each in self.unmet(self.installed))
+        required = {need.name for parent, need in self._in_force if need.name != parent}
+        self.direct = frozenset(self.installed.keys() - required)
 
     def may_move(self, name: str) -> bool:
         """Whether the plan may change the distribution of that name, or add it."""
@@ -101,8 +111,10 @@ class World:
     def domain(self, name: str, *, pre: bool = False) -> tuple[Candidate, ...]:
         """The versions that may be held of a project, newest first, never older than the installed one.
 
-        ``pre`` admits pre-releases that the policy rules out, for a requirement that names one (PEP 440).
+        ``pre`` admits pre-releases that the policy rules out, for a requirement that names one (PEP 440); so does a
+        constraint that names one.
         """
+        pre = pre or any(map(names_prerelease, self.constraints.get(name, ())))
         if (name, pre) not in self._domains:
             self._domains[name, pre] = tuple(self._choices(name, pre))
         return self._domains[name, pre]
@@ -128,6 +140,10 @@ class World:
     def newest(self, name: str) -> Candidate | None:
         """The newest version whose requirements are known; None when there is nothing to choose from."""
         return next((each for each in self.domain(name) if self.usable(each)), None)
+
+    def addable(self, name: str) -> bool:
+        """Whether there is anything to add of a project that is not installed."""
+        return self.may_move(name) and bool(self.domain(name, pre=True))
 
     def usable(self, candidate: Candidate) -> bool:
         """Whether the candidate's requirements are known."""
@@ -166,7 +182,7 @@ class World:
 
     def _fields(self, candidate: Candidate) -> tuple[str, ...] | Failure:
         if candidate.release is None:
-            return self._distributions[candidate.name].requires
+            return tuple(_readable(self._distributions[candidate.name].requires))
         corrected = self.corrections.get((candidate.name, str(candidate.version)))
         return self.source.requires(candidate.release) if corrected is None else corrected
 
@@ -186,7 +202,7 @@ class World:
         """Every requirement that the assignment does not fulfil, tolerated or not."""
         for parent, dependency in self.requirements(assignment):
             found = assignment.get(dependency.name)
-            if found is None or not allows(dependency.specifier, found.version):
+            if found is None or self.foreign(parent, dependency) or not allows(dependency.specifier, found.version):
                 yield Problem(parent=parent, dependency=dependency, found=found)
 
     def problems(self, assignment: Assignment) -> list[Problem]:
@@ -202,6 +218,11 @@ class World:
         """Whether the parent is as installed and the requirement is not fulfilled before the run."""
         return parent.release is None and (parent.name, dependency) in self._today
 
+    def foreign(self, parent: Candidate, dependency: Dependency) -> bool:
+        """Whether something is newly required that is at a URL: an index may have something else by that name."""
+        known = parent.release is None and (parent.name, dependency) in self._in_force
+        return dependency.url is not None and not known
+
     def completed(self, assignment: Assignment) -> dict[str, Candidate]:
         """The assignment with what it requires and lacks, each at its newest that all requirers admit."""
         complete = dict(assignment)
@@ -209,7 +230,7 @@ class World:
         while True:
             missing: dict[str, list[str]] = {}
             for problem in self.problems(complete):
-                if problem.found is None and problem.dependency.name not in hopeless:
+                if problem.found is None and problem.dependency.url is None and problem.dependency.name not in hopeless:
                     missing.setdefault(problem.dependency.name, []).append(problem.dependency.specifier)
             if not missing:
                 return complete
@@ -232,6 +253,16 @@ class World:
     def prefetch(self, names: Iterable[str]) -> None:
         """Ask the index for what the newest versions of these projects require, all at once."""
         self.expect(domain[0] for domain in map(self.domain, names) if domain)
+
+
+def _readable(fields: Iterable[str]) -> Iterator[str]:
+    """What can be read of what is installed: the rest binds nobody, as it has not until now."""
+    for text in fields:
+        try:
+            parse(text)
+        except InvalidRequirement:
+            continue
+        yield text
 
 
 def _applying(fields: Iterable[str], extra: str) -> Iterator[Dependency]:

@@ -1,35 +1,26 @@
-"""First everything at its newest; where that is not consistent, search among the names that are in conflict.
-
-The result is consistent wherever today is, never older than today, and cannot be bettered for one name
-without making it worse for another. All searching is local: a few names are free, all others stand as they are,
-and the free ones grow by whatever stands in the way. So a large environment costs little more than its conflicts.
-"""
+"""First everything at its newest; where that is not consistent, the best that is, wish by wish."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
+from ..dependencies import names_prerelease
 from ..world import Assignment, Candidate, World
-from .solver import Demand, NoSolution, Problem, Steps, TooDeep, solve
+from .encoding import FIRST, Budget, Package, TooDeep
+from .engine import Term
+from .objectives import NoSolution, Objectives
+from .order import dependents_first
+from .solver import Solver
 
-BUDGET = 100_000
-"""Candidates that may be tried for one plan; some 30 µs each."""
+BUDGET = 30_000
+"""Conflicts for one plan; some 0.3 ms each."""
 
-LOOKUPS = 600
-"""Of these, candidates about whose requirements the index may have to be asked one by one."""
+LOOKUPS = 3_000
+"""Versions about whose requirements the index may have to be asked for one plan."""
 
-ENCLOSE = Steps(left=4_000, lookups=300)
-"""What a first consistent set may take."""
-
-ONE_TRY = Steps(left=1_000, lookups=40)
-"""What one attempt to better it may take."""
-
-ONE_TRADE = Steps(left=1_000, lookups=12)
-"""What one attempt to win two names for one may take."""
-
-Order = Callable[[str], Sequence[Candidate]]
-"""The admitted candidates of a free name, most wished for first."""
+STEP = 2_000
+"""Conflicts for one wish."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +31,7 @@ class Wishes:
     """Move only these, and others as far as they must; empty for all."""
 
     budget: int = BUDGET
+    lookups: int = LOOKUPS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +39,20 @@ class Solution:
     """A consistent assignment for every installed name and every addition."""
 
     assignment: Assignment
-    exhausted: bool = False
-    """The budget ran out: the assignment is consistent, but may be older than it need be."""
+    gave_up: frozenset[str] = frozenset()
+    """Names for which the search did not come to an end: the assignment is consistent, but may be bettered there."""
 
     rounds: int = 0
-    """Rounds of search that were needed; 0 when the first guess was consistent."""
+    """Searches that were needed; 0 when the first guess was the best there is."""
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the assignment may be older than it need be."""
+        return bool(self.gave_up)
 
 
 def best_assignment(world: World, wishes: Wishes) -> Solution:
-    """The newest consistent assignment, in the order of the wishes: named, requested, the rest."""
+    """The best consistent assignment, in the order of the wishes."""
     return Search(world=world, wishes=wishes).run()
 
 
@@ -65,64 +62,66 @@ class Search:
 
     world: World
     wishes: Wishes
-    steps: Steps = field(init=False)
-    exhausted: bool = field(init=False, default=False)
-    surveyed: tuple[Assignment, Demand] | None = field(init=False, default=None)
-    """The assignment that was searched around last, and its demand."""
+    wanted: frozenset[str] = field(init=False)
+    solver: Solver = field(init=False)
+    objectives: Objectives = field(init=False)
+    rank: dict[str, tuple[object, ...]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.steps = Steps(left=self.wishes.budget, lookups=LOOKUPS)
+        self.wanted = frozenset(filter(self._wanted, self.world.installed))
+
+    def _wanted(self, name: str) -> bool:
+        return self.world.may_move(name) and (not self.wishes.names or name in self.wishes.names)
 
     def run(self) -> Solution:
-        """The whole story."""
-        found = self._guess()
-        if self.world.problems(found):
-            found = self._enclose(found) or self._lowered()
-            found = self._better(found, self._by_rank())
-            found = self._calm(found) if self.wishes.names else self._trade(found)
+        """The whole of it."""
+        guess = self._guess()
+        if not self.world.problems(guess) and not self._more_to_wish(guess):
+            return Solution(assignment=guess)
+        self.prepare()
+        try:
+            self._fulfil()
+        except NoSolution:
+            return Solution(assignment=self._lowered(), gave_up=self.wanted, rounds=self.solver.solves)
         return Solution(
-            assignment=self._mend(found), exhausted=self.exhausted, rounds=self.wishes.budget - self.steps.left
+            assignment=self._required(self.solver.assignment()),
+            gave_up=frozenset(self.objectives.gave_up),
+            rounds=self.solver.solves,
         )
 
     # the first guess
 
     def _guess(self) -> dict[str, Candidate]:
         """Everything wanted at its newest, with what that requires and lacks."""
-        moving = [name for name in self.world.installed if self._wanted(name)]
-        self.world.prefetch(moving)
-        return self.world.completed({**self.world.installed, **{name: self._newest(name) for name in moving}})
-
-    def _wanted(self, name: str) -> bool:
-        return self.world.may_move(name) and (not self.wishes.names or name in self.wishes.names)
+        self.world.prefetch(sorted(self.wanted))
+        return self.world.completed({**self.world.installed, **{name: self._newest(name) for name in self.wanted}})
 
     def _newest(self, name: str) -> Candidate:
         return self.world.newest(name) or self.world.installed[name]
 
-    def _tier(self, name: str) -> int:
-        if name in self.wishes.names:
-            return 0
-        return 1 if self.world.requested(name) else 2
+    def _more_to_wish(self, guess: Assignment) -> bool:
+        """Whether something is missing that might be added, or may go on to a pre-release."""
+        missing = set()
+        for _, dependency in self.world.requirements(guess):
+            name = dependency.name
+            if name not in guess:
+                missing.update([name] if dependency.url is None else [])
+            elif names_prerelease(dependency.specifier) and self._has_early(name, guess[name]):
+                return True
+        names = [] if self.wishes.names else sorted(filter(self.world.may_move, missing))
+        self.world.source.prefetch(names=names)
+        return any(map(self.world.addable, names))
 
-    def _rank(self, name: str) -> tuple[int, str]:
-        return (self._tier(name), name)
+    def _has_early(self, name: str, than: Candidate) -> bool:
+        return any(each.version > than.version for each in self.world.domain(name, pre=True))
 
-    def _by_rank(self) -> list[str]:
-        return sorted(filter(self._wanted, self.world.installed), key=self._rank)
-
-    # the search
-
-    def _enclose(self, guess: Assignment) -> dict[str, Candidate] | None:
-        """The guess with the names in conflict lowered until it is consistent; None when that goes too deep."""
-        try:
-            return self._local(guess, self._in_conflict(guess), self._by_wish, limit=ENCLOSE, consistent=False)
-        except (NoSolution, TooDeep):
-            return None
+    # what to do when time is short
 
     def _lowered(self) -> dict[str, Candidate]:
         """A consistent assignment without any search: whatever has a part in a conflict stays as it is."""
         low: frozenset[str] = frozenset()
         while True:
-            high = {name: self._newest(name) for name in self.world.installed if self._wanted(name) and name not in low}
+            high = {name: self._newest(name) for name in self.wanted - low}
             found = self.world.completed({**self.world.installed, **high})
             if not self.world.problems(found):
                 return found
@@ -130,10 +129,7 @@ class Search:
             low |= conflict or high.keys()
 
     def _in_conflict(self, guess: Assignment) -> frozenset[str]:
-        """Installed names that have a part in a problem.
-
-        An addition stands for those that require it, and so does what is there for those that ask for its extras.
-        """
+        """Names that have a part in a problem: an addition stands for those that require it, or that ask for extras."""
         answerable: dict[str, set[str]] = {}
         for parent, dependency in self.world.requirements(guess):
             if dependency.extras or dependency.name not in self.world.installed:
@@ -144,171 +140,129 @@ class Search:
             if name not in seen:
                 seen.add(name)
                 waiting.extend(answerable.get(name, ()))
-        return self._movable(seen)
+        return frozenset(seen)
 
-    def _movable(self, names: Iterable[str]) -> frozenset[str]:
-        return frozenset(name for name in names if name in self.world.installed and self.world.may_move(name))
-
-    def _local(
-        self,
-        found: Assignment,
-        free: frozenset[str],
-        order: Order,
-        *,
-        first: str | None = None,
-        limit: Steps = ONE_TRY,
-        consistent: bool = True,
-    ) -> dict[str, Candidate]:
-        """A consistent assignment that differs from ``found`` in ``free`` and whatever turns out to be in its way.
-
-        Raises NoSolution when there is none within ``order``, TooDeep when the search is given up. Unless ``found``
-        is ``consistent``, names that stand outside may be in conflict with each other and have to be freed too.
-        """
-        demand = self._demand(found)
-        steps = Steps(left=min(limit.left, self.steps.left), lookups=min(limit.lookups, self.steps.lookups))
-        before = replace(steps)
+    def _begin_low(self) -> None:
+        """Have a solution to begin with, found without search. Raises NoSolution when not even that is easy."""
+        assignment = self._lowered()
+        packages = {name: self.solver.encoding.package(name) for name in (*self.world.installed, *assignment)}
+        moved = [each for name, each in packages.items() if assignment.get(name) is not each.values[0]]
+        self.solver.list_versions(*moved)
+        terms = [(each.variable, each.mask([assignment.get(name)])) for name, each in packages.items()]
         try:
-            while True:
-                outside = {name: found[name] for name in self.world.installed if name not in free}
-                rank = self._ranking(first)
-                problem = Problem(world=self.world, free=free, outside=outside, demand=demand, order=order, rank=rank)
-                try:
-                    other = {**outside, **solve(problem, steps)}
-                    further = frozenset() if consistent else self._in_conflict(other) - free
-                    if not further:
-                        return other
-                except NoSolution as failed:
-                    further = self._movable(failed.blockers)
-                    if not further:
-                        raise
-                free |= further
-        finally:
-            self.steps.left -= before.left - steps.left
-            self.steps.lookups -= before.lookups - steps.lookups
-
-    def _demand(self, found: Assignment) -> Demand:
-        if self.surveyed is None or self.surveyed[0] is not found:
-            self.surveyed = (found, Demand.of(self.world, found))
-        return self.surveyed[1]
-
-    def _ranking(self, first: str | None) -> Callable[[str], tuple[bool, int, str]]:
-        return lambda name: (name != first, *self._rank(name))
-
-    def _by_wish(self, name: str) -> Sequence[Candidate]:
-        """Newest first; with names given, the others as they are, then as little newer as possible."""
-        domain = self.world.domain(name)
-        return domain if self._wanted(name) else domain[::-1]
-
-    # bettering
-
-    def _better(self, found: dict[str, Candidate], names: Iterable[str]) -> dict[str, Candidate]:
-        """Raise one name after the other as far as it goes without lowering any."""
-        for name in names:
-            if found[name] is not self._newest(name):
-                found = self._tried(found, frozenset((name,)), self._above(found, name), name) or found
-        return found
-
-    def _tried(self, found: Assignment, free: frozenset[str], order: Order, first: str) -> dict[str, Candidate] | None:
-        try:
-            return self._local(found, free, order, first=first)
-        except NoSolution:
-            return None
+            if self.solver.solve(terms, STEP) is not None:
+                raise NoSolution
         except TooDeep:
-            self.exhausted = True
-            return None
+            raise NoSolution from None
 
-    def _above(self, found: Assignment, goal: str) -> Order:
-        def order(name: str) -> Sequence[Candidate]:
-            if not self._wanted(name):
-                return self._by_wish(name)
-            floor = found[name].version
-            domain = self.world.domain(name)
-            return [each for each in domain if each.version > floor or (each.version == floor and name != goal)]
+    # the search
 
-        return order
-
-    def _trade(self, found: dict[str, Candidate]) -> dict[str, Candidate]:
-        """Give up some names' newest versions where that lets more, or more wished for, names reach theirs."""
-        held = [name for name in self._by_rank() if found[name] is not self._newest(name)]
-        rivals = {name: self._rivals(found, name) for name in held}
-        for name in held:
-            if rivals[name] and self._may_pay(rivals, rivals[name]):
-                other = self._exchanged(found, name, rivals[name])
-                if other is not None and self._score(other) > self._score(found):
-                    return self._trade(other)
-        return found
-
-    def _rivals(self, found: Assignment, name: str) -> frozenset[str]:
-        """Names at their newest that do not go together with the newest version of ``name``."""
-        trial = self.world.completed({**found, name: self._newest(name)})
-        direct = self._in_conflict(trial) - {name}
-        return frozenset(each for each in direct if found[each] is self._newest(each))
-
-    def _may_pay(self, rivals: dict[str, frozenset[str]], losers: frozenset[str]) -> bool:
-        """Whether giving up ``losers`` can profit at all: a held name only gains if none of its rivals stays."""
-        balance = [0, 0, 0]
-        for name, against in rivals.items():
-            balance[self._tier(name)] += against <= losers
-        for name in losers:
-            balance[self._tier(name)] -= 1
-        return balance > [0, 0, 0]
-
-    def _exchanged(self, found: dict[str, Candidate], name: str, losers: frozenset[str]) -> dict[str, Candidate] | None:
-        order = self._without(found, self._newest(name), losers)
-        try:
-            other = self._local(found, losers | {name}, order, first=name, limit=ONE_TRADE)
-        except (NoSolution, TooDeep):  # what there is cannot be bettered without a loss elsewhere, and stays
-            return None
-        return self._better(other, self._by_rank())
-
-    def _without(self, found: Assignment, goal: Candidate, rivals: frozenset[str]) -> Order:
-        def order(name: str) -> Sequence[Candidate]:
-            if name == goal.name:
-                return [goal]
-            if name in rivals or found[name] is not self._newest(name):
-                return self.world.domain(name)
-            return [found[name]]
-
-        return order
-
-    def _score(self, found: Assignment) -> tuple[int, ...]:
-        """How many names of each tier are at their newest."""
-        counts = [0, 0, 0]
+    def prepare(self) -> None:
+        """Set the solver up, and the order of names."""
+        budget = Budget(conflicts=self.wishes.budget, lookups=self.wishes.lookups)
+        self.solver = Solver.of(self.world, self.wanted, budget)
+        self.objectives = Objectives(
+            solver=self.solver,
+            fallback=self._begin_low,
+            budget=self.wishes.budget,
+            step=min(STEP, self.wishes.budget),
+        )
+        encoding = self.solver.encoding
+        encoding.warm_up()
+        edges = ((each.parent.name, each.dependency.name) for each in encoding.groups.values())
+        places = dependents_first(encoding.packages, edges)
+        direct = self.world.direct
         for name in self.world.installed:
-            counts[self._tier(name)] += self._wanted(name) and found[name] is self._newest(name)
-        return tuple(counts)
+            self.rank[name] = (self._tier(name), name not in direct, places[name], name)
+        for place, name in enumerate(sorted(self.world.installed, key=self.rank.__getitem__)):
+            encoding.engine.order[encoding.packages[name].variable] = place
+        encoding.engine.requeue()
 
-    def _calm(self, found: dict[str, Candidate]) -> dict[str, Candidate]:
-        """With names given: put back every other name that need not have moved."""
-        moved = [name for name, today in self.world.installed.items() if found[name] is not today]
-        for name in sorted(name for name in moved if not self._wanted(name)):
-            if found[name] is not self.world.installed[name]:
-                found = self._tried(found, frozenset((name,)), self._steady(found, name), name) or found
-        return found
-
-    def _steady(self, found: Assignment, back: str) -> Order:
-        def order(name: str) -> Sequence[Candidate]:
-            today = self.world.installed[name]
-            if name == back:
-                return [today]
-            return [found[name]] if self._wanted(name) or found[name] is today else self._by_wish(name)
-
-        return order
-
-    # what was broken before
-
-    def _mend(self, found: dict[str, Candidate]) -> dict[str, Candidate]:
-        """Add what has been missing since before the run, where the solution allows."""
+    def _tier(self, name: str) -> int:
         if self.wishes.names:
-            return found
-        missing = {each.dependency.name for each in self.world.unmet(found) if each.found is None}
-        names = sorted(filter(self.world.may_move, missing))
-        self.world.source.prefetch(names=names)
-        for name in names:
-            needs = [need.specifier for _, need in self.world.requirements(found) if need.name == name]
-            candidate = self.world.addition(name, needs)
-            if candidate is not None:
-                trial = self.world.completed({**found, name: candidate})
-                if not self.world.problems(trial):
-                    found = trial
-        return found
+            return 0 if name in self.wishes.names else 2
+        return 1 if self.world.requested(name) else 2
+
+    def _fulfil(self) -> None:
+        """Wish by wish: see the package's docstring."""
+        ranked = sorted(self.wanted, key=self.rank.__getitem__)
+        for tier in (0, 1, 2):
+            self.objectives.as_many([self._first(name) for name in ranked if self._tier(name) == tier])
+        for name in ranked:
+            self._as_new(name)
+        if self.wishes.names:
+            self._leave_the_rest()
+        else:
+            self._add_what_is_missing()
+        for name in ranked:
+            self._as_early(name)
+        self._as_new_additions()
+
+    def _first(self, name: str) -> tuple[str, Term]:
+        package = self.solver.encoding.packages[name]
+        return name, (package.variable, FIRST | package.mask(self._beyond(package)))
+
+    def _beyond(self, package: Package) -> list[Candidate]:
+        """Pre-releases that are newer than the newest release."""
+        first = package.values[0]
+        return [each for each in package.values[1:] if each and first and each.version > first.version]
+
+    def _as_new(self, name: str) -> None:
+        package = self.solver.encoding.packages[name]
+        if self.solver.chosen(package) is not package.values[0]:
+            beyond = self._beyond(package)
+            self.objectives.as_far(
+                package, lambda one, other: one not in beyond and one.version > other.version, beyond
+            )
+
+    def _as_early(self, name: str) -> None:
+        """On to a pre-release, if a requirement in force asks for one and nothing else has to give way."""
+        package = self.solver.encoding.packages[name]
+        if self._asked_early(package):
+            self.objectives.as_far(package, lambda one, other: one.version > other.version)
+
+    def _asked_early(self, package: Package) -> bool:
+        return any(names_prerelease(each.dependency.specifier) for each in package.demands)
+
+    def _leave_the_rest(self) -> None:
+        """With names given, all others move as little as possible."""
+        packages = self.solver.encoding.packages
+        rest = sorted(self.world.installed.keys() - self.wanted, key=self.rank.__getitem__)
+        wishes = [(name, (packages[name].variable, FIRST)) for name in rest]
+        self.objectives.as_many(wishes)
+        for name, wish in wishes:
+            if not self.solver.fulfils(wish):
+                self.objectives.as_far(packages[name], lambda one, other: one.version < other.version)
+
+    def _add_what_is_missing(self) -> None:
+        """What was missing before the run, at any version that goes with the rest."""
+        encoding = self.solver.encoding
+        names = {each.name for each in self._lacking(self.solver.assignment())}
+        packages = [encoding.packages[name] for name in sorted(filter(self.world.addable, names))]
+        self.solver.list_versions(*packages)
+        self.objectives.as_many([(each.name, (each.variable, ~FIRST)) for each in packages])
+
+    def _lacking(self, found: Assignment) -> Iterable[Package]:
+        for _, dependency in self.world.requirements(found):
+            if dependency.name not in found and dependency.url is None:
+                yield self.solver.encoding.package(dependency.name)
+
+    def _as_new_additions(self) -> None:
+        done: set[str] = set()
+        while True:
+            present = sorted(self._required(self.solver.assignment()).keys() - self.world.installed.keys() - done)
+            if not present:
+                return
+            done.add(present[0])
+            self.objectives.as_far(
+                self.solver.encoding.packages[present[0]], lambda one, other: one.version > other.version
+            )
+
+    def _required(self, found: dict[str, Candidate]) -> dict[str, Candidate]:
+        """Without additions that nobody requires."""
+        kept = {name: each for name, each in found.items() if name in self.world.installed}
+        while True:
+            required = {dependency.name for _, dependency in self.world.requirements(kept)} & found.keys()
+            if required <= kept.keys():
+                return kept
+            kept.update((name, found[name]) for name in required)

@@ -13,7 +13,7 @@ from ..transaction import Fingerprint, Transaction
 from ..wheels import Installed, WheelStore
 from .bench import Bench
 from .delivery import Delivery, key_of
-from .planning import Barred, Carried, Planned, make_plan, settled
+from .planning import Barred, Carried, Planned, make_plan, remember
 from .tools import Tools
 from .trial import Trial, culprits
 
@@ -52,7 +52,7 @@ def _carried(tools: Tools, bench: Bench, planned: Planned, barred: Barred, trial
         learned = _swap_in(tools, bench, planned, barred, trial)
         if learned == barred:
             bench.transaction.commit(tools.options.keep)
-            settled(tools).keep(planned.world, planned.assignment)
+            remember(tools, planned)
             warnings = bench.warnings(changes)
             return Carried(planned=planned, warnings=warnings, transaction=bench.transaction.id)
         barred = learned

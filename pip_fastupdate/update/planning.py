@@ -40,6 +40,9 @@ class Planned:
     failures: Mapping[str, Failure]
     """By name: what could not be looked up, and what failed before."""
 
+    gave_up: frozenset[str] = frozenset()
+    """Names for which the search for the newest versions was cut short."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
@@ -111,17 +114,17 @@ def make_plan(tools: Tools, inventory: Inventory, barred: Barred) -> Planned:
             constraints=constraints(tools.settings.constraints),
             corrections={**barred.corrections, **barred.damaged},
         )
-        assignment, exhausted = _solve(tools, world, barred)
+        assignment, gave_up = _solve(tools, world, barred)
         changes = tuple(_changes(world, assignment))
         asked = names or frozenset(each.name for each in inventory.distributions)
-        held = list(holds(world, assignment, filter(world.may_move, asked), exhausted=exhausted))
-        notes = (*_notes(exhausted), *pinning_notes(tools, world, asked))
+        held = list(holds(world, assignment, filter(world.may_move, asked), gave_up=gave_up))
+        notes = (*_notes(gave_up), *pinning_notes(tools, world, asked))
         plan = Plan(changes=changes, holds=tuple(held), notes=notes)
     installed = inventory.by_name()
     failures = {**tools.catalog.failures, **barred.failures}
     relevant = {name: each for name, each in failures.items() if name in installed or name in barred.failures}
     relevant = {**_unusable(world, held), **{name: each for (name, _), each in barred.damaged.items()}, **relevant}
-    return Planned(world=world, assignment=assignment, plan=plan, failures=relevant)
+    return Planned(world=world, assignment=assignment, plan=plan, failures=relevant, gave_up=gave_up)
 
 
 def _unusable(world: World, held: Iterable[Hold]) -> dict[str, Failure]:
@@ -141,23 +144,34 @@ def settled(tools: Tools) -> Settled:
     return Settled.of(directory, tools.target.prefix)
 
 
-def _solve(tools: Tools, world: World, barred: Barred) -> tuple[Assignment, bool]:
-    """The newest consistent assignment, and whether the search for it was cut short."""
+def remember(tools: Tools, planned: Planned) -> None:
+    """Note that the plan is live now, and the best there is: the next run need not search, unless this one gave up."""
+    if not planned.gave_up:
+        settled(tools).keep(planned.world, planned.assignment)
+
+
+def _solve(tools: Tools, world: World, barred: Barred) -> tuple[Assignment, frozenset[str]]:
+    """The best consistent assignment, and the names for which the search for it was cut short."""
     memory = settled(tools)
     if barred == Barred() and not tools.options.cache.refresh and memory.holds(world):
-        return world.installed, False
+        return world.installed, frozenset()
     from ..resolver import Wishes, best_assignment
 
     solution = best_assignment(world, Wishes(names=frozenset(tools.options.names)))
-    if solution.assignment == world.installed:
+    if solution.assignment == world.installed and not solution.gave_up:
         memory.keep(world, world.installed)
-    return solution.assignment, solution.exhausted
+    return solution.assignment, solution.gave_up
 
 
-def _notes(exhausted: bool) -> tuple[str, ...]:
-    if not exhausted:
+def _notes(gave_up: frozenset[str]) -> tuple[str, ...]:
+    if not gave_up:
         return ()
-    return ("the search for the newest set was cut short; what was found is consistent, but may not be the newest",)
+    names = sorted(gave_up)
+    shown = ", ".join(names if len(names) <= 5 else [*names[:4], f"{len(names) - 4} more"])
+    return (
+        f"the search was cut short for {shown}: newer versions may be possible; "
+        f"`pip-update {' '.join(names[:5])}` searches for {'it' if len(names) == 1 else 'them'} alone",
+    )
 
 
 def _stays(tools: Tools, inventory: Inventory) -> dict[str, Reason]:

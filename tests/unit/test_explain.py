@@ -11,7 +11,7 @@ from tests.support.worlds import make_world
 
 def explained(world: World) -> dict[str, list[tuple[str, str]]]:
     solution = best_assignment(world, Wishes())
-    found = holds(world, solution.assignment, filter(world.may_move, world.installed), exhausted=solution.exhausted)
+    found = holds(world, solution.assignment, filter(world.may_move, world.installed), gave_up=solution.gave_up)
     return {hold.name: [(each.kind, each.text) for each in hold.reasons] for hold in found}
 
 
@@ -66,10 +66,41 @@ def test_unreadable_metadata() -> None:
 
 
 def test_given_up() -> None:
-    """When the search was cut short and nothing stands in the way, that is the reason."""
-    releases = {"a": {"1": (), "2": ()}}
-    world = make_world({"a": "1"}, releases)
-    (hold,) = holds(world, world.installed, ["a"], exhausted=True)
+    """Where the search was cut short, that is the reason, and no requirement that may be innocent."""
+    world = make_world({"a": "1"}, {"a": {"1": (), "2": ()}})
+    (hold,) = holds(world, world.installed, ["a"], gave_up={"a"})
     assert ["budget"] == [each.kind for each in hold.reasons]
-    (hold,) = holds(world, world.installed, ["a"], exhausted=False)
-    assert ["indirect"] == [each.kind for each in hold.reasons]
+
+
+def test_chain_through_what_would_have_to_follow() -> None:
+    """What a newest version needs newer follows it, until a requirement of somebody else stands in the way."""
+    releases = {
+        "pydantic": {"1": ("core==1",), "2": ("core==2",)},
+        "core": {"1": (), "2": ()},
+        "third": {"1": ("core<2",)},
+    }
+    world = make_world({"pydantic": "1", "core": "1", "third": "1"}, releases)
+    chain = [("requires", "pydantic 2 requires core==2"), ("required-by", "third 1 requires core<2")]
+    found = explained(world)
+    assert chain == found["pydantic"]
+    assert [("required-by", "third 1 requires core<2")] == found["core"]
+
+
+def test_what_keeps_the_other_end_from_moving() -> None:
+    """Whoever has the requirement is not newer for a reason of its own, which is told as well."""
+    releases = {"numba": {"0.59": ("numpy<1.27",), "0.61": ()}, "numpy": {"1.26": (), "2.0": ()}}
+    blocked = {("numba", "0.61"): Reason(kind="requires-python", text="needs Python >=3.14")}
+    world = make_world({"numba": "0.59", "numpy": "1.26"}, releases, blocked=blocked)
+    chain = [
+        ("required-by", "numba 0.59 requires numpy<1.27"),
+        ("requires-python", "numba 0.61 needs Python >=3.14"),
+    ]
+    assert {"numpy": chain} == explained(world)
+
+
+def test_direct_reference() -> None:
+    """A release that requires what is at a URL is held, and the URL named."""
+    releases = {"a": {"1": (), "2": ("c @ https://example.com/c.whl",)}, "c": {"1": (), "9": ()}}
+    expected = [("direct-url", "a 2 requires c @ https://example.com/c.whl")]
+    assert {"a": expected} == explained(make_world({"a": "1"}, releases))
+    assert {"a": expected} == explained(make_world({"a": "1", "c": "9"}, releases))

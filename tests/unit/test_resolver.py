@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from pip_fastupdate.models import Failure, Project, Reason
 from pip_fastupdate.resolver import Wishes, best_assignment
-from tests.support.worlds import best, make_world
+from tests.oracle.judge import Judge
+from tests.oracle.worlds import middling
+from tests.support.worlds import best, make_world, versions
 
 EDITABLE = Reason(kind="editable", text="it is installed in editable mode")
 
@@ -196,9 +199,28 @@ def test_corrected_requirements_count() -> None:
     assert {"a": "2", "b": "1"} == best(world)
 
 
-def test_budget_that_runs_out() -> None:
-    """A search that is given up says so, and still raises what has no part in a conflict."""
-    releases = {"a": {"1": (), "2": ("b<2",)}, "b": {"1": (), "2": ()}, "c": {"1": (), "2": ()}}
-    solution = best_assignment(make_world({"a": "1", "b": "1", "c": "1"}, releases), Wishes(budget=1))
-    assert solution.exhausted
-    assert {"a": "1", "b": "1", "c": "2"} == {name: str(each.version) for name, each in solution.assignment.items()}
+@pytest.mark.parametrize("seed", [27, 54, 128, 196])
+def test_budget_that_runs_out(seed: int) -> None:
+    """A search that is given up says about what; what it has found is consistent, and nothing is older than before."""
+    plain = middling(seed)
+    solution = best_assignment(plain.world(), Wishes(budget=0))
+    assert solution.gave_up
+    assert Judge(plain).consistent(versions(solution))
+    assert not best_assignment(plain.world(), Wishes()).gave_up
+
+
+def test_what_has_no_part_in_a_conflict_is_raised_within_any_budget() -> None:
+    """A search that is given up is not given up for all."""
+    plain = middling(27)
+    releases = {**plain.releases, "free": {"1": (), "2": ()}}
+    world = replace(plain, installed={**plain.installed, "free": "1"}, releases=releases).world()
+    solution = best_assignment(world, Wishes(budget=0))
+    assert solution.gave_up
+    assert "2" == versions(solution)["free"]
+
+
+def test_budget_of_look_ups_that_runs_out() -> None:
+    """The same for what would have to be asked of the index."""
+    releases = {"a": {"1": (), "2": ("b<3",)}, "b": {"1": (), "2": ("a<2",), "3": ()}}
+    world = make_world({"a": "1", "b": "1"}, releases)
+    assert {"b"} == best_assignment(world, Wishes(lookups=0)).gave_up - {"a"}

@@ -1,0 +1,523 @@
+"""The world as nogoods, written down only as far as the search comes.
+
+A package is a variable. Its first value is what is wished for: the newest version, the version of today for what is
+not to move, absence for what is not installed. Of most packages nothing else ever matters, so all other values stand
+for "another version" until the search has to leave the first one; only then its versions are listed, and what is known
+to require it is held against each of them. What a version requires is asked of the index when it is chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from ..dependencies import Dependency, names_prerelease, parse
+from ..world import Candidate, World
+from .engine import EVERYTHING, Engine, Nogood, Term
+from .versions import Versions
+
+FIRST = 1
+"""The mask of a variable's first value."""
+
+SECOND = 2
+
+
+class TooDeep(Exception):
+    """The budget ran out."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Budget:
+    """How much may be spent. What the cache has counts like what it has not: the same world gives the same plan."""
+
+    conflicts: int
+    lookups: int
+    """Versions about whose requirements the index may have to be asked one by one."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Package:
+    """A project as a variable; the values are bits from 0 on."""
+
+    name: str
+    variable: int
+    values: list[Candidate | None]
+    """None for absence. Only the first one until ``listed``."""
+
+    listed: bool = False
+    early: int = 0
+    """The mask of pre-releases that the policy rules out, unless a requirement asks for one."""
+
+    loaded: int = 0
+    """The mask of values whose requirements are known to the engine."""
+
+    inferred: int = 0
+    """The mask of values about whose requirements something is taken for granted, as those around it have it."""
+
+    looked_up: int = 0
+    asks: dict[str, int] = field(default_factory=dict)
+    """By extra: the variable that tells whether it is asked for (second value) or not (first value)."""
+
+    with_extras: set[tuple[int, str]] = field(default_factory=set)
+    """(value, extra) whose requirements are known to the engine."""
+
+    demands: list[Demand] = field(default_factory=list)
+    """What others require of it."""
+
+    required: list[Demand] = field(default_factory=list)
+    """What it requires."""
+
+    admitted: dict[tuple[str, bool], int] = field(default_factory=dict)
+    supports: dict[str, Support] = field(default_factory=dict)
+    known: tuple[int, Versions] | None = None
+
+    @property
+    def full(self) -> int:
+        """The mask of all values that it has, as far as known."""
+        return (1 << len(self.values)) - 1 if self.listed else EVERYTHING
+
+    def versions(self) -> Versions:
+        """The versions of its values."""
+        if self.known is None or self.known[0] != len(self.values):
+            there = ((place, each.version) for place, each in enumerate(self.values) if each is not None)
+            self.known = (len(self.values), Versions(there))
+        return self.known[1]
+
+    def mask(self, candidates: Iterable[Candidate | None]) -> int:
+        """The mask of these values."""
+        wanted = set(candidates)
+        return sum(1 << place for place, value in enumerate(self.values) if value in wanted)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Demand:
+    """A requirement that some versions of a package have, by themselves or for one of their extras."""
+
+    parent: Package
+    values: int
+    ask: int | None
+    """The variable of the extra."""
+
+    extra: str
+    dependency: Dependency
+    spared: bool
+    """It is violated today, which is tolerated as long as nothing about it changes."""
+
+    nogood: Nogood | None = None
+
+    def terms(self) -> list[Term]:
+        """When it is in force."""
+        asked = [] if self.ask is None else [(self.ask, SECOND)]
+        return [(self.parent.variable, self.values), *asked]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Support:
+    """What may only be while a requirement in force asks for it.
+
+    Who may ask is known only bit by bit; so what was concluded from knowing less is about an epoch that is over.
+    """
+
+    package: Package
+    term: Term
+    what: str
+    """``early`` for pre-releases (PEP 440), ``present`` for what is not installed, else the name of an extra."""
+
+    epoch: int
+    """The variable of epochs."""
+
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """What an original nogood stands for: a requirement, or what a version of a package is."""
+
+    package: Package
+    values: int
+    demand: Demand | None = None
+    kind: str = "requires"
+    """``requires``, ``direct-url``, ``metadata``, or ``versions``: that there are no others."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Encoding:
+    """A world in an engine."""
+
+    world: World
+    wanted: frozenset[str]
+    """Names that are to become as new as possible."""
+
+    engine: Engine
+    budget: Budget
+    packages: dict[str, Package] = field(default_factory=dict)
+    of_variable: dict[int, Package] = field(default_factory=dict)
+    groups: dict[tuple[str, int | None, Dependency, bool], Demand] = field(default_factory=dict)
+    supports: list[Support] = field(default_factory=list)
+    spent: int = 0
+    """Look-ups."""
+
+    def __post_init__(self) -> None:
+        for name in sorted(self.world.installed):
+            self._create(name)
+
+    def package(self, name: str) -> Package:
+        """The package of that name."""
+        return self.packages.get(name) or self._create(name)
+
+    def _create(self, name: str) -> Package:
+        first: Candidate | None = self.world.installed.get(name)
+        if name in self.wanted:
+            first = self.world.newest(name) or first
+        variable = self.engine.variable(len(self.packages), optional=first is None)
+        package = self.packages[name] = Package(name=name, variable=variable, values=[first])
+        self.of_variable[variable] = package
+        if not self.world.may_move(name):
+            package.listed = True
+            self.engine.back_to(0)
+            self.engine.add(Nogood([(variable, ~FIRST)], Fact(package=package, values=~FIRST, kind="stays")))
+        return package
+
+    def warm_up(self) -> None:
+        """Learn what all first values require; list the versions of packages that cannot all keep theirs."""
+        packages = list(self.packages.values())
+        self.world.expect(each.values[0] for each in packages if each.values[0] is not None)
+        for package in packages:
+            if package.values[0] is not None:
+                self._load_version(package, 0, package.values[0])
+        troubled = [each for each in self.packages.values() if any(map(_takes_more, each.demands))]
+        self.list_versions(troubled)
+        self.world.expect(each for package in troubled for each in self._likely(package))
+
+    def _likely(self, package: Package) -> list[Candidate]:
+        """What will most likely be chosen of a package that cannot have its first value."""
+        left = package.full & ~FIRST & ~package.early
+        for demand in package.demands:
+            left &= ~self._rejected(package, demand)
+        return self._candidates(package, [(left & -left).bit_length() - 1] if left else [])
+
+    # what is learned of the world as the search goes on
+
+    def extend(self) -> bool:
+        """Look at what has been chosen since the last time; whether that led to anything new."""
+        engine = self.engine
+        if engine.extended == len(engine.trail):
+            return False
+        unlisted = self._unlisted()
+        if unlisted:
+            engine.back_to(0)
+            self.list_versions(unlisted)
+            return True
+        self._announce()
+        while engine.extended < len(engine.trail):
+            package = self.of_variable.get(engine.trail[engine.extended][0])
+            engine.extended += 1
+            if package is not None and self._load(package) and engine.propagated < len(engine.trail):
+                return True
+            if engine.refuted is not None:
+                return True
+        return False
+
+    def _recent(self) -> Iterator[Package]:
+        """Packages that have changed, or whose extras have, since the last time."""
+        for variable, _, _ in self.engine.trail[self.engine.extended :]:
+            if variable in self.of_variable:
+                yield self.of_variable[variable]
+
+    def _unlisted(self) -> list[Package]:
+        masks = self.engine.masks
+        return [each for each in self._recent() if not each.listed and not masks[each.variable] & FIRST]
+
+    def _announce(self) -> None:
+        """Have what is about to be loaded fetched all at once."""
+        chosen = (self.value(each) for each in self._recent() if self._single(each) is not None)
+        self.world.expect(each for each in chosen if each is not None)
+
+    def _single(self, package: Package) -> int | None:
+        """The place of the only value left; None while there are several."""
+        values = self.engine.masks[package.variable]
+        return values.bit_length() - 1 if values > 0 and not values & (values - 1) else None
+
+    def value(self, package: Package) -> Candidate | None:
+        """The only value left."""
+        place = self._single(package)
+        return None if place is None else package.values[place]
+
+    def _load(self, package: Package) -> bool:
+        """Tell the engine what the chosen version requires; whether there was anything to tell."""
+        place = self._single(package)
+        candidate = None if place is None else package.values[place]
+        if place is None or candidate is None:
+            return False
+        told = False
+        if not package.loaded >> place & 1:
+            told = self._load_version(package, place, candidate)
+        for extra, variable in list(package.asks.items()):
+            if self.engine.masks[variable] == SECOND and (place, extra) not in package.with_extras:
+                package.with_extras.add((place, extra))
+                self._require_all(package, place, candidate, extra)
+                told = True
+        return told
+
+    def _load_version(self, package: Package, place: int, candidate: Candidate, *, counted: bool = False) -> bool:
+        if not counted and self.world.unknown(candidate):
+            self._look_up(package, place)
+        failed = not self.world.usable(candidate)
+        package.loaded |= 1 << place
+        if failed:
+            fact = Fact(package=package, values=1 << place, kind="metadata")
+            self.engine.add(Nogood([(package.variable, 1 << place)], fact))
+        else:
+            self._require_all(package, place, candidate, "")
+        return True
+
+    def _look_up(self, package: Package, place: int) -> None:
+        """Count it, and have those asked for that will be needed next if this one does not do."""
+        if self.spent >= self.budget.lookups:
+            raise TooDeep
+        self.spent += 1
+        package.looked_up += 1
+        if package.looked_up >= AHEAD:
+            ahead = self._ahead(package, place)
+            if len(ahead) > FAR and package.looked_up >= WALKED:
+                self._survey(package, place, ahead)
+            else:
+                self.world.expect(self._candidates(package, ahead[: 2 ** min(package.looked_up, 4)]))
+
+    def _ahead(self, package: Package, place: int) -> list[int]:
+        """The places of versions that may be tried after this one, and of which it is not known what they require."""
+        left = self._at_root(package) & ~package.early & ~package.inferred
+        later = range(place + 1, len(package.values))
+        return [each for each in later if left >> each & 1 and self._unknown(package, each)]
+
+    def _unknown(self, package: Package, place: int) -> bool:
+        candidate = package.values[place]
+        return candidate is not None and not package.loaded >> place & 1 and self.world.unknown(candidate)
+
+    def _candidates(self, package: Package, places: Iterable[int]) -> list[Candidate]:
+        return [each for place in places if (each := package.values[place]) is not None]
+
+    def _survey(self, package: Package, place: int, ahead: list[int]) -> None:
+        """Look at some of many versions; what two of them require in the same words is required between them, too.
+
+        No project changes its mind twice within a few releases. Whatever is chosen in the end is read all the same.
+        """
+        stride = max(STRIDE, len(ahead) // STRIDE)
+        marks = ahead[stride - 1 :: stride]
+        self.world.expect(self._candidates(package, marks))
+        for mark in marks:
+            self.spent += 1
+            candidate = package.values[mark]
+            assert candidate is not None
+            self._load_version(package, mark, candidate, counted=True)
+        known = [each for each in range(place, len(package.values)) if package.loaded >> each & 1]
+        for one, other in pairwise(known):
+            between = sum(1 << each for each in range(one + 1, other))
+            package.inferred |= between
+            if between:
+                self._infer(package, 1 << one, 1 << other, between)
+
+    def _infer(self, package: Package, one: int, other: int, between: int) -> None:
+        """Take for granted what two versions both require: in the same words, or some version at least."""
+        plain = [each for each in package.required if each.ask is None and not each.spared]
+        targets = [{each.dependency.name for each in plain if each.values & values} for values in (one, other)]
+        for demand in plain:
+            if not (one | other) & ~demand.values:
+                demand.values |= between
+                self._impose(self.package(demand.dependency.name), demand)
+        for name in sorted(targets[0] & targets[1]):
+            if self.package(name).values[0] is None:
+                self._require(
+                    Demand(parent=package, values=between, ask=None, extra="", dependency=parse(name), spared=False)
+                )
+
+    def _at_root(self, package: Package) -> int:
+        """The values that it can have whatever is decided."""
+        engine = self.engine
+        for place in engine.changes[package.variable]:
+            if engine.limits and place >= engine.limits[0]:
+                return engine.trail[place][1]
+        return engine.masks[package.variable]
+
+    # requirements
+
+    def _require_all(self, package: Package, place: int, candidate: Candidate, extra: str) -> None:
+        for dependency in self.world.needs(candidate, extra):
+            spared = self.world.violated_today(candidate, dependency)
+            ask = package.asks.get(extra)
+            demand = Demand(
+                parent=package, values=1 << place, ask=ask, extra=extra, dependency=dependency, spared=spared
+            )
+            if dependency.url is None:
+                self._require(demand)
+            elif self.world.foreign(candidate, dependency):
+                # what is at a URL is not for us, and what an index has by that name may be somebody else's
+                fact = Fact(package=package, values=1 << place, demand=demand, kind="direct-url")
+                self.engine.add(Nogood(demand.terms(), fact))
+
+    def _require(self, demand: Demand) -> None:
+        package, ask, dependency = demand.parent, demand.ask, demand.dependency
+        key = (package.name, ask, dependency, demand.spared)
+        target = self.package(dependency.name)
+        known = self.groups.get(key)
+        if known is None:
+            self.groups[key] = demand
+            target.demands.append(demand)
+            package.required.append(demand)
+        else:
+            known.values |= demand.values
+            demand = known
+        self._impose(target, demand)
+        for extra in sorted(dependency.extras):
+            asked = self._asked(target, extra)
+            if asked != ask:
+                fact = Fact(package=package, values=demand.values, demand=demand, kind="extra")
+                self.engine.add(Nogood([*demand.terms(), (asked, FIRST)], fact))
+        for support in list(target.supports.values()):
+            if self._concerns(support, demand):
+                self._reopen(support)
+
+    def _asked(self, package: Package, extra: str) -> int:
+        if extra not in package.asks:
+            variable = package.asks[extra] = self.engine.variable(LATE, FIRST | SECOND, optional=True)
+            self.of_variable[variable] = package
+        return package.asks[extra]
+
+    def _impose(self, target: Package, demand: Demand) -> None:
+        """Rule out the target's values that do not fulfil a demand, as far as they are known."""
+        bad = self._rejected(target, demand)
+        if demand.nogood is not None:
+            demand.nogood.dead = True
+            demand.nogood = None
+        if target is demand.parent:
+            bad &= demand.values
+            terms = [(target.variable, bad), *demand.terms()[1:]]
+        else:
+            terms = [*demand.terms(), (target.variable, bad)]
+        if bad:
+            demand.nogood = Nogood(terms, Fact(package=demand.parent, values=demand.values, demand=demand))
+            self.engine.add(demand.nogood)
+
+    def _rejected(self, target: Package, demand: Demand) -> int:
+        """The mask of the target's values that do not fulfil a demand; unlisted ones are taken to fulfil it."""
+        key = (demand.dependency.specifier, demand.spared)
+        if key not in target.admitted:
+            mask = target.versions().admitted(demand.dependency.specifier)
+            if demand.spared:
+                mask |= target.mask([self.world.installed.get(target.name)])
+            target.admitted[key] = mask
+        return ((1 << len(target.values)) - 1) & ~target.admitted[key]
+
+    # versions
+
+    def list_versions(self, packages: Iterable[Package]) -> None:
+        """Put every version of these packages in the place of "another version". The search has to be at its root."""
+        packages = [each for each in dict.fromkeys(packages) if not each.listed]
+        self.world.source.prefetch(names=[each.name for each in packages])
+        for package in packages:
+            self._list(package)
+
+    def _list(self, package: Package) -> None:
+        world, name = self.world, package.name
+        finals = world.domain(name)
+        known = set(finals)
+        early = [each for each in world.domain(name, pre=True) if each not in known]
+        if name in world.installed and name not in self.wanted:
+            finals = finals[::-1]
+            early.reverse()
+        package.values += [each for each in (*finals, *early) if each is not package.values[0]]
+        package.listed = True
+        package.admitted.clear()
+        package.early = package.mask(early)
+        exists = Fact(package=package, values=~package.full, kind="versions")
+        self.engine.add(Nogood([(package.variable, ~package.full)], exists))
+        for demand in package.demands:
+            self._impose(package, demand)
+        if package.early:
+            self._close(package)
+
+    # pre-releases
+
+    def _close(self, package: Package) -> None:
+        may = self.engine.variable(LATE, FIRST | SECOND, optional=True)
+        fact = Fact(package=package, values=package.early, kind="pre-release")
+        self.engine.add(Nogood([(package.variable, package.early), (may, FIRST)], fact))
+        self._support(package, "early", (may, SECOND))
+
+    def _support(self, package: Package, what: str, term: Term) -> None:
+        if what not in package.supports:
+            self.engine.back_to(0)  # its epoch is to be assumed first
+            support = Support(package=package, what=what, term=term, epoch=self.engine.variable(NEVER))
+            package.supports[what] = support
+            self.supports.append(support)
+            self._support_by_what_is_known(support)
+
+    def _concerns(self, support: Support, demand: Demand) -> bool:
+        """Whether a demand is one that asks for it."""
+        if support.what == "present":
+            return True
+        if support.what != "early":
+            return support.what in demand.dependency.extras
+        package = support.package
+        admitted = package.full & ~self._rejected(package, demand)
+        return names_prerelease(demand.dependency.specifier) or (
+            bool(admitted & package.early) and not admitted & ~package.early
+        )
+
+    def _reopen(self, support: Support) -> None:
+        """More is known of who asks: a new epoch begins."""
+        self.engine.add(Nogood([(support.epoch, 1 << support.number)]))
+        support.number += 1
+        self._support_by_what_is_known(support)
+
+    def _support_by_what_is_known(self, support: Support) -> None:
+        by_variable: dict[int, int] = {}
+        for demand in support.package.demands:
+            if self._concerns(support, demand):
+                variable, values = self._in_force(demand)
+                by_variable[variable] = by_variable.get(variable, 0) | values
+        by_variable.pop(support.term[0], None)
+        terms = [support.term, (support.epoch, 1 << support.number)]
+        terms += [(variable, ~values) for variable, values in by_variable.items()]
+        fact = Fact(package=support.package, values=support.package.early, kind="pre-release")
+        self.engine.add(Nogood(terms, fact))
+
+    def _in_force(self, demand: Demand) -> Term:
+        """A term that holds only if a demand is in force; those who make it need support as well."""
+        parent = demand.parent
+        if parent.values[0] is None:
+            self._support(parent, "present", (parent.variable, ~FIRST))
+        if demand.ask is None:
+            return (parent.variable, demand.values)
+        self._support(parent, demand.extra, (demand.ask, SECOND))
+        both = self.engine.variable(LATE, FIRST | SECOND, optional=True)
+        for variable, values in demand.terms():
+            self.engine.add(Nogood([(both, SECOND), (variable, ~values)]))
+        return (both, SECOND)
+
+    def epochs(self) -> list[Term]:
+        """What is to be assumed: that no more is going to be known."""
+        return [(each.epoch, 1 << each.number) for each in self.supports]
+
+    # answers
+
+    def assignment(self) -> dict[str, Candidate]:
+        """What is chosen, when everything is."""
+        found = {name: self.value(each) for name, each in self.packages.items()}
+        return {name: each for name, each in found.items() if each is not None}
+
+
+def _takes_more(demand: Demand) -> bool:
+    """Whether its target has to be looked at closely: its first value does not do, or its pre-releases might."""
+    return demand.nogood is not None or names_prerelease(demand.dependency.specifier)
+
+
+AHEAD = 2
+"""How many versions of a package are looked up one by one, before what comes next is asked for ahead."""
+
+WALKED, FAR, STRIDE = 6, 32, 16
+"""After so many versions of a package, and with more than so many left, every sixteenth is looked at first."""
+
+LATE = 1 << 30
+NEVER = -1
