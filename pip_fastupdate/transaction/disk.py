@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
+from .. import busy_files
+from ..busy_files import CLEARING, Patience
 from ..errors import EnvironmentChanged, TransactionError
 from ..files import write_all
 
@@ -108,35 +110,40 @@ def write(path: str, content: bytes) -> None:
         os.close(descriptor)
 
 
-def remove(path: str) -> bool:
+def remove(path: str, patience: Patience | None = None) -> bool:
     """Remove a file, or a folder with everything in it, as far as that is possible. Returns whether nothing is left.
 
-    Windows does not remove files that a program has open: what is left is for a later run to try again.
+    Windows does not remove files that a program has open: what is left after some ``patience`` with all of them is for
+    a later run to try again.
     """
+    patience = patience or Patience(CLEARING)
     if kind_of(path) != "folder":
-        return unlink(path)
+        return unlink(path, patience)
     try:
         with os.scandir(path) as listing:
             entries = list(listing)
     except OSError:
         return False
-    gone = [remove(each.path) if kind_of_entry(each) == "folder" else unlink(each.path) for each in entries]
-    return all(gone) and remove_empty(path)
+    gone = [
+        remove(each.path, patience) if kind_of_entry(each) == "folder" else unlink(each.path, patience)
+        for each in entries
+    ]
+    return all(gone) and remove_empty(path, patience)
 
 
-def unlink(path: str) -> bool:
+def unlink(path: str, patience: Patience | None = None) -> bool:
     """Remove a file if possible. Returns whether it is gone."""
-    return _attempt(os.unlink, path)
+    return _attempt(busy_files.unlink, path, patience)
 
 
-def remove_empty(folder: str) -> bool:
+def remove_empty(folder: str, patience: Patience | None = None) -> bool:
     """Remove a folder unless something is in it. Returns whether it is gone."""
-    return _attempt(os.rmdir, folder)
+    return _attempt(busy_files.rmdir, folder, patience)
 
 
-def _attempt(action: Callable[[str], None], path: str) -> bool:
+def _attempt(action: Callable[[str, Patience], None], path: str, patience: Patience | None) -> bool:
     try:
-        action(path)
+        action(path, patience or Patience(CLEARING))
     except FileNotFoundError:
         return True
     except OSError:

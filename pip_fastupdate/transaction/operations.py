@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..busy_files import LONG, SHORT, Patience, is_busy, rename, rmdir, unlink
 from .disk import kind_of
 
 
@@ -39,7 +40,7 @@ class Out:
 
     def do(self) -> None:
         """Move it out."""
-        os.rename(self.live, self.kept)
+        rename(self.live, self.kept, Patience(SHORT))
 
     def undo(self, aside: str) -> None:
         """Move it back."""
@@ -62,7 +63,7 @@ class In:
         """Move it in. Raises FileExistsError rather than overwrite anything."""
         if os.path.lexists(self.live):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), self.staged, None, self.live)
-        os.rename(self.staged, self.live)
+        rename(self.staged, self.live, Patience(SHORT))
 
     def undo(self, aside: str) -> None:
         """Move it back to where it was staged."""
@@ -88,10 +89,10 @@ class Mkdir:
     def undo(self, aside: str) -> None:
         """Remove it, unless somebody else has put something into it."""
         try:
-            os.rmdir(self.live)
+            rmdir(self.live, Patience(LONG))
         except OSError as error:
-            if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
-                raise
+            if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR) and not is_busy(error):
+                raise  # an empty folder that a program keeps open does no harm
 
     def encoded(self, short: Callable[[str], str]) -> list[str | int]:
         """``["mkdir", live, mode]``."""
@@ -107,7 +108,7 @@ class Rmdir:
 
     def do(self) -> None:
         """Remove it."""
-        os.rmdir(self.live)
+        rmdir(self.live, Patience(SHORT))
 
     def undo(self, aside: str) -> None:
         """Make it again, with its mode."""
@@ -146,7 +147,7 @@ def _give_back(source: str, target: str, aside: str) -> None:
     if there == "folder" and kind_of(source) == "folder":
         for name in os.listdir(source):
             _give_back(os.path.join(source, name), os.path.join(target, name), aside)
-        os.rmdir(source)
+        rmdir(source, Patience(LONG))
         return
     if there is not None:
         set_aside(target, aside)
@@ -156,20 +157,20 @@ def _give_back(source: str, target: str, aside: str) -> None:
 def _rename(source: str, target: str) -> None:
     """Rename, making the folder that the target is in where somebody has removed it."""
     try:
-        os.rename(source, target)
+        rename(source, target, Patience(LONG))
     except FileNotFoundError:
         os.makedirs(os.path.dirname(target))
-        os.rename(source, target)
+        rename(source, target, Patience(LONG))
 
 
 def set_aside(path: str, aside: str) -> None:
     """Put what is not part of the transaction where it is neither in the way nor lost; bytecode can be made anew."""
     if path.endswith(".pyc"):
-        os.unlink(path)
+        unlink(path, Patience(LONG))
         return
     os.makedirs(aside, exist_ok=True)
     name, count = os.path.basename(path), 0
     while os.path.lexists(os.path.join(aside, name)):
         count += 1
         name = f"{os.path.basename(path)}.{count}"
-    os.rename(path, os.path.join(aside, name))
+    rename(path, os.path.join(aside, name), Patience(LONG))

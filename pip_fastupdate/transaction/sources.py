@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 
+from ..busy_files import SHORT, Patience, replace
 from ..errors import TransactionError
 from .disk import sync_folder
 
@@ -70,5 +71,5 @@ class Sources:
     def take(self, path: str) -> None:
         """Make the file at ``path`` the remembered one, if it is there still; it can be repeated. Raises OSError."""
         with suppress(FileNotFoundError):
-            os.replace(path, self._path)
+            replace(path, self._path, Patience(SHORT))
             sync_folder(self._home)

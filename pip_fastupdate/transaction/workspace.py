@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, get_args
 
+from ..busy_files import LONG, Patience, rename
 from . import sources
 from .disk import kind_of, remove, remove_empty, sync_folder, unlink, write
 
@@ -66,7 +67,7 @@ class Workspace:
         """Change the state, on the disk when this returns."""
         former = self.state()
         if former != state:
-            os.rename(self._journal(former), self._journal(state))
+            rename(self._journal(former), self._journal(state), Patience(LONG))
         self.reached = state
         sync_folder(self.path)
 
