@@ -6,6 +6,7 @@ from typing import Any
 
 from ..models import Reason, Report, Row, Stats
 from ..text import redact
+from .rows import digest
 
 SCHEMA = 1
 """Raised when a key goes or changes its meaning; keys may be added without."""
@@ -44,6 +45,19 @@ def document(report: Report) -> dict[str, Any]:
         "warnings": [redact(text) for text in report.warnings],
         "transaction": report.transaction,
         "stats": _stats(report.stats),
+        "summary": _summary(report),
+    }
+
+
+def _summary(report: Report) -> dict[str, Any]:
+    """The answer to ``--check``: also where something is behind and nothing can be done about it."""
+    facts = digest(report)
+    return {
+        "answer": facts.answer,
+        "behind": sum(facts.behind.values()),
+        "behind_reasons": dict(facts.behind),
+        "skipped_reasons": dict(facts.skipped),
+        "warned_of": sum(each.warned_of for each in facts.lines),
     }
 
 

@@ -30,6 +30,9 @@ def _blocks(report: Report, facts: Digest) -> Iterator[str]:
         if lines:
             opening = "<details open>" if group == "failed" else "<details>"
             yield f"{opening}\n<summary>{len(lines)} {word}</summary>\n\n{_table(lines)}\n\n</details>"
+    current = tuple(each for each in facts.group("current") if each.behind or each.warned_of)
+    if current:
+        yield f"<details open>\n<summary>{len(current)} to be looked at</summary>\n\n{_table(current)}\n\n</details>"
     if report.warnings:
         yield "\n".join(f"- warning: {escape(text)}" for text in report.warnings)
 

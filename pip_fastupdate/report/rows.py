@@ -8,8 +8,12 @@ from typing import Literal
 
 from ..models import Failure, Reason, Report, Row
 from ..text import clean, duration, plural, redact
+from .behind import behind, cause, in_words, is_warned_of, skipped
 
 Group = Literal["upgraded", "added", "held", "skipped", "failed", "current"]
+
+Answer = Literal["updates", "failed", "behind", "up-to-date"]
+"""Something changes, or would; nothing does, as something failed; nothing can, though there is newer; all is newest."""
 
 GROUPS: tuple[Group, ...] = ("upgraded", "added", "held", "skipped", "failed", "current")
 """In the order in which they are shown."""
@@ -34,6 +38,12 @@ class Line:
 
     why: str
     """Reasons, joined; "" when there is nothing to explain."""
+
+    behind: bool = False
+    """Whether there is a newer release than what is installed after the run."""
+
+    warned_of: bool = False
+    """Whether what is installed and stays calls for a decision."""
 
     source: str = ""
     """The index that the new version comes from; "" when there is none."""
@@ -61,6 +71,11 @@ class Digest:
 
     seconds: float
     dry_run: bool
+    behind: Mapping[str, int]
+    """How many are behind a newer release after the run, by kinds of reasons, the most frequent first."""
+
+    skipped: Mapping[str, int]
+    """How many were not looked at, likewise."""
 
     def group(self, name: Group) -> tuple[Line, ...]:
         """The lines of one group."""
@@ -85,9 +100,28 @@ class Digest:
         return f"{words}, {left} of {plural(self.distributions, 'distribution')} in {duration(self.seconds)}"
 
     def _nothing_to_do(self) -> str:
-        facts = [plural(self.distributions, "distribution")]
-        facts += [f"{self.count(name)} {name}" for name in GROUPS[2:4] if self.count(name)]
-        return f"Everything is up to date ({', '.join(facts)}) in {duration(self.seconds)}"
+        took, total = f"in {duration(self.seconds)}", plural(self.distributions, "distribution")
+        late, left = sum(self.behind.values()), sum(self.skipped.values())
+        warned = sum(each.warned_of for each in self.lines)
+        if not late and not left and not warned:
+            return f"Everything is up to date ({total}) {took}"
+        verb = "is" if late == 1 else "are"
+        state = f"{late} of {total} {verb} behind ({in_words(self.behind)})" if late else self._up_to_date(left)
+        rest = f", {left} skipped ({in_words(self.skipped)})" if left else ""
+        rest += f", {warned} to be looked at" if warned else ""
+        return f"Nothing to upgrade: {state}{rest} {took}"
+
+    def _up_to_date(self, left: int) -> str:
+        return f"{self.distributions - left} of {plural(self.distributions, 'distribution')} up to date"
+
+    @property
+    def answer(self) -> Answer:
+        """What a program that asks whether there are updates wants to know."""
+        if any(each.group in {"upgraded", "added"} for each in self.lines):
+            return "updates"
+        if self.count("failed"):
+            return "failed"
+        return "behind" if self.behind else "up-to-date"
 
 
 def digest(report: Report) -> Digest:
@@ -105,6 +139,8 @@ def digest(report: Report) -> Digest:
         distributions=sum(row.installed is not None for row in report.rows),
         seconds=total_seconds(report.stats.seconds),
         dry_run=report.dry_run,
+        behind=behind(report.rows),
+        skipped=skipped(report.rows),
     )
 
 
@@ -134,6 +170,8 @@ def _line(row: Row, group: Group, failures: Iterable[Failure], dry_run: bool) ->
         latest=clean(row.latest or (row.target if group != "skipped" else None) or "-"),
         status=words.get(group, group) + (", held back" if short else ""),
         why=_join([*row.reasons, *failures]),
+        behind=cause(row) is not None,
+        warned_of=is_warned_of(row),
         source=clean(redact(row.index or "")),
     )
 

@@ -14,7 +14,9 @@ HEADER = ("Package", "Current", "Latest", "Status")
 def render(
     report: Report, *, verbosity: int = 0, width: int | None = None, color: bool = False, encoding: str | None = "utf-8"
 ) -> str:
-    """The table and a sentence below it, without a final line end; the sentence alone when there was nothing to do.
+    """The table and a sentence below it, without a final line end.
+
+    When there was nothing to do, the sentence alone, and what calls for a decision.
 
     ``width`` is the terminal's, in columns; None is for pipes and files: nothing is wrapped, cropped or coloured.
     ``verbosity`` 1 lists also what is held though nothing was to do, and what is up to date, and says from where each
@@ -34,7 +36,9 @@ def _shown(facts: Digest, verbosity: int) -> tuple[Line, ...]:
         return tuple(each.sourced for each in facts.lines)
     if verbosity < 0:
         return facts.group("failed")
-    return () if facts.quiet else tuple(each for each in facts.lines if each.group != "current")
+    if facts.quiet:
+        return tuple(each for each in facts.lines if each.warned_of)
+    return tuple(each for each in facts.lines if each.group != "current" or each.behind or each.warned_of)
 
 
 def _grid(lines: Sequence[Line], width: int | None, color: bool, encoding: str | None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from ..dependencies import allows
 from ..models import Action, Change, Distribution, Failure, Hold, Inventory, Plan, Project, Reason, Release, Row, Status
 from ..text import redact
 from ..world import Assignment, World
@@ -136,6 +137,7 @@ def _beyond(world: World, name: str, elsewhere: Release | None) -> Iterator[Reas
     if not isinstance(project, Project):
         return
     yield from project.notes
+    yield from _constrained(project, world, name)
     newest = _newest_blocked(project, world, name)
     for release in (newest, elsewhere if elsewhere is not newest else None):
         if release is not None and release.blocked is not None:
@@ -145,6 +147,18 @@ def _beyond(world: World, name: str, elsewhere: Release | None) -> Iterator[Reas
                 text=f"{version} {release.blocked.text}",
                 data={**release.blocked.data, "version": version},
             )
+
+
+def _constrained(project: Project, world: World, name: str) -> Iterator[Reason]:
+    """The newest candidate, where a constraint of the user's rules it out."""
+    limits = world.constraints.get(name, ())
+    newest = next(iter(project.candidates), None) if limits else None
+    held = next(iter(world.domain(name)), None)
+    if newest is not None and held is not None and newest.version > held.version:
+        limit = next(each for each in limits if not allows(each, newest.version))
+        version = str(newest.version)
+        data = {"version": version, "constraint": limit}
+        yield Reason(kind="constraint", text=f"{version} is ruled out by the constraint {name}{limit}", data=data)
 
 
 def _newest_blocked(project: Project, world: World, name: str) -> Release | None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from pip_fastupdate.models import Failure
+from pip_fastupdate.models import Failure, Reason
 from pip_fastupdate.report.rows import Group, digest
 from tests.support.reports import mixed, report, row
 
@@ -39,10 +41,11 @@ def test_nothing_to_do(dry_run: bool) -> None:
     """Nothing to do is one sentence, which counts what is left alone."""
     rows = [row(f"a{number}", "1", "1", "1", "current") for number in range(2)]
     held = row("b", "1", "1", "2", "hold", "c 1 requires b<2")
-    skipped = row("d", "1", "1", None, "skip", "editable")
+    skipped = replace(row("d", "1", "1", None, "skip"), reasons=(Reason(kind="editable", text="editable"),))
     seconds = {"scan": 0.03, "total": 0.12}
     facts = digest(report(*rows, held, skipped, dry_run=dry_run, seconds=seconds))
-    assert facts.summary() == "Everything is up to date (4 distributions, 1 held, 1 skipped) in 0.1 s"
+    expected = "1 of 4 distributions is behind (1 limited by what another package requires), 1 skipped (1 editable)"
+    assert f"Nothing to upgrade: {expected} in 0.1 s" == facts.summary()
     facts = digest(report(*rows[:1], dry_run=dry_run, seconds=seconds))
     assert facts.summary() == "Everything is up to date (1 distribution) in 0.1 s"
 
