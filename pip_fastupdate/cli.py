@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -122,6 +123,10 @@ def _dispatch(arguments: Arguments) -> int:
     configuration, options = _settled(arguments, progress)
     if arguments.cache_info or arguments.cache_clear:
         return _cache(arguments, options, progress)
+    if arguments.python is None:
+        from ._pip import chosen
+
+        chosen.check(lambda text, hint: progress.warn(text, hint=hint), prefix=Path(sys.prefix))
     return _update(options, configuration, progress)
 
 
