@@ -11,20 +11,23 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..models import Distribution, Inventory, Target
 from . import metadata
 from .dist_info import Folder, read
 from .locations import Site, current, real, scheme_paths, search_path
-from .records import (
-    console_scripts,
-    has_bytecode,
-    installed_files,
-    mostly_bytecode,
-    owners,
-    recorded_files,
-    script_owners,
-)
+
+if TYPE_CHECKING:
+    from .records import (
+        console_scripts,
+        has_bytecode,
+        installed_files,
+        mostly_bytecode,
+        owners,
+        recorded_files,
+        script_owners,
+    )
 
 __all__ = [
     "console_scripts",
@@ -42,6 +45,15 @@ __all__ = [
 
 _SUFFIXES = (".dist-info", ".egg-info", ".egg-link", ".egg")
 _VALID_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
+
+
+def __getattr__(name: str) -> Any:
+    """What ``records`` has, which a run that changes nothing can do without."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import records
+
+    return getattr(records, name)
 
 
 def target() -> Target:

@@ -13,7 +13,6 @@ from ..progress import Silent
 from ..transaction import fingerprint
 from .outcome import Outcome, listed_failures, rows
 from .planning import Barred, Carried, Planned, check_names, look_up, make_plan
-from .remarks import other_installers
 from .tools import Tools, open_tools, transactions_of
 
 TRIES = 3
@@ -116,6 +115,10 @@ def _report(tools: Tools, inventory: Inventory, carried: Carried, *, status: Sta
 
 
 def _about_installers(inventory: Inventory, planned: Planned) -> str:
+    if not planned.plan.changes:
+        return ""
+    from .remarks import other_installers
+
     installed = inventory.by_name()
     return other_installers(installed[each.name] for each in planned.plan.changes if each.name in installed)
 
