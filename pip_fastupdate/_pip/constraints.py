@@ -31,15 +31,20 @@ class Constraints:
     """Whether the lines depend on more than those files: on a server, or on environment variables."""
 
 
-def read(sources: Sequence[str], session: Callable[[], Any]) -> Constraints:
+def read(sources: Sequence[str], session: Callable[[], Any], options: Any) -> Constraints:
     """Read constraint files given by path or URL. Raises UsageError for whatever pip would refuse or we cannot honour.
 
-    ``session`` makes a session of pip's, if one is needed.
+    ``session`` makes a session of pip's, if one is needed. What the files say about indexes (``--index-url`` and the
+    like, which pip-compile writes at the top of its files) goes into ``options``, as it would for pip.
     """
-    reader = _reader(session)
+    reader = _reader(session, options)
     lines = []
     for source in sources:
-        lines += [_requirement(line) for line in _parsed(reader, source)]
+        for line in _parsed(reader, source):
+            if getattr(line, "requirement", None) is None:
+                _take_over(line, options)
+            else:
+                lines.append(_requirement(line))
     texts = [str(name) for name in reader.seen]
     return Constraints(
         lines=tuple(lines),
@@ -48,13 +53,16 @@ def read(sources: Sequence[str], session: Callable[[], Any]) -> Constraints:
     )
 
 
-def _reader(session: Callable[[], Any]) -> Any:
-    """pip's parser, which also remembers the names of the files that it opens."""
+def _reader(session: Callable[[], Any], options: Any) -> Any:
+    """pip's parser, which also remembers the names of the files that it opens.
+
+    It has ``options`` where pip has its finder: ``--no-binary`` and the like change what it has of these.
+    """
     from pip._internal.req.req_file import RequirementsFileParser, get_line_parser
 
     class Reader(RequirementsFileParser):  # type: ignore[misc] # pip is not type checked
         def __init__(self) -> None:
-            super().__init__(session=_LateSession(session), line_parser=get_line_parser(None))
+            super().__init__(session=_LateSession(session), line_parser=get_line_parser(options))
             self.seen: list[str] = []
 
         def _parse_file(self, filename: str, constraint: bool) -> Iterator[Any]:
@@ -90,12 +98,38 @@ def _parsed(reader: Any, source: str) -> list[Any]:
         raise UsageError(f"The constraints in {_shown(source)} include themselves.") from None
 
 
-def _requirement(line: Any) -> str:
-    """The requirement of a parsed line. Raises UsageError where there is none, or none that constrains a version."""
-    text = getattr(line, "requirement", None)
-    where = f"line {line.lineno} of {_shown(line.filename)}"
-    if text is None:
+def _take_over(line: Any, options: Any) -> None:
+    """What pip does with a line that has options alone (``req_file.handle_option_line``). Raises UsageError."""
+    found = line.opts
+    if found.require_hashes:
+        where = f"line {line.lineno} of {_shown(line.filename)}"
         raise UsageError(f"The option in {where} is not supported in a constraint file.", hint=_OPTION_HINT)
+    urls = [] if options.no_index else [each for each in (options.index_url, *options.extra_index_urls) if each]
+    if found.no_index:
+        options.no_index, urls = True, []
+    if found.index_url and not options.no_index:
+        urls = [found.index_url]
+    if not options.no_index:
+        urls += found.extra_index_urls or ()
+        options.index_url, options.extra_index_urls = (urls or [None])[0], urls[1:]
+    options.find_links = [*(options.find_links or ()), *_links(found.find_links, line.filename)]
+    options.trusted_hosts = [*(options.trusted_hosts or ()), *(found.trusted_hosts or ())]
+    options.prefer_binary = options.prefer_binary or found.prefer_binary
+    options.pre = options.pre or found.pre
+    if getattr(found, "release_control", None) and not options.release_control:  # not before 26
+        options.release_control = found.release_control
+
+
+def _links(links: Sequence[str] | None, file: str) -> list[str]:
+    """Where ``--find-links`` leads: beside the file, if there is such a path."""
+    beside = [str(Path(file).absolute().parent / each) for each in links or ()]
+    return [path if Path(path).exists() else each for path, each in zip(beside, links or (), strict=True)]
+
+
+def _requirement(line: Any) -> str:
+    """The requirement of a parsed line. Raises UsageError where it constrains no version."""
+    text = line.requirement
+    where = f"line {line.lineno} of {_shown(line.filename)}"
     if line.is_editable or not line.constraint or line.opts.hashes:
         raise UsageError(f"{text!r} in {where} is not a constraint on versions.", hint=_LINE_HINT)
     try:
@@ -107,7 +141,7 @@ def _requirement(line: Any) -> str:
     return str(text)
 
 
-_OPTION_HINT = "give it to pip-update, or set it in pip's configuration"
+_OPTION_HINT = "remove it; pip-update checks the hashes that the index gives"
 _LINE_HINT = "pip-update takes lines such as 'name<2' here: no URLs, paths, extras, hashes or -r"
 
 

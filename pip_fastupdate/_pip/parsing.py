@@ -46,9 +46,9 @@ def read(arguments: Sequence[str]) -> tuple[Configuration, memory.Digests | None
     with compat.listening() as said:
         command, options, before = _parse(arguments, said)
         _refuse(options)
+        found = constraints.read(options.constraints or (), lambda: _session(command, options), options)
         for url in _urls(options):
             _check_url(url)
-        found = constraints.read(options.constraints or (), lambda: _session(command, options))
     directory, warnings = _cache_directory(options)
     configuration = Configuration(
         settings=_settings(options, found.lines, compat.proxy(options, command.parser.defaults)),
