@@ -42,7 +42,7 @@ def main(argv: Sequence[str], *, arrived: bool = False) -> int:
     except (Exception, KeyboardInterrupt) as error:
         message, hint, code = _verdict(error)
         if hint is None and any(word.startswith("-v") for word in argv):
-            raise
+            _show_where(error)
         _complain(message, _UNEXPECTED if hint is None else hint)
         return code
 
@@ -63,6 +63,17 @@ def _verdict(error: BaseException) -> tuple[str, str | None, int]:
         return f"A package that pip-update stands on cannot be imported: {error}.", hint, FAILED
     told = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.strerror else str(error)
     return f"{type(error).__name__}: {told}", None, FAILED
+
+
+def _show_where(error: BaseException) -> None:
+    """The traceback, line by line: what stands in it may come from outside, as an error message does."""
+    from traceback import format_exception
+
+    from .text import clean, fit, redact
+
+    for line in "".join(format_exception(error)).splitlines():
+        indented = line[: len(line) - len(line.lstrip(" "))] + clean(redact(line))
+        print(fit(indented, sys.stderr.encoding), file=sys.stderr)
 
 
 def _complain(message: str, hint: str = "") -> None:
