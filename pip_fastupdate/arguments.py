@@ -6,14 +6,14 @@ import argparse
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 from . import __version__
 from .dependencies import normalize
 from .errors import UsageError
-from .options import Bytecode, CacheOptions, Options
+from .options import Bytecode, CacheOptions, Limits, Options
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 LOCK_FILE = re.compile(r"pylock(?:\.[^.]+)?\.toml")
@@ -58,6 +58,9 @@ class Arguments:
 
     no_cache: bool
     build: frozenset[str]
+    limits: Limits = field(default_factory=Limits)
+    """Of the index's answers."""
+
     python: str | None = None
     """The environment to act on: an interpreter, or the folder of its environment; None for the running one."""
 
@@ -213,6 +216,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         build=frozenset(
             name if name == ":all:" else normalize(name) for each in found.build for name in each.split(",")
         ),
+        limits=_limits(os.environ.get("PIP_UPDATE_LIMITS", "")),
         python=found.python or None,
         shell_init=found.shell_init,
         cache_info=found.cache_info,
@@ -293,6 +297,21 @@ def _kept() -> int:
     if not text.isdecimal():
         raise UsageError(f"PIP_UPDATE_KEEP must be a whole number, not {text!r}.", hint="0 keeps nothing.")
     return int(text)
+
+
+def _limits(text: str) -> Limits:
+    """``body=64M,seconds=600``: some of the fields of ``Limits``. Raises UsageError."""
+    said: dict[str, Any] = {}
+    for word in filter(None, text.split(",")):
+        name, _, value = word.strip().partition("=")
+        if name not in Limits.__dataclass_fields__:
+            known = ", ".join(Limits.__dataclass_fields__)
+            raise UsageError(f"PIP_UPDATE_LIMITS knows no {name!r}", hint=f"the limits are {known}")
+        try:
+            said[name] = _seconds(value) if name == "seconds" else _size(value)
+        except argparse.ArgumentTypeError as error:
+            raise UsageError(f"invalid PIP_UPDATE_LIMITS: {error}", hint="for example: body=64M,seconds=600") from None
+    return Limits(**said)
 
 
 def _lock_file(text: str) -> Path:

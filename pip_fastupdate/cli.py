@@ -158,7 +158,12 @@ def _settled(arguments: Arguments, progress: Silent) -> tuple[Configuration, Opt
         progress.warn(warning)
     settings = replace(
         found.settings,
-        network=replace(found.settings.network, jobs=arguments.jobs or JOBS, rush=arguments.jobs or RUSH),
+        network=replace(
+            found.settings.network,
+            jobs=arguments.jobs or JOBS,
+            rush=arguments.jobs or RUSH,
+            limits=arguments.limits,
+        ),
         policy=replace(found.settings.policy, build=arguments.build),
     )
     cache = replace(

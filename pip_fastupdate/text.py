@@ -64,8 +64,8 @@ def _stripped(text: str, instead: str) -> str:
     def cut(found: re.Match[str]) -> str:
         rest = found[0]
         authority = _AUTHORITY_END.split(rest, maxsplit=1)[0]
-        port = authority.rpartition(":")[2]
-        odd = port != authority and port and not port.isdigit() and not authority.endswith("]")
+        port = "" if authority.startswith("[") else authority.partition(":")[2]
+        odd = (port and not port.isdigit()) or rest[:1] in ("?", "#")
         return instead + rest.rpartition("@")[2] if odd and "@" in rest else rest
 
     stripped = _userinfo().sub(instead, text)
