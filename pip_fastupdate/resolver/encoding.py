@@ -8,7 +8,7 @@ to require it is held against each of them. What a version requires is asked of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -158,6 +158,8 @@ class Encoding:
     spent: int = 0
     """Look-ups."""
 
+    epochs_begun: int = 0
+
     def __post_init__(self) -> None:
         for name in sorted(self.world.installed):
             self._create(name)
@@ -171,7 +173,7 @@ class Encoding:
         if name in self.wanted:
             first = self.world.newest(name) or first
         variable = self.engine.variable(len(self.packages), optional=first is None)
-        package = self.packages[name] = Package(name=name, variable=variable, values=[first])
+        package = self.packages[name] = Package(name=name, variable=variable, values=[first], loaded=int(first is None))
         self.of_variable[variable] = package
         if not self.world.may_move(name):
             package.listed = True
@@ -202,14 +204,16 @@ class Encoding:
     def extend(self) -> bool:
         """Look at what has been chosen since the last time; whether that led to anything new."""
         engine = self.engine
-        if engine.extended == len(engine.trail):
-            return False
-        unlisted = self._unlisted()
+        unlisted, chosen = self._recent()
         if unlisted:
             engine.back_to(0)
             self.list_versions(unlisted)
             return True
-        self._announce()
+        if not chosen:
+            engine.extended = len(engine.trail)
+            return False
+        candidates = map(self.value, chosen)
+        self.world.expect(each for each in candidates if each is not None)
         while engine.extended < len(engine.trail):
             package = self.of_variable.get(engine.trail[engine.extended][0])
             engine.extended += 1
@@ -219,20 +223,21 @@ class Encoding:
                 return True
         return False
 
-    def _recent(self) -> Iterator[Package]:
-        """Packages that have changed, or whose extras have, since the last time."""
+    def _recent(self) -> tuple[list[Package], list[Package]]:
+        """Of what has changed since the last time: packages without a list of versions that need one, and those that
+        have one version left about which the engine has not been told all.
+        """
+        unlisted, chosen = [], []
+        masks, packages = self.engine.masks, self.of_variable
         for variable, _, _ in self.engine.trail[self.engine.extended :]:
-            if variable in self.of_variable:
-                yield self.of_variable[variable]
-
-    def _unlisted(self) -> list[Package]:
-        masks = self.engine.masks
-        return [each for each in self._recent() if not each.listed and not masks[each.variable] & FIRST]
-
-    def _announce(self) -> None:
-        """Have what is about to be loaded fetched all at once."""
-        chosen = (self.value(each) for each in self._recent() if self._single(each) is not None)
-        self.world.expect(each for each in chosen if each is not None)
+            package = packages.get(variable)
+            if package is not None:
+                values = masks[package.variable]
+                if not values & FIRST and not package.listed:
+                    unlisted.append(package)
+                elif values > 0 and not values & (values - 1) and (package.asks or not package.loaded & values):
+                    chosen.append(package)
+        return unlisted, chosen
 
     def _single(self, package: Package) -> int | None:
         """The place of the only value left; None while there are several."""
@@ -450,6 +455,7 @@ class Encoding:
             self.engine.back_to(0)  # its epoch is to be assumed first
             support = Support(package=package, what=what, term=term, epoch=self.engine.variable(NEVER))
             package.supports[what] = support
+            self.epochs_begun += 1
             self.supports.append(support)
             self._support_by_what_is_known(support)
 
@@ -469,6 +475,7 @@ class Encoding:
         """More is known of who asks: a new epoch begins."""
         self.engine.add(Nogood([(support.epoch, 1 << support.number)]))
         support.number += 1
+        self.epochs_begun += 1
         self._support_by_what_is_known(support)
 
     def _support_by_what_is_known(self, support: Support) -> None:

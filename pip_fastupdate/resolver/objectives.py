@@ -103,20 +103,19 @@ class Objectives:
         return [count.at_most(allowed + 1)] if allowed + 1 < count.size else []
 
     def _all_but_one(self, wishes: Sequence[Term]) -> list[Term]:
-        """That only one of them does not come true. At least one does not."""
-        count = self._counted([(variable, ~mask) for variable, mask in wishes])
+        """That only one of them does not come true. At least one does not, so the count is no less."""
+        count = self._counted([(variable, ~mask) for variable, mask in wishes], least=1)
         assert isinstance(count, Count)
-        self.solver.never([count.at_most(0)])
         self.counts[count.variable] = (count, 1)
         return [count.at_most(1)]
 
-    def _counted(self, terms: Sequence[Term]) -> Count | Term:
+    def _counted(self, terms: Sequence[Term], least: int = 0) -> Count | Term:
         """A count of the terms that hold (totalizer, Bailleux and Boufkhad 2003)."""
         if len(terms) == 1:
             return terms[0]
         middle = len(terms) // 2
         parts = [self._counted(terms[:middle]), self._counted(terms[middle:])]
-        count = Count(variable=self.solver.encoding.engine.variable(NEVER), size=len(terms))
+        count = Count(variable=self.solver.encoding.engine.variable(NEVER, -1 << least), size=len(terms))
         one, other = parts
         for first in range(_size(one) + 1):
             for second in range(_size(other) + 1):

@@ -30,6 +30,9 @@ class Solver:
     model: dict[int, int] = field(default_factory=dict)
     """The last solution: by variable its value, as a mask."""
 
+    assumed: list[Term] = field(default_factory=list)
+    """What the levels of the engine stand for, from the first."""
+
     solves: int = 0
 
     @classmethod
@@ -40,7 +43,7 @@ class Solver:
     def solve(self, wanted: Sequence[Term], conflicts: int) -> Core | None:
         """None when there is a solution, which is ``model`` then. Raises TooDeep after so many conflicts."""
         engine, encoding = self.encoding.engine, self.encoding
-        engine.back_to(0)
+        assumptions, epochs = self._assume(wanted), encoding.epochs_begun
         limit = engine.conflicts + conflicts
         restart, after = engine.conflicts + RESTART, RESTART
         self.solves += 1
@@ -56,9 +59,23 @@ class Solver:
                 after += after // 2
                 restart = engine.conflicts + after
                 engine.back_to(0)
-            done = self._step([*encoding.epochs(), *wanted])
+            if epochs != encoding.epochs_begun:
+                assumptions, epochs = self._assume(wanted), encoding.epochs_begun
+            done = self._step(assumptions)
             if done is not True:
                 return done or None
+
+    def _assume(self, wanted: Sequence[Term]) -> list[Term]:
+        """All that is to be assumed; the search goes back only as far as that differs from the last time."""
+        assumptions = [*self.encoding.epochs(), *wanted]
+        same = 0
+        for one, other in zip(assumptions, self.assumed, strict=False):
+            if one != other:
+                break
+            same += 1
+        self.encoding.engine.back_to(same)
+        self.assumed = assumptions
+        return assumptions
 
     def _step(self, assumptions: list[Term]) -> Core | bool:
         """One assumption or decision more, while there is any; a core when those before rule out an assumption."""
@@ -92,12 +109,10 @@ class Solver:
     def always(self, term: Term) -> None:
         """From now on the term holds."""
         variable, mask = term
-        self.encoding.engine.back_to(0)
         self.encoding.engine.add(Nogood([(variable, ~mask)]))
 
     def never(self, terms: Iterable[Term]) -> None:
         """From now on these do not all hold."""
-        self.encoding.engine.back_to(0)
         self.encoding.engine.add(Nogood(list(terms)))
 
     def fulfils(self, term: Term) -> bool:

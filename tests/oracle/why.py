@@ -47,10 +47,11 @@ def _wrong(plain: Plain, mine: dict[str, str], hold: Hold) -> str:
         return "names a requirement that is none"
     judge, without = Judge(plain), Judge(replace(plain, releases=releases))
     without.__dict__["unmet_today"] = judge.unmet_today
+    kept = {
+        name: min(number(mine[name]), number(judge.newest(name))) for name in plain.installed
+    }  # early ones are a gift
     for choice in without.choices():
-        if number(choice[hold.name]) == hold.latest and all(
-            number(choice[name]) >= number(version) for name, version in mine.items() if name in plain.installed
-        ):
+        if number(choice[hold.name]) == hold.latest and all(number(choice[name]) >= kept[name] for name in kept):
             return ""
     return "without what is named, it is still not possible"
 
