@@ -14,131 +14,9 @@ from itertools import pairwise
 
 from ..dependencies import Dependency, names_prerelease, parse
 from ..world import Candidate, World
-from .engine import EVERYTHING, Engine, Nogood, Term
-from .versions import Versions
-
-FIRST = 1
-"""The mask of a variable's first value."""
-
-SECOND = 2
-
-
-class TooDeep(Exception):
-    """The budget ran out."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Budget:
-    """How much may be spent. What the cache has counts like what it has not: the same world gives the same plan."""
-
-    conflicts: int
-    lookups: int
-    """Versions about whose requirements the index may have to be asked one by one."""
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Package:
-    """A project as a variable; the values are bits from 0 on."""
-
-    name: str
-    variable: int
-    values: list[Candidate | None]
-    """None for absence. Only the first one until ``listed``."""
-
-    listed: bool = False
-    early: int = 0
-    """The mask of pre-releases that the policy rules out, unless a requirement asks for one."""
-
-    loaded: int = 0
-    """The mask of values whose requirements are known to the engine."""
-
-    inferred: int = 0
-    """The mask of values about whose requirements something is taken for granted, as those around it have it."""
-
-    looked_up: int = 0
-    asks: dict[str, int] = field(default_factory=dict)
-    """By extra: the variable that tells whether it is asked for (second value) or not (first value)."""
-
-    with_extras: set[tuple[int, str]] = field(default_factory=set)
-    """(value, extra) whose requirements are known to the engine."""
-
-    demands: list[Demand] = field(default_factory=list)
-    """What others require of it."""
-
-    required: list[Demand] = field(default_factory=list)
-    """What it requires."""
-
-    admitted: dict[tuple[str, bool], int] = field(default_factory=dict)
-    supports: dict[str, Support] = field(default_factory=dict)
-    known: tuple[int, Versions] | None = None
-
-    @property
-    def full(self) -> int:
-        """The mask of all values that it has, as far as known."""
-        return (1 << len(self.values)) - 1 if self.listed else EVERYTHING
-
-    def versions(self) -> Versions:
-        """The versions of its values."""
-        if self.known is None or self.known[0] != len(self.values):
-            there = ((place, each.version) for place, each in enumerate(self.values) if each is not None)
-            self.known = (len(self.values), Versions(there))
-        return self.known[1]
-
-    def mask(self, candidates: Iterable[Candidate | None]) -> int:
-        """The mask of these values."""
-        wanted = set(candidates)
-        return sum(1 << place for place, value in enumerate(self.values) if value in wanted)
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Demand:
-    """A requirement that some versions of a package have, by themselves or for one of their extras."""
-
-    parent: Package
-    values: int
-    ask: int | None
-    """The variable of the extra."""
-
-    extra: str
-    dependency: Dependency
-    spared: bool
-    """It is violated today, which is tolerated as long as nothing about it changes."""
-
-    nogood: Nogood | None = None
-
-    def terms(self) -> list[Term]:
-        """When it is in force."""
-        asked = [] if self.ask is None else [(self.ask, SECOND)]
-        return [(self.parent.variable, self.values), *asked]
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Support:
-    """What may only be while a requirement in force asks for it.
-
-    Who may ask is known only bit by bit; so what was concluded from knowing less is about an epoch that is over.
-    """
-
-    package: Package
-    term: Term
-    what: str
-    """``early`` for pre-releases (PEP 440), ``present`` for what is not installed, else the name of an extra."""
-
-    epoch: int
-    """The variable of epochs."""
-
-    number: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """What an original nogood stands for: a requirement, or what a version of a package is."""
-
-    package: Package
-    values: int
-    demand: Demand | None = None
-    kind: str = "requires"
-    """``requires``, ``direct-url``, ``metadata``, or ``versions``: that there are no others."""
+from .engine import Engine, Nogood
+from .packages import FIRST, LATE, SECOND, Budget, Demand, Fact, Package, TooDeep
+from .supports import Supports
 
 
 @dataclass(slots=True, kw_only=True)
@@ -154,13 +32,12 @@ class Encoding:
     packages: dict[str, Package] = field(default_factory=dict)
     of_variable: dict[int, Package] = field(default_factory=dict)
     groups: dict[tuple[str, int | None, Dependency, bool], Demand] = field(default_factory=dict)
-    supports: list[Support] = field(default_factory=list)
+    supports: Supports = field(init=False)
     spent: int = 0
     """Look-ups."""
 
-    epochs_begun: int = 0
-
     def __post_init__(self) -> None:
+        self.supports = Supports(engine=self.engine, installed=self.world.installed)
         for name in sorted(self.world.installed):
             self._create(name)
 
@@ -379,9 +256,7 @@ class Encoding:
             if asked != ask:
                 fact = Fact(package=package, values=demand.values, demand=demand, kind="extra")
                 self.engine.add(Nogood([*demand.terms(), (asked, FIRST)], fact))
-        for support in list(target.supports.values()):
-            if self._concerns(support, demand):
-                self._reopen(support)
+        self.supports.note(target, demand)
 
     def _asked(self, package: Package, extra: str) -> int:
         if extra not in package.asks:
@@ -405,14 +280,7 @@ class Encoding:
             self.engine.add(demand.nogood)
 
     def _rejected(self, target: Package, demand: Demand) -> int:
-        """The mask of the target's values that do not fulfil a demand; unlisted ones are taken to fulfil it."""
-        key = (demand.dependency.specifier, demand.spared)
-        if key not in target.admitted:
-            mask = target.versions().admitted(demand.dependency.specifier)
-            if demand.spared:
-                mask |= target.mask([self.world.installed.get(target.name)])
-            target.admitted[key] = mask
-        return ((1 << len(target.values)) - 1) & ~target.admitted[key]
+        return target.rejected(demand, self.world.installed.get(target.name))
 
     # versions
 
@@ -440,72 +308,7 @@ class Encoding:
         for demand in package.demands:
             self._impose(package, demand)
         if package.early:
-            self._close(package)
-
-    # pre-releases
-
-    def _close(self, package: Package) -> None:
-        may = self.engine.variable(LATE, FIRST | SECOND, optional=True)
-        fact = Fact(package=package, values=package.early, kind="pre-release")
-        self.engine.add(Nogood([(package.variable, package.early), (may, FIRST)], fact))
-        self._support(package, "early", (may, SECOND))
-
-    def _support(self, package: Package, what: str, term: Term) -> None:
-        if what not in package.supports:
-            self.engine.back_to(0)  # its epoch is to be assumed first
-            support = Support(package=package, what=what, term=term, epoch=self.engine.variable(NEVER))
-            package.supports[what] = support
-            self.epochs_begun += 1
-            self.supports.append(support)
-            self._support_by_what_is_known(support)
-
-    def _concerns(self, support: Support, demand: Demand) -> bool:
-        """Whether a demand is one that asks for it."""
-        if support.what == "present":
-            return True
-        if support.what != "early":
-            return support.what in demand.dependency.extras
-        package = support.package
-        admitted = package.full & ~self._rejected(package, demand)
-        return names_prerelease(demand.dependency.specifier) or (
-            bool(admitted & package.early) and not admitted & ~package.early
-        )
-
-    def _reopen(self, support: Support) -> None:
-        """More is known of who asks: a new epoch begins."""
-        self.engine.add(Nogood([(support.epoch, 1 << support.number)]))
-        support.number += 1
-        self.epochs_begun += 1
-        self._support_by_what_is_known(support)
-
-    def _support_by_what_is_known(self, support: Support) -> None:
-        by_variable: dict[int, int] = {}
-        for demand in support.package.demands:
-            if self._concerns(support, demand):
-                variable, values = self._in_force(demand)
-                by_variable[variable] = by_variable.get(variable, 0) | values
-        by_variable.pop(support.term[0], None)
-        terms = [support.term, (support.epoch, 1 << support.number)]
-        terms += [(variable, ~values) for variable, values in by_variable.items()]
-        fact = Fact(package=support.package, values=support.package.early, kind="pre-release")
-        self.engine.add(Nogood(terms, fact))
-
-    def _in_force(self, demand: Demand) -> Term:
-        """A term that holds only if a demand is in force; those who make it need support as well."""
-        parent = demand.parent
-        if parent.values[0] is None:
-            self._support(parent, "present", (parent.variable, ~FIRST))
-        if demand.ask is None:
-            return (parent.variable, demand.values)
-        self._support(parent, demand.extra, (demand.ask, SECOND))
-        both = self.engine.variable(LATE, FIRST | SECOND, optional=True)
-        for variable, values in demand.terms():
-            self.engine.add(Nogood([(both, SECOND), (variable, ~values)]))
-        return (both, SECOND)
-
-    def epochs(self) -> list[Term]:
-        """What is to be assumed: that no more is going to be known."""
-        return [(each.epoch, 1 << each.number) for each in self.supports]
+            self.supports.close(package)
 
     # answers
 
@@ -525,6 +328,3 @@ AHEAD = 2
 
 WALKED, FAR, STRIDE = 6, 32, 16
 """After so many versions of a package, and with more than so many left, every sixteenth is looked at first."""
-
-LATE = 1 << 30
-NEVER = -1

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ..world import Candidate
-from .encoding import NEVER, Package, TooDeep
 from .engine import Term
+from .packages import NEVER, Package, TooDeep
 from .solver import Core, Solver
 
 

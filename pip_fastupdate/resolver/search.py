@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from ..dependencies import names_prerelease
 from ..world import Assignment, Candidate, World
-from .encoding import FIRST, Budget, Package, TooDeep
 from .engine import Term
 from .objectives import NoSolution, Objectives
 from .order import dependents_first
+from .packages import FIRST, Budget, Package, TooDeep
 from .solver import Solver
 
 BUDGET = 30_000

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..world import Candidate, World
-from .encoding import FIRST, Budget, Encoding, Package, TooDeep
+from .encoding import Encoding
 from .engine import Engine, Nogood, Term
+from .packages import FIRST, Budget, Package, TooDeep
 
 RESTART = 60
 """Conflicts after which a search begins anew for the first time, with all that it has learned."""
@@ -43,7 +44,7 @@ class Solver:
     def solve(self, wanted: Sequence[Term], conflicts: int) -> Core | None:
         """None when there is a solution, which is ``model`` then. Raises TooDeep after so many conflicts."""
         engine, encoding = self.encoding.engine, self.encoding
-        assumptions, epochs = self._assume(wanted), encoding.epochs_begun
+        assumptions, epochs = self._assume(wanted), encoding.supports.begun
         limit = engine.conflicts + conflicts
         restart, after = engine.conflicts + RESTART, RESTART
         self.solves += 1
@@ -59,15 +60,15 @@ class Solver:
                 after += after // 2
                 restart = engine.conflicts + after
                 engine.back_to(0)
-            if epochs != encoding.epochs_begun:
-                assumptions, epochs = self._assume(wanted), encoding.epochs_begun
+            if epochs != encoding.supports.begun:
+                assumptions, epochs = self._assume(wanted), encoding.supports.begun
             done = self._step(assumptions)
             if done is not True:
                 return done or None
 
     def _assume(self, wanted: Sequence[Term]) -> list[Term]:
         """All that is to be assumed; the search goes back only as far as that differs from the last time."""
-        assumptions = [*self.encoding.epochs(), *wanted]
+        assumptions = [*self.encoding.supports.epochs(), *wanted]
         same = 0
         for one, other in zip(assumptions, self.assumed, strict=False):
             if one != other:
@@ -85,7 +86,7 @@ class Solver:
             if not engine.masks[variable] & mask:
                 levels, leaves = engine.sources(variable, ~mask)
                 terms = frozenset((assumptions[engine.level], *(assumptions[level - 1] for level in levels)))
-                return Core(terms=terms - frozenset(self.encoding.epochs()), leaves=leaves)
+                return Core(terms=terms - frozenset(self.encoding.supports.epochs()), leaves=leaves)
             engine.decide(variable, mask)
             return True
         undecided = engine.undecided()
