@@ -145,6 +145,8 @@ class Encoding:
     def _load_version(self, package: Package, place: int, candidate: Candidate, *, counted: bool = False) -> bool:
         if not counted and self.world.unknown(candidate):
             self._look_up(package, place)
+            if package.loaded >> place & 1:
+                return True
         failed = not self.world.usable(candidate)
         package.loaded |= 1 << place
         if failed:
@@ -185,13 +187,12 @@ class Encoding:
 
         No project changes its mind twice within a few releases. Whatever is chosen in the end is read all the same.
         """
-        stride = max(STRIDE, len(ahead) // STRIDE)
+        stride = max(STRIDE, len(ahead) // PROBES)
         marks = ahead[stride - 1 :: stride]
-        self.world.expect(self._candidates(package, marks))
-        for mark in marks:
-            self.spent += 1
-            candidate = package.values[mark]
-            assert candidate is not None
+        self.spent += len(marks)
+        candidates = self._candidates(package, [place, *marks])
+        self.world.expect(candidates)
+        for mark, candidate in zip([place, *marks], candidates, strict=True):
             self._load_version(package, mark, candidate, counted=True)
         known = [each for each in range(place, len(package.values)) if package.loaded >> each & 1]
         for one, other in pairwise(known):
@@ -326,5 +327,5 @@ def _takes_more(demand: Demand) -> bool:
 AHEAD = 2
 """How many versions of a package are looked up one by one, before what comes next is asked for ahead."""
 
-WALKED, FAR, STRIDE = 6, 32, 16
-"""After so many versions of a package, and with more than so many left, every sixteenth is looked at first."""
+WALKED, FAR, STRIDE, PROBES = 3, 32, 16, 8
+"""After so many versions of a package, with more than so many left, every sixteenth or fewer are looked at first."""
