@@ -165,11 +165,14 @@ def _closure() -> Iterator[Distribution]:
 
 
 def top_level(distribution: Distribution) -> set[str]:
-    """The names under which what a distribution brings is imported, as far as it tells."""
+    """The names under which what a distribution brings is imported, as far as it tells.
+
+    Never one of the standard library: that is the target's own.
+    """
     record = (distribution.read_text("RECORD") or "").splitlines()
     names = {_module(line.strip('"').split(",")[0]) for line in record}
     names.update((distribution.read_text("top_level.txt") or "").split())
-    return {each for each in names if each.isidentifier()}
+    return {each for each in names - sys.stdlib_module_names if each.isidentifier()}
 
 
 def _module(path: str) -> str:

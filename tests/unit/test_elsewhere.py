@@ -139,6 +139,13 @@ def test_modules_of_a_distribution(tmp_path: Path) -> None:
     assert {"pkg", "other", "single", "fast"} == found
 
 
+def test_the_standard_library_is_the_targets_own(tmp_path: Path) -> None:
+    """Whatever a RECORD or a top_level.txt lists, nothing of it is borrowed."""
+    record = "os.py,,\njson/__init__.py,,\na.py,,\n"
+    found = distribution(tmp_path, RECORD=record, **{"top_level.txt": "sys\nencodings\nb\n"})
+    assert {"a", "b"} == elsewhere.top_level(found)
+
+
 def test_modules_of_a_distribution_without_a_record(tmp_path: Path) -> None:
     """Distributors of operating systems leave RECORD out, but top_level.txt in."""
     assert {"a", "b"} == elsewhere.top_level(distribution(tmp_path, **{"top_level.txt": "a\nb\n"}))
