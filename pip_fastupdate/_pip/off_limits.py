@@ -51,9 +51,10 @@ class OffLimits:
 
     def zone(self, folder: str) -> Zone:
         """What a folder is for; found out once for each."""
-        if folder not in self._zones:
-            self._zones[folder] = self._zone(os.path.normcase(folder))
-        return self._zones[folder]
+        found = self._zones.get(folder)
+        if found is None:
+            found = self._zones[folder] = self._zone(os.path.normcase(folder))
+        return found
 
     def _zone(self, folder: str) -> Zone:
         site = self.site

@@ -43,12 +43,16 @@ def rows(info: Path) -> dict[str, str]:
 
 def _parsed(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    reader = csv.reader(text.splitlines())
+    if os.sep != "/":
+        text = text.replace(os.sep, "/")
+    reader = csv.reader([line for line in text.splitlines() if "\0" not in line])
     while True:
         try:
             for row in reader:
-                if row and row[0] and "\0" not in row[0]:
-                    found[row[0].replace(os.sep, "/")] = row[1] if len(row) > 1 else ""
+                if len(row) > 1 and row[0]:
+                    found[row[0]] = row[1]
+                elif row and row[0]:
+                    found[row[0]] = ""
             return found
         except csv.Error:  # of this row; those after it may be sound
             continue

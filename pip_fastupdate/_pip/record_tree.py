@@ -34,6 +34,9 @@ class Tree:
         """
         assert self.limits is not None
         folder, name = self.split(entry)
+        if self.limits.zone(folder) == "own":  # nearly all are
+            self.own.update(self.existing(folder, _with_bytecode(name)))
+            return
         doubtful = digest is not None and self.limits.needs_proof(folder, name, digest)
         if self.limits.is_closed(folder, name) or (doubtful and not self._proven(folder, name, digest or "")):
             path = f"{folder.rstrip(os.sep)}{os.sep}{name}"
@@ -100,7 +103,7 @@ def _files(folder: str) -> Iterator[tuple[str, str]]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if not entry.is_dir(follow_symlinks=entry.is_symlink()):  # nor is a link to a folder in any wheel
+                if not entry.is_dir():  # nor is a link to a folder in any wheel
                     yield os.path.normcase(entry.name), entry.name
     except OSError:  # it was removed meanwhile, or never existed: nothing there is installed
         return

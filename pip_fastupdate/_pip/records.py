@@ -90,7 +90,7 @@ def owners(distributions: Iterable[Distribution], site: Site | None = None) -> d
         tree = Tree(root=os.path.realpath(distribution.location))
         for entry in recorded_files(distribution) or files_of_egg(distribution.info):
             folder, name = tree.split(entry)
-            if limits.zone(folder) not in ("outside", "closed"):
+            if not entry.startswith(("..", "/")) or limits.zone(folder) != "outside":
                 found[os.path.join(folder, name)] = distribution.name  # noqa: PTH118 - thousands of plain strings
     return found
 
