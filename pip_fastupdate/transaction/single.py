@@ -16,6 +16,7 @@ from typing import Literal
 from ..errors import EnvironmentChanged, TransactionError
 from ..models import Entry
 from ..ports import Progress
+from ..waiting import join
 from .disk import explained, folds_case, told, uninterrupted
 from .home import Home
 from .journal import Header
@@ -299,4 +300,4 @@ def _beside(action: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     finally:
-        thread.join()
+        join(thread)

@@ -16,6 +16,7 @@ from ..index.interpreter import this as this_interpreter
 from ..models import Change, Failure, Reason, Release
 from ..ports import DownloadFailed, Progress
 from ..turns import Turns
+from ..waiting import result
 from ..world import Candidate, Key, World
 from .failures import BAD_FILE, BUILD, GONE, UNFIT
 
@@ -83,7 +84,7 @@ class Delivery:
                 staging = self._download(wanted, releases, lambda *what: threads.submit(self._stage, turns, *what))
             with self.progress.stage("stage", len(staging)):
                 for future, change in staging.items():
-                    self._collect(change, future.result())
+                    self._collect(change, result(future))
                     self.progress.step(change.name)
 
     def _download(

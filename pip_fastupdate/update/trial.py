@@ -9,10 +9,12 @@ standard error. It gets no standard input: it has to give the same answer howeve
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ..errors import CommandFailed
 from ..models import Change, Reason
@@ -22,6 +24,9 @@ from .planning import Planned
 
 GRACE = 5.0
 """Seconds that an interrupted command gets to end by itself."""
+
+if TYPE_CHECKING:
+    import subprocess
 
 Names = frozenset[str]
 
@@ -70,22 +75,38 @@ class Trial:
 def _run(command: str) -> int:
     import subprocess
 
+    from ..waiting import exit_code
+
     with subprocess.Popen(  # noqa: S602 - a line for the user's shell, written by the user
         command,
         shell=True,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL if sys.stderr is None else sys.stderr.fileno(),
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
     ) as process:
         try:
-            return process.wait()
+            return exit_code(process)
         except BaseException:
-            process.terminate()
-            try:
-                process.wait(GRACE)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            _end(process)
             raise
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to end, and end it if it does not.
+
+    On Windows the shell's own end would leave what it started running, with its files open: the whole group is asked.
+    """
+    import subprocess
+
+    process.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM))
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        if os.name == "nt":
+            tool = os.path.join(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "taskkill.exe")  # noqa: PTH118
+            subprocess.run([tool, "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)  # noqa: S603
+        process.kill()
 
 
 def _ended(code: int) -> str:

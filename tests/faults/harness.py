@@ -11,11 +11,13 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pip_fastupdate.errors import TransactionError
 from pip_fastupdate.transaction import Transactions
+from tests.support.platforms import NATIVE, SYSTEMS, Rules
 
 from .inject import INTERRUPT, KILL, Fault, Injector
 from .synthetic import HOME, Dist, Snapshot, install, snapshot, staged, without_home
@@ -106,13 +108,16 @@ class Tally:
         return {name: count for name, count in self.outcomes.items() if name not in (OLD, NEW)}
 
 
-def in_child(action: Action, prefix: Path, fault: Fault) -> tuple[int, int]:
-    """Run in a forked child. Returns how it ended (negative: by that signal) and the number of calls it made."""
+def in_child(action: Action, prefix: Path, fault: Fault, system: str = NATIVE) -> tuple[int, int]:
+    """Run in a forked child, by the rules of a system.
+
+    Returns how it ended (negative: by that signal) and the number of calls it made.
+    """
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(reading)
-        os._exit(_child(action, prefix, fault, writing))
+        os._exit(_child(action, prefix, fault, system, writing))
     os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
         told = pipe.read()
@@ -120,13 +125,14 @@ def in_child(action: Action, prefix: Path, fault: Fault) -> tuple[int, int]:
     return status, int(told or 0)
 
 
-def _child(action: Action, prefix: Path, fault: Fault, report: int) -> int:
-    injector = Injector(str(prefix), fault)
+def _child(action: Action, prefix: Path, fault: Fault, system: str, report: int) -> int:
+    injector = Injector(str(prefix), fault, windows=system == "windows")
     write = os.write
     injector.install()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which those started in the background lack
     try:
-        action(prefix, injector)
+        with rules_of(system, prefix):
+            action(prefix, injector)
         status = DONE
     except (TransactionError, KeyboardInterrupt):
         status = REFUSED
@@ -137,14 +143,22 @@ def _child(action: Action, prefix: Path, fault: Fault, report: int) -> int:
     return status
 
 
+def rules_of(system: str, folder: Path) -> AbstractContextManager[Rules | None]:
+    """The rules of a system for what is done below ``folder``."""
+    return nullcontext() if system == NATIVE else SYSTEMS[system](folder).on()
+
+
 class Case:
     """An environment, something done to it, and what it looks like before and after."""
 
-    def __init__(self, folder: Path, dists: Sequence[Dist], action: Action, first: Sequence[Action] = ()) -> None:
+    def __init__(
+        self, folder: Path, dists: Sequence[Dist], action: Action, first: Sequence[Action] = (), system: str = NATIVE
+    ) -> None:
         self._folder = folder
         self._template = folder / "template"
         self.prefix = folder / "env"
         self.action = action
+        self.system = system
         install(self.prefix, dists)
         for each in first:
             self._must(each)
@@ -157,7 +171,7 @@ class Case:
         assert self._live_before != self._live_after
 
     def _must(self, action: Action) -> int:
-        status, calls = in_child(action, self.prefix, Fault(at=0))
+        status, calls = in_child(action, self.prefix, Fault(at=0), self.system)
         assert status == DONE, f"without any fault it ended with {status}"
         return calls
 
@@ -178,7 +192,7 @@ class Case:
     def run(self, fault: Fault) -> Tally:
         """One run with a fault, then recovery."""
         self.reset()
-        status, _ = in_child(self.action, self.prefix, fault)
+        status, _ = in_child(self.action, self.prefix, fault, self.system)
         return self._judge(status)
 
     def run_with_faulty_recovery(self, fault: Fault, what: str, lasting: bool = False) -> Tally:
@@ -188,8 +202,8 @@ class Case:
         while True:
             at += 1
             self.reset()
-            first, _ = in_child(self.action, self.prefix, fault)
-            status, calls = in_child(recovering, self.prefix, Fault(at=at, what=what, lasting=lasting))
+            first, _ = in_child(self.action, self.prefix, fault, self.system)
+            status, calls = in_child(recovering, self.prefix, Fault(at=at, what=what, lasting=lasting), self.system)
             if status == DONE and calls < at:
                 return tally
             tally += self._judge(first)
@@ -197,7 +211,7 @@ class Case:
     def _judge(self, status: int) -> Tally:
         """Recover, and compare with what the way the child ended promises."""
         at_once = self._name(snapshot(self.prefix))
-        recovery, _ = in_child(recovering, self.prefix, Fault(at=0))
+        recovery, _ = in_child(recovering, self.prefix, Fault(at=0), self.system)
         found = snapshot(self.prefix)
         self._is_reset = found == self.before
         outcome = self._name(found)

@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from tests.support.platforms.rules import looking
+
 EVENTS = frozenset(
     (
         *("open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.chmod", "os.link", "os.symlink"),
@@ -26,6 +28,9 @@ EVENTS = frozenset(
 )
 CODE = (".py", ".pyc", ".so", ".pyd")
 """Imports from the environment are no calls of the swap."""
+
+WINDOWS = {"EACCES": 5, "ENOSPC": 112, "EIO": 1117}
+"""What Windows calls these errors."""
 
 KILL = "kill"
 INTERRUPT = "interrupt"
@@ -49,15 +54,18 @@ class Fault:
         """Whether it happens at call number ``count``."""
         return count == self.at or (self.lasting and 0 < self.at < count)
 
-    def strike(self, path: str) -> None:
-        """Let it happen."""
+    def strike(self, path: str, *, windows: bool = False) -> None:
+        """Let it happen; on ``windows``, errors have that system's number."""
         if self.what == KILL:
             kill_self()
         if self.what == INTERRUPT:
             signal.raise_signal(signal.SIGINT)
             return
         number = getattr(errno, self.what)
-        raise OSError(number, os.strerror(number), path)
+        error = OSError(number, os.strerror(number), path)
+        if windows:
+            error.winerror = WINDOWS[self.what]
+        raise error
 
 
 def kill_self() -> None:
@@ -70,11 +78,12 @@ def kill_self() -> None:
 class Injector:
     """Counts this process's calls to the file system below ``prefix``, and lets the fault happen."""
 
-    def __init__(self, prefix: str, fault: Fault, after: str = "") -> None:
+    def __init__(self, prefix: str, fault: Fault, after: str = "", *, windows: bool = False) -> None:
         self.count = 0
         self._prefix = os.path.realpath(prefix)
         self._fault = fault
         self._after = after
+        self._windows = windows
         self._armed = False
         self._waiting = False
 
@@ -116,7 +125,7 @@ class Injector:
             self._armed = armed
 
     def _audit(self, event: str, args: tuple[Any, ...]) -> None:
-        if event not in EVENTS or not (self._armed or self._waiting):
+        if event not in EVENTS or not (self._armed or self._waiting) or looking():
             return
         paths = [os.fspath(each) for each in args[:2] if isinstance(each, (str, os.PathLike))]
         if not paths or not any(self._concerns(event, str(path)) for path in paths):
@@ -134,7 +143,7 @@ class Injector:
             return
         self.count += 1
         if self._fault.strikes(self.count):
-            self._fault.strike(path)
+            self._fault.strike(path, windows=self._windows)
 
 
 def main(argv: list[str]) -> None:

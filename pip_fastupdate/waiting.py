@@ -1,0 +1,47 @@
+"""Waiting in such a way that Ctrl-C is heard.
+
+On Windows nothing wakes a thread that waits for a lock, a thread or a process without a time limit (before Python 3.14:
+cpython #125541), so no such wait may be without one.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+    from subprocess import Popen
+    from threading import Thread
+
+TICK = 0.2
+"""Seconds until Ctrl-C is heard at the latest."""
+
+T = TypeVar("T")
+
+
+def result(future: Future[T]) -> T:
+    """What a future gives, or raise what it raises."""
+    from concurrent.futures import wait
+
+    while not future.done():
+        wait((future,), timeout=TICK)
+    return future.result()
+
+
+def join(thread: Thread) -> None:
+    """Wait until a thread has ended."""
+    while thread.is_alive():
+        thread.join(TICK)
+
+
+def exit_code(process: Popen[bytes]) -> int:
+    """The exit code of a process, when it has ended. Elsewhere than on Windows a signal ends that wait by itself."""
+    from subprocess import TimeoutExpired
+
+    while os.name == "nt":
+        try:
+            return process.wait(TICK)
+        except TimeoutExpired:
+            continue
+    return process.wait()
