@@ -126,6 +126,9 @@ class File:
     metadata_sha256: str | None = None
     """The hash of that sidecar."""
 
+    provenance: str | None = None
+    """Where the index serves its attestations (PEP 740); None when it does not say."""
+
     @property
     def all_hashes(self) -> Hashes:
         """Every hash the index gives of it, strongest first; a file is the right one when all of them say so."""

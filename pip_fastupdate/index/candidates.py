@@ -9,8 +9,7 @@ from packaging.version import Version
 
 from ..models import Failure, File, Project, Reason, Release
 from ..options import Policy
-from .digest import SDIST, Digest, Item
-from .filenames import version_of
+from .digest import SDIST, Item, split
 from .offers import Choice, Offer, choices
 
 if TYPE_CHECKING:
@@ -34,22 +33,18 @@ def select(name: str, offers: Sequence[Offer], *, floor: Version | None, policy:
     """
     if not offers:
         return Failure(name=name, kind="not-found", text="not found on the index")
-    status = next((offer.digest.status for offer in offers if offer.digest.status), None)
-    if status == "quarantined" or not any(offer.digest.head for offer in offers):
-        return Failure(name=name, kind="quarantined", text=_empty(offers, status))
+    quarantined = next((offer for offer in offers if offer.digest.status == "quarantined"), None)
+    if quarantined is not None:
+        reason = quarantined.digest.reason
+        text = f"quarantined by its index{': ' + reason if reason else ''}"
+        return Failure(name=name, kind="quarantined", text=text)
     try:
         releases = _Selection(name, offers, floor, policy).releases()
     except Undated as undated:
         text = f"{undated.index} does not tell when files were uploaded"
         return Failure(name=name, kind="cooldown", text=text)
+    status = next((offer.digest.status for offer in offers if offer.digest.status), None)
     return Project(name=name, releases=releases, status=status, notes=tuple(_notes(offers, floor, status)))
-
-
-def _empty(offers: Sequence[Offer], status: str | None) -> str:
-    if status != "quarantined":
-        return "the index lists it without any file: quarantined, or all its files were removed"
-    reason = next((offer.digest.reason for offer in offers if offer.digest.reason), None)
-    return f"quarantined by its index{': ' + reason if reason else ''}"
 
 
 class _Selection:
@@ -92,7 +87,6 @@ class _Selection:
             name=self._name,
             version=choice.version,
             file=_file(item) if item and (blocked is None or blocked.kind == "pre-release") else None,
-            requires=_requires(choice.version, item, offer.digest),
             blocked=blocked,
             yanked=item.yanked if item else None,
             uploaded=item.uploaded if item else None,
@@ -188,22 +182,9 @@ def _file(item: Item) -> File:
         size=item.size,
         metadata=True if isinstance(known, str) else known,
         metadata_sha256=known if isinstance(known, str) else None,
+        hashes=split(item.hashes),
+        provenance=item.provenance,
     )
-
-
-def _requires(version: Version, item: Item | None, digest: Digest) -> tuple[str, ...] | None:
-    """What the index says of its newest version, where that can be believed.
-
-    Not of an sdist, whose build may say otherwise. And not of a wheel whose metadata the index has not read though it
-    reads those of others (PEP 658): what it says may be about a former version. Whatever is believed wrongly comes out
-    when the wheel itself is looked into.
-    """
-    if item is None or item.rank == SDIST or digest.latest is None or not digest.told:
-        return None
-    unread = item.metadata is None and digest.announces
-    if version != version_of(digest.latest) or unread or (digest.requires is None and item.metadata is False):
-        return None
-    return tuple(digest.requires or ())
 
 
 def _prefer_wheels(releases: list[Release]) -> list[Release]:
@@ -244,15 +225,3 @@ def _notes(offers: Sequence[Offer], floor: Version | None, status: str | None) -
     reason = next((offer.digest.reason for offer in offers if offer.digest.status == status), None)
     if status:
         yield Reason(kind=status, text=f"{status} by its maintainers{': ' + reason if reason else ''}")
-    for offer in offers:
-        latest = offer.digest.latest
-        if latest is None or (floor is not None and version_of(latest) < floor):
-            continue
-        for each in offer.digest.vulnerabilities:
-            yield _vulnerable(latest, each.id, each.aliases, each.fixed_in)
-
-
-def _vulnerable(version: str, identifier: str, aliases: list[str], fixed_in: list[str]) -> Reason:
-    data = {"id": identifier, "version": version, "fixed_in": " ".join(fixed_in), "aliases": " ".join(aliases)}
-    fixed = f", fixed in {', '.join(fixed_in)}" if fixed_in else ""
-    return Reason(kind="vulnerable", text=f"{version} has the known vulnerability {identifier}{fixed}", data=data)

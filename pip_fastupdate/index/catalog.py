@@ -19,6 +19,7 @@ from ..models import Failure, Project, Release
 from ..options import Settings
 from ..ports import Progress, Transport
 from . import interpreter
+from .configured import json_apis
 from .guard import guarded
 from .interpreter import Interpreter
 from .lookup import Lookup
@@ -42,7 +43,7 @@ class Catalog:
         this = this or interpreter.this()
         self._session = session
         self._lookup = Lookup(settings, this)
-        self._requirements = Requirements(this)
+        self._requirements = Requirements(this, json_apis(settings))
         self._threads = Threads(settings.network.jobs, settings.network.rush, settings.network.most)
         self._lock = Lock()
         self._projects: dict[str, Task[Project | Failure]] = {}

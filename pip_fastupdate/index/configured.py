@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..options import Settings
 from .interpreter import Interpreter
 from .sources import RemoteIndex, Source
-from .urls import file_path
+from .urls import file_path, without_login
+from .warehouse import Warehouse
 
 
 def sources(settings: Settings, interpreter: Interpreter) -> tuple[Source, ...]:
@@ -31,3 +32,11 @@ def _index(url: str, interpreter: Interpreter, required: bool, sdists: bool, rec
 
         return FileIndex(url, folder, interpreter, required=required, sdists=sdists)
     return RemoteIndex(url, interpreter, required=required, sdists=sdists, recent=recent)
+
+
+def json_apis(settings: Settings) -> dict[str, Warehouse]:
+    """The JSON APIs that may stand beside the configured indexes, by the indexes' URLs without credentials."""
+    if settings.index_url is None:
+        return {}
+    urls = (settings.index_url, *settings.extra_index_urls)
+    return {without_login(url): api for url in urls if (api := Warehouse.beside(url))}

@@ -1,7 +1,7 @@
 """JSON bodies of indexes, decoded into no more than what is used of them.
 
 Public registries keep to their formats, and a typed decoder reads those many times faster than anything else.
-Private servers send numbers as strings or null for a list: where the typed decoder refuses, a forgiving one has
+Private servers send numbers as strings or null for a text: where the typed decoder refuses, a forgiving one has
 another look.
 """
 
@@ -14,6 +14,8 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
+_NULL = msgspec.Raw(b"null")
+
 
 class Hashes(msgspec.Struct, gc=False):
     """The only hash that is of use here."""
@@ -24,63 +26,67 @@ class Hashes(msgspec.Struct, gc=False):
 class WarehouseFile(msgspec.Struct, gc=False):
     """A file in the JSON API."""
 
-    filename: str
-    url: str
     digests: Hashes = msgspec.field(default_factory=Hashes)
-    size: int | None = None
-    requires_python: str | None = None
-    yanked: bool = False
-    yanked_reason: str | None = None
     uploaded: str | None = msgspec.field(name="upload_time_iso_8601", default=None)
-    metadata: bool | Hashes | None = msgspec.field(name="core-metadata", default=None)
-
-    @property
-    def withdrawn(self) -> bool:
-        """Whether it is yanked (PEP 592)."""
-        return self.yanked
 
 
 class WarehouseInfo(msgspec.Struct, gc=False):
     """The newest version, in the index's eyes."""
 
+    name: str | None = None
     version: str | None = None
     requires_dist: list[str] | msgspec.UnsetType | None = msgspec.UNSET
     """None for an empty list, usually; unset where nothing is said of it."""
 
-
-class WarehouseVulnerability(msgspec.Struct, gc=False):
-    """A known vulnerability of the newest version."""
-
-    id: str
-    aliases: list[str] = []
-    fixed_in: list[str] = []
-    withdrawn: str | None = None
+    requires_python: str | None = None
 
 
 class WarehouseBody(msgspec.Struct, gc=False):
-    """``/pypi/NAME/json``."""
+    """``/pypi/NAME/json``: of all that it says only what concerns the newest version."""
 
     info: WarehouseInfo = msgspec.field(default_factory=WarehouseInfo)
-    releases: dict[str, msgspec.Raw] | None = None
-    """Files by version; old ones need not be decoded."""
-
-    urls: msgspec.Raw = msgspec.Raw(b"[]")
-    """The newest version's files once more: of interest only where ``releases`` has none."""
-
-    vulnerabilities: list[WarehouseVulnerability] = []
+    urls: list[WarehouseFile] = []
+    """The newest version's files."""
 
 
 class SimpleFile(msgspec.Struct, gc=False):
-    """A file in a simple page (PEP 691, 700, 714)."""
+    """A file in a simple page (PEP 691, 700, 714, 740). What is kept of few files only is not even decoded yet."""
 
     url: str
-    hashes: Hashes = msgspec.field(default_factory=Hashes)
+    filename: str = ""
+    hashes: msgspec.Raw = _NULL
     size: int | None = None
     requires_python: str | None = msgspec.field(name="requires-python", default=None)
     yanked: bool | str | None = None
     uploaded: str | None = msgspec.field(name="upload-time", default=None)
-    metadata: bool | Hashes | None = msgspec.field(name="core-metadata", default=None)
-    old_metadata: bool | Hashes | None = msgspec.field(name="dist-info-metadata", default=None)
+    metadata: msgspec.Raw = msgspec.field(name="core-metadata", default=_NULL)
+    old_metadata: msgspec.Raw = msgspec.field(name="dist-info-metadata", default=_NULL)
+    provenance: str | None = None
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it is yanked (PEP 592)."""
+        return bool(self.yanked)
+
+    @property
+    def all_hashes(self) -> dict[str, str]:
+        """By algorithm, as they stand there."""
+        return _pairs(msgspec.json.decode(self.hashes))
+
+    @property
+    def sidecar(self) -> bool | dict[str, str] | None:
+        """What is said of its metadata: hashes, whether they are served; None for nothing, or nothing to be understood.
+
+        ``core-metadata`` outranks its older name (PEP 714).
+        """
+        raw = self.metadata if bytes(self.metadata) != b"null" else self.old_metadata
+        said = msgspec.json.decode(raw)
+        return _pairs(said) if isinstance(said, dict) else said if isinstance(said, bool) else None
+
+
+def _pairs(value: object) -> dict[str, str]:
+    said = value if isinstance(value, dict) else {}
+    return {name: text for name, text in said.items() if isinstance(text, str)}
 
 
 class SimpleStatus(msgspec.Struct, gc=False):
@@ -100,12 +106,10 @@ class SimpleBody(msgspec.Struct, gc=False):
     """A project's page."""
 
     files: list[SimpleFile]
+    name: str | None = None
     meta: SimpleMeta = msgspec.field(default_factory=SimpleMeta)
     status: SimpleStatus = msgspec.field(name="project-status", default_factory=SimpleStatus)
 
-
-_EMPTY = 2
-"""Bytes of an empty list."""
 
 _NO_PROJECT = "it does not describe a project"
 _NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -126,33 +130,19 @@ def _checked(function: Function) -> Function:
 
 
 _WAREHOUSE = msgspec.json.Decoder(WarehouseBody)
-_FILES = msgspec.json.Decoder(list[WarehouseFile])
 _SIMPLE = msgspec.json.Decoder(SimpleBody)
 
 
 @_checked
 def warehouse(body: bytes) -> WarehouseBody:
-    """What the JSON API says of a project; ``files`` reads its releases. Raises ValueError for something else."""
+    """What the JSON API says of a project's newest version. Raises ValueError for something else."""
     try:
         decoded = _WAREHOUSE.decode(body)
     except msgspec.ValidationError:
-        decoded = _any_warehouse(body)
-    if decoded.releases is None and len(decoded.urls) <= _EMPTY and decoded.info.version is None:
+        raise ValueError(_NO_PROJECT) from None
+    if decoded.info.version is None:
         raise ValueError(_NO_PROJECT)
-    if not any(len(files) > _EMPTY for files in (decoded.releases or {}).values()):
-        decoded.releases = {decoded.info.version or "": decoded.urls}
-    decoded.vulnerabilities = [each for each in decoded.vulnerabilities if not each.withdrawn]
     return decoded
-
-
-@_checked
-def files(raw: msgspec.Raw) -> list[WarehouseFile]:
-    """One release's files, as far as they can be understood. Raises ValueError where that is no JSON at all."""
-    try:
-        return _FILES.decode(raw)
-    except msgspec.ValidationError:
-        rows = _list(msgspec.json.decode(raw))
-    return [_any_file(WarehouseFile, row) for row in rows if _is_file(row) and isinstance(row.get("filename"), str)]
 
 
 @_checked
@@ -191,64 +181,31 @@ def _mapping(body: bytes) -> Mapping[str, Any]:
     return decoded
 
 
-def _any_warehouse(body: bytes) -> WarehouseBody:
-    try:
-        parts = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except msgspec.ValidationError:
-        raise ValueError(_NO_PROJECT) from None
-    plain = {key: msgspec.json.decode(parts[key]) for key in ("info", "vulnerabilities") if key in parts}
-    info = _dict(plain.get("info"))
-    known = [
-        WarehouseVulnerability(
-            id=row["id"],
-            aliases=_texts(row.get("aliases")) or [],
-            fixed_in=_texts(row.get("fixed_in")) or [],
-            withdrawn=str(row["withdrawn"]) if row.get("withdrawn") else None,
-        )
-        for row in _list(plain.get("vulnerabilities"))
-        if isinstance(row, dict) and isinstance(row.get("id"), str)
-    ]
-    try:
-        releases = msgspec.json.decode(parts.get("releases", b"null"), type=dict[str, msgspec.Raw] | None)
-    except msgspec.ValidationError:
-        releases = None
-    return WarehouseBody(
-        info=WarehouseInfo(_text(info.get("version")), _requirements(info)),
-        releases=releases,
-        urls=parts.get("urls", msgspec.Raw(b"[]")),
-        vulnerabilities=known,
-    )
-
-
-def _requirements(info: Mapping[str, Any]) -> list[str] | msgspec.UnsetType | None:
-    said = info.get("requires_dist", msgspec.UNSET)
-    texts = _texts(said)
-    return msgspec.UNSET if texts is None and said is not None else texts
-
-
 def _any_simple(body: Mapping[str, Any]) -> SimpleBody:
     if not isinstance(body.get("files"), list):
         raise ValueError(_NO_PROJECT)
     status, meta = _dict(body.get("project-status")), _dict(body.get("meta"))
     return SimpleBody(
-        files=[_any_file(SimpleFile, row) for row in body["files"] if _is_file(row)],
+        files=[_any_file(row) for row in body["files"] if _is_file(row)],
+        name=_text(body.get("name")),
         meta=SimpleMeta(str(meta.get("api-version", "1.0"))),
         status=SimpleStatus(_text(status.get("status")), _text(status.get("reason"))),
     )
 
 
-_File = TypeVar("_File", WarehouseFile, SimpleFile)
-
-
-def _any_file(kind: type[_File], row: Mapping[str, Any]) -> _File:
+def _any_file(row: Mapping[str, Any]) -> SimpleFile:
     """The file with whatever of ``row`` is of use; fields of other types are as good as missing."""
-    fitting = {}
-    for field in msgspec.structs.fields(kind):
+    fitting: dict[str, Any] = {}
+    for field in msgspec.structs.fields(SimpleFile):
+        said = row.get(field.encode_name)
+        if field.type is msgspec.Raw:
+            fitting[field.name] = msgspec.Raw(msgspec.json.encode(said))
+            continue
         try:
-            fitting[field.name] = msgspec.convert(row.get(field.encode_name), field.type, strict=False)
+            fitting[field.name] = msgspec.convert(said, field.type, strict=False)
         except msgspec.ValidationError:
             continue  # null, or of a type that means nothing here: the default stands
-    return kind(**fitting)
+    return SimpleFile(**fitting)
 
 
 def _is_file(row: Any) -> bool:
@@ -259,14 +216,5 @@ def _dict(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def _texts(value: Any) -> list[str] | None:
-    """The list of texts, or None where it is no such list: then nothing is known."""
-    return value if isinstance(value, list) and all(isinstance(each, str) for each in value) else None

@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from packaging.version import Version
 
+from ..hashes import Hashes
 from .filenames import version_of
 
-SCHEMA = 2
+SCHEMA = 3
 """Part of every key of the cache: raise it with each change of what ``encode`` writes."""
 
 SDIST = 1 << 20
@@ -43,6 +44,23 @@ class Item(NamedTuple):
     rank: int
     """Less is better; ``SDIST`` for an sdist."""
 
+    hashes: str = ""
+    """Other hashes than the sha256: ``sha512=… md5=…``."""
+
+    provenance: str | None = None
+    """Where its attestations are (PEP 740)."""
+
+
+def joined(hashes: Hashes) -> str:
+    """The text for ``Item.hashes``."""
+    return " ".join(f"{''.join(name.split())}={''.join(value.split())}" for name, value in hashes)
+
+
+def split(text: str) -> Hashes:
+    """The hashes that ``joined`` made this text of."""
+    pairs = (each.rpartition("=") for each in text.split()) if text else ()
+    return tuple((name, value) for name, _, value in pairs)
+
 
 class Entry(NamedTuple):
     """A version with its files, best first; without any, the rest says why."""
@@ -60,33 +78,14 @@ Row = tuple[Any, ...]
 """An entry, or what it looks like as it is read."""
 
 
-class Vulnerability(NamedTuple):
-    """A known vulnerability of the version ``Digest.latest``."""
-
-    id: str
-    aliases: list[str]
-    fixed_in: list[str]
-
-
 @dataclass(slots=True, kw_only=True)
 class Digest:
-    """An index's answer for one project. Empty where the index lists the project, but no file of it."""
+    """An index's answer for one project. Empty where none of the files it lists is one that could be installed."""
 
     head: Sequence[Row] = ()
     tail: bytes = b""
     """Further rows, compressed."""
 
-    latest: str | None = None
-    """The version that ``requires`` and ``vulnerabilities`` are about."""
-
-    requires: list[str] | None = None
-    told: bool = False
-    """Whether anything was said of ``requires``: null, then, which is an empty list or ignorance."""
-
-    announces: bool = False
-    """Whether the index says of any file that it has read its metadata (PEP 658)."""
-
-    vulnerabilities: list[Vulnerability] = field(default_factory=list)
     status: str | None = None
     reason: str | None = None
     """Why it has that status (PEP 792)."""
@@ -109,11 +108,7 @@ def encode(digest: Digest, entries: list[Entry]) -> bytes:
     """The bytes for the cache; ``entries`` take the place of the digest's own."""
     from msgspec.json import encode as dumps
 
-    said = (
-        (digest.latest, digest.requires, digest.told, digest.announces),
-        (digest.status, digest.reason, digest.skipped),
-        digest.vulnerabilities,
-    )
+    said = (digest.status, digest.reason, digest.skipped)
     rest = entries[_HEAD:]
     return dumps((entries[:_HEAD], said)) + b"\n" + (zlib.compress(dumps(rest), 1) if rest else b"")
 
@@ -121,19 +116,8 @@ def encode(digest: Digest, entries: list[Entry]) -> bytes:
 def decode(body: bytes) -> Digest:
     """The digest that ``encode`` made these bytes of. Raises ValueError where it did not."""
     text, _, tail = body.partition(b"\n")
-    head, ((latest, requires, told, announces), (status, reason, skipped), vulnerabilities) = json.loads(text)
-    return Digest(
-        head=head,
-        tail=tail,
-        latest=latest,
-        requires=requires,
-        told=told,
-        announces=announces,
-        vulnerabilities=[Vulnerability(*each) for each in vulnerabilities],
-        status=status,
-        reason=reason,
-        skipped=skipped,
-    )
+    head, (status, reason, skipped) = json.loads(text)
+    return Digest(head=head, tail=tail, status=status, reason=reason, skipped=skipped)
 
 
 def _entry(row: Row) -> Entry:

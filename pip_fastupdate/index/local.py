@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..ports import DownloadFailed
 from .digest import SCHEMA, Digest
 from .filenames import SDIST_ENDINGS, normalized
 from .interpreter import Interpreter
-from .pages import Link, Page, fragment_hash, read, read_html
+from .pages import Link, Page, link_to, read, read_html
 from .shelf import collect
 from .simple import ACCEPT
 from .sources import Found, Troubles
@@ -125,7 +125,7 @@ class Links:
         path = file_path(location)
         try:
             if path is None and filename(location).endswith(_ARCHIVES):
-                self._files.append(_link(location))
+                self._files.append(link_to(location))
             elif path is None:
                 self._pages[location] = None
             elif path.is_dir():
@@ -144,7 +144,7 @@ class Links:
             page = _read_page(path)
             self._pages[path.absolute().as_uri()] = page.links if page else []
         elif path.name.endswith(_ARCHIVES):
-            self._files.append(_link(path.absolute().as_uri()))
+            self._files.append(link_to(path.absolute().as_uri()))
 
     def _fail(self, location: str, text: str) -> None:
         location = without_login(location)
@@ -191,7 +191,7 @@ class Links:
     def _take(self, url: str, answer: Answer) -> None:
         if answer.status != 200:
             self._fail(url, f"the server answered {answer.status}")
-        self._pages[url] = [Link(**each) for each in json.loads(answer.body or b"[]")]
+        self._pages[url] = [_loaded(each) for each in json.loads(answer.body or b"[]")]
 
     def _ordered(self) -> list[Link]:
         files = sorted(self._files, key=lambda link: link.url, reverse=True)
@@ -203,15 +203,16 @@ class Links:
         return "; ".join(lines) or None
 
 
-def _link(url: str) -> Link:
-    return Link(filename=filename(url), url=without_login(url.partition("#")[0]), sha256=fragment_hash(url))
-
-
 def _links_of(reply: Reply) -> bytes:
     """Called for a page's answer: its links, for the cache."""
     from msgspec.json import encode as dumps
 
     return dumps(read(reply).links)
+
+
+def _loaded(fields: dict[str, Any]) -> Link:
+    hashes = tuple((name, value) for name, value in fields.pop("hashes", ()))
+    return Link(**fields, hashes=hashes)
 
 
 class _Shelf:

@@ -16,6 +16,7 @@ from .configured import sources
 from .interpreter import Interpreter
 from .offers import Offer
 from .recheck import compare
+from .simple import NO_FILES
 from .sources import Found, Source
 
 if TYPE_CHECKING:
@@ -56,13 +57,20 @@ class Lookup:
     def ask(self, name: str, floor: Version | None, session: Session) -> Project | Failure:
         """The project, from the network where need be."""
         offers = []
-        try:
-            for source in self._sources:
+        empty: Failure | None = None
+        for source in self._sources:
+            try:
                 found = source.ask(name, session, floor=floor)
-                self._note(name, source, found)
-                offers += [Offer(source.url, found.digest)] if found.digest else []
-        except DownloadFailed as failed:
-            return Failure(name=name, kind=failed.kind, text=failed.text)
+            except DownloadFailed as failed:
+                failure = Failure(name=name, kind=failed.kind, text=failed.text)
+                if failed.kind != NO_FILES:
+                    return failure
+                empty = failure
+                continue
+            self._note(name, source, found)
+            offers += [Offer(source.url, found.digest)] if found.digest else []
+        if empty is not None and not offers:
+            return empty
         return select(name, offers, floor=floor, policy=self._policy)
 
     def _note(self, name: str, source: Source, found: Found) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..models import Failure, File, Release
 from ..ports import DownloadFailed
 from . import core_metadata
+from .answers import host_of
 from .core_metadata import CoreMetadata
 from .digest import SCHEMA
 from .interpreter import Interpreter
@@ -16,6 +17,7 @@ from .interpreter import Interpreter
 if TYPE_CHECKING:
     from .answers import Answer, Reply
     from .session import Session
+    from .warehouse import Warehouse
 
 _BUILD = "its dependencies are known only after a build"
 
@@ -23,8 +25,12 @@ _BUILD = "its dependencies are known only after a build"
 class Requirements:
     """Answers for releases. Safe to call from many threads."""
 
-    def __init__(self, interpreter: Interpreter) -> None:
+    def __init__(self, interpreter: Interpreter, apis: Mapping[str, Warehouse] | None = None) -> None:
+        """``apis`` are JSON APIs by the URLs of the indexes that they stand beside."""
         self._interpreter = interpreter
+        self._apis = apis or {}
+        self._hosts: dict[str, bool] = {}
+        """Whether servers of files have sidecars that their index does not tell of."""
 
     def key(self, release: Release) -> str | None:
         """What the cache may hold of it; None where there is nothing to look for."""
@@ -64,7 +70,24 @@ class Requirements:
         key = self.key(release)
         if key is None:
             return self._from_file(release, file, session)
-        if file.metadata is not False:
+        found = self._from_sidecar(key, release, file, session)
+        if found is not None:
+            return found
+        api = self._apis.get(release.index)
+        found = api.metadata(release, file, session) if api is not None else None
+        if found is None:
+            found = self._from_file(release, file, session)
+        session.keep(file.url, key=key, body=_dump(found))
+        return found
+
+    def _from_sidecar(self, key: str, release: Release, file: File, session: Session) -> CoreMetadata | None:
+        """What the sidecar says, or what the cache knows already; None where there is none."""
+        unsaid = file.metadata is None
+        host = host_of(file.url)
+        if file.metadata is False or (unsaid and not (file.is_wheel and self._hosts.get(host, True))):
+            known = session.stored([key]).get(key)
+            return _load(known.body) if known is not None and known.status == 200 else None
+        try:
             answer = session.ask(
                 f"{file.url}.metadata",
                 key=key,
@@ -72,13 +95,14 @@ class Requirements:
                 accept="*/*",
                 immutable=True,
             )
-            if answer.status == 200:
-                return _load(answer.body)
-        elif known := session.stored([key]).get(key):
-            return _load(known.body)
-        found = self._from_file(release, file, session)
-        session.keep(file.url, key=key, body=_dump(found))
-        return found
+        except DownloadFailed as failed:
+            if not unsaid or failed.kind == "offline":
+                raise
+            answer = None
+        there = answer is not None and answer.status == 200
+        if unsaid and (there or host not in self._hosts):
+            self._hosts[host] = there
+        return _load(answer.body) if answer is not None and there else None
 
     def _from_file(self, release: Release, file: File, session: Session) -> CoreMetadata:
         from .archives import metadata_of

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..models import Failure, Release
-from .digest import Digest
+from ..models import Failure, File, Release
+from .digest import Digest, Item, split
 from .filenames import version_of
 
 
@@ -18,9 +18,15 @@ def compare(release: Release, digest: Digest | None) -> Failure | None:
         return _failure(release, "not-found", f"{file.filename} is not on the index any more")
     if now.yanked is not None and release.yanked is None:
         return _failure(release, "yanked", f"was yanked: {now.yanked}" if now.yanked else "was yanked")
-    if file.sha256 and now.sha256 and now.sha256 != file.sha256:
+    if _differ(file, now):
         return _failure(release, "hash", f"{file.filename} is not the same file any more")
     return None
+
+
+def _differ(file: File, now: Item) -> bool:
+    """Whether any kind of hash that was known and is known has another value now."""
+    new = dict((*split(now.hashes), ("sha256", now.sha256 or "")))
+    return any(new.get(name) and new[name] != value for name, value in file.all_hashes)
 
 
 def _failure(release: Release, kind: str, text: str) -> Failure:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from .digest import SDIST, Entry, Item
-from .filenames import Build, Key, build_tag, is_final, order_key, sdist_version, wheel_project
+from .filenames import Build, Key, build_tag, is_final, normalized, order_key, sdist_version, wheel_project
 from .interpreter import FOREIGN, MALFORMED, Interpreter
 
 
@@ -43,6 +43,54 @@ def collect(
     return shelf.entries(item, sdists=sdists)
 
 
+_SPARE = 8
+"""Releases that are kept at least: the cache serves other environments, too."""
+
+
+def fill(shelf: Shelf[File], files: Sequence[File], floor: Key | None) -> str | None:
+    """Put the files of releases from ``floor`` on into the shelf, and some more; of all of them where it is None.
+
+    Returns the first version left out, if any. Whether there is a final release that fits decides about pre-releases:
+    until one is found, it goes on. Most files of most projects are old: those are hardly looked at.
+    """
+    if floor is None:
+        for file in files:
+            shelf.add(file)
+        return None
+    groups = _grouped(files, shelf.project)
+    keys = {text: order_key(text) for text in groups}
+    odd = [text for text, key in keys.items() if key is None]
+    ordered = sorted(((key, text) for text, key in keys.items() if key), reverse=True)
+    for file in (file for text in odd for file in groups[text]):
+        shelf.add(file)
+    for count, (key, text) in enumerate(ordered):
+        if count >= _SPARE and key < floor and shelf.final:
+            return text
+        for file in groups[text]:
+            shelf.add(file)
+    return None
+
+
+def _grouped(files: Sequence[File], project: str) -> dict[str, list[File]]:
+    """Files by the version in their names; "" where that is not beyond doubt. Runs for thousands of files."""
+    groups: dict[str, list[File]] = {}
+    for file in files:
+        name = file.filename
+        if name[-4:] == ".whl":
+            parts = name.split("-", 2)
+            text = parts[1] if len(parts) == 3 else ""
+        elif name[-7:] == ".tar.gz":
+            stem, _, text = name[:-7].rpartition("-")
+            text = text if normalized(stem) == project else ""
+        else:
+            text = ""
+        if text in groups:
+            groups[text].append(file)
+        else:
+            groups[text] = [file]
+    return groups
+
+
 class _Slot(Generic[File]):
     """The files of one version."""
 
@@ -61,7 +109,7 @@ class Shelf(Generic[File]):
     """A project's files by version. Runs for thousands of files: kept tight."""
 
     def __init__(self, project: str, interpreter: Interpreter) -> None:
-        self._project = project
+        self.project = project
         self._interpreter = interpreter
         self._by_text: dict[str, _Slot[File] | None] = {}
         self._by_key: dict[Key, _Slot[File]] = {}
@@ -71,6 +119,8 @@ class Shelf(Generic[File]):
 
     def add(self, file: File) -> None:
         """Put it where it belongs."""
+        if "/" in file.filename or "\\" in file.filename:
+            return  # a name that leads elsewhere
         if file.filename.endswith(".whl"):
             self._add_wheel(file)
         else:
@@ -92,7 +142,7 @@ class Shelf(Generic[File]):
         build: Build | None = ()
         if len(parts) == 6:
             build = build_tag(parts.pop(2))
-        if len(parts) != 5 or build is None or wheel_project(parts[0]) != self._project:
+        if len(parts) != 5 or build is None or wheel_project(parts[0]) != self.project:
             return
         rank = self._interpreter.rank(parts[2], parts[3], parts[4])
         slot = self._slot(parts[1]) if rank != MALFORMED else None
@@ -107,7 +157,7 @@ class Shelf(Generic[File]):
             self.final = self.final or (is_final(slot.key) and not file.withdrawn)
 
     def _add_sdist(self, file: File) -> None:
-        version = sdist_version(file.filename, self._project, self._interpreter.short)
+        version = sdist_version(file.filename, self.project, self._interpreter.short)
         slot = self._slot(version) if version else None
         if slot is None:
             return

@@ -5,14 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from .digest import Digest, encode
+from .digest import Digest, Entry, encode
+from .filenames import Key, order_key
 from .interpreter import Interpreter
-from .shelf import collect
+from .shelf import Shelf, fill
+from .urls import Base
 
 if TYPE_CHECKING:
     from packaging.version import Version
 
     from .answers import Reply
+    from .decoding import SimpleFile
+    from .pages import Link
+
+NO_FILES = "no-files"
+"""The kind of failure that a project without files is: another source may have some."""
 
 JSON = "application/vnd.pypi.simple.v1+json"
 ACCEPT = f"{JSON}, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01"
@@ -35,9 +42,40 @@ class Simple:
         return f"{self._root}/{quote(name)}/"
 
     def digest(self, name: str, reply: Reply, floor: Version | None = None) -> bytes:
-        """What to keep of a successful answer: everything, whatever ``floor``. Raises ValueError."""
-        from .pages import Link, read
+        """What to keep of a successful answer; older releases than ``floor`` may be left out, but for some.
 
-        page = read(reply)
-        entries = collect(name, page.links, Link.item, self._interpreter, sdists=self._sdists)
-        return encode(Digest(status=page.status, reason=page.reason), entries)
+        Enough is kept to tell whether there is any final release that fits. Raises ValueError for what is no page of
+        that project.
+        """
+        from .pages import is_json
+
+        key = order_key(str(floor)) if floor else None
+        digest, entries = (self._json if is_json(reply) else self._html)(name, reply, key)
+        if any(item.metadata for entry in entries for item in entry.items):
+            entries = [_announced(entry) for entry in entries]
+        return encode(digest, entries)
+
+    def _json(self, name: str, reply: Reply, floor: Key | None) -> tuple[Digest, list[Entry]]:
+        from .pages import json_item, json_page, known_status
+
+        body = json_page(name, reply)
+        shelf: Shelf[SimpleFile] = Shelf(name, self._interpreter)
+        skipped = fill(shelf, body.files, floor)
+        base = Base(reply.url)
+        entries = shelf.entries(lambda file, rank: json_item(file, rank, base), sdists=self._sdists)
+        return Digest(status=known_status(body.status.status), reason=body.status.reason, skipped=skipped), entries
+
+    def _html(self, name: str, reply: Reply, floor: Key | None) -> tuple[Digest, list[Entry]]:
+        from .pages import Link, html_page
+
+        page = html_page(name, reply)
+        shelf: Shelf[Link] = Shelf(name, self._interpreter)
+        skipped = fill(shelf, page.links, floor)
+        entries = shelf.entries(Link.item, sdists=self._sdists)
+        return Digest(status=page.status, reason=page.reason, skipped=skipped), entries
+
+
+def _announced(entry: Entry) -> Entry:
+    """The entry on a page that tells of some sidecars: what it does not tell of is not there."""
+    items = [item._replace(metadata=False) if item.metadata is None else item for item in entry.items]
+    return entry._replace(items=items)

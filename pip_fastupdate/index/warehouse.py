@@ -1,114 +1,104 @@
-"""The JSON API: one answer tells nearly everything of a project (``/pypi/NAME/json``)."""
+"""The JSON API (``/pypi/NAME/json``): what the newest version requires, where the simple API does not tell."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .digest import Digest, Entry, Item, Vulnerability, encode
-from .filenames import Key, order_key
-from .interpreter import Interpreter
-from .shelf import Shelf
-from .urls import Base
+from packaging.version import InvalidVersion
+
+from ..dependencies import normalize
+from ..models import File, Release
+from ..ports import DownloadFailed
+from .core_metadata import CoreMetadata, check
+from .digest import SCHEMA
+from .filenames import version_of
 
 if TYPE_CHECKING:
-    from msgspec import Raw
-    from packaging.version import Version
-
     from .answers import Reply
-    from .decoding import Hashes, WarehouseFile
-
-_SPARE = 8
-"""Releases that are kept at least: the cache serves other environments, too."""
+    from .decoding import WarehouseFile
+    from .session import Session
 
 
 class Warehouse:
-    """The JSON API that stands beside a simple index."""
+    """The JSON API that stands beside a simple index, or does not. Safe to use from many threads.
 
-    accept = "application/json"
+    It is believed for one thing only: the requirements of a file that the simple page lists with the same sha256, and
+    that was the first one of the newest version to be uploaded. The metadata of that file is what it shows.
+    """
 
-    def __init__(self, root: str, interpreter: Interpreter, *, sdists: bool) -> None:
-        """``root`` ends in ``/pypi/``; ``sdists`` are kept beside wheels."""
+    def __init__(self, root: str) -> None:
+        """``root`` ends in ``/pypi/``."""
         self._root = root
-        self._interpreter = interpreter
-        self._sdists = sdists
+        self._useless = False
 
     @classmethod
-    def beside(cls, index_url: str, interpreter: Interpreter, *, sdists: bool) -> Warehouse | None:
+    def beside(cls, index_url: str) -> Warehouse | None:
         """The JSON API of a simple index; None where the URL's shape tells of none."""
         root, simple, rest = index_url.rstrip("/").rpartition("/simple")
         if not simple or rest or not root.startswith(("http://", "https://")):
             return None
-        return cls(f"{root}/pypi/", interpreter, sdists=sdists)
+        return cls(f"{root}/pypi/")
 
     def page(self, name: str) -> str:
         """The URL that describes the project."""
         return f"{self._root}{name}/json"
 
-    def digest(self, name: str, reply: Reply, floor: Version | None = None) -> bytes:
-        """What to keep of a successful answer: releases from ``floor`` on, and some more. Raises ValueError."""
-        from msgspec import UnsetType
+    def metadata(self, release: Release, file: File, session: Session) -> CoreMetadata | None:
+        """The metadata of the very file; None where it is not told, for whatever reason.
 
-        from .decoding import warehouse
-
-        body = warehouse(reply.body)
-        shelf: Shelf[WarehouseFile] = Shelf(name, self._interpreter)
-        skipped = _fill(shelf, body.releases or {}, order_key(str(floor)) if floor else None)
-        base = Base(reply.url)
-        entries = shelf.entries(lambda file, rank: _item(file, rank, base), sdists=self._sdists)
-        version, requires = body.info.version, body.info.requires_dist
-        said = Digest(
-            latest=version if version and order_key(version) else None,
-            requires=None if isinstance(requires, UnsetType) else requires,
-            told=not isinstance(requires, UnsetType),
-            announces=_announces(entries, reply.body),
-            vulnerabilities=[Vulnerability(each.id, each.aliases, each.fixed_in) for each in body.vulnerabilities],
-            skipped=skipped,
-        )
-        return encode(said, entries)
+        An API that fails, or does not know a project that the index has, is asked no more.
+        """
+        if self._useless or not file.sha256 or not file.is_wheel:
+            return None
+        page = self.page(release.name)
+        try:
+            answer = session.ask(page, key=f"{SCHEMA}j {page}", digest=lambda reply: _digest(release.name, reply))
+        except DownloadFailed as failed:
+            self._useless = failed.kind != "offline"
+            return None
+        if answer.status != 200:
+            self._useless = True
+            return None
+        return _of(json.loads(answer.body), release, file)
 
 
-def _fill(shelf: Shelf[WarehouseFile], releases: Mapping[str, Raw], floor: Key | None) -> str | None:
-    """Put the releases from ``floor`` on into the shelf, and some more; returns the first version left out, if any.
-
-    Whether there is a final release that fits decides about pre-releases: until one is found, it goes on.
-    """
-    from .decoding import files
-
-    keys = {version: order_key(version) for version in releases}
-    odd = [version for version, key in keys.items() if key is None]
-    ordered = sorted(((key, version) for version, key in keys.items() if key), reverse=True)
-    for file in (file for version in odd for file in files(releases[version])):
-        shelf.add(file)
-    for count, (key, version) in enumerate(ordered):
-        if floor is not None and count >= _SPARE and key < floor and shelf.final:
-            return version
-        for file in files(releases[version]):
-            shelf.add(file)
-    return None
+def _of(kept: list[str | list[str] | None], release: Release, file: File) -> CoreMetadata | None:
+    version, sha256, requires, python = kept
+    try:
+        fits = version_of(str(version)) == release.version and sha256 == str(file.sha256).lower()
+    except InvalidVersion:
+        return None
+    if not fits or not isinstance(requires, list):
+        return None
+    try:
+        check(tuple(requires))
+    except DownloadFailed:
+        return None  # the file itself may say something that can be understood
+    return CoreMetadata(tuple(requires), python if isinstance(python, str) else None, static=False)
 
 
-def _announces(entries: Iterable[Entry], body: bytes) -> bool:
-    """Whether the index says of any file that it has read its metadata; mostly it does of one that fits."""
-    said = any(item.metadata is not None for entry in entries for item in entry.items)
-    return said or b'"core-metadata"' in body
+def _digest(name: str, reply: Reply) -> bytes:
+    """Version, sha256 of the file that the requirements are of, these, Requires-Python. Raises ValueError."""
+    from msgspec import UnsetType
+
+    from .decoding import warehouse
+
+    body = warehouse(reply.body)
+    info = body.info
+    if info.name is None or normalize(info.name) != name:
+        raise ValueError(f"it describes {info.name or 'nothing'}")
+    requires = None if isinstance(info.requires_dist, UnsetType) else info.requires_dist or []
+    return json.dumps((info.version, _first(body.urls), requires, info.requires_python)).encode()
 
 
-def _item(file: WarehouseFile, rank: int, base: Base) -> Item:
-    return Item(
-        file.filename,
-        base.join(file.url),
-        file.digests.sha256,
-        file.size,
-        sidecar(file.metadata),
-        (file.yanked_reason or "") if file.yanked else None,
-        file.uploaded,
-        rank,
-    )
-
-
-def sidecar(said: Hashes | bool | None) -> bool | str | None:
-    """What ``core-metadata`` (PEP 714) tells of the sidecar: its sha256, whether it is there, or None for nothing."""
-    if said is None or isinstance(said, bool):
-        return said
-    return said.sha256 or True
+def _first(files: Iterable[WarehouseFile]) -> str | None:
+    """The sha256 of the file that was uploaded before all others; None where that cannot be told."""
+    known = list(files)
+    if len(known) == 1:
+        return (known[0].digests.sha256 or "").lower() or None
+    if not known or not all(each.uploaded for each in known):
+        return None
+    first, second, *_ = sorted(known, key=lambda each: each.uploaded or "")
+    return (first.digests.sha256 or "").lower() or None if first.uploaded != second.uploaded else None

@@ -86,10 +86,13 @@ def into_or_out_of(env: Env, renames: list[list[str]]) -> list[list[str]]:
 
 
 def test_first_look_asks_once_for_each_project(dozen: Env, index: LocalIndex) -> None:
-    """One answer of the JSON API tells all; nothing that installs is imported."""
+    """A page for each, and a sidecar for each newer version; nothing that installs is imported."""
     done = watch(dozen, index, "--check")
-    assert (3, COUNT) == (done.code, len(index.requests))
-    assert {f"/pypi/p{number:02}/json" for number in range(COUNT)} == set(index.paths())
+    assert (3, 2 * COUNT) == (done.code, len(index.requests))
+    pages = {f"/simple/p{number:02}/" for number in range(COUNT)}
+    assert pages | {f"/files/p{number:02}-2.0-py3-none-any.whl.metadata" for number in range(COUNT)} == set(
+        index.paths()
+    )
     assert frozenset() == done.modules & (CHANGING | {"rich"})
     assert [] == into_or_out_of(dozen, done.renames)
 
@@ -113,12 +116,12 @@ def test_stale_answers_are_confirmed(dozen: Env, index: LocalIndex) -> None:
 
 
 def test_update_renames_whole_folders(dozen: Env, index: LocalIndex) -> None:
-    """A package and its metadata are two renames out and two in; each wheel is fetched once, beside one look-up."""
+    """A package and its metadata are two renames out and two in; each wheel comes once, beside page and sidecar."""
     done = watch(dozen, index)
     assert {f"p{number:02}": "2.0" for number in range(COUNT)} == installed(dozen)
     assert (0, 4 * COUNT) == (done.code, len(into_or_out_of(dozen, done.renames)))
     assert COUNT == len(index.paths("/files/*.whl"))
-    assert 2 * COUNT == len(index.requests)
+    assert 3 * COUNT == len(index.requests)
 
 
 def test_nothing_to_do_is_found_out_cheaply(dozen: Env, index: LocalIndex) -> None:
@@ -128,4 +131,4 @@ def test_nothing_to_do_is_found_out_cheaply(dozen: Env, index: LocalIndex) -> No
     done = watch(dozen, index)
     assert (0, [], []) == (done.code, index.requests, done.renames)
     assert frozenset() == done.modules & (HTTP | PIP | CHANGING | SEARCHING | OTHERS)
-    assert len([each for each in done.modules if each.startswith("pip_fastupdate")]) <= 75
+    assert len([each for each in done.modules if each.startswith("pip_fastupdate")]) <= 82

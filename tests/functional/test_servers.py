@@ -138,25 +138,16 @@ def test_simple_api(old: Env, written: Written, options: dict) -> None:
         assert_equal(old, at(index.index_url), TOLD)
 
 
-IN_THE_WHEEL = "python-only-in-the-wheel"
-
-
-def test_json_api(old: Env, written: Written) -> None:
-    """The same by the JSON API, which pip does not use.
-
-    What that says of the newest release's requirements is believed without looking into the wheel. Where a wheel
-    then says otherwise, which an index that reads what is uploaded does not let happen, the plan is made again.
-    """
-    with LocalIndex(written.folder) as index:
+@pytest.mark.parametrize("metadata", [True, "unsaid", "unannounced"])
+def test_json_api_beside_it(old: Env, written: Written, metadata: bool | str) -> None:
+    """It changes nothing: pip does not use it, and we do for no more than what it can be believed for."""
+    with LocalIndex(written.folder, metadata=metadata) as index:
         written.fill(index)
-        pip, ours = choices(old, *at(index.index_url))
-        assert len(HISTORIES) - 2 <= len(index.paths("/pypi/*"))
-    assert (TOLD[IN_THE_WHEEL], "2.0") == (pip.pop(IN_THE_WHEEL), ours.pop(IN_THE_WHEEL))
-    assert "" == differences(pip=pip, ours=ours, expected={**TOLD, IN_THE_WHEEL: None})
+        assert_equal(old, at(index.index_url), TOLD)
 
 
 def test_wheel_has_the_last_word(environment: Env, index: LocalIndex) -> None:
-    """What only the wheel says about Python counts in the end, whatever the JSON API said."""
+    """What only the wheel says about Python counts in the end, whatever the page said."""
     for version, python in (("1.0", None), ("1.5", None), ("2.0", ">=3.99")):
         path = make_wheel(index.folder, "thing", version, requires_python=python)
         index.add(path, requires_python=None)
@@ -245,6 +236,4 @@ def test_sdists(old: Env, written: Written, kind: str) -> None:
         written.fill(index)
         where = ("--no-index", f"--find-links={written.folder}") if kind == "folder" else at(index.index_url)
         pip, ours = choices(old, *where, build=True)
-    if kind == "json":
-        ours[IN_THE_WHEEL] = TOLD[IN_THE_WHEEL]  # see test_json_api
     assert "" == differences(pip=pip, ours=ours, expected=BUILT_UNTOLD if kind == "folder" else BUILT)

@@ -224,7 +224,7 @@ def test_timeout_and_retries(environment: Env, index: LocalIndex, tmp_path: Path
     )
     failures = {each["name"]: each["kind"] for each in json.loads(done.stdout)["failures"]}
     assert {"silent": "timeout", "broken": "http"} == failures
-    assert 2 == len(index.paths("/pypi/broken/json"))
+    assert 2 == len(index.paths("/simple/broken/"))
     assert "2.0" == targets(done)["fine"]
 
 

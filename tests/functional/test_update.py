@@ -87,7 +87,7 @@ def test_named_projects_only(small: Env, index: LocalIndex) -> None:
     """Only what is named is looked up and moves."""
     done = run(small, "Lib", index=index)
     assert (0, {"app": "1.0", "cap": "1.0", "lib": "2.5"}) == (done.returncode, installed(small))
-    assert [] == index.paths("/pypi/app/*")
+    assert [] == index.paths("*/app*")
 
 
 def test_excluded_projects_stay(small: Env, index: LocalIndex) -> None:
@@ -138,7 +138,6 @@ def test_index_that_fails_for_one_project(environment: Env, index: LocalIndex, f
     """One project's error is a line in the report; the others are upgraded."""
     install(environment, [index.release("bad", "1.0"), index.release("good", "1.0")])
     index.release("good", "2.0")
-    index.fail("/pypi/bad/json", **fault)
     index.fail("/simple/bad/", **fault)
     done = run(environment, "--retries", "0", "--format", "json", index=index)
     assert (4, {"bad": "1.0", "good": "2.0"}) == (done.returncode, installed(environment))
@@ -148,37 +147,13 @@ def test_index_that_fails_for_one_project(environment: Env, index: LocalIndex, f
 def test_requirements_that_the_wheel_contradicts(environment: Env, index: LocalIndex) -> None:
     """When a wheel says something else than the index did, the plan is made again with what the wheel says."""
     install(environment, [index.release("app", "1.0"), index.release("lib", "1.0", requires=["app"])])
-    wheel = index.release("app", "2.0", requires=["lib<2"])
+    index.metadata = "unannounced"  # else its hash would be checked
+    index.release("app", "2.0", requires=["lib<2"])
     index.release("lib", "2.0", requires=["app"])
-    body = json.dumps(
-        {
-            "info": {"name": "app", "version": "2.0", "requires_dist": None, "requires_python": None, "yanked": False},
-            "releases": {"2.0": [_entry(index, wheel)]},
-            "urls": [_entry(index, wheel)],
-        }
-    )
-    index.fail("/pypi/app/json", body=body.encode())
     index.fail("/files/app-2.0-*.metadata", body=b"Metadata-Version: 2.1\nName: app\nVersion: 2.0\n")
     done = run(environment, index=index)
     assert 0 == done.returncode
     assert [] == pip_check(environment)
-
-
-def _entry(index: LocalIndex, wheel) -> dict:
-    import hashlib
-
-    content = wheel.read_bytes()
-    return {
-        "filename": wheel.name,
-        "url": index.file_url(wheel),
-        "digests": {"sha256": hashlib.sha256(content).hexdigest()},
-        "size": len(content),
-        "packagetype": "bdist_wheel",
-        "requires_python": None,
-        "yanked": False,
-        "yanked_reason": None,
-        "upload_time_iso_8601": "2024-01-01T00:00:00Z",
-    }
 
 
 def test_dead_network(small: Env, index: LocalIndex) -> None:
@@ -320,7 +295,7 @@ def test_editable_project_is_skipped(make_env: Callable[..., Env], index: LocalI
     done = run(env, "--format", "json", index=index)
     assert 0 == done.returncode
     assert ("skip", "editable") == (report(done)["mine"]["action"], report(done)["mine"]["reasons"][0]["kind"])
-    assert [] == index.paths("/pypi/mine/*")
+    assert [] == index.paths("*/mine*")
 
 
 def test_no_process_is_spawned(small: Env, index: LocalIndex) -> None:

@@ -225,7 +225,7 @@ def _simple_file(served: ServedFile, base: str, metadata: Any) -> dict[str, Any]
 
 def _announced(served: ServedFile, metadata: Any) -> dict[str, str] | bool | None:
     switch = metadata if served.announce is None else served.announce
-    if switch == "unsaid" or not served.is_wheel:
+    if switch in ("unsaid", "unannounced") or not served.is_wheel:
         return None
     return {"sha256": hashlib.sha256(served.metadata).hexdigest()} if switch else False
 

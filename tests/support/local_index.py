@@ -21,7 +21,7 @@ from . import index_pages, wheels
 from .index_pages import HTML, JSON, ProjectPages, ServedFile
 from .index_server import Answer, Fault, Request, Server
 
-MetadataSwitch = Literal[True, False, "unsaid"]
+MetadataSwitch = Literal[True, False, "unsaid", "unannounced"]
 UPLOADED = "2024-01-01T00:00:00.000000Z"
 _SAME: Any = object()
 
@@ -48,7 +48,7 @@ class LocalIndex:
         """``latency`` in seconds a request, ``bandwidth`` in bytes a second a connection, ``auth`` (user, password).
 
         ``metadata`` says whether the simple pages announce sidecars (PEP 658) and they are served: announced and
-        served, denied, or not mentioned and not served.
+        served, denied, not mentioned and not served ("unsaid"), or served though not mentioned ("unannounced").
         """
         self._temporary = TemporaryDirectory(prefix="local-index-") if folder is None else None
         self.folder = Path(self._temporary.name) if self._temporary else Path(folder or "")
@@ -308,7 +308,7 @@ class LocalIndex:
             return Answer(404, {}, b"Not Found")
         if filename.endswith(".metadata"):
             announced = self.metadata if served.announce is None else served.announce
-            if announced is not True or not served.is_wheel:
+            if announced not in (True, "unannounced") or not served.is_wheel:
                 return Answer(404, {}, b"Not Found")
             return Answer(200, {"Content-Type": "text/plain"}, served.metadata)
         body = self._contents.get(filename) or served.path.read_bytes()

@@ -8,7 +8,7 @@ from typing import Any
 from packaging.version import Version
 
 from pip_fastupdate.index.candidates import select
-from pip_fastupdate.index.digest import Digest, Vulnerability, decode, encode
+from pip_fastupdate.index.digest import Digest, decode, encode
 from pip_fastupdate.index.interpreter import Interpreter
 from pip_fastupdate.index.offers import Offer
 from pip_fastupdate.index.pages import Link
@@ -35,9 +35,7 @@ def offer(*files: Link | str, source: str = INDEX, project: str = "foo", sdists:
     """What an index with these files has; it goes through the bytes of the cache."""
     links = [each if isinstance(each, Link) else link(each) for each in files]
     entries = collect(project, links, Link.item, HERE, sdists=sdists)
-    fields.setdefault("told", "requires" in fields)
-    vulnerabilities = [Vulnerability(*each) for each in fields.pop("vulnerabilities", ())]
-    return Offer(source, decode(encode(Digest(vulnerabilities=vulnerabilities, **fields), entries)))
+    return Offer(source, decode(encode(Digest(**fields), entries)))
 
 
 def chosen(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from packaging.version import Version
 
@@ -37,9 +35,17 @@ def test_epochs_and_post_releases() -> None:
 
 
 def test_release_carries_what_the_index_says() -> None:
-    """File, hash, upload time, source; requirements only of the version they are about."""
-    file = link(f"foo-2.0-{PURE}", sha256="ab", size=3, uploaded="2024-01-01T00:00:00Z", metadata="cd")
-    found = chosen(offer(file, *wheels("1.0"), latest="2", requires=["bar"]))
+    """File, hashes, upload time, attestations, source; of requirements a page says nothing."""
+    file = link(
+        f"foo-2.0-{PURE}",
+        sha256="ab",
+        size=3,
+        uploaded="2024-01-01T00:00:00Z",
+        metadata="cd",
+        hashes=(("sha512", "ef"),),
+        provenance="https://index.invalid/integrity",
+    )
+    found = chosen(offer(file, *wheels("1.0")))
     newest, older = found.releases
     assert (Version("2.0"), "foo", "https://index.invalid/simple") == (newest.version, newest.name, newest.index)
     assert ("ab", 3, True, "cd") == (
@@ -49,39 +55,10 @@ def test_release_carries_what_the_index_says() -> None:
         newest.file.metadata_sha256,
     )
     assert f"https://files.invalid/foo-2.0-{PURE}" == newest.file.url
-    assert (("bar",), None) == (newest.requires, older.requires)
+    assert (None, None) == (newest.requires, older.requires)
+    assert ((("sha512", "ef"),), "https://index.invalid/integrity") == (newest.file.hashes, newest.file.provenance)
     assert ("2024-01-01T00:00:00Z", None) == (newest.uploaded, newest.yanked)
-    assert (False, None) == (older.file.metadata, older.file.metadata_sha256)
-
-
-def test_requirements_of_an_sdist_are_not_believed() -> None:
-    """Its build may say otherwise."""
-    found = chosen(offer("foo-2.0.tar.gz", latest="2.0", requires=["bar"]), build=frozenset({"foo"}))
-    assert [None] == [each.requires for each in found.releases]
-
-
-@pytest.mark.parametrize(
-    ("metadata", "fields", "requires"),
-    [
-        (True, {"requires": ["bar"]}, ("bar",)),
-        ("ab", {"requires": ["bar"]}, ("bar",)),
-        (False, {"requires": ["bar"]}, ("bar",)),
-        (None, {"requires": ["bar"], "announces": True}, None),
-        (None, {"requires": ["bar"]}, ("bar",)),
-        (True, {"requires": None}, ()),
-        (False, {"requires": None}, None),
-        (None, {"requires": None, "announces": True}, None),
-        (None, {"requires": None}, ()),
-        (True, {"requires": []}, ()),
-        (True, {}, None),
-    ],
-)
-def test_requirements_are_believed_of_an_index_that_has_read_them(
-    metadata: bool | str | None, fields: dict[str, Any], requires: tuple[str, ...] | None
-) -> None:
-    """It says so by telling of the sidecar; one that tells of no sidecars at all is believed as well."""
-    found = chosen(offer(link(f"foo-1.0-{PURE}", metadata=metadata), latest="1.0", **fields))
-    assert [requires] == [each.requires for each in found.releases]
+    assert (None, None) == (older.file.metadata, older.file.metadata_sha256)
 
 
 def test_beyond_the_newest_candidate_it_is_told_why() -> None:
@@ -309,12 +286,6 @@ class TestSeveralSources:
         )
         assert ["2.0 requires-python: needs Python >=3.99", f"1.0 foo-1.0-{PURE}"] == summary(found)
 
-    def test_requirements_belong_to_the_source_of_the_file(self) -> None:
-        """The other index's word does not count."""
-        told = offer(*wheels("1.0"), source="b", latest="1.0", requires=["x"])
-        assert [None] == [each.requires for each in chosen(offer(*wheels("1.0"), source="a"), told).releases]
-        assert [("x",)] == [each.requires for each in chosen(told, offer(*wheels("1.0"), source="a")).releases]
-
 
 class TestProject:
     """What is said of the project as a whole."""
@@ -323,10 +294,9 @@ class TestProject:
         """Nobody knows it."""
         assert Failure(name="foo", kind="not-found", text="not found on the index") == chosen()
 
-    def test_empty(self) -> None:
-        """An alarm, not a private package."""
-        text = "the index lists it without any file: quarantined, or all its files were removed"
-        assert Failure(name="foo", kind="quarantined", text=text) == chosen(offer())
+    def test_nothing_that_could_be_installed(self) -> None:
+        """Files of kinds that nobody installs any more: there is nothing to choose, and that is no failure."""
+        assert () == chosen(offer("foo-1.0-py2.7.egg")).candidates
 
     @pytest.mark.parametrize(("reason", "more"), [(None, ""), ("malware", ": malware")])
     def test_quarantined(self, reason: str | None, more: str) -> None:
@@ -342,18 +312,3 @@ class TestProject:
             found.status,
             found.notes,
         )
-
-    def test_vulnerabilities(self) -> None:
-        """Of the version they are about, unless it is older than what is installed."""
-        told = offer(
-            *wheels("1.0", "2.0"),
-            latest="1.0",
-            vulnerabilities=[("PYSEC-1", ["CVE-1", "GHSA-1"], ["2.0"]), ("PYSEC-2", [], [])],
-        )
-        notes = chosen(told, floor="1.0").notes
-        assert [
-            "1.0 has the known vulnerability PYSEC-1, fixed in 2.0",
-            "1.0 has the known vulnerability PYSEC-2",
-        ] == [note.text for note in notes]
-        assert {"id": "PYSEC-1", "version": "1.0", "fixed_in": "2.0", "aliases": "CVE-1 GHSA-1"} == notes[0].data
-        assert () == chosen(told, floor="2.0").notes

@@ -46,25 +46,21 @@ class Steps:
 
 
 class World(FakeSession):
-    """An index with a JSON API."""
+    """An index with pages in JSON."""
 
     def release(self, name: str, *versions: str, requires: Any = None, **fields: Any) -> World:
-        """The project with these versions; ``requires`` is told of the last one, or nothing is."""
-        rows = {
-            version: [
-                {
-                    "filename": f"{name}-{version}-py3-none-any.whl",
-                    "url": f"{ROOT}/files/{name}-{version}-py3-none-any.whl",
-                    "digests": {"sha256": "ab" * 32},
-                    "core-metadata": True,
-                    **fields,
-                }
-            ]
+        """The project with these versions; ``requires`` is what the sidecar of the last one says, if there is one."""
+        files = [
+            {
+                "url": f"{ROOT}/files/{name}-{version}-py3-none-any.whl",
+                "hashes": {"sha256": "ab" * 32},
+                "core-metadata": True,
+                **fields,
+            }
             for version in versions
-        }
-        said = {} if requires is None else {"requires_dist": requires}
-        self.page(api(name), {"info": {"version": versions[-1], **said}, "releases": rows})
-        return self
+        ]
+        self.page(page(name), {"name": name, "files": files}, SIMPLE)
+        return self if requires is None else self.sidecar(name, versions[-1], *requires)
 
     def sidecar(self, name: str, version: str, *requires: str) -> World:
         """Beside the wheel."""
@@ -72,9 +68,9 @@ class World(FakeSession):
         return self
 
 
-def api(name: str) -> str:
-    """Its page in the JSON API."""
-    return f"{ROOT}/pypi/{name}/json"
+def page(name: str) -> str:
+    """Its page."""
+    return f"{INDEX}/{name}/"
 
 
 def sidecar(name: str, version: str) -> str:
@@ -116,13 +112,14 @@ def test_first_run_asks_once_a_project() -> None:
     source = catalog(session)
     found = look_up(source, steps, a="1.0", b="1.0")
     assert {"a": "2.0", "b": "1.0"} == {name: newest(each) for name, each in found.items()}
-    assert (["a", "b"], [api("a"), api("b")]) == (sorted(steps.done), quiet(session, source))
+    asked = sorted([sidecar("a", "2.0"), page("a"), page("b")])
+    assert (["a", "b"], asked) == (sorted(steps.done), quiet(session, source))
     assert found["a"] is source.project("a")
     assert ({}, ()) == (source.failures, source.unconsulted)
 
 
 def test_second_run_asks_nothing_and_starts_no_thread() -> None:
-    """One reading of the cache for the projects, one for what newest versions require."""
+    """One reading of the cache for the projects, one for what their newest versions require, and so on."""
     session = (
         World()
         .release("a", "1.0", "2.0")
@@ -132,13 +129,14 @@ def test_second_run_asks_nothing_and_starts_no_thread() -> None:
     )
     first = catalog(session)
     expected = look_up(first, a="1.0", b="1.0"), first.requires(first.project("a").candidates[0]), first.project("c")  # type: ignore[union-attr]
-    assert sorted([sidecar("a", "2.0"), api("a"), api("b"), api("c")]) == quiet(session, first)
+    asked = [sidecar("a", "2.0"), sidecar("c", "1.0"), page("a"), page("b"), page("c")]
+    assert sorted(asked) == quiet(session, first)
     again, steps = session.again(), Steps()
     second = catalog(again)
     found = look_up(second, steps, a="1.0", b="1.0")
     assert expected == (found, second.requires(second.project("a").candidates[0]), second.project("c"))  # type: ignore[union-attr]
     assert ([], 0, ["a", "b"]) == (again.asked, second.threads, steps.done)
-    assert 3 == len(again.read)
+    assert 4 == len(again.read)
 
 
 @pytest.mark.parametrize("jobs", [1, 3, 20])
@@ -161,16 +159,19 @@ def test_answers_do_not_depend_on_timing(jobs: int) -> None:
 def test_one_bad_project_does_not_stop_the_others() -> None:
     """Failures are data."""
     session = World().release("good", "1.0", requires=[])
-    session.fail(api("down"), "unreachable", "no route")
-    session.fail(api("broken"), "http", "500")
-    session.page(api("garbage"), "<html>")
-    session.page(f"{INDEX}/quarantined/", "", HTML)
+    session.fail(page("down"), "unreachable", "no route")
+    session.fail(page("broken"), "http", "500")
+    session.page(page("garbage"), "<html>", HTML)
+    session.page(page("empty"), {"name": "empty", "files": []}, SIMPLE)
+    session.page(page("quarantined"), {"files": [], "project-status": {"status": "quarantined"}}, SIMPLE)
     source = catalog(session)
-    found = look_up(source, good="1.0", down="1.0", broken="1.0", garbage="1.0", missing="1.0", quarantined="1.0")
+    names = ("good", "down", "broken", "empty", "garbage", "missing", "quarantined")
+    found = look_up(source, **dict.fromkeys(names, "1.0"))
     assert "1.0" == newest(found["good"])
     assert {
         "broken": "http",
         "down": "unreachable",
+        "empty": "no-files",
         "garbage": "garbage",
         "missing": "not-found",
         "quarantined": "quarantined",
@@ -187,7 +188,8 @@ class TestSpeculation:
         session.sidecar("a", "2.0", "b", 'no; python_version < "3"', 'not; extra == "x"').sidecar("b", "3.0", "c")
         source = catalog(session)
         look_up(source, a="1.0")
-        expected = [api("a"), api("b"), api("c"), sidecar("a", "2.0"), sidecar("b", "3.0")]
+        expected = [page("a"), page("b"), page("c")]
+        expected += [sidecar("a", "2.0"), sidecar("b", "3.0"), sidecar("c", "1.0")]
         assert sorted(expected) == quiet(session, source)
         assert {} == source.failures
 
@@ -196,15 +198,15 @@ class TestSpeculation:
         session = World().release("a", "1.0", requires=["b"])
         source = catalog(session)
         look_up(source, a="1.0")
-        assert [api("a")] == quiet(session, source)
+        assert [page("a")] == quiet(session, source)
 
     def test_other_installed_projects_are_left_alone(self) -> None:
         """They are asked for when they are needed, and then from their installed version on."""
-        session = World().release("a", "2.0", requires=["b", "c"]).release("b", "1.0", "2.0", requires=[])
+        session = World().release("a", "2.0", requires=["b", "c"]).release("b", "1.0", "2.0")
         source = catalog(session)
         source.look_up({"a": Version("1.0")}, Steps(), {"b": Version("2.0")})
-        assert api("b") not in quiet(session, source)
-        assert api("c") in session.asked
+        assert page("b") not in quiet(session, source)
+        assert page("c") in session.asked
         answer = source.project("b")
         assert isinstance(answer, Project)
         assert ["2.0"] == [str(each.version) for each in answer.releases]
@@ -221,11 +223,11 @@ class TestSpeculation:
 
     def test_requirements_that_are_not_understood(self) -> None:
         """Are passed over; who asks for them is told."""
-        session = World().release("a", "2.0", requires=["b", "c >=> 1"])
+        session = World().release("a", "2.0", requires=["b", "c >=> 1"]).release("b", "1.0", requires=[])
         source = catalog(session)
         found = look_up(source, a="1.0")["a"]
         assert isinstance(found, Project)
-        assert [api("a"), api("b"), f"{INDEX}/b/"] == quiet(session, source)
+        quiet(session, source)
         answer = source.requires(found.candidates[0])
         assert isinstance(answer, Failure)
         assert ("garbage", "2.0") == (answer.kind, answer.version)
@@ -243,7 +245,8 @@ def test_prefetch_is_in_the_background() -> None:
     source.prefetch(["a", "b"], project.releases)
     source.prefetch(["b"], iter(project.releases))
     assert [(), ("b",)] == [source.requires(each) for each in project.releases]
-    assert sorted([api("a"), api("b"), sidecar("a", "1.0"), sidecar("a", "2.0")]) == quiet(session, source)
+    expected = [page("a"), page("b"), sidecar("a", "1.0"), sidecar("a", "2.0"), sidecar("b", "1.0")]
+    assert sorted(expected) == quiet(session, source)
 
 
 def test_caller_does_not_wait_behind_the_queue() -> None:
@@ -290,7 +293,7 @@ def test_other_installed_version_makes_another_answer() -> None:
     assert isinstance(first, Project)
     assert isinstance(second, Project)
     assert (2, 3) == (len(first.releases), len(second.releases))
-    assert [api("a")] == quiet(session, source)
+    assert sorted([sidecar("a", "3.0"), page("a")]) == quiet(session, source)
 
 
 def test_policy_comes_after_the_cache() -> None:
@@ -365,7 +368,7 @@ class TestRevalidate:
         """One request a release, once a run."""
         again, source, release = self.second_run(World().release("a", "1.0", "2.0", requires=[]))
         assert ((), ()) == (source.revalidate([release]), source.revalidate([release]))
-        assert [api("a")] == again.asked
+        assert [page("a")] == again.asked
 
     def test_asked_in_this_run(self) -> None:
         """Is not asked again."""
@@ -373,20 +376,20 @@ class TestRevalidate:
         source = catalog(session)
         release = look_up(source, a="1.0")["a"].candidates[0]  # type: ignore[union-attr]
         assert () == source.revalidate([release])
-        assert [api("a")] == session.asked
+        assert sorted([sidecar("a", "2.0"), page("a")]) == quiet(session, source)
 
     @pytest.mark.parametrize(
         ("change", "kind", "text"),
         [
-            ({"yanked": True, "yanked_reason": "bad"}, "yanked", "was yanked: bad"),
+            ({"yanked": "bad"}, "yanked", "was yanked: bad"),
             ({"yanked": True}, "yanked", "was yanked"),
             (
-                {"digests": {"sha256": "cd" * 32}},
+                {"hashes": {"sha256": "cd" * 32}},
                 "hash",
                 "a-2.0-py3-none-any.whl is not the same file any more",
             ),
             (
-                {"filename": "a-2.0-1-py3-none-any.whl"},
+                {"url": f"{ROOT}/files/a-2.0-1-py3-none-any.whl"},
                 "not-found",
                 "a-2.0-py3-none-any.whl is not on the index any more",
             ),
@@ -397,7 +400,7 @@ class TestRevalidate:
         """Yanked, replaced or gone."""
         again, source, release = self.second_run(World().release("a", "1.0", "2.0", requires=[]))
         if change is None:
-            del again.pages[api("a")]
+            del again.pages[page("a")]
         else:
             again.release("a", "1.0", "2.0", requires=[], **change)
         assert (Failure(name="a", version="2.0", kind=kind, text=text),) == source.revalidate([release])
@@ -405,9 +408,9 @@ class TestRevalidate:
     def test_index_that_cannot_be_asked(self) -> None:
         """Is told, but for --offline."""
         again, source, release = self.second_run(World().release("a", "1.0", "2.0", requires=[]))
-        again.fail(api("a"), "timeout", "late")
+        again.fail(page("a"), "timeout", "late")
         assert (Failure(name="a", version="2.0", kind="timeout", text="late"),) == source.revalidate([release])
-        again.fail(api("a"), "offline")
+        again.fail(page("a"), "offline")
         assert () == source.revalidate([release])
 
     def test_local_files_and_strangers(self, tmp_path: Path) -> None:

@@ -10,12 +10,11 @@ import pytest
 from packaging.version import Version
 
 from pip_fastupdate.index.answers import Reply
-from pip_fastupdate.index.digest import Digest, Item, Vulnerability, decode
+from pip_fastupdate.index.digest import Digest, Item, decode
 from pip_fastupdate.index.pages import read
 from pip_fastupdate.index.simple import Simple
 from pip_fastupdate.index.urls import Base, file_path, filename, without_login
-from pip_fastupdate.index.warehouse import Warehouse
-from tests.support.fake_session import HTML, JSON, SIMPLE
+from tests.support.fake_session import HTML, SIMPLE
 from tests.support.offers import HERE
 
 ROOT = "https://index.invalid/simple"
@@ -27,9 +26,7 @@ def digest(kind: str, body: Any, url: str = f"{ROOT}/foo/") -> Digest:
     """What is kept of such an answer."""
     raw = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
     reply = Reply(url=url, status=200, headers={"content-type": kind}, body=raw)
-    api = Warehouse.beside(ROOT, HERE, sdists=True) if kind == JSON else Simple(ROOT, HERE, sdists=True)
-    assert api is not None
-    return decode(api.digest("foo", reply))
+    return decode(Simple(ROOT, HERE, sdists=True).digest("foo", reply))
 
 
 def items(found: Digest) -> list[Item]:
@@ -37,145 +34,20 @@ def items(found: Digest) -> list[Item]:
     return [item for entry in found.entries() for item in entry.items]
 
 
-class TestWarehouse:
-    """``/pypi/NAME/json``."""
+ITEM = Item(WHEEL, f"https://files.invalid/{WHEEL}", SHA, 7, "cd", None, "2024-01-01T00:00:00.0Z", 3)
 
-    FILE: ClassVar[dict[str, Any]] = {
-        "filename": WHEEL,
-        "url": f"https://files.invalid/{WHEEL}",
-        "digests": {"sha256": SHA, "md5": "x"},
-        "size": 7,
-        "requires_python": ">=3.8",
-        "yanked": False,
-        "yanked_reason": None,
-        "upload_time_iso_8601": "2024-01-01T00:00:00.0Z",
-        "core-metadata": {"sha256": "cd"},
-        "unheard_of": [1],
-    }
-    BODY: ClassVar[dict[str, Any]] = {
-        "info": {"name": "foo", "version": "1.0", "requires_dist": ["bar>=1"], "description": "x" * 100},
-        "releases": {"1.0": [FILE], "0.9": []},
-        "urls": [FILE],
-        "vulnerabilities": [
-            {"id": "PYSEC-1", "aliases": ["CVE-1"], "fixed_in": ["1.1"], "withdrawn": None},
-            {"id": "PYSEC-2", "aliases": [], "fixed_in": [], "withdrawn": "2024-01-01"},
-        ],
-    }
-    ITEM = Item(WHEEL, f"https://files.invalid/{WHEEL}", SHA, 7, "cd", None, "2024-01-01T00:00:00.0Z", 3)
 
-    def file(self, **fields: Any) -> dict[str, Any]:
-        """A body with one file, and these fields in it."""
-        row = {key: value for key, value in {**self.FILE, **fields}.items() if value is not ...}
-        return {**self.BODY, "releases": {"1.0": [row]}, "urls": []}
+class TestOldReleases:
+    """Most files of most projects are never looked at."""
 
-    def test_everything_of_use_is_kept(self) -> None:
-        """And nothing else."""
-        found = digest(JSON, self.BODY)
-        assert [self.ITEM] == items(found)
-        assert ("1.0", ["bar>=1"]) == (found.latest, found.requires)
-        assert [Vulnerability("PYSEC-1", ["CVE-1"], ["1.1"])] == found.vulnerabilities
-
-    def test_relative_urls(self) -> None:
-        """They count from where the answer came from in the end."""
-        body = self.file(url="../../packages/packages/aa/bb/" + WHEEL)
-        found = digest(JSON, body, url="https://mirror.invalid/root/pypi/foo/json")
-        assert f"https://mirror.invalid/root/packages/packages/aa/bb/{WHEEL}" == items(found)[0].url
-
-    @pytest.mark.parametrize(
-        ("fields", "expected"),
-        [
-            ({"core-metadata": ...}, {"metadata": None}),
-            ({"core-metadata": False}, {"metadata": False}),
-            ({"core-metadata": True}, {"metadata": True}),
-            ({"core-metadata": {"blake2": "x"}}, {"metadata": True}),
-            ({"digests": {}}, {"sha256": None}),
-            ({"digests": ...}, {"sha256": None}),
-            ({"yanked": True}, {"yanked": ""}),
-            ({"yanked": True, "yanked_reason": "bad"}, {"yanked": "bad"}),
-            ({"yanked": False, "yanked_reason": "was bad"}, {"yanked": None}),
-            ({"yanked": ...}, {"yanked": None}),
-            ({"requires_python": ""}, {}),
-            ({"requires_python": None}, {}),
-            ({"requires_python": "three"}, {}),
-            ({"requires_python": ...}, {}),
-            ({"upload_time_iso_8601": ...}, {"uploaded": None}),
-            ({"size": ...}, {"size": None}),
-        ],
-    )
-    def test_fields_that_real_indexes_lack(self, fields: dict[str, Any], expected: dict[str, Any]) -> None:
-        """Each has a meaning when it is missing."""
-        assert [self.ITEM._replace(**expected)] == items(digest(JSON, self.file(**fields)))
-
-    @pytest.mark.parametrize(
-        ("fields", "expected"),
-        [
-            ({"size": "7"}, {}),
-            ({"size": "large"}, {"size": None}),
-            ({"size": None, "digests": None}, {"size": None, "sha256": None}),
-            ({"digests": "none"}, {"sha256": None}),
-            ({"yanked": None}, {}),
-            ({"yanked": "true"}, {"yanked": ""}),
-            ({"yanked_reason": False}, {}),
-            ({"requires_python": ["x"]}, {}),
-            ({"upload_time_iso_8601": 12}, {"uploaded": "12"}),
-            ({"core-metadata": "yes"}, {"metadata": None}),
-        ],
-    )
-    def test_fields_of_odd_types(self, fields: dict[str, Any], expected: dict[str, Any]) -> None:
-        """As private servers send them: of use where they can be, else as good as missing."""
-        found = digest(JSON, self.file(**fields))
-        wanted = self.ITEM._replace(**expected)
-        if "upload_time_iso_8601" in fields:
-            wanted = wanted._replace(uploaded=items(found)[0].uploaded)
-        assert [wanted] == items(found)
-        assert ("1.0", ["bar>=1"]) == (found.latest, found.requires)
-        assert [Vulnerability("PYSEC-1", ["CVE-1"], ["1.1"])] == found.vulnerabilities
-
-    def test_odd_rows_are_left_out(self) -> None:
-        """The others stay."""
-        body = {**self.BODY, "releases": {"1.0": [self.FILE, {"url": 1}, None, {"filename": WHEEL}], "2": None}}
-        assert [self.ITEM] == items(digest(JSON, body))
-
-    @pytest.mark.parametrize(
-        "change",
-        [{"releases": ...}, {"releases": None}, {"releases": {}}, {"releases": {"1.0": []}}, {"releases": []}],
-    )
-    def test_without_releases_there_are_urls(self, change: dict[str, Any]) -> None:
-        """Some servers know the newest version only."""
-        body = {key: value for key, value in {**self.BODY, **change}.items() if value is not ...}
-        assert [self.ITEM] == items(digest(JSON, body))
-
-    @pytest.mark.parametrize(
-        ("info", "latest", "requires", "told"),
-        [
-            ({"version": "1.0", "requires_dist": None}, "1.0", None, True),
-            ({"version": "1.0"}, "1.0", None, False),
-            ({"version": "1.0", "requires_dist": []}, "1.0", [], True),
-            ({"version": "1.0", "requires_dist": "bar"}, "1.0", None, False),
-            ({"version": "1.0", "requires_dist": ["bar", 1]}, "1.0", None, False),
-            ({"version": "newest", "requires_dist": []}, None, [], True),
-            ({"version": 1, "requires_dist": []}, None, [], True),
-            ({"version": 1, "requires_dist": None}, None, None, True),
-            ({}, None, None, False),
-            (None, None, None, False),
-        ],
-    )
-    def test_info(self, info: Any, latest: str | None, requires: list[str] | None, told: bool) -> None:
-        """null is something else than nothing, or nonsense."""
-        found = digest(JSON, {**self.BODY, "info": info})
-        assert (latest, requires, told, [self.ITEM]) == (found.latest, found.requires, found.told, items(found))
-
-    def releases(self, *versions: str, **fields: Any) -> dict[str, Any]:
-        """A body with a wheel for each."""
-        rows = {each: [{"filename": f"foo-{each}-py3-none-any.whl", "url": "x", **fields}] for each in versions}
-        return {"info": {}, "releases": rows}
+    def page(self, *versions: str, ending: str = "-py3-none-any.whl", **fields: Any) -> dict[str, Any]:
+        """With a file for each."""
+        return {"files": [{"filename": "x", "url": f"foo-{each}{ending}", **fields} for each in versions]}
 
     def recent(self, body: Any, floor: str) -> Digest:
         """What is kept where ``floor`` is installed."""
-        api = Warehouse.beside(ROOT, HERE, sdists=False)
-        reply = Reply(url=ROOT, status=200, headers={}, body=json.dumps(body).encode())
-        assert api is not None
-        return decode(api.digest("foo", reply, Version(floor)))
+        reply = Reply(url=ROOT, status=200, headers={"content-type": SIMPLE}, body=json.dumps(body).encode())
+        return decode(Simple(ROOT, HERE, sdists=False).digest("foo", reply, Version(floor)))
 
     @pytest.mark.parametrize(
         ("floor", "oldest", "skipped"),
@@ -187,60 +59,36 @@ class TestWarehouse:
             ("1", "1.0", None),
         ],
     )
-    def test_old_releases_are_left_out(self, floor: str, oldest: str, skipped: str | None) -> None:
+    def test_are_left_out(self, floor: str, oldest: str, skipped: str | None) -> None:
         """What is installed, and eight at least, are there."""
-        found = self.recent(self.releases(*(f"{number}.0" for number in range(1, 31))), floor)
+        found = self.recent(self.page(*(f"{number}.0" for number in range(1, 31))), floor)
         assert (oldest, skipped) == ([entry.version for entry in found.entries()][-1], found.skipped)
         assert found.covers(Version(floor))
         assert (skipped is None) == found.covers(None) == found.covers(Version("1.0"))
         assert skipped is None or not found.covers(Version(skipped))
 
-    def test_old_releases_count_until_there_is_a_final_one(self) -> None:
+    def test_html_too(self) -> None:
+        """As in JSON."""
+        links = "".join(f'<a href="foo-{number}.0-py3-none-any.whl">x</a>' for number in range(1, 31))
+        reply = Reply(url=ROOT, status=200, headers={"content-type": HTML}, body=links.encode())
+        assert "22.0" == decode(Simple(ROOT, HERE, sdists=False).digest("foo", reply, Version("30.0"))).skipped
+
+    def test_count_until_there_is_a_final_one(self) -> None:
         """It decides whether pre-releases may be chosen."""
-        body = self.releases(*(f"2.0b{number}" for number in range(20)), "1.0", "0.9")
+        body = self.page(*(f"2.0b{number}" for number in range(20)), "1.0", "0.9")
         kept = [entry.version for entry in self.recent(body, "2.0b18").entries()]
         assert ("1.0", "0.9") == (kept[-1], self.recent(body, "2.0b18").skipped)
-        yanked = self.releases(*(f"{number}.0" for number in range(1, 31)), yanked=True)
+        yanked = self.page(*(f"{number}.0" for number in range(1, 31)), yanked=True)
         assert None is self.recent(yanked, "30.0").skipped
-        foreign = self.releases(*(f"{number}.0" for number in range(1, 31)), requires_python="<3")
+        foreign = self.page(*(f"{number}.0" for number in range(1, 31)), **{"requires-python": "<3"})
         assert None is self.recent(foreign, "30.0").skipped
 
-    def test_odd_versions_are_looked_into(self) -> None:
-        """Their files may be of any."""
-        body = self.releases(*(f"{number}.0" for number in range(1, 31)))
-        body["releases"]["latest"] = [{"filename": "foo-99.0-py3-none-any.whl", "url": "x"}]
-        assert "99.0" == next(self.recent(body, "30.0").entries()).version
-
-    def test_project_without_files(self) -> None:
-        """It exists."""
-        assert [] == items(digest(JSON, {"info": {"version": "1.0"}, "releases": {}, "urls": []}))
-
-    @pytest.mark.parametrize(
-        "body",
-        [b"", b"<html>", b"null", b"[]", b'"x"', {"message": "Not Found"}, b"\xff\xfe", {"releases": 1}, b"[" * 100000],
-    )
-    def test_garbage(self, body: Any) -> None:
-        """It is no answer at all."""
-        with pytest.raises(ValueError, match=r"JSON|project"):
-            digest(JSON, body)
-
-    @pytest.mark.parametrize(
-        ("index", "page"),
-        [
-            ("https://h.invalid/simple", "https://h.invalid/pypi/foo/json"),
-            ("https://h.invalid/simple/", "https://h.invalid/pypi/foo/json"),
-            ("http://h.invalid:80/a/b/simple//", "http://h.invalid:80/a/b/pypi/foo/json"),
-            ("https://h.invalid/simple/x", None),
-            ("https://h.invalid/root/+simple", None),
-            ("https://h.invalid/not-simple", None),
-            ("https://h.invalid", None),
-            ("file:///x/simple", None),
-        ],
-    )
-    def test_where_it_is(self, index: str, page: str | None) -> None:
-        """Beside the last part of the simple index's path, if that is ``simple``."""
-        api = Warehouse.beside(index, HERE, sdists=False)
-        assert page == (api and api.page("foo"))
+    def test_odd_names_are_looked_into(self) -> None:
+        """Versions with dashes, other endings, names of which nobody can tell where the version begins."""
+        body = self.page(*(f"{number}.0" for number in range(1, 31)))
+        for each in ("foo-98.0-1.tar.gz", "foo-97.0.zip", "foo-99.0.tar.bz2", "foo-latest.tar.gz"):
+            body["files"].append({"url": each})
+        assert ["99.0", "98.0-1", "97.0"] == [entry.version for entry in self.recent(body, "30.0").entries()][:3]
 
 
 class TestSimpleJson:
@@ -269,14 +117,31 @@ class TestSimpleJson:
         return {**self.BODY, "files": [row]}
 
     def test_everything_of_use_is_kept(self) -> None:
-        """As in the JSON API."""
-        assert [TestWarehouse.ITEM] == items(digest(SIMPLE, self.BODY))
-        assert [TestWarehouse.ITEM] == items(digest(SIMPLE + "; charset=utf-8", self.BODY))
+        """And nothing else."""
+        assert [ITEM] == items(digest(SIMPLE, self.BODY))
+        assert [ITEM] == items(digest(SIMPLE + "; charset=utf-8", self.BODY))
 
     @pytest.mark.parametrize(
         ("fields", "expected"),
         [
-            ({"core-metadata": ...}, {"metadata": False}),
+            ({"core-metadata": ...}, {"metadata": None}),
+            ({"core-metadata": False}, {"metadata": False}),
+            ({"core-metadata": "yes"}, {"metadata": None}),
+            ({"core-metadata": {"blake2": "x"}}, {"metadata": True}),
+            ({"provenance": "https://index.invalid/p"}, {"provenance": "https://index.invalid/p"}),
+            ({"provenance": None}, {}),
+            ({"hashes": {"sha256": SHA.upper(), "md5": "X"}}, {"hashes": "md5=x"}),
+            (
+                {"hashes": {"sha512": "ab", "md5": "cd", "blake9": "ef", "odd": 1}},
+                {"sha256": None, "hashes": "sha512=ab md5=cd blake9=ef"},
+            ),
+            (
+                {"url": f"../../f/{WHEEL}#md5=00"},
+                {"url": f"https://index.invalid/f/{WHEEL}", "hashes": "md5=00"},
+            ),
+            ({"requires-python": ["x"]}, {}),
+            ({"upload-time": 12}, {"uploaded": None}),
+            ({"unheard-of": [1]}, {}),
             ({"core-metadata": ..., "dist-info-metadata": {"sha256": "ef"}}, {"metadata": "ef"}),
             ({"core-metadata": False, "dist-info-metadata": True}, {"metadata": False}),
             ({"core-metadata": True}, {"metadata": True}),
@@ -285,8 +150,11 @@ class TestSimpleJson:
             ({"yanked": "bad"}, {"yanked": "bad"}),
             ({"yanked": ""}, {"yanked": None}),
             ({"hashes": {}}, {"sha256": None}),
-            ({"hashes": {"md5": "x"}}, {"sha256": None}),
-            ({"url": f"../../f/{WHEEL}#sha256=00"}, {"sha256": "00", "url": f"https://index.invalid/f/{WHEEL}"}),
+            ({"hashes": {"md5": "x"}}, {"sha256": None, "hashes": "md5=x"}),
+            (
+                {"url": f"../../f/{WHEEL}#sha256=00"},
+                {"sha256": "00", "hashes": f"sha256={SHA}", "url": f"https://index.invalid/f/{WHEEL}"},
+            ),
             ({"filename": "other-1.0.zip"}, {}),
             ({"filename": ...}, {}),
             ({"size": None, "upload-time": None}, {"size": None, "uploaded": None}),
@@ -295,7 +163,7 @@ class TestSimpleJson:
     )
     def test_fields(self, fields: dict[str, Any], expected: dict[str, Any]) -> None:
         """Missing, old, relative or odd: the URL names the file, as for pip."""
-        assert [TestWarehouse.ITEM._replace(**expected)] == items(digest(SIMPLE, self.file(**fields)))
+        assert [ITEM._replace(**expected)] == items(digest(SIMPLE, self.file(**fields)))
 
     @pytest.mark.parametrize(
         ("said", "status", "reason"),
@@ -325,6 +193,29 @@ class TestSimpleJson:
         with pytest.raises(ValueError, match=r"JSON|project"):
             digest(SIMPLE, body)
 
+    def test_name_that_leads_elsewhere(self) -> None:
+        """A file's name is no path."""
+        bad = ("foo-1.0-1%2F..%2F..%2Fx-py3-none-any.whl", "foo-1.0-1%5C..%5Cx-py3-none-any.whl")
+        assert [] == items(digest(SIMPLE, {"files": [{"url": each} for each in bad]}))
+
+    @pytest.mark.parametrize("name", ["foo", "Foo", "FOO", None])
+    def test_name_of_the_project(self, name: str | None) -> None:
+        """In any spelling."""
+        assert 1 == len(items(digest(SIMPLE, {**self.BODY, "name": name})))
+
+    def test_page_of_another_project(self) -> None:
+        """Is no answer, whatever files it lists."""
+        with pytest.raises(ValueError, match="the page of bar"):
+            digest(SIMPLE, {**self.BODY, "name": "bar"})
+
+    def test_page_that_tells_of_some_sidecars(self) -> None:
+        """What it does not tell of is not there; a page that tells of none leaves it open."""
+        other = {**self.FILE, "url": "https://files.invalid/foo-2.0-py3-none-any.whl"}
+        del other["core-metadata"]
+        some = {**self.BODY, "files": [self.FILE, other]}
+        assert [False, "cd"] == [each.metadata for each in items(digest(SIMPLE, some))]
+        assert [None] == [each.metadata for each in items(digest(SIMPLE, {**self.BODY, "files": [other]}))]
+
 
 def page(body: str, head: str = "") -> str:
     """In HTML."""
@@ -346,7 +237,9 @@ class TestSimpleHtml:
     @pytest.mark.parametrize(
         ("attributes", "expected"),
         [
-            ("", {"metadata": False, "yanked": None}),
+            ("", {"metadata": None, "yanked": None}),
+            ('data-core-metadata="false"', {"metadata": False}),
+            ('data-provenance="https://p.invalid"', {"provenance": "https://p.invalid"}),
             ('data-yanked=""', {"yanked": ""}),
             ("data-yanked", {"yanked": ""}),
             ('data-core-metadata="true"', {"metadata": True}),
@@ -359,7 +252,7 @@ class TestSimpleHtml:
     )
     def test_attributes(self, attributes: str, expected: dict[str, Any]) -> None:
         """There or not."""
-        plain = Item(WHEEL, f"{ROOT}/foo/{WHEEL}", None, None, False, None, None, 3)
+        plain = Item(WHEEL, f"{ROOT}/foo/{WHEEL}", None, None, None, None, None, 3)
         assert [plain._replace(**expected)] == items(digest(HTML, page(f'<a href="{WHEEL}" {attributes}>x</a>')))
 
     def test_requires_python_counts(self) -> None:
@@ -392,8 +285,8 @@ class TestSimpleHtml:
             '<meta name="pypi:repository-version" content="1.4"><meta name="pypi:project-status" content="deprecated">'
             '<meta name="pypi:project-status-reason" content="old &amp; done"><meta charset="utf-8">'
         )
-        found = digest(HTML, page("", head))
-        assert ("deprecated", "old & done", []) == (found.status, found.reason, items(found))
+        found = digest(HTML, page(f'<a href="{WHEEL}">x</a>', head))
+        assert ("deprecated", "old & done") == (found.status, found.reason)
 
     @pytest.mark.parametrize(
         ("kind", "name"),
@@ -407,8 +300,8 @@ class TestSimpleHtml:
     )
     def test_charset(self, kind: str, name: str) -> None:
         """As the header says, else UTF-8."""
-        reply = Reply(url=ROOT, status=200, headers={"Content-Type": kind}, body='<a href="fé">'.encode("latin-1"))
-        assert name == read(reply).links[0].filename.replace("\ufffd", "�")
+        reply = Reply(url=ROOT, status=200, headers={"Content-Type": kind}, body='<a href="fé.zip">'.encode("latin-1"))
+        assert name == read(reply).links[0].filename.removesuffix(".zip").replace("\ufffd", "�")
 
     @pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", "application/json", ""])
     def test_other_kinds(self, kind: str) -> None:

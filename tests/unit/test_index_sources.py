@@ -1,4 +1,4 @@
-"""When which API of an index is asked, and what the disk has."""
+"""What an index is asked and believed, and what the disk has."""
 
 from __future__ import annotations
 
@@ -20,20 +20,15 @@ ROOT = "https://index.invalid"
 INDEX = f"{ROOT}/simple"
 
 
-def api(name: str) -> str:
-    """Its page in the JSON API."""
-    return f"{ROOT}/pypi/{name}/json"
-
-
 def simple(name: str) -> str:
     """Its simple page."""
     return f"{INDEX}/{name}/"
 
 
-def body(name: str, version: str = "1.0") -> dict[str, Any]:
-    """For the JSON API."""
-    row = {"filename": f"{name}-{version}-py3-none-any.whl", "url": f"https://f.invalid/{name}.whl"}
-    return {"info": {"version": version}, "releases": {version: [row]}}
+def body(name: str, *versions: str) -> dict[str, Any]:
+    """That page in JSON."""
+    files = [{"url": f"https://f.invalid/{name}-{each}-py3-none-any.whl"} for each in versions or ("1.0",)]
+    return {"name": name, "files": files}
 
 
 def page(*filenames: str) -> str:
@@ -61,118 +56,84 @@ def recalled(session: FakeSession, source: Source, *names: str) -> list[Any]:
 
 
 class TestRemoteIndex:
-    """The JSON API first, the simple page where that has nothing."""
+    """The simple page decides, whatever else the server has."""
 
-    def test_json_api(self) -> None:
+    def test_page(self) -> None:
         """One request, and none in the next run."""
         session = FakeSession()
-        session.page(api("foo"), body("foo"))
+        session.page(simple("foo"), body("foo"), SIMPLE)
         assert ["1.0"] == versions(remote().ask("foo", session))
-        assert [api("foo")] == session.asked
+        assert [simple("foo")] == session.asked
         assert [["1.0"], None] == recalled(session, remote(), "foo", "bar")
 
     def test_stale_answers_are_asked_again(self) -> None:
         """The cache alone does not do."""
         session = FakeSession()
-        session.page(api("foo"), body("foo"))
+        session.page(simple("foo"), body("foo"), SIMPLE)
         remote().ask("foo", session)
         assert [None] == recalled(session.stale(), remote(), "foo")
 
-    def test_neither_has_it(self) -> None:
-        """The simple page was asked too; the next run remembers both."""
+    def test_not_found(self) -> None:
+        """An answer, too: the next run remembers it."""
         session = FakeSession()
         assert None is versions(remote().ask("foo", session))
-        assert [api("foo"), simple("foo")] == session.asked
+        assert [simple("foo")] == session.asked
         stored = session.stored(remote().keys(["foo"]))
         assert None is versions(remote().recall("foo", None, stored))
 
-    def test_empty_page(self) -> None:
-        """The project exists, without files."""
+    @pytest.mark.parametrize(
+        ("kind", "text", "failure"),
+        [
+            (HTML, "<html><body>Bad gateway</body></html>", "garbage"),
+            (HTML, '<html><a href="/login">Log in</a> <a href="/terms">Terms</a></html>', "garbage"),
+            (HTML, '<a href="https://f.invalid/bar-1.0-py3-none-any.whl">bar</a>', "garbage"),
+            (HTML, "", "garbage"),
+            (SIMPLE, "", "garbage"),
+            (SIMPLE, '{"name": "bar", "files": [{"url": "https://f.invalid/foo-1.0-py3-none-any.whl"}]}', "garbage"),
+            (SIMPLE, '{"message": "try again later"}', "garbage"),
+            ("application/json", '{"name": "foo", "files": []}', "garbage"),
+            ("text/plain", '<a href="https://f.invalid/foo-1.0-py3-none-any.whl">foo</a>', "garbage"),
+            (SIMPLE, '{"name": "foo", "files": []}', "no-files"),
+            (HTML, '<meta name="pypi:repository-version" content="1.0"><h1>Links for foo</h1>', "no-files"),
+        ],
+    )
+    def test_what_is_no_page_of_the_project(self, kind: str, text: str, failure: str) -> None:
+        """Is a failure, no fact: nothing of it is kept, and the next run is well again."""
         session = FakeSession()
-        session.page(simple("foo"), page(), HTML)
+        session.page(simple("foo"), text, kind)
+        with pytest.raises(DownloadFailed) as raised:
+            remote().ask("foo", session)
+        assert (failure, {}) == (raised.value.kind, session.cache)
+        session.page(simple("foo"), body("foo"), SIMPLE)
+        assert ["1.0"] == versions(remote().ask("foo", session))
+
+    @pytest.mark.parametrize(
+        ("kind", "text"),
+        [
+            (SIMPLE, '{"files": [], "project-status": {"status": "quarantined"}}'),
+            (HTML, '<meta name="pypi:project-status" content="quarantined">'),
+        ],
+    )
+    def test_quarantined(self, kind: str, text: str) -> None:
+        """By the index's own word, that needs no files."""
+        session = FakeSession()
+        session.page(simple("foo"), text, kind)
+        found = remote().ask("foo", session)
+        assert found.digest
+        assert ("quarantined", [[]]) == (found.digest.status, recalled(session, remote(), "foo"))
+
+    def test_only_what_nobody_installs_any_more(self) -> None:
+        """That is a page nevertheless."""
+        session = FakeSession()
+        session.page(simple("foo"), page("foo-1.0-py2.7.egg", "foo-1.0.exe"), HTML)
         assert [] == versions(remote().ask("foo", session))
-        assert [[]] == recalled(session, remote(), "foo")
 
-    @pytest.mark.parametrize("trouble", [None, "garbage", "http"])
-    def test_only_the_simple_page_has_it(self, trouble: str | None) -> None:
-        """After three projects, the JSON API is not asked any more; nor at all in the next run."""
-        session = FakeSession()
-        for name in "abcde":
-            session.page(simple(name), page(f"{name}-1.0-py3-none-any.whl"), HTML)
-            if trouble == "garbage":
-                session.page(api(name), "<html>welcome</html>")
-            elif trouble:
-                session.fail(api(name), trouble)
-        index = remote()
-        assert [["1.0"]] * 5 == [versions(index.ask(name, session)) for name in "abcde"]
-        assert list("abc") == [url.split("/")[-2] for url in session.asked if url.startswith(f"{ROOT}/pypi")]
-        assert [["1.0"]] * 5 == recalled(session, remote(), *"abcde")
-        later = session.again()
-        later.page(simple("new"), page("new-1.0-py3-none-any.whl"), HTML)
-        index = remote()
-        assert [["1.0"], None] == recalled(later, index, "a", "new")
-        assert ["1.0"] == versions(index.ask("new", later))
-        assert [simple("new")] == later.asked
-
-    def test_json_api_that_lacks_some(self) -> None:
-        """It stays the first to be asked once it has answered."""
-        session = FakeSession()
-        session.page(api("good"), body("good"))
-        for name in "abcd":
-            session.page(simple(name), page(f"{name}-1.0-py3-none-any.whl"), HTML)
-        index = remote()
-        index.ask("good", session)
-        for name in "abcd":
-            index.ask(name, session)
-        assert 5 == sum(url.startswith(f"{ROOT}/pypi") for url in session.asked)
-        assert [["1.0"], ["1.0"]] == recalled(session, remote(), "good", "d")
-
-    def test_json_api_that_is_late(self) -> None:
-        """A single answer of it outweighs any number of misses."""
-        session = FakeSession()
-        for name in "abc":
-            session.page(simple(name), page(f"{name}-1.0-py3-none-any.whl"), HTML)
-        session.page(api("late"), body("late"))
-        index = remote()
-        index.ask("a", session)
-        index.ask("b", session)
-        index.ask("late", session)
-        index.ask("c", session)
-        assert api("c") in session.asked
-
-    @pytest.mark.parametrize("kind", ["unreachable", "timeout", "tls", "proxy"])
-    def test_unreachable(self, kind: str) -> None:
-        """Then the simple page is not tried."""
-        session = FakeSession()
-        session.fail(api("foo"), kind)
-        with pytest.raises(DownloadFailed, match=kind):
-            remote().ask("foo", session)
-        assert [api("foo")] == session.asked
-
-    def test_both_are_garbage(self) -> None:
-        """What the JSON API said is told."""
-        session = FakeSession()
-        session.page(api("foo"), "{")
-        session.page(simple("foo"), "x", "text/plain")
-        with pytest.raises(DownloadFailed, match="no JSON") as raised:
-            remote().ask("foo", session)
-        assert "garbage" == raised.value.kind
-
-    def test_error_and_empty_page(self) -> None:
-        """The error is told."""
-        session = FakeSession()
-        session.fail(api("foo"), "http", "500")
-        session.page(simple("foo"), page(), HTML)
-        with pytest.raises(DownloadFailed, match="500"):
-            remote().ask("foo", session)
-
-    def test_no_json_api_at_all(self) -> None:
-        """The URL's shape tells."""
+    def test_any_shape_of_url(self) -> None:
+        """Not all of them end in ``simple``."""
         session = FakeSession()
         session.page("https://h.invalid/root/+simple/foo/", {"files": [{"url": "foo-2.0-py3-none-any.whl"}]}, SIMPLE)
         index = remote(url="https://h.invalid/root/+simple/")
         assert ["2.0"] == versions(index.ask("foo", session))
-        assert 1 == len(index.keys(["foo"])) == len(session.asked)
         assert [["2.0"]] == recalled(session, index, "foo")
 
     def test_extra_index_may_fail(self) -> None:
@@ -181,7 +142,7 @@ class TestRemoteIndex:
         index = remote(required=False)
         assert None is index.unconsulted()
         for name in ("foo", "bar", "baz"):
-            session.fail(api(name), "unreachable", f"no route to {name}")
+            session.fail(simple(name), "unreachable", f"no route to {name}")
             assert None is versions(index.ask(name, session))
         expected = f"the extra index {INDEX} was not consulted for bar and 2 more: no route to bar"
         assert expected == index.unconsulted()
@@ -212,8 +173,7 @@ class TestRecentReleases:
     def session(self) -> FakeSession:
         """With foo of thirty versions."""
         session = FakeSession()
-        rows = {each: [{"filename": f"foo-{each}-py3-none-any.whl", "url": "x"}] for each in self.MANY}
-        session.page(api("foo"), {"info": {"version": "30.0"}, "releases": rows})
+        session.page(simple("foo"), body("foo", *self.MANY), SIMPLE)
         return session
 
     def recalled(self, session: FakeSession, floor: str | None) -> int | None:
@@ -228,7 +188,7 @@ class TestRecentReleases:
         session = self.session()
         assert 8 == len(versions(self.make().ask("foo", session, floor=Version("29.0"))) or ())
         assert [8, 8, None, None] == [self.recalled(session, each) for each in ("30.0", "23.0", "22.0", None)]
-        assert [api("foo")] == session.asked
+        assert [simple("foo")] == session.asked
 
     @pytest.mark.parametrize("floor", ["22.0", "1.0", None])
     def test_then_everything_is_asked_for(self, floor: str | None) -> None:
@@ -238,7 +198,7 @@ class TestRecentReleases:
         wanted = Version(floor) if floor else None
         assert 30 == len(versions(self.make().ask("foo", session, floor=wanted)) or ())
         assert [30, 30, 30] == [self.recalled(session, each) for each in ("30.0", "1.0", None)]
-        assert [api("foo")] * 2 == session.asked
+        assert [simple("foo")] * 2 == session.asked
 
     def test_everything_is_confirmed_if_it_is_known(self) -> None:
         """A conditional request for all is cheaper than a new one for less."""
@@ -254,7 +214,7 @@ class TestRecentReleases:
         """Under whichever key."""
         session = FakeSession()
         assert None is versions(self.make().ask("foo", session, floor=Version("1.0")))
-        assert [api("foo"), simple("foo")] == session.asked
+        assert [simple("foo")] == session.asked
         stored = session.stored(self.make().keys(["foo"]))
         assert None is versions(self.make().recall("foo", Version("1.0"), stored))
 
@@ -406,10 +366,10 @@ def test_no_index() -> None:
 @pytest.mark.parametrize(
     ("policy", "keys"),
     [
-        (Policy(), 3),
-        (Policy(pre=True), 3),
-        (Policy(build=frozenset({"x"})), 2),
-        (Policy(uploaded_before="2024-01-01"), 2),
+        (Policy(), 2),
+        (Policy(pre=True), 2),
+        (Policy(build=frozenset({"x"})), 1),
+        (Policy(uploaded_before="2024-01-01"), 1),
     ],
 )
 def test_old_releases_are_kept_where_they_may_decide(policy: Policy, keys: int) -> None:
