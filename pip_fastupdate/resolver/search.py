@@ -94,7 +94,9 @@ class Search:
     def _guess(self) -> dict[str, Candidate]:
         """Everything wanted at its newest, with what that requires and lacks."""
         self.world.prefetch(sorted(self.wanted))
-        return self.world.completed({**self.world.installed, **{name: self._newest(name) for name in self.wanted}})
+        return self.world.completed(
+            {**self.world.installed, **{name: self._newest(name) for name in sorted(self.wanted)}}
+        )
 
     def _newest(self, name: str) -> Candidate:
         return self.world.newest(name) or self.world.installed[name]
@@ -121,7 +123,7 @@ class Search:
         """A consistent assignment without any search: whatever has a part in a conflict stays as it is."""
         low: frozenset[str] = frozenset()
         while True:
-            high = {name: self._newest(name) for name in self.wanted - low}
+            high = {name: self._newest(name) for name in sorted(self.wanted - low)}
             found = self.world.completed({**self.world.installed, **high})
             if not self.world.problems(found):
                 return found

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from pip_fastupdate.resolver import Wishes, best_assignment
 from tests.oracle import brute, why
 from tests.oracle.worlds import dense, middling, small
+from tests.support.worlds import versions
 
 BLOCKS = range(0, 400, 50)
 
@@ -15,6 +19,22 @@ def test_no_choice_of_a_small_world_is_better(first: int) -> None:
     """All choices tried: none is better by the order of wishes."""
     faults = {seed: brute.fault(small(seed)) for seed in range(first, first + 50)}
     assert {} == {seed: fault for seed, fault in faults.items() if fault}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_same_plan_in_whatever_order_things_are_told(seed: int) -> None:
+    """Neither the order of projects nor that of versions on the index matters, nor who was looked at before."""
+    plain = middling(seed)
+    turned = replace(
+        plain,
+        installed=dict(reversed(plain.installed.items())),
+        releases={name: dict(reversed(found.items())) for name, found in reversed(plain.releases.items())},
+    )
+    world = turned.world()
+    for name in reversed(plain.releases):
+        world.domain(name, pre=True)
+    wishes = Wishes(names=plain.named)
+    assert versions(best_assignment(plain.world(), wishes)) == versions(best_assignment(world, wishes))
 
 
 @pytest.mark.parametrize("first", BLOCKS)
