@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import packaging
 import pytest
 from packaging.tags import sys_tags
 
+from pip_fastupdate.index import interpreter
 from pip_fastupdate.index.interpreter import FOREIGN, MALFORMED, Interpreter, this
 
 TAGS = ("cp311-cp311-linux_x86_64", "cp311-abi3-manylinux2014_x86_64", "cp39-abi3-linux_x86_64", "py3-none-any")
@@ -72,3 +74,10 @@ def test_tags_are_asked_for_once() -> None:
     assert [] == asked
     assert (3, 0) == (lazy.rank("py3", "none", "any"), lazy.rank("cp311", "cp311", "linux_x86_64"))
     assert [1] == asked
+
+
+def test_an_update_of_packaging_does_not_make_answers_stale(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run after it asks for nothing that the run before it asked for."""
+    before = interpreter._signature()
+    monkeypatch.setattr(packaging, "__version__", "99.0")
+    assert before == interpreter._signature()
