@@ -163,17 +163,23 @@ class Encoding:
         self.spent += 1
         package.looked_up += 1
         if package.looked_up >= AHEAD:
-            ahead = self._ahead(package, place)
+            ahead = self._ahead(package, place, self._at_root(package) & ~package.inferred)
             if len(ahead) > FAR and package.looked_up >= WALKED:
                 self._survey(package, place, ahead)
             else:
+                ahead = self._ahead(package, place, self._before(package))
                 self.world.expect(self._candidates(package, ahead[: 2 ** min(package.looked_up, 4)]))
 
-    def _ahead(self, package: Package, place: int) -> list[int]:
-        """The places of versions that may be tried after this one, and of which it is not known what they require."""
-        left = self._at_root(package) & ~package.early & ~package.inferred
+    def _ahead(self, package: Package, place: int, left: int) -> list[int]:
+        """The places after this one, of those left, of versions of which it is not known what they require."""
+        left &= ~package.early
         later = range(place + 1, len(package.values))
         return [each for each in later if left >> each & 1 and self._unknown(package, each)]
+
+    def _before(self, package: Package) -> int:
+        """The values that it could have before the present one was chosen."""
+        changes = self.engine.changes[package.variable]
+        return self.engine.trail[changes[-1]][1] if changes else self.engine.masks[package.variable]
 
     def _unknown(self, package: Package, place: int) -> bool:
         candidate = package.values[place]
