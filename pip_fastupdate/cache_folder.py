@@ -118,6 +118,13 @@ def make(folder: Path, directory: Path) -> None:
                 (directory / each).mkdir(mode=PRIVATE)
 
 
+def touch(path: Path) -> None:
+    """Note that the file was of use; a link is not followed where the system can help it."""
+    follow = os.utime not in os.supports_follow_symlinks  # Windows
+    with suppress(OSError):  # only brings its eviction forward
+        os.utime(path, follow_symlinks=follow)
+
+
 def is_trusted_file(status: os.stat_result) -> bool:
     """Whether an open file is a plain one that only its user, or root, can have written."""
     return stat.S_ISREG(status.st_mode) and _wrong(status) is None

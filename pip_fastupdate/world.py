@@ -170,6 +170,11 @@ class World:
         found = self._lookup(candidate, "")
         return found if isinstance(found, Failure) else None
 
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """Why candidates that were looked at are not usable: tomorrow they may be."""
+        return tuple(each for each in self._needs.values() if isinstance(each, Failure))
+
     def _lookup(self, candidate: Candidate, extra: str) -> tuple[Dependency, ...] | Failure:
         key = (candidate, extra)
         if key not in self._needs:

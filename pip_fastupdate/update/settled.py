@@ -17,6 +17,7 @@ from packaging.version import Version
 from .. import __version__
 from ..cache_folder import distrust, make
 from ..world import Assignment, World
+from .failures import UNFIT
 
 FOLDER = "settled"
 """Below the cache: a file of 64 characters for each environment."""
@@ -44,8 +45,11 @@ class Settled:
             return False
 
     def keep(self, world: World, assignment: Assignment) -> None:
-        """Remember that ``assignment`` is live now, and the best that this world allows."""
-        if self.path is not None:
+        """Remember that ``assignment`` is live now, and the best that this world allows.
+
+        Not where something failed, which may be mended on the index by the next run.
+        """
+        if self.path is not None and all(each.kind == UNFIT for each in world.failures):
             mark = self._mark(world, assignment)
             with suppress(OSError):  # a read-only cache only makes the next run search again
                 make(self.path.parent, self.path.parent.parent)

@@ -42,8 +42,8 @@ class Part:
         self._stream = open(os.open(self.path, _NEW, 0o600), "w+b")  # noqa: PTH123, SIM115 - a descriptor
         self._final = final
         self._algorithms = tuple(algorithms)
-        self.identity: tuple[int, int, int] | None = None
-        """Device, number and size of the finished file."""
+        self.identity: tuple[int, int, int, int] | None = None
+        """As ``files.identity`` of the finished file."""
 
         self.restart()
 
@@ -81,7 +81,7 @@ class Part:
             status = os.fstat(self._stream.fileno())
             self._stream.close()
             self.path.replace(self._final)
-            self.identity = (status.st_dev, status.st_ino, status.st_size)
+            self.identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         except OSError as error:
             # Windows does not replace a file that is open: another process was faster, with the same content.
             if not self._final.is_file():

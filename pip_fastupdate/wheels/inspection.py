@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ..cache_folder import is_trusted_file
+from ..cache_folder import is_trusted_file, touch
 from ..hashes import WEAK
 from ..models import Reason, Release
 from . import record
@@ -166,8 +166,7 @@ def _is_marked(marker: Path | None) -> bool:
             found = file.read(200) if is_trusted_file(os.fstat(file.fileno())) else b""
     except OSError:
         return False
-    with suppress(OSError):  # only brings its eviction forward
-        os.utime(marker, follow_symlinks=False)
+    touch(marker)
     return found == _mark_of(marker)
 
 

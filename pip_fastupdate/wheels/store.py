@@ -7,11 +7,11 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..cache_folder import distrust, make
+from ..cache_folder import distrust, make, touch
 from ..hashes import WEAK, problem
 from ..models import Failure, File, Release
 from ..ports import DownloadFailed, Progress, Transport
@@ -122,14 +122,13 @@ class WheelStore:
         for root in filter(None, (self._directory, self._temporary)):
             path = _place(root, file)
             if os.path.lexists(path):
+                touch(path)
                 try:
                     self._seen[path] = files.check(path, file, own=True)
                 except DownloadFailed:
                     self._warnings.append((f"the cached {file.filename} is damaged: it is not used", ""))
-                    continue
-                with suppress(OSError):  # only brings its eviction forward
-                    os.utime(path, follow_symlinks=False)
-                return path
+                else:
+                    return path
         return None
 
     def _local(self, file: File) -> Path:
