@@ -123,6 +123,8 @@ def unpack(value: object) -> Record | None:
     meta, body = value[_HEAD.size : _HEAD.size + length], value[_HEAD.size + length :]
     if kind & 0x7F != _FORMAT or check != zlib.crc32(body, zlib.crc32(meta)):
         return None
+    if status != 200 and status not in GONE:  # nothing else is kept
+        return None
     url, *said = meta.decode(errors="replace").split("\n")
     headers = {name: text for name, text in zip(KEPT_HEADERS, said, strict=False) if text}
     return Record(status=status, url=url, headers=headers, fetched=fetched, body=body, immutable=kind > 0x7F)

@@ -7,7 +7,7 @@ kept, and do not depend on who asked first.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,7 +20,7 @@ from ..options import Settings
 from ..ports import Progress, Transport
 from . import interpreter
 from .configured import json_apis
-from .guard import guarded
+from .guard import NOT_OURS, guarded
 from .interpreter import Interpreter
 from .lookup import Lookup
 from .metadata import Requirements
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 Fields = tuple[str, ...] | Failure
+Recalled = TypeVar("Recalled", Project | Failure | None, Fields | None)
 Answered = TypeVar("Answered", Project | Failure, Fields)
 
 
@@ -164,7 +165,10 @@ class Catalog:
         return [answer for answer in (*projects, *fields) if answer is not None]
 
     def _begin_project(self, name: str, stored: Mapping[str, Answer], submit: bool) -> Project | Failure | None:
-        answer = guarded(name, lambda: self._lookup.recall(name, self._floors.get(name), stored))
+        answer = self._recalled(
+            lambda: _sound(self._lookup.recall(name, self._floors.get(name), stored)),
+            lambda: self._lookup.keys([name]),
+        )
         if answer is not None:
             self._project_task(name)[0].settle(self._settled(name, answer))
         elif submit:
@@ -172,12 +176,25 @@ class Catalog:
         return answer
 
     def _begin_fields(self, release: Release, stored: Mapping[str, Answer], submit: bool) -> Fields | None:
-        answer = guarded(release.name, lambda: self._requirements.recall(release, stored), str(release.version))
+        answer = self._recalled(
+            lambda: _sound_fields(self._requirements.recall(release, stored)),
+            lambda: filter(None, [self._requirements.key(release)]),
+        )
         if answer is not None:
             self._fields_task(release)[0].settle(answer)
         elif submit:
             self._submit(self._fields_task(release))
         return answer
+
+    def _recalled(self, recall: Callable[[], Recalled], keys: Callable[[], Iterable[str]]) -> Recalled | None:
+        """What the cache has; nothing, where reading it raises: whatever lies there is worth no more than a miss."""
+        try:
+            return recall()
+        except NOT_OURS:
+            raise
+        except Exception:
+            self._session.forget(keys())
+            return None
 
     def _submit(self, task_and_new: tuple[Task[Any], bool]) -> None:
         task, new = task_and_new
@@ -189,7 +206,11 @@ class Catalog:
         keys = self._lookup.keys(names) if names else []
         keys += [key for each in releases if (key := self._requirements.key(each))]
         stored = self._session.stored(keys) if keys else {}
-        self._lookup.learn(stored)
+        try:
+            self._lookup.learn(stored)
+        except Exception:  # nonsense in the cache
+            self._session.forget(stored)
+            return {}
         return stored
 
     def _look(self, name: str) -> Project | Failure:
@@ -270,3 +291,25 @@ class Catalog:
 def _key(release: Release) -> tuple[str, Version, str]:
     """Two indexes may have different files of one version."""
     return (release.name, release.version, release.index)
+
+
+def _sound(found: Project | Failure | None) -> Project | Failure | None:
+    """The same, once it is known to be made of what such things are made of. Raises ValueError."""
+    for release in found.releases if isinstance(found, Project) else ():
+        file = release.file
+        texts = (release.index, *((file.filename, file.url) if file else ()))
+        known = (*texts, file.sha256 if file else None, release.yanked, release.uploaded)
+        if not all(isinstance(each, str) for each in texts) or not all(
+            each is None or type(each) is str for each in known
+        ):
+            raise ValueError("not what the index can have said")
+        if file is not None and file.size is not None and type(file.size) is not int:
+            raise ValueError("not a size")
+    return found
+
+
+def _sound_fields(found: Fields | None) -> Fields | None:
+    """The same of requirements. Raises ValueError."""
+    if isinstance(found, tuple) and not all(type(each) is str for each in found):
+        raise ValueError("not a requirement")
+    return found

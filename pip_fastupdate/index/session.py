@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -133,6 +133,12 @@ class Session:
         )
         self._known.pop(key, None)
         self._store.write(key, pack(record), record.expires(self._cache.ttl))
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Drop what the cache has under these keys, as it turned out to be nonsense: it is asked for anew."""
+        dropped = [key_of(key) for key in keys]
+        self._known.update(dict.fromkeys(dropped))
+        self._store.delete(dropped)
 
     def stream(self, url: str, headers: Mapping[str, str] | None = None) -> AbstractContextManager[Iterator[bytes]]:
         """The body of a GET past the cache; see ``ports.Transport``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -101,6 +101,11 @@ class FakeSession:
         )
         self.cache[key] = replace(answer, from_cache=True, fetched=time.time() - 3600)
         return answer
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Out of the cache."""
+        for key in list(keys):
+            self.cache.pop(key, None)
 
     def keep(self, url: str, *, key: str, body: bytes) -> None:
         """In the cache."""
