@@ -87,8 +87,11 @@ def test_one_project_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch, m
     found = catalog.look_up({"good": Version("1.0"), "odd": Version("1.0")}, Silent())
     catalog.close()
     assert isinstance(found["good"], Project)
-    assert isinstance(found["odd"], Failure)
-    assert "RecursionError" in found["odd"].text
+    if method == "recall":  # of the cache: a miss, and the index has it
+        assert isinstance(found["odd"], Project)
+    else:
+        assert isinstance(found["odd"], Failure)
+        assert "RecursionError" in found["odd"].text
 
 
 def test_limits_are_the_users_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
