@@ -10,6 +10,7 @@ from packaging.version import Version
 from ..models import Failure, File, Project, Reason, Release
 from ..options import Policy
 from .digest import SDIST, Item, split
+from .judgement import judged
 from .offers import Choice, Offer, choices
 
 if TYPE_CHECKING:
@@ -38,13 +39,15 @@ def select(name: str, offers: Sequence[Offer], *, floor: Version | None, policy:
         reason = quarantined.digest.reason
         text = f"quarantined by its index{': ' + reason if reason else ''}"
         return Failure(name=name, kind="quarantined", text=text)
+    selection = _Selection(name, offers, floor, policy)
     try:
-        releases = _Selection(name, offers, floor, policy).releases()
+        releases = selection.releases()
     except Undated as undated:
         text = f"{undated.index} does not tell when files were uploaded"
         return Failure(name=name, kind="cooldown", text=text)
     status = next((offer.digest.status for offer in offers if offer.digest.status), None)
-    return Project(name=name, releases=releases, status=status, notes=tuple(_notes(offers, floor, status)))
+    notes = (*judged(floor, selection.versions, offers), *_notes(offers, status))
+    return Project(name=name, releases=releases, status=status, notes=notes)
 
 
 class _Selection:
@@ -61,10 +64,12 @@ class _Selection:
         self._final_only = _named(name, policy.only_final)
         wanted = policy.pre or name in policy.all_releases or (floor is not None and floor.is_prerelease)
         self._pre = wanted and not self._final_only
+        self.versions = list(choices(offers, floor))
+        """From the newest down to the installed one."""
 
     def releases(self) -> tuple[Release, ...]:
         """Newest first."""
-        versions = list(choices(self._offers, self._floor))
+        versions = self.versions
         releases = [self._release(each) for each in versions]
         fallback = not (self._pre or self._final_only or any(each.blocked is None for each in releases))
         if fallback and not self._has_final():
@@ -221,7 +226,7 @@ def _worth_telling(releases: Iterable[Release]) -> tuple[Release, ...]:
     return tuple(kept)
 
 
-def _notes(offers: Sequence[Offer], floor: Version | None, status: str | None) -> Iterator[Reason]:
+def _notes(offers: Sequence[Offer], status: str | None) -> Iterator[Reason]:
     reason = next((offer.digest.reason for offer in offers if offer.digest.status == status), None)
     if status:
         yield Reason(kind=status, text=f"{status} by its maintainers{': ' + reason if reason else ''}")

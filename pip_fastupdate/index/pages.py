@@ -87,6 +87,8 @@ def read(reply: Reply) -> Page:
     """Any page of links, in whichever format it came. Raises ValueError for any other, and for one without files."""
     if is_json(reply):
         body, base = _decoded(reply), Base(reply.url)
+        for file in body.files:
+            named_by_url(file)
         return Page(links=[_from_json(file, base) for file in body.files])
     page = _read_html(reply)
     if not any(link.filename.endswith(_DISTRIBUTIONS) for link in page.links):
@@ -149,11 +151,14 @@ def _decoded(reply: Reply) -> SimpleBody:
         raise ValueError(f"version {body.meta.api_version} of the simple API")
     if len(body.files) > reply.links:
         raise ValueError(f"more than {reply.links} files")
-    for file in body.files:
-        name = file.filename
-        if not name or file.url[-len(name) :] != name:
-            file.filename = filename(file.url)  # as pip calls it
     return body
+
+
+def named_by_url(file: SimpleFile) -> None:
+    """Call the file as its URL does, which is what pip does."""
+    name = file.filename
+    if not name or not file.url.endswith(f"/{name}"):
+        file.filename = filename(file.url)
 
 
 def json_item(file: SimpleFile, rank: int, base: Base) -> Item:

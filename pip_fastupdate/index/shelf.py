@@ -47,48 +47,68 @@ _SPARE = 8
 """Releases that are kept at least: the cache serves other environments, too."""
 
 
-def fill(shelf: Shelf[File], files: Sequence[File], floor: Key | None) -> str | None:
+def fill(
+    shelf: Shelf[File], files: Sequence[File], floor: Key | None, check: Callable[[File], None] | None = None
+) -> str | None:
     """Put the files of releases from ``floor`` on into the shelf, and some more; of all of them where it is None.
 
     Returns the first version left out, if any. Whether there is a final release that fits decides about pre-releases:
-    until one is found, it goes on. Most files of most projects are old: those are hardly looked at.
+    until one is found, it goes on. Most files of most projects are old: those are hardly looked at, and not given to
+    ``check``, which may put the others right.
     """
     if floor is None:
-        for file in files:
-            shelf.add(file)
+        _add(shelf, files, check)
         return None
     groups = _grouped(files, shelf.project)
     keys = {text: order_key(text) for text in groups}
-    odd = [text for text, key in keys.items() if key is None]
+    for text in [text for text, key in keys.items() if key is None]:
+        _add(shelf, groups[text], check)
     ordered = sorted(((key, text) for text, key in keys.items() if key), reverse=True)
-    for file in (file for text in odd for file in groups[text]):
-        shelf.add(file)
     for count, (key, text) in enumerate(ordered):
         if count >= _SPARE and key < floor and shelf.final:
             return text
-        for file in groups[text]:
-            shelf.add(file)
+        _add(shelf, groups[text], check)
     return None
 
 
+def _add(shelf: Shelf[File], files: Iterable[File], check: Callable[[File], None] | None) -> None:
+    for file in files:
+        if check is not None:
+            check(file)
+        shelf.add(file)
+
+
 def _grouped(files: Sequence[File], project: str) -> dict[str, list[File]]:
-    """Files by the version in their names; "" where that is not beyond doubt. Runs for thousands of files."""
+    """Files by the version in their names; "" where that is not beyond doubt.
+
+    Runs for thousands of files: as pages mostly list them version by version, a name is rarely looked at closely.
+    """
     groups: dict[str, list[File]] = {}
+    group: list[File] = []
+    wheel = sdist = "\n"
     for file in files:
         name = file.filename
-        if name[-4:] == ".whl":
-            parts = name.split("-", 2)
-            text = parts[1] if len(parts) == 3 else ""
-        elif name[-7:] == ".tar.gz":
-            stem, _, text = name[:-7].rpartition("-")
-            text = text if normalized(stem) == project else ""
-        else:
-            text = ""
-        if text in groups:
-            groups[text].append(file)
-        else:
-            groups[text] = [file]
+        if (name[-1:] == "l" and name.startswith(wheel)) or name == sdist:
+            group.append(file)
+            continue
+        stem, text = _stem_and_version(name, project)
+        wheel, sdist = (f"{stem}-{text}-", f"{stem}-{text}.tar.gz") if text else ("\n", "\n")
+        group = groups.setdefault(text, [])
+        group.append(file)
     return groups
+
+
+def _stem_and_version(name: str, project: str) -> tuple[str, str]:
+    """What stands before the version in a file's name, and the version; "" where it is not beyond doubt."""
+    if name[-4:] == ".whl":
+        parts = name.split("-", 2)
+        if len(parts) == 3:
+            return parts[0], parts[1]
+    elif name[-7:] == ".tar.gz":
+        stem, _, text = name[:-7].rpartition("-")
+        if normalized(stem) == project:
+            return stem, text
+    return "", ""
 
 
 class _Slot(Generic[File]):

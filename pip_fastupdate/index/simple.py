@@ -56,11 +56,11 @@ class Simple:
         return encode(digest, entries)
 
     def _json(self, name: str, reply: Reply, floor: Key | None) -> tuple[Digest, list[Entry]]:
-        from .pages import json_item, json_page, known_status
+        from .pages import json_item, json_page, known_status, named_by_url
 
         body = json_page(name, reply)
         shelf: Shelf[SimpleFile] = Shelf(name, self._interpreter)
-        skipped = fill(shelf, body.files, floor)
+        skipped = fill(shelf, body.files, floor, named_by_url)
         base = Base(reply.url)
         entries = shelf.entries(lambda file, rank: json_item(file, rank, base), sdists=self._sdists)
         return Digest(status=known_status(body.status.status), reason=body.status.reason, skipped=skipped), entries

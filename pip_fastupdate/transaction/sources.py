@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 
 from ..busy_files import SHORT, Patience, replace
 from ..errors import TransactionError
@@ -25,6 +26,12 @@ REMEMBERED = 5
 class Sources:
     """``sources.json`` in the home of the transactions; only what a commit leaves there is ever read."""
 
+    configured: Mapping[str, str] = MappingProxyType({})
+    """All places that releases may come from in this run, each with the text that stands for all ways to write it.
+
+    Remembered with what comes from any of them.
+    """
+
     def __init__(self, home: str) -> None:
         self._home = home
         self._path = os.path.join(home, NAME)
@@ -38,17 +45,26 @@ class Sources:
 
         Raises TransactionError.
         """
+        return self._read()[0]
+
+    def beside(self) -> dict[str, frozenset[str]]:
+        """By index, the others that were configured when something came from it. Raises TransactionError."""
+        return self._read()[1]
+
+    def _read(self) -> tuple[dict[str, dict[str, str]], dict[str, frozenset[str]]]:
         try:
             with open(self._path, "rb") as file:
                 document = json.loads(file.read())
             if document["schema"] != SCHEMA:
                 raise ValueError(f"its schema is {document['schema']}, not {SCHEMA}")
-            return {
+            sources = {
                 str(name): {str(version): str(url) for version, url in versions.items()}
                 for name, versions in document["sources"].items()
             }
+            beside = {str(url): frozenset(map(str, others)) for url, others in document.get("beside", {}).items()}
+            return sources, beside
         except (FileNotFoundError, NotADirectoryError):
-            return {}
+            return {}, {}
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise TransactionError(
                 f"{self._path} cannot be read: {error}.",
@@ -60,13 +76,16 @@ class Sources:
 
         Raises TransactionError.
         """
-        known = self.read()
+        known, beside = self._read()
         for (name, version), url in installed.items():
             versions = known.setdefault(name, {})
             versions.pop(version, None)
             versions[version] = url
             known[name] = dict(list(versions.items())[-REMEMBERED:])
-        return json.dumps({"schema": SCHEMA, "sources": known}, indent=1, sort_keys=False).encode()
+        for url in {self.configured[each] for each in installed.values() if each in self.configured}:
+            beside[url] = (beside.get(url, frozenset()) | set(self.configured.values())) - {url}
+        others = {url: sorted(urls) for url, urls in sorted(beside.items())}
+        return json.dumps({"schema": SCHEMA, "sources": known, "beside": others}, indent=1, sort_keys=False).encode()
 
     def take(self, path: str) -> None:
         """Make the file at ``path`` the remembered one, if it is there still; it can be repeated. Raises OSError."""

@@ -93,6 +93,14 @@ class Transactions:
         """By name and version, the index that it came from, for what updates installed. Raises TransactionError."""
         return self._home.sources.read()
 
+    def sources_beside(self) -> Mapping[str, frozenset[str]]:
+        """By index, the others that were configured when something came from it. Raises TransactionError."""
+        return self._home.sources.beside()
+
+    def configure(self, places: Mapping[str, str]) -> None:
+        """Tell from which places releases may come in this run, each with the text for all ways to write it."""
+        self._home.sources.configured = places
+
     def undo(
         self,
         id: str | None = None,

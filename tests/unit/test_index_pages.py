@@ -42,7 +42,8 @@ class TestOldReleases:
 
     def page(self, *versions: str, ending: str = "-py3-none-any.whl", **fields: Any) -> dict[str, Any]:
         """With a file for each."""
-        return {"files": [{"filename": "x", "url": f"foo-{each}{ending}", **fields} for each in versions]}
+        names = [f"foo-{each}{ending}" for each in versions]
+        return {"files": [{"filename": each, "url": f"../{each}", **fields} for each in names]}
 
     def recent(self, body: Any, floor: str) -> Digest:
         """What is kept where ``floor`` is installed."""

@@ -119,4 +119,4 @@ def test_unreadable(env: Env, text: str) -> None:
 def test_format(env: Env) -> None:
     """A document with a schema, which other programs may read."""
     content = Sources(str(env.home)).with_further({("a", "1"): URL})
-    assert {"schema": 1, "sources": {"a": {"1": URL}}} == json.loads(content)
+    assert {"schema": 1, "sources": {"a": {"1": URL}}, "beside": {}} == json.loads(content)
