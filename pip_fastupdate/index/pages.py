@@ -108,6 +108,9 @@ def json_page(name: str, reply: Reply) -> SimpleBody:
         raise ValueError(f"the page of {body.name[:50]}")
     if not body.files and known_status(body.status.status) != "quarantined":
         raise _without_files()
+    if body.files and not body.files[0].filename:  # an old server: then most lack it
+        for file in body.files:
+            named_by_url(file)
     return body
 
 

@@ -18,7 +18,7 @@ from ..ports import DownloadFailed, Progress
 from ..turns import Turns
 from ..waiting import result
 from ..world import Candidate, Key, World
-from .failures import BAD_FILE, BUILD, GONE, UNFIT
+from .failures import BAD_FILE, BUILD, GONE, OFFLINE, UNFIT
 
 if TYPE_CHECKING:
     from .._pip.staging import StagedWheel
@@ -95,7 +95,7 @@ class Delivery:
         lost = 0
         for release, found in self.store.fetch(releases, jobs=self.jobs, progress=self.progress):
             if isinstance(found, Failure):
-                self._fail(found, key_of(release), damaged=found.kind in BAD_FILE)
+                self._fail(found, key_of(release), damaged=found.kind in BAD_FILE | {OFFLINE})
                 lost += found.kind in GONE
                 if lost >= min(3, len(wanted)):
                     raise _away(found)

@@ -10,7 +10,7 @@ from ..dependencies import allows
 from ..models import Action, Change, Distribution, Failure, Hold, Inventory, Plan, Project, Reason, Release, Row, Status
 from ..text import redact
 from ..world import Assignment, World
-from .failures import MISSING
+from .failures import MISSING, OFFLINE
 from .pinned import newest_elsewhere
 
 
@@ -51,7 +51,7 @@ def rows(outcome: Outcome) -> tuple[Row, ...]:
 
 def listed_failures(outcome: Outcome) -> tuple[Failure, ...]:
     """The failures that make a run incomplete."""
-    return tuple(each for _, each in sorted(outcome.failures.items()) if each.kind not in MISSING)
+    return tuple(each for _, each in sorted(outcome.failures.items()) if each.kind not in (*MISSING, OFFLINE))
 
 
 def _concerned(outcome: Outcome, distribution: Distribution) -> bool:
@@ -99,15 +99,15 @@ def _verdict(
         reason = Reason(kind=failure.kind, text=failure.text)
         if failure.kind in MISSING:
             return "skip", "done", (reason,)
-        return "hold", "failed", (reason,)
+        return "hold", "done" if failure.kind == OFFLINE else "failed", (reason,)
     if name in outcome.world.stays:
         held = outcome.world.stays[name].kind in HELD
         return "hold" if held else "skip", "done", (outcome.world.stays[name],)
     return ("hold" if hold or elsewhere else "current"), "done", reasons
 
 
-HELD = frozenset({"fails-test", "source-change", "strict"})
-"""Kinds of reasons to stay that are verdicts on the new version, not on the distribution."""
+HELD = frozenset({"fails-test", "source-change", "strict", OFFLINE})
+"""Kinds of reasons to stay that are about the new version, not about the distribution."""
 
 
 def _latest(world: World, name: str, hold: Hold | None, elsewhere: Release | None) -> str | None:
