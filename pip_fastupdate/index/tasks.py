@@ -131,6 +131,11 @@ class Threads:
         return len(self._threads)
 
     @property
+    def idle(self) -> int:
+        """How many of them wait for a task."""
+        return self._idle
+
+    @property
     def _rushing(self) -> bool:
         return self._queue.qsize() > _MANY * self._limit
 

@@ -52,7 +52,7 @@ def _carried(tools: Tools, bench: Bench, planned: Planned, barred: Barred, trial
         learned = _swap_in(tools, bench, planned, barred, trial)
         if learned == barred:
             bench.transaction.commit(tools.options.keep)
-            remember(tools, planned, barred)
+            remember(tools, planned)
             warnings = bench.warnings(changes)
             return Carried(planned=planned, warnings=warnings, transaction=bench.transaction.id)
         barred = learned

@@ -144,12 +144,9 @@ def settled(tools: Tools) -> Settled:
     return Settled.of(directory, tools.target.prefix)
 
 
-def remember(tools: Tools, planned: Planned, barred: Barred) -> None:
-    """Note that the plan is live now, and the best there is: the next run need not search.
-
-    Not if this one gave up, or went without a release whose file was bad: that may be mended by then.
-    """
-    if not planned.gave_up and not barred.damaged:
+def remember(tools: Tools, planned: Planned) -> None:
+    """Note that the plan is live now, and the best there is: the next run need not search, unless this one gave up."""
+    if not planned.gave_up:
         settled(tools).keep(planned.world, planned.assignment)
 
 
@@ -161,7 +158,7 @@ def _solve(tools: Tools, world: World, barred: Barred) -> tuple[Assignment, froz
     from ..resolver import Wishes, best_assignment
 
     solution = best_assignment(world, Wishes(names=frozenset(tools.options.names)))
-    if solution.assignment == world.installed and not solution.gave_up and not barred.damaged:
+    if solution.assignment == world.installed and not solution.gave_up:
         memory.keep(world, world.installed)
     return solution.assignment, solution.gave_up
 

@@ -87,7 +87,9 @@ def test_threads_start_on_demand() -> None:
         task = Task(lambda: threading.current_thread().name)
         threads.submit(task)
         task.wait()
-        time.sleep(0.01)  # the thread has to get idle
+        deadline = time.monotonic() + 10
+        while not threads.idle and time.monotonic() < deadline:
+            time.sleep(0.001)
         assert "index-1" == task.result()
     assert 1 == threads.started
     hold = threading.Event()
