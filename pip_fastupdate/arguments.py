@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from . import __version__
-from .dependencies import normalize
 from .errors import UsageError
 from .options import Bytecode, CacheOptions, Limits, Options
 
@@ -214,7 +213,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         cache_directory=found.cache_dir,
         no_cache=found.no_cache,
         build=frozenset(
-            name if name == ":all:" else normalize(name) for each in found.build for name in each.split(",")
+            name if name == ":all:" else _normalized(name) for each in found.build for name in each.split(",")
         ),
         limits=_limits(os.environ.get("PIP_UPDATE_LIMITS", "")),
         python=found.python or None,
@@ -275,7 +274,14 @@ def _name(word: str) -> str:
             f"{word!r} is not the name of a project.",
             hint="Name projects only; hold versions back with a constraints file (-c FILE).",
         )
-    return normalize(word)
+    return _normalized(word)
+
+
+def _normalized(name: str) -> str:
+    """As in PEP 503; ``--undo`` and ``--history`` are parsed without packaging, which may be what is broken."""
+    from .dependencies import normalize
+
+    return normalize(name)
 
 
 def _pattern(word: str) -> str:

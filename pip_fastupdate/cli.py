@@ -6,14 +6,24 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from .arguments import Arguments, parse_arguments
-from .errors import DONE, FAILED, INCOMPLETE, INTERRUPTED, UPDATES_FOUND, InterruptedLate, PipUpdateError, late
+from .errors import (
+    DONE,
+    FAILED,
+    INCOMPLETE,
+    INTERRUPTED,
+    UPDATES_FOUND,
+    EnvironmentLocked,
+    InterruptedLate,
+    PipUpdateError,
+    late,
+)
 from .models import Report
 from .options import Options
 
@@ -58,9 +68,10 @@ def _verdict(error: BaseException) -> tuple[str, str | None, int]:
         return "Interrupted, but the change was complete by then and is kept.", "", INTERRUPTED
     if isinstance(error, KeyboardInterrupt):
         return "Interrupted; the environment is as it was.", "", INTERRUPTED
-    if isinstance(error, ImportError):
-        hint = f"{sys.executable} -m pip install --upgrade pip-fastupdate mends that."
-        return f"A package that pip-update stands on cannot be imported: {error}.", hint, FAILED
+    from .transaction.blame import blamed, is_failed_import
+
+    if is_failed_import(error):
+        return (*blamed(error), FAILED)
     told = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.strerror else str(error)
     return f"{type(error).__name__}: {told}", None, FAILED
 
@@ -129,6 +140,7 @@ def _dispatch(arguments: Arguments) -> int:
         print(function_for(arguments.shell_init))
         return DONE
     progress = _progress(arguments.options)
+    _recover(arguments, progress)
     if arguments.history or arguments.undo is not None:
         return _transactions(arguments, progress)
     configuration, options = _settled(arguments, progress)
@@ -139,6 +151,24 @@ def _dispatch(arguments: Arguments) -> int:
 
         chosen.check(lambda text, hint: progress.warn(text, hint=hint), prefix=Path(sys.prefix))
     return _update(options, configuration, progress)
+
+
+def _recover(arguments: Arguments, progress: Silent) -> None:
+    """Take back what was cut short before anything is imported that may be missing because of that.
+
+    What changes nothing leaves it; so does a run that finds another one at work, which waits for that later.
+    """
+    from .transaction.here import transactions
+
+    options = arguments.options
+    still = options.dry_run or options.check or arguments.history or arguments.cache_info or arguments.cache_clear
+    found = transactions()
+    if still or not found.exist() or found.pending() is None:
+        return
+    with suppress(EnvironmentLocked), found.lock(0, lambda: None, progress.warn):
+        told = found.recover()
+        if told:
+            progress.warn(told)
 
 
 def _progress(options: Options) -> Silent:

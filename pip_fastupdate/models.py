@@ -1,15 +1,16 @@
-"""The data that flows from stage to stage: frozen, and free of everything but packaging and the standard library."""
+"""The data that flows from stage to stage: frozen, and free of everything but the standard library."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
-
-from packaging.version import Version
+from typing import TYPE_CHECKING, Literal
 
 from .hashes import Hashes, arrange
+
+if TYPE_CHECKING:  # whoever makes these has imported it; --history and --undo go without
+    from packaging.version import Version
 
 Action = Literal["upgrade", "add", "hold", "current", "skip"]
 Status = Literal["planned", "done", "failed"]
@@ -293,20 +294,3 @@ class Report:
 
     dry_run: bool = False
     stats: Stats = field(default_factory=Stats)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One transaction of the history."""
-
-    id: str
-    when: str
-    """ISO 8601, UTC, seconds."""
-
-    kind: Literal["update", "undo"]
-    changes: tuple[tuple[str, str | None, str | None], ...]
-    """(name, version before, version after); None where it was, or is, not installed."""
-
-    undoable: bool
-    why_not: str | None = None
-    """Set when not ``undoable``."""

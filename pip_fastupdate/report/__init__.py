@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from ..models import Entry, Report, Target
+from ..entry import Entry
+from ..models import Report, Target
 from ..options import Format
 from ..text import IMPORTING, fit, pairs, wants_color
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ..models import Entry
+from ..entry import Entry
 from ..text import clean
 from . import json_, markdown
 from .table import columns

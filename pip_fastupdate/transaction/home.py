@@ -3,41 +3,57 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
-from .disk import remove, remove_empty
+from .disk import kind_of, remove, remove_empty, unlink
 from .sources import Sources
+from .trust import check_folder, make_folder, make_home
 from .workspace import DONE, State, Workspace
+
+RECOVER = "recover.py"
+"""The script that takes an interrupted update back by itself."""
+
+PART = f"{RECOVER}.part"
 
 REMEMBERED = 100
 """So many transactions are listed in the history."""
 
 
 class Home:
-    """``<prefix>/.pip-fastupdate``: there only while there is something in it. Methods raise OSError."""
+    """``<prefix>/.pip-fastupdate``: there only while there is something in it. Methods raise OSError.
 
-    def __init__(self, path: str, prefix: str) -> None:
+    ``roots`` are further folders of the environment, outside of its prefix. What is in there is believed only where
+    nobody else can have put it: else TransactionError is raised.
+    """
+
+    def __init__(self, path: str, prefix: str, roots: Sequence[str] = ()) -> None:
+        self.roots = roots
         self.prefix = os.path.realpath(prefix)
         self.path = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
         self.sources = Sources(self.path)
 
     def workspaces(self) -> list[Workspace]:
         """All transactions, newest first."""
-        try:
-            names = os.listdir(self.path)
-        except (FileNotFoundError, NotADirectoryError):
+        if kind_of(self.path) is None:
             return []
-        return [self.workspace(name) for name in sorted(filter(_is_id, names), key=int, reverse=True)]
+        check_folder(self.path, self.prefix)
+        names = sorted(filter(_is_id, os.listdir(self.path)), key=int, reverse=True)
+        found = [self.workspace(name) for name in names]
+        for each in found:
+            each.check()
+        return found
 
     def workspace(self, id: str) -> Workspace:
         """One transaction, whether it is there or not."""
-        return Workspace(os.path.join(self.path, id), self.prefix)
+        return Workspace(os.path.join(self.path, id), self.prefix, self.roots)
 
     def begin(self) -> Workspace:
         """A new one, with its folder for staging."""
         newest = next((int(each.id) for each in self.workspaces()), 0)
         workspace = self.workspace(str(newest + 1))
         try:
-            os.makedirs(workspace.path)
+            make_home(self.path, self.prefix)
+            make_folder(workspace.path, self.prefix)
             os.mkdir(workspace.new)
         except BaseException:
             remove(workspace.path)
@@ -74,8 +90,15 @@ class Home:
             remove(each.path)
 
     def remove_if_empty(self) -> None:
-        """Leave no empty folder behind."""
-        remove_empty(self.path)
+        """Leave no folder behind in which nothing is kept, and no script for transactions that are no more."""
+        try:
+            names = os.listdir(self.path)
+        except OSError:
+            return
+        if not any(map(_is_id, names)):
+            for name in {RECOVER, PART}.intersection(names):
+                unlink(os.path.join(self.path, name))
+            remove_empty(self.path)
 
 
 def _is_id(name: str) -> bool:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from ..entry import Entry
 from ..errors import TransactionError
-from ..models import Entry
 from .layout import Layout
 from .operations import decoded
 
@@ -70,6 +70,7 @@ def layout_to_json(layout: Layout, prefix: str) -> bytes:
         "made": [short(each) for each in layout.made],
         "digests": {short(info): each for info, each in layout.digests.items()},
         "installed": {short(site): names for site, names in layout.installed.items()},
+        "seals": {short(folder): names for folder, names in layout.seals.items()},
     }
     return json.dumps(document).encode()
 
@@ -84,6 +85,7 @@ def layout_from_json(content: bytes, prefix: str) -> Layout:
         made=tuple(full(each) for each in fields["made"]),
         digests={full(info): str(each) for info, each in fields["digests"].items()},
         installed={full(site): tuple(names) for site, names in fields["installed"].items()},
+        seals={full(folder): dict(names) for folder, names in fields.get("seals", {}).items()},
     )
 
 

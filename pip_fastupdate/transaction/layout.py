@@ -20,14 +20,17 @@ Everything goes out before anything comes in, so that what comes in meets nothin
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ..errors import FileConflict
 from .disk import identical
 from .entering import Entering
 from .leaving import Leaving
 from .operations import Operation
+from .own import arranged, own_paths
 from .paths import CACHE, NOTHING, Fold, Ground, Source, Tree, anchor, inside, outermost, parted, walk
+from .seals import Seals, sealed
 from .sites import INFO, digest, listing
 from .terrain import Terrain
 
@@ -58,6 +61,12 @@ class Request:
     overwrite: bool = False
     """Whether a file that a replaced distribution and one that stays have both listed may be replaced."""
 
+    own: frozenset[str] | None = frozenset()
+    """Owners of ``roots`` that the program stands on: to be importable at every instant. None for all."""
+
+    own_files: Sequence[str] = ()
+    """Those of ``old_files`` that are theirs."""
+
     movable: Sequence[str] | None = None
     """For an undo: the folders that the transaction has made. No others go, not even when they are empty in the end."""
 
@@ -82,21 +91,26 @@ class Layout:
     installed: Mapping[str, Sequence[str]]
     """What is installed after it, as by ``sites.listing``."""
 
+    seals: Seals = field(default_factory=dict)
+    """What goes out, as it is then."""
+
     overwritten: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Files that are replaced though a distribution that stays lists them, too: path → (who brings it, who stays)."""
 
 
-def lay_out(request: Request, *, prefix: str, old_home: str, fold: Fold, split: bool = False) -> Layout:
+def lay_out(request: Request, *, prefix: str, old_home: str, fold: Fold, split: bool = False, home: str = "") -> Layout:
     """Decide on all steps.
 
     What goes out goes below ``old_home``, which mirrors the live file system like the roots do. ``split`` moves files
-    only, never folders: for file systems that cannot rename some folders. Raises FileConflict and OSError.
+    only, never folders: for file systems that cannot rename some folders. Nothing comes into ``home``.
+
+    Raises FileConflict and OSError.
     """
     staged = list(_staged(request.roots, anchor(prefix)))
     folders = {*(parted(each)[0] for each in request.old_files), *(each.live for each in staged)}
     ground = Ground(prefix, outermost(os.path.dirname(each) for each in folders if each.endswith(INFO)))
     old, new = Tree(ground, fold), Tree(ground, fold)
-    for path in request.old_files:
+    for path in _refuse_own(home, ground, staged, request.old_files) if home else request.old_files:
         old.file(path)
     for each in staged:
         each.add_to(new)
@@ -111,7 +125,41 @@ def lay_out(request: Request, *, prefix: str, old_home: str, fold: Fold, split: 
         split=split,
     )
     shared = {fold(ground.place(folder)): names for folder, names in request.shared.items()}
-    return replace(_decide(terrain, old, new, old_home, shared), overwritten=overwritten)
+    layout = _decide(terrain, old, new, old_home, shared)
+    operations = arranged(layout.operations, _own(request, ground, staged), fold)
+    return replace(layout, operations=operations, seals=sealed(operations), overwritten=overwritten)
+
+
+def _refuse_own(home: str, ground: Ground, staged: Iterable[_StagedFolder], files: Iterable[str]) -> list[str]:
+    """The old files without those in the folder of the transactions. Raises FileConflict where any comes in there."""
+    closed = home.casefold()
+    above, own = parted(closed)
+
+    def is_closed(path: str) -> bool:
+        return path.casefold() == closed or path.casefold().startswith(closed + os.sep)
+
+    for each in staged:
+        live = ground.place(each.live)
+        at_home = live.casefold() == above and any(name.casefold() == own for name in each.names)
+        if at_home or is_closed(live):
+            raise FileConflict(
+                f"{each.owner} would write into {home}, which is pip-update's own.",
+                hint="No distribution has any business there: tell those who publish it.",
+                names=(each.owner,),
+            )
+    return [path for path in files if not is_closed(ground.place_file(path))]
+
+
+def _own(request: Request, ground: Ground, staged: Iterable[_StagedFolder]) -> Callable[[str], bool]:
+    """Whether a live path is of what the program stands on."""
+    own = request.own
+    if own is None:
+        return lambda path: True
+    if not own:
+        return lambda path: False
+    files = [ground.place_file(path) for path in request.own_files]
+    files += [inside(ground.place(each.live), name) for each in staged if each.owner in own for name in each.names]
+    return own_paths(files)
 
 
 def _overwritten(request: Request, new: Tree) -> dict[str, tuple[str, str]]:

@@ -1,18 +1,25 @@
-"""The lock on an environment: held by a living process or not at all, whatever becomes of that process."""
+"""The lock on an environment: held by a living process or not at all, whatever becomes of that process.
+
+It is on a file that only those can open who may change the environment: on a folder, or a file that others can read,
+these could hold it for ever.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
 from ..errors import EnvironmentLocked
+from .claim import Claim
 from .disk import remove_empty, told, unlink
+from .trust import make_home
 
 _PAUSE = 0.05
 """Seconds between two tries."""
@@ -20,18 +27,21 @@ _PAUSE = 0.05
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_file(descriptor: int) -> None:
+    def _try(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
 else:
     import fcntl
 
-    def _try_file(descriptor: int) -> None:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _try(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 _BUSY = frozenset({errno.EAGAIN, errno.EACCES, errno.EDEADLK})
 """What a lock that another process holds answers with, each system in its own way."""
+
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EIO})
+"""What a file system without locks answers with: NFS without its daemon, Lustre without an option, some others."""
 
 
 class Lock(Protocol):
@@ -43,72 +53,49 @@ class Lock(Protocol):
     def release(self) -> None:
         """Give it back, or give up trying."""
 
-    def holder(self) -> int | None:
-        """Id of the process that holds it, where that is easily known."""
-
-
-class FolderLock:
-    """``flock`` on the environment's own folder: leaves no file behind. Not on Windows, nor on some network disks."""
-
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
-        self._descriptor: int | None = None
-
-    def acquire(self) -> bool:
-        """Try."""
-        if sys.platform == "win32":
-            raise OSError(errno.ENOTSUP, "folders cannot be locked", self._folder)
-        if self._descriptor is None:
-            self._descriptor = os.open(self._folder, os.O_RDONLY)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def release(self) -> None:
-        """Close the folder."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-
-    def holder(self) -> int | None:
-        """From the kernel's list of locks (Linux), by inode."""
-        try:
-            inode = f":{os.stat(self._folder).st_ino}"
-            with open("/proc/locks", encoding="ascii") as locks:
-                rows = [line.split() for line in locks]
-        except OSError:
-            return None
-        pids = [row[4] for row in rows if len(row) > 5 and row[1] == "FLOCK" and row[5].endswith(inode)]
-        return int(pids[0]) if pids and pids[0].isdecimal() and pids[0] != "0" else None
+    def holder(self) -> str | None:
+        """Which process holds it, where that is easily known."""
 
 
 class FileLock:
     """A locked file in a folder; both are made where missing, and removed in the end unless others need them."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, prefix: str | None = None) -> None:
         self._folder = folder
+        self._prefix = os.path.dirname(folder) if prefix is None else prefix
         self._path = os.path.join(folder, "lock")
         self._descriptor: int | None = None
 
     def acquire(self) -> bool:
         """Try."""
-        os.makedirs(self._folder, exist_ok=True)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        if self._descriptor is not None:
+            return True
+        make_home(self._folder, self._prefix)
+        descriptor = self._open()
         try:
-            _try_file(descriptor)
+            _try(descriptor)
             if not self._is_current(descriptor):
                 raise BlockingIOError(errno.EAGAIN, "removed by the process that held it", self._path)
         except OSError as error:
             os.close(descriptor)
             if error.errno not in _BUSY:
-                raise
+                raise OSError(error.errno, error.strerror, self._path) from error
             return False
         self._descriptor = descriptor
         os.ftruncate(descriptor, 0)
         os.write(descriptor, b"%8d" % os.getpid())
         return True
+
+    def _open(self) -> int:
+        """Nobody else may so much as read it; where a group may change the environment, that group may."""
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        descriptor = os.open(self._path, flags, 0o600)
+        writing = stat.S_IMODE(os.stat(self._prefix).st_mode) & 0o022
+        wanted = 0o600 | writing | writing << 1
+        if os.name != "nt" and stat.S_IMODE(os.fstat(descriptor).st_mode) != wanted:
+            with suppress(PermissionError):  # another of the group has made it, and did the same
+                os.fchmod(descriptor, wanted)
+        return descriptor
 
     def _is_current(self, descriptor: int) -> bool:
         """Whether the file that is locked is the one that others will try."""
@@ -127,34 +114,47 @@ class FileLock:
                 unlink(self._path)
         remove_empty(self._folder)
 
-    def holder(self) -> int | None:
+    def discard(self) -> None:
+        """Leave nothing where it turned out that nothing can be locked."""
+        unlink(self._path)
+
+    def holder(self) -> str | None:
         """What the holder wrote into the file; Windows does not let others read it."""
         try:
             with open(self._path, "rb") as file:
-                return int(file.read(20))
+                return f"process {int(file.read(20))}"
         except (OSError, ValueError):
             return None
 
 
 @contextmanager
-def hold(prefix: Path, home: Path, timeout: float, waiting: Callable[[], None]) -> Iterator[None]:
+def hold(
+    prefix: Path,
+    home: Path,
+    timeout: float,
+    waiting: Callable[[], None],
+    warn: Callable[[str], object] = lambda text: None,
+) -> Iterator[None]:
     """Hold the environment's lock. ``waiting`` is called once when another process has it.
 
-    Raises EnvironmentLocked after ``timeout`` seconds of that, TransactionError where nothing can be locked at all.
+    ``warn`` is told where the file system has no locks: then a file that says who is at work has to do. Raises
+    EnvironmentLocked after ``timeout`` seconds, TransactionError where nothing can be locked at all.
     """
-    with told("The environment cannot be locked"):
-        lock = _first_working(FolderLock(os.fspath(prefix)), FileLock(os.fspath(home)))
-    with held(lock, timeout, waiting):
-        yield
-
-
-def _first_working(lock: Lock, other: Lock) -> Lock:
+    lock: Lock = FileLock(os.fspath(home), os.fspath(prefix))
     try:
         lock.acquire()
-    except OSError:
+    except OSError as error:
         lock.release()
-        return other
-    return lock
+        if error.errno not in _NO_LOCKS:
+            with told("The environment cannot be locked"):
+                raise
+        assert isinstance(lock, FileLock), "that is what it was made as"
+        make_home(os.fspath(home), os.fspath(prefix))
+        lock.discard()
+        lock = Claim(os.fspath(home))
+        warn(f"{home} cannot be locked ({os.strerror(error.errno or 0)}): a file there says that this run is at work")
+    with held(lock, timeout, waiting):
+        yield
 
 
 @contextmanager
@@ -178,8 +178,9 @@ def _wait_for(lock: Lock, timeout: float, waiting: Callable[[], None]) -> None:
         time.sleep(min(_PAUSE, timeout))
         if lock.acquire():
             return
-    pid = lock.holder()
+    holder = lock.holder()
+    further = f" If that run is no more, remove {lock.path}." if isinstance(lock, Claim) else ""
     raise EnvironmentLocked(
-        f"Another run is changing this environment{f' (process {pid})' if pid else ''}.",
-        hint="Wait for it to end, or let this run wait with --lock-timeout SECONDS.",
+        f"Another run is changing this environment{f' ({holder})' if holder else ''}.",
+        hint=f"Wait for it to end, or let this run wait with --lock-timeout SECONDS.{further}",
     )

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..busy_files import LONG, SHORT, Patience, is_busy, rename, rmdir, unlink
 from .disk import kind_of
+from .exchange import exchange
+from .witness import Witness
 
 
 class Operation(Protocol):
@@ -27,7 +29,7 @@ class Operation(Protocol):
     def undo(self, aside: str) -> None:
         """Make it not done. What others put in the way goes into the folder ``aside``. Raises OSError."""
 
-    def encoded(self, short: Callable[[str], str]) -> list[str | int]:
+    def encoded(self, short: Callable[[str], str]) -> list[Any]:
         """For JSON, paths written as ``short`` makes them."""
 
 
@@ -47,7 +49,7 @@ class Out:
         if os.path.lexists(self.kept):
             _give_back(self.kept, self.live, aside)
 
-    def encoded(self, short: Callable[[str], str]) -> list[str | int]:
+    def encoded(self, short: Callable[[str], str]) -> list[Any]:
         """``["out", live, kept]``."""
         return ["out", short(self.live), short(self.kept)]
 
@@ -70,9 +72,59 @@ class In:
         if not os.path.lexists(self.staged) and os.path.lexists(self.live):
             _rename(self.live, self.staged)
 
-    def encoded(self, short: Callable[[str], str]) -> list[str | int]:
+    def encoded(self, short: Callable[[str], str]) -> list[Any]:
         """``["in", staged, live]``."""
         return ["in", short(self.staged), short(self.live)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """What is live and what is staged for the same path change places, and the old one goes into the transaction.
+
+    There is something at the live path at every instant, where the system can do that. What is where is told by
+    ``witness``, since the paths alone do not tell.
+    """
+
+    staged: str
+    live: str
+    kept: str
+    witness: Witness
+
+    @property
+    def _spare(self) -> str:
+        return f"{self.staged}~"
+
+    def do(self) -> None:
+        """Exchange, or move one out and the other in where that cannot be done at once."""
+        if _exchanged(self.staged, self.live):
+            rename(self.staged, self.kept, Patience(SHORT))
+        else:
+            rename(self.live, self.kept, Patience(SHORT))
+            rename(self.staged, self.live, Patience(SHORT))
+
+    def undo(self, aside: str) -> None:
+        """Bring back the old one, whatever has been done of this, and of an undo."""
+        if os.path.lexists(self.kept):
+            if os.path.lexists(self.staged):  # between the two moves
+                _give_back(self.kept, self.live, aside)
+                return
+            rename(self.kept, self.staged, Patience(LONG))
+        if os.path.lexists(self.staged) and self.witness.is_old(self.staged):
+            self._put_back(aside)
+        if os.path.lexists(self._spare) and not os.path.lexists(self.staged):
+            rename(self._spare, self.staged, Patience(LONG))
+
+    def _put_back(self, aside: str) -> None:
+        """The old one is where the new one was staged, and goes back."""
+        if os.path.lexists(self._spare) or kind_of(self.live) != kind_of(self.staged):
+            _give_back(self.staged, self.live, aside)
+        elif not _exchanged(self.staged, self.live):
+            rename(self.live, self._spare, Patience(LONG))
+            rename(self.staged, self.live, Patience(LONG))
+
+    def encoded(self, short: Callable[[str], str]) -> list[Any]:
+        """``["exchange", staged, live, kept, witness]``."""
+        return ["exchange", short(self.staged), short(self.live), short(self.kept), self.witness.encoded()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +146,7 @@ class Mkdir:
             if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR) and not is_busy(error):
                 raise  # an empty folder that a program keeps open does no harm
 
-    def encoded(self, short: Callable[[str], str]) -> list[str | int]:
+    def encoded(self, short: Callable[[str], str]) -> list[Any]:
         """``["mkdir", live, mode]``."""
         return ["mkdir", short(self.live), self.mode]
 
@@ -114,17 +166,23 @@ class Rmdir:
         """Make it again, with its mode."""
         if not os.path.lexists(self.live):
             os.mkdir(self.live)
-        if kind_of(self.live) == "folder":
             os.chmod(self.live, self.mode)
 
-    def encoded(self, short: Callable[[str], str]) -> list[str | int]:
+    def encoded(self, short: Callable[[str], str]) -> list[Any]:
         """``["rmdir", live, mode]``."""
         return ["rmdir", short(self.live), self.mode]
 
 
-def decoded(fields: list[str | int], full: Callable[[str], str]) -> Operation:
+def decoded(fields: Sequence[Any], full: Callable[[str], str]) -> Operation:
     """The inverse of ``encoded``. Raises ValueError or TypeError."""
-    word, first, second = fields
+    word, first, second = fields[:3]
+    if word == "exchange":
+        _, staged, live, kept, witness = fields
+        return Exchange(
+            staged=full(str(staged)), live=full(str(live)), kept=full(str(kept)), witness=Witness.decoded(witness)
+        )
+    if len(fields) != 3:
+        raise ValueError(f"a step of {len(fields)} words")
     if word == "out":
         return Out(live=full(str(first)), kept=full(str(second)))
     if word == "in":
@@ -134,6 +192,16 @@ def decoded(fields: list[str | int], full: Callable[[str], str]) -> Operation:
     if word == "rmdir":
         return Rmdir(live=full(str(first)), mode=int(second))
     raise ValueError(f"unknown step {word!r}")
+
+
+def _exchanged(one: str, other: str) -> bool:
+    """Whether both have changed places; False, with nothing done, where that takes two steps. Raises OSError."""
+    try:
+        return exchange(one, other)
+    except OSError as error:
+        if error.errno != errno.EXDEV or kind_of(one) == "folder":
+            raise
+        return False  # an overlay, which can rename this file all the same
 
 
 def _make(path: str, mode: int) -> None:

@@ -11,20 +11,26 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from ..entry import Entry
 from ..errors import EnvironmentChanged, TransactionError
-from ..models import Entry
-from ..ports import Progress
 from ..waiting import join
 from .disk import explained, folds_case, told, uninterrupted
-from .home import Home
+from .home import RECOVER, Home
 from .journal import Header
 from .layout import Layout, Request, Root, lay_out
 from .operations import Operation
 from .paths import ancestors
 from .sites import Fingerprint, renewed
+from .standalone import leave
 from .workspace import DONE, Workspace, sync
+
+if TYPE_CHECKING:
+    from ..ports import Progress
+
+AGAIN = (0.01, 0.03, 0.06, 0.1, 0.2, 0.3)
+"""Seconds between tries to take a swap back."""
 
 Changes = tuple[tuple[str, str | None, str | None], ...]
 """(name, version before, version after)."""
@@ -91,6 +97,7 @@ class Transaction:
         *,
         kept_files: Callable[[], Mapping[str, str]] = dict,
         overwrite: bool = False,
+        own: frozenset[str] = frozenset(),
         fingerprint: Fingerprint | None = None,
     ) -> None:
         """Decide on all steps and write them down, with everything staged safely on the disk.
@@ -98,6 +105,7 @@ class Transaction:
         Where several bring the same file and had shared its folder before, that of the last replacement prevails.
         ``kept_files`` tells which live paths belong to distributions that stay, with the names of these.
         With ``overwrite`` a new version may replace what its old one and one of those have both listed.
+        ``own`` names those that the program stands on: they can be imported at every instant of the swap.
         ``fingerprint`` is of the scan that the plan was made from. Raises FileConflict, EnvironmentChanged and
         TransactionError; the live environment is untouched then, and after this.
         """
@@ -107,6 +115,10 @@ class Transaction:
             kept={os.path.normpath(path): owner for path, owner in kept_files().items()},
             shared=_shared(replacements),
             overwrite=overwrite,
+            own=own,
+            own_files=tuple(
+                os.path.normpath(path) for each in replacements if each.name in own for path in each.old_files
+            ),
         )
         changes = tuple(sorted((each.name, each.before, each.after) for each in replacements))
         self._sources = {(each.name, each.after): each.source for each in replacements if each.after and each.source}
@@ -129,6 +141,7 @@ class Transaction:
             old_home=self._workspace.old,
             fold=str.casefold if folds_case(staging) else str,
             split=split,
+            home=self._home.path,
         )
         _check_devices(layout.operations, staging)
         return layout
@@ -137,6 +150,7 @@ class Transaction:
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         self._header = Header(id=self.id, when=when, kind=self._kind, undoes=self._undoes, changes=self._changes)
         sources = self._home.sources.with_further(self._sources) if self._sources else None
+        leave(self._home.path, self._home.roots)
         self._workspace.record(self._header, layout, sources)
         self._layout = layout
 
@@ -244,16 +258,24 @@ class Transaction:
                 self._take_back()
             except OSError as error:
                 failed = explained("The swap failed and could not be taken back completely", error)
-                hint = f"{failed.hint} The old files are safe: the next pip-update puts them back first.".strip()
+                script = os.path.join(self._home.path, RECOVER)
+                hint = (
+                    f"{failed.hint} The old files are safe: the next pip-update puts them back first, "
+                    f"and so does python {script}, which needs nothing else."
+                ).strip()
                 raise TransactionError(failed.message, hint=hint) from error
             self._workspace.tidy()
             self._home.remove_if_empty()
 
     def _take_back(self) -> None:
-        try:
-            self._workspace.take_back(self._layout)
-        except OSError:  # what was wrong may have passed
-            self._workspace.take_back(self._layout)
+        for pause in AGAIN:
+            try:
+                self._workspace.take_back(self._layout)
+            except OSError:  # what is wrong may pass
+                time.sleep(pause)
+            else:
+                return
+        self._workspace.take_back(self._layout)
 
     def abandon(self) -> None:
         """Remove what is staged: nothing is to be swapped after all."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +12,12 @@ from ..errors import TransactionError
 from . import disk, lock
 from .disk import told, uninterrupted
 from .home import Home
+from .seals import broken
+from .trust import acting_for
 from .workspace import CHANGING, DONE, UNTOUCHED, State, Workspace
 
 if TYPE_CHECKING:
-    from ..models import Entry
+    from ..entry import Entry
     from ..ports import Progress
     from .layout import Layout, Request
     from .single import Changes, Transaction
@@ -27,19 +29,32 @@ class Transactions:
     """The transactions of the environment ``prefix``, kept in ``home``, a folder on the same file system.
 
     ``recover``, ``begin`` and ``undo`` are for who holds the ``lock``. ``flush`` has everything written so far on
-    the disk: what is staged must be there before anything is renamed, lest a power cut leave empty files.
+    the disk: what is staged must be there before anything is renamed, lest a power cut leave empty files. ``roots`` are
+    folders of the environment outside of its prefix.
+
+    What is found there is input: whatever the program would not have written is refused with TransactionError. Where
+    root does this in the environment of somebody else, it is done with the rights of that user.
     """
 
-    def __init__(self, home: Path, prefix: Path, *, flush: Callable[[], None] = disk.flush) -> None:
-        self._home = Home(os.fspath(home), os.fspath(prefix))
+    def __init__(
+        self, home: Path, prefix: Path, *, flush: Callable[[], None] = disk.flush, roots: Sequence[str] = ()
+    ) -> None:
+        self._home = Home(os.fspath(home), os.fspath(prefix), roots)
         self._flush = flush
 
-    def lock(self, timeout: float, waiting: Callable[[], None]) -> AbstractContextManager[None]:
+    def lock(
+        self, timeout: float, waiting: Callable[[], None], warn: Callable[[str], object] = lambda text: None
+    ) -> AbstractContextManager[None]:
         """Hold the environment's lock; ``waiting`` is called once if that takes up to ``timeout`` seconds.
 
-        Raises EnvironmentLocked when another process keeps it longer.
+        ``warn`` is told where the file system has no locks. Raises EnvironmentLocked when another process keeps it
+        longer.
         """
-        return lock.hold(Path(self._home.prefix), Path(self._home.path), timeout, waiting)
+        return lock.hold(Path(self._home.prefix), Path(self._home.path), timeout, waiting, warn)
+
+    def exist(self) -> bool:
+        """Whether there is anything to look at: a first, cheap question."""
+        return disk.kind_of(self._home.path) is not None
 
     def pending(self) -> str | None:
         """What ``recover`` would have to do, without doing it. Another run that is just at work looks the same."""
@@ -53,15 +68,23 @@ class Transactions:
         TransactionError where the disk does not allow it; nothing is worse than before then.
         """
         with uninterrupted(), told("An interrupted update cannot be taken back"):
-            lines = [line for each in self._home.workspaces() if (line := self._recover(each))]
+            lines = [line for each in self._home.workspaces() if (line := self._recover_as_owner(each))]
             self._home.remove_if_empty()
         return "; ".join(lines) or None
+
+    def _recover_as_owner(self, workspace: Workspace) -> str | None:
+        with acting_for(workspace.path, self._home.prefix):
+            return self._recover(workspace)
 
     def _recover(self, workspace: Workspace) -> str | None:
         state, names = workspace.state(), workspace.names()
         if state in CHANGING:
             line = f"{_subject(workspace)} was taken back: the environment is as it was before"
-            workspace.take_back()
+            layout = workspace.layout()
+            changed = broken(layout.seals, workspace.old)
+            workspace.take_back(layout)
+            if changed:
+                line += f", but for what had been changed in {workspace.old}: {_some(workspace.old, changed)}"
         elif state in DONE:
             line = "an interrupted update had been complete: the environment is the updated one"
             if "new" in names:
@@ -106,35 +129,51 @@ class Transactions:
         id: str | None = None,
         progress: Progress | None = None,
         *,
-        kept_files: Callable[[], Mapping[str, str]] = dict,
+        kept_files: Callable[[], Mapping[str, str]] | None = None,
         check: Callable[[], None] = lambda: None,
     ) -> Entry:
         """Swap a transaction back, the newest one for None, itself as a transaction: undoing an undo does it again.
 
         Files edited before the update come back as they were. What was edited in the new ones since goes with these,
-        to come back by redoing; what others put beside them stays. ``kept_files`` is as for ``Transaction.prepare``.
-        ``check`` is called between swap and commit: what it raises takes everything back.
+        to come back by redoing; what others put beside them stays. ``kept_files`` is as for ``Transaction.prepare``,
+        by default what the RECORDs of those list that stay. ``check`` is called between swap and commit: what it raises
+        takes everything back.
 
         Raises TransactionError when there is nothing to undo, when the files are gone, and, with the list of what
         differs, when something has been installed, upgraded or removed since by other means.
         """
-        from .layout import Request, Root
-
         entry = self._undoable(id)
         workspace = self._home.workspace(entry.id)
+        with acting_for(workspace.path, self._home.prefix):
+            return self._undo(entry, workspace, progress, kept_files, check)
+
+    def _undo(
+        self,
+        entry: Entry,
+        workspace: Workspace,
+        progress: Progress | None,
+        kept_files: Callable[[], Mapping[str, str]] | None,
+        check: Callable[[], None],
+    ) -> Entry:
+        from .installed import owners
+        from .layout import Request, Root
+
         layout = workspace.layout()
-        self._check(layout, entry)
+        self._check(layout, entry, workspace)
+        kept = owners(layout.installed, layout.digests) if kept_files is None else kept_files()
         request = Request(
             old_files=tuple(os.path.join(folder, name) for folder, names in layout.files.items() for name in names),
             roots=(Root(folder=workspace.old, owner=f"undoing {entry.id}"),),
-            kept={os.path.normpath(path): owner for path, owner in kept_files().items()},
+            kept={os.path.normpath(path): owner for path, owner in kept.items()},
+            overwrite=True,
+            own=None,
             movable=layout.made,
         )
         changes = tuple((name, after, before) for name, before, after in entry.changes)
         return self._swap_back(entry.id, request, changes, progress, check)
 
-    def _check(self, layout: Layout, entry: Entry) -> None:
-        """Raises TransactionError unless the environment is as the transaction had left it."""
+    def _check(self, layout: Layout, entry: Entry, workspace: Workspace) -> None:
+        """Raises TransactionError unless environment and old files are as the transaction had left them."""
         from .sites import differences
 
         if layout.prefix != self._home.prefix:
@@ -149,6 +188,25 @@ class Transactions:
                 f"The environment has changed since transaction {entry.id}: {'; '.join(changed)}.",
                 hint="Undo what was changed since, or bring these to the version that it had left.",
             )
+        with told("The undo cannot be prepared"):
+            wrong = broken(layout.seals, workspace.old)
+        if wrong:
+            raise TransactionError(
+                f"Transaction {entry.id} cannot be undone: its old files were changed since, in {workspace.old}: "
+                f"{_some(workspace.old, wrong)}.",
+                hint="pip install brings a former version back: pip-update --history names it.",
+            )
+
+    def top_levels(self, id: str) -> set[str]:
+        """The top-level modules that a transaction has brought or replaced. Raises TransactionError."""
+        layout = self._home.workspace(id).layout()
+        lives = [each.live for each in layout.operations]
+        return {
+            live[len(site) + 1 :].split(os.sep, 1)[0].partition(".")[0]
+            for site in layout.installed
+            for live in lives
+            if live.startswith(site + os.sep)
+        }
 
     def _undoable(self, id: str | None) -> Entry:
         history = self.history()
@@ -195,6 +253,11 @@ def _subject(workspace: Workspace) -> str:
         return "an interrupted update"
     count = len(header.changes)
     return f"an interrupted {header.kind} of {count} distribution{'' if count == 1 else 's'} ({header.when})"
+
+
+def _some(folder: str, paths: Sequence[str]) -> str:
+    named = ", ".join(os.path.relpath(path, folder) for path in paths[:3])
+    return named if len(paths) <= 3 else f"{named} and {len(paths) - 3} more"
 
 
 def _why_not(id: str, state: State | None, undone: Mapping[str, str]) -> str | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
 from ..busy_files import LONG, Patience, rename
 from . import sources
 from .disk import kind_of, remove, remove_empty, sync_folder, unlink, write
+from .trust import check_file, check_folder
 
 if TYPE_CHECKING:
     from .journal import Header
@@ -41,7 +42,7 @@ class Workspace:
     is imported then: most runs only look at the state.
     """
 
-    def __init__(self, path: str, prefix: str) -> None:
+    def __init__(self, path: str, prefix: str, roots: Sequence[str] = ()) -> None:
         self.path = path
         self.id = os.path.basename(path)
         self.new, self.old, self.aside = (os.path.join(path, name) for name in ("new", "old", _ASIDE))
@@ -50,6 +51,17 @@ class Workspace:
         self.sources = os.path.join(path, sources.NAME)
         self._steps = os.path.join(path, _STEPS)
         self._prefix = prefix
+        self._roots = roots
+
+    def check(self) -> None:
+        """Raises TransactionError where somebody else could have written what is in here."""
+        check_folder(self.path, self._prefix)
+        for name in self.names():
+            path = os.path.join(self.path, name)
+            if name in ("new", "old", _ASIDE):
+                check_folder(path, self._prefix)
+            elif name == _STEPS or name.startswith(_JOURNAL):
+                check_file(path, self._prefix)
 
     def names(self) -> set[str]:
         """What is in the folder; nothing when there is none."""
@@ -94,15 +106,16 @@ class Workspace:
 
     def _mirror(self, operations: Iterable[Operation]) -> None:
         """Make the folders below ``old`` that things are moved into, with the modes of the live ones."""
-        from .operations import Out
+        from .operations import Exchange, Out
         from .paths import ancestors, anchor, mirrored
 
-        parents = {os.path.dirname(each.live) for each in operations if isinstance(each, Out)}
+        parents = {os.path.dirname(each.live) for each in operations if isinstance(each, (Out, Exchange))}
         folders = sorted({anchor(self.path), *(above for parent in parents for above in ancestors(parent))}, key=len)
         for folder in folders:
             path = mirrored(self.old, folder)
+            mode = os.stat(folder).st_mode & 0o7777 | 0o700
             os.mkdir(path)
-            os.chmod(path, os.stat(folder).st_mode & 0o7777 | 0o700)
+            os.chmod(path, mode if folder.startswith(self._prefix + os.sep) else mode & ~0o022)
         for folder in folders:
             sync_folder(mirrored(self.old, folder))
 
@@ -123,9 +136,12 @@ class Workspace:
     def layout(self) -> Layout:
         """The steps and what belongs to them."""
         from .journal import layout_from_json, readable
+        from .trust import Bounds
 
         with readable(self.path):
-            return layout_from_json(_read(self._steps), self._prefix)
+            layout = layout_from_json(_read(self._steps), self._prefix)
+            Bounds(self.path, self._prefix, self._roots).check(layout)
+        return layout
 
     def take_back(self, layout: Layout | None = None) -> None:
         """Make the live environment what it was before. Whenever interrupted, it can be repeated."""
@@ -141,11 +157,11 @@ class Workspace:
 
     def _save_strays(self, layout: Layout) -> None:
         """What others put into a new folder while it was live is not ours to remove with it."""
-        from .operations import In, set_aside
+        from .operations import Exchange, In, set_aside
         from .paths import walk
 
         for each in layout.operations:
-            if isinstance(each, In) and kind_of(each.staged) == "folder":
+            if isinstance(each, (In, Exchange)) and kind_of(each.staged) == "folder":
                 for folder, names in list(walk(each.staged)):
                     known = layout.files.get(each.live + folder[len(each.staged) :], ())
                     for name in set(names).difference(known):
@@ -186,10 +202,12 @@ def _read(path: str) -> bytes:
 
 def sync(operations: Iterable[Operation]) -> None:
     """Have all renames on the disk. They are atomic: of what comes in, the folder it comes into is enough."""
-    from .operations import Out
+    from .operations import Exchange, Out
 
     paths = (
-        path for each in operations for path in ((each.live, each.kept) if isinstance(each, Out) else (each.live,))
+        path
+        for each in operations
+        for path in ((each.live, each.kept) if isinstance(each, (Out, Exchange)) else (each.live,))
     )
     for folder in sorted({os.path.dirname(path) for path in paths}):
         if os.path.isdir(folder):

@@ -1,6 +1,21 @@
 """The story of a run: guard, scan, look up, plan, fetch, stage, verify, swap, check, report."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from .history import history, undo
-from .story import run
+
+if TYPE_CHECKING:
+    from .story import run
 
 __all__ = ["history", "run", "undo"]
+
+
+def __getattr__(name: str) -> Any:
+    """What a run imports, and the history and its undo do without (PEP 562): it may be what is broken."""
+    if name != "run":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .story import run
+
+    return run

@@ -54,7 +54,11 @@ class Bench:
         ]
         others = [each for each in self.inventory.distributions if each.name not in moving]
         self.transaction.prepare(
-            replacements, kept_files=lambda: records.owners(others), overwrite=True, fingerprint=self.fingerprint
+            replacements,
+            kept_files=lambda: records.owners(others),
+            overwrite=True,
+            own=own_names(planned),
+            fingerprint=self.fingerprint,
         )
 
     def _root(self, change: Change) -> Path:
@@ -108,6 +112,25 @@ class Bench:
         verdict = passes()
         self.take_back()
         return verdict
+
+
+OWN = ("pip-fastupdate", "pip")
+"""What must be importable whatever happens, with all that they require."""
+
+
+def own_names(planned: Planned) -> frozenset[str]:
+    """The distributions that the program stands on, before the plan and after it, where they are in the environment."""
+    found = set(OWN)
+    for assignment in (planned.world.installed, planned.assignment):
+        requires: dict[str, set[str]] = {}
+        for parent, dependency in planned.world.requirements(assignment):
+            requires.setdefault(parent.name, set()).add(dependency.name)
+        waiting = list(OWN)
+        for name in waiting:  # grows while it is walked
+            further = requires.get(name, set()).difference(waiting)
+            waiting += sorted(further)
+        found.update(waiting)
+    return frozenset(found)
 
 
 def _requirements_first(planned: Planned) -> list[Change]:

@@ -1,35 +1,50 @@
-"""What was changed before, and swapping it back."""
+"""What was changed before, and swapping it back: with the standard library alone, where nothing else works."""
 
 from __future__ import annotations
 
-from .._pip import environment
+import sys
+from collections.abc import Callable
+
+from ..entry import Entry
 from ..errors import late
-from ..models import Entry
 from ..options import Options
 from ..progress import Silent
-from .tools import transactions_of
+from ..transaction.here import transactions
 
 
 def history() -> tuple[Entry, ...]:
     """The transactions of the running environment, newest first."""
-    return transactions_of(environment.target()).history()
+    return transactions().history()
 
 
 def undo(id: str | None, options: Options, progress: Silent) -> Entry:
     """Swap a transaction back, the last one for None; undoing an undo does it again.
 
-    Raises TransactionError when there is nothing to undo, its files are gone or the environment has changed since.
+    Raises TransactionError when there is nothing to undo, its files are gone, the environment has changed since, or
+    requirements that are fulfilled would not be any more.
     """
-    target = environment.target()
-    progress.note(f"{target.prefix}: Python {target.python}, pip {target.pip}")
-    transactions = transactions_of(target)
-    with transactions.lock(options.lock_timeout, lambda: progress.note("waiting for another run to end")):
-        told = transactions.recover()
+    progress.note(f"{sys.prefix}: Python {sys.version.split()[0].rstrip('+')}")
+    found = transactions()
+    with found.lock(options.lock_timeout, lambda: progress.note("waiting for another run to end"), progress.warn):
+        told = found.recover()
         if told:
             progress.warn(told)
+        check = _consistency(progress)
         with progress.stage("swap"):
-            entry = transactions.undo(id)
+            entry = found.undo(id, check=check)
     with late(lambda: True):
         for name, before, after in entry.changes:
             progress.note(f"{name}: {before or 'not installed'} -> {after or 'removed'}")
         return entry
+
+
+def _consistency(progress: Silent) -> Callable[[], None]:
+    """The check between swap and commit; it needs packaging, and without that no undo must fail."""
+    try:
+        from .consistency import worse_than_now
+
+        return worse_than_now()
+    except Exception as error:  # whatever a broken package raises when it is imported
+        said = str(error) or type(error).__name__
+        progress.warn(f"whether all requirements are fulfilled after this cannot be checked: {said}")
+        return lambda: None

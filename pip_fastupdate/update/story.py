@@ -55,7 +55,9 @@ def _foresee(tools: Tools) -> Report:
 
 
 def _change(tools: Tools) -> Report:
-    with tools.transactions.lock(tools.options.lock_timeout, lambda: tools.progress.note(_WAITING)):
+    with tools.transactions.lock(
+        tools.options.lock_timeout, lambda: tools.progress.note(_WAITING), tools.progress.warn
+    ):
         told = tools.transactions.recover()
         if told:
             tools.progress.warn(told)

@@ -12,11 +12,8 @@ from ..index import Catalog, open_catalog
 from ..models import Target
 from ..options import Options, Settings
 from ..progress import Silent
-from ..transaction import Transactions
+from ..transaction import Transactions, here
 from .locking import LockFile
-
-HOME = ".pip-fastupdate"
-"""Folder below the environment's prefix that holds its transactions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +36,7 @@ class Tools:
 
 def transactions_of(target: Target) -> Transactions:
     """The transactions of an environment."""
-    return Transactions(home=target.prefix / HOME, prefix=target.prefix)
+    return here.transactions(target.prefix)
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from pip_fastupdate import report as reports
-from pip_fastupdate.models import Entry, Stats
+from pip_fastupdate.entry import Entry
+from pip_fastupdate.models import Stats
 from pip_fastupdate.report import history
 from pip_fastupdate.report.figures import stats_lines
 from tests.support.reports import encoded, report

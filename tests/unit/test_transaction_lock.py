@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import platform
+import stat
 import subprocess
 import sys
 import threading
@@ -12,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from pip_fastupdate.errors import EnvironmentLocked, TransactionError
-from pip_fastupdate.transaction.lock import FileLock, FolderLock, Lock, held, hold
+from pip_fastupdate.transaction.claim import Claim
+from pip_fastupdate.transaction.lock import FileLock, Lock, held, hold
 from tests.unit.transactions import Env
 
 
@@ -27,17 +31,16 @@ def never() -> None:
     raise AssertionError("nobody has to wait")
 
 
-@pytest.fixture(params=[FolderLock, FileLock])
+@pytest.fixture(params=[FileLock, Claim])
 def kind(request: pytest.FixtureRequest) -> type[Lock]:
-    if request.param is FolderLock and os.name == "nt":
-        pytest.skip("folders cannot be locked")
     return request.param
 
 
 HOLDER = """
 import sys
 sys.path.insert(0, {root!r})
-from pip_fastupdate.transaction.lock import FileLock, FolderLock
+from pip_fastupdate.transaction.lock import FileLock
+from pip_fastupdate.transaction.claim import Claim
 lock = {kind}({folder!r})
 assert lock.acquire()
 print("held", flush=True)
@@ -63,28 +66,31 @@ class Holder:
 
 @pytest.fixture
 def holder(kind: type[Lock], env: Env) -> Iterator[Holder]:
-    made = Holder(kind, env.home if kind is FileLock else env.prefix)
+    env.home.mkdir(exist_ok=True)
+    made = Holder(kind, env.home)
     yield made
     if made.process.poll() is None:
         made.let_go()
 
 
 def lock_of(kind: type[Lock], env: Env) -> Lock:
-    return kind(str(env.home if kind is FileLock else env.prefix))
+    return kind(str(env.home))
 
 
 def test_lock_leaves_nothing_behind(env: Env) -> None:
     """It is there as long as it is held, and again afterwards."""
     for _ in range(2):
         with env.store.lock(0, never):
-            assert list(env.prefix.iterdir()) == []
+            assert [each.name for each in env.prefix.iterdir()] == [env.home.name]
+        assert list(env.prefix.iterdir()) == []
 
 
 def test_refused_at_once(kind: type[Lock], env: Env, holder: Holder) -> None:
     """With the other's process id, without waiting."""
     with pytest.raises(EnvironmentLocked) as caught, held(lock_of(kind, env), 0, never):
         pass
-    assert caught.value.message == f"Another run is changing this environment (process {holder.process.pid})."
+    where = f" on {platform.node()}" if kind is Claim else ""
+    assert caught.value.message == f"Another run is changing this environment (process {holder.process.pid}{where})."
 
 
 def test_waits_with_a_word(kind: type[Lock], env: Env, holder: Holder) -> None:
@@ -138,21 +144,69 @@ def test_removed_lock_file_is_no_lock(env: Env) -> None:
     lock.release()
 
 
-def test_falls_back_to_a_file(env: Env) -> None:
-    """Where the folder cannot be locked; where neither can be, in words."""
-    missing = env.prefix / "missing"
-    with hold(missing, env.home, 0, never):
-        assert (env.home / "lock").exists()
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS])
+def test_file_system_without_locks(env: Env, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """It is told, and a file that says who is at work does as well, for this run and for another."""
+
+    def refuse(descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("pip_fastupdate.transaction.lock._try", refuse)
+    told: list[str] = []
+    with hold(env.prefix, env.home, 0, never, told.append):
+        assert [each.name for each in env.home.iterdir()] == ["claim"]
+        with pytest.raises(EnvironmentLocked), hold(env.prefix, env.home, 0, never):
+            pass
     assert not env.home.exists()
+    assert told == [f"{env.home} cannot be locked ({os.strerror(number)}): a file there says that this run is at work"]
+
+
+def test_claim_of_another_machine(env: Env) -> None:
+    """Is respected, since nobody can tell whether that process lives; the user is told which file says so."""
+    env.home.mkdir()
+    (env.home / "claim").write_text("1 - elsewhere")
+    with pytest.raises(EnvironmentLocked) as caught, held(Claim(str(env.home)), 0, never):
+        pass
+    assert caught.value.message == "Another run is changing this environment (process 1 on elsewhere)."
+    assert f"remove {env.home}/claim" in caught.value.hint
+
+
+def test_claim_of_a_number_used_again(env: Env) -> None:
+    """A process that has the number of one that is no more holds nothing."""
+    env.home.mkdir()
+    (env.home / "claim").write_text(f"{os.getpid()} 1 {platform.node()}")
+    with held(Claim(str(env.home)), 0, never):
+        pass
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no modes")
+@pytest.mark.parametrize(("mode", "expected"), [(0o755, 0o600), (0o775, 0o660), (0o700, 0o600)])
+def test_who_may_only_read_cannot_lock(env: Env, mode: int, expected: int) -> None:
+    """The file can be opened by those alone who may change the environment; the folder itself is not locked."""
+    env.prefix.chmod(mode)
+    with held(FileLock(str(env.home)), 0, never):
+        assert stat.S_IMODE((env.home / "lock").stat().st_mode) == expected
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders cannot be locked")
+def test_lock_on_the_folder_by_a_reader_is_nothing(env: Env) -> None:
+    """Whoever can read the environment can lock its folder for ever: nobody waits for that."""
+    import fcntl
+
+    descriptor = os.open(env.prefix, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with env.store.lock(0, never):
+        pass
+    os.close(descriptor)
+
+
+def test_cannot_be_locked_at_all(env: Env) -> None:
+    """In words."""
     env.home.write_text("a file")
-    with (
-        pytest.raises(TransactionError, match=r"^The environment cannot be locked: "),
-        hold(missing, env.home, 0, never),
-    ):
+    with pytest.raises(TransactionError, match=r"is not a folder"), hold(env.prefix, env.home, 0, never):
         pass
 
 
 def test_unknown_holder(env: Env) -> None:
     """Is nobody."""
-    assert (FolderLock(str(env.prefix)).holder(), FolderLock(str(env.home)).holder()) == (None, None)
-    assert FileLock(str(env.home)).holder() is None
+    assert (FileLock(str(env.home)).holder(), Claim(str(env.home)).holder()) == (None, None)

@@ -38,7 +38,7 @@ def test_remembered_after_commit(env: Env) -> None:
         assert {} == env.store.sources()
         transaction.commit(1)
     assert {"a": {"2": URL}} == env.store.sources()
-    assert {"sources.json", "1"} == {each.name for each in env.home.iterdir()}
+    assert {"sources.json", "1", "recover.py"} == {each.name for each in env.home.iterdir()}
     env.store.undo()
     env.store.undo()
     assert {"a": {"2": URL}} == env.store.sources()

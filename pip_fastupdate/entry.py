@@ -1,0 +1,23 @@
+"""A line of the history: what ``--history`` and ``--undo`` stand on, which need the standard library alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One transaction of the history."""
+
+    id: str
+    when: str
+    """ISO 8601, UTC, seconds."""
+
+    kind: Literal["update", "undo"]
+    changes: tuple[tuple[str, str | None, str | None], ...]
+    """(name, version before, version after); None where it was, or is, not installed."""
+
+    undoable: bool
+    why_not: str | None = None
+    """Set when not ``undoable``."""

@@ -1,0 +1,89 @@
+"""Which update is to blame when what the program stands on cannot be imported, and what takes it back."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+
+from ..entry import Entry
+from ..errors import TransactionError
+from .here import transactions
+from .store import Transactions
+
+_OURS = frozenset(("pip_fastupdate", "pip_update_recovery", "__main__"))
+
+
+def modules_of(error: BaseException) -> tuple[str, ...]:
+    """The top-level modules, not our own, whose import has failed with ``error``, innermost first; () if none has."""
+    found = [name for name in _names(error) if name.partition(".")[0] not in _OURS]
+    return tuple(dict.fromkeys(name.partition(".")[0] for name in found))
+
+
+def is_failed_import(error: BaseException) -> bool:
+    """Whether it was raised while a module was imported, whatever it is."""
+    return isinstance(error, ImportError) or bool(list(_executed(error.__traceback__)))
+
+
+def _names(error: BaseException) -> Iterator[str]:
+    if isinstance(error, ImportError) and error.name:
+        yield error.name
+    if isinstance(error, SyntaxError) and error.filename:
+        yield from _of_file(error.filename)
+    yield from reversed(list(_executed(error.__traceback__)))
+
+
+def _of_file(path: str) -> Iterator[str]:
+    """The top-level module that a file on ``sys.path`` belongs to."""
+    for folder in filter(None, sys.path):
+        if path.startswith(folder.rstrip(os.sep) + os.sep):
+            yield path[len(folder.rstrip(os.sep)) + 1 :].split(os.sep, 1)[0].partition(".")[0]
+
+
+def _executed(trace: TracebackType | None) -> Iterator[str]:
+    """Modules whose own code was running, those of the standard library and our own left out."""
+    while trace is not None:
+        frame = trace.tb_frame
+        name = frame.f_globals.get("__name__", "")
+        top = name.partition(".")[0]
+        if frame.f_code.co_name == "<module>" and top not in _OURS and top not in sys.stdlib_module_names:
+            yield name
+        trace = trace.tb_next
+
+
+def blamed(error: BaseException) -> tuple[str, str]:
+    """A sentence on what cannot be imported, with the update that changed it; and the line that takes that back."""
+    modules = modules_of(error)
+    what = modules[0] if modules else "a part of pip-update"
+    said = str(error) or type(error).__name__
+    message = f"pip-update cannot start, for {what} cannot be imported: {said}."
+    try:
+        found = _update_of(transactions(), modules)
+    except (TransactionError, OSError) as trouble:
+        return message, f"The history cannot tell what changed it: {trouble}"
+    if found is None:
+        return message, f"{sys.executable} -m pip install --upgrade --force-reinstall pip-fastupdate {what} mends that."
+    entry, changes = found
+    told = ", ".join(f"{name} {before or '(none)'} -> {after or '(removed)'}" for name, before, after in changes)
+    return message, f"The update of {entry.when} changed it ({told}); pip-update --undo {entry.id} takes that back."
+
+
+def _update_of(
+    found: Transactions, modules: Sequence[str]
+) -> tuple[Entry, Sequence[tuple[str, str | None, str | None]]] | None:
+    """The newest update that can be undone and brought, or took away, one of these, with what it changed of them."""
+    for entry in found.history():
+        if not entry.undoable:
+            continue
+        brought = found.top_levels(entry.id)
+        for module in modules:
+            changes = [each for each in entry.changes if _is_named(each[0], module)]
+            if changes or module in brought:
+                return entry, changes or entry.changes
+    return None
+
+
+def _is_named(name: str, module: str) -> bool:
+    return re.sub(r"[-_.]+", "_", name).lower() == re.sub(r"[-_.]+", "_", module).lower()

@@ -1,0 +1,104 @@
+"""A lock for file systems that have none: a file that says which process on which machine is at work.
+
+Whether that process still lives can be told on its own machine alone. That of a process which is no more there is
+taken over; of one on another machine the user is told.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+
+from ..files import write_all
+from .disk import remove_empty, unlink
+
+
+class Claim:
+    """``home/claim``, made by whoever is first."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self.path = os.path.join(folder, "claim")
+        self._mine = f"{os.getpid()} {_birth(os.getpid())} {_machine()}"
+        self._held = False
+
+    def acquire(self) -> bool:
+        """Try."""
+        if self._held:
+            return True
+        if self._is_stale():
+            self._clear()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            descriptor = os.open(self.path, flags, 0o644)
+        except FileExistsError:
+            return False
+        try:
+            write_all(descriptor, self._mine.encode())
+        finally:
+            os.close(descriptor)
+        self._held = self._read() == self._mine
+        return self._held
+
+    def _clear(self) -> None:
+        """Take a stale one away, which of several that try one alone can do: it may be somebody's new one by then."""
+        aside = f"{self.path}.{os.getpid()}"
+        with suppress(FileNotFoundError):
+            os.rename(self.path, aside)
+            if not self._is_stale(aside):
+                with suppress(OSError):
+                    os.link(aside, self.path)
+            unlink(aside)
+
+    def _is_stale(self, path: str | None = None) -> bool:
+        pid, _, rest = self._read(path).partition(" ")
+        birth, _, machine = rest.partition(" ")
+        if not pid.isdecimal() or machine != _machine():
+            return False
+        return not _is_alive(int(pid)) or (bool(birth) and birth != _birth(int(pid)))
+
+    def _read(self, path: str | None = None) -> str:
+        try:
+            with open(path or self.path, encoding="utf-8", errors="replace") as file:
+                return file.read(300)
+        except OSError:
+            return ""
+
+    def release(self) -> None:
+        """Remove the file, if it is ours."""
+        if self._held and self._read() == self._mine:
+            unlink(self.path)
+        self._held = False
+        remove_empty(self._folder)
+
+    def holder(self) -> str | None:
+        """Process and machine."""
+        pid, _, rest = self._read().partition(" ")
+        machine = rest.partition(" ")[2]
+        return f"process {pid} on {machine}" if pid.isdecimal() else None
+
+
+def _machine() -> str:
+    import platform
+
+    return platform.node() or "this machine"
+
+
+def _birth(pid: int) -> str:
+    """When a process was started, in the system's own measure; "-" where that is not known."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[19].decode()
+    except (OSError, IndexError):
+        return "-"
+
+
+def _is_alive(pid: int) -> bool:
+    if os.name == "nt":
+        return True  # signal 0 would end it
+    try:
+        os.kill(pid, 0)
+    except OSError as error:
+        return error.errno != errno.ESRCH
+    return True

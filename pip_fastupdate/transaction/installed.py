@@ -1,0 +1,41 @@
+"""Which files the distributions own that stay: read from their RECORDs by the standard library alone."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Container, Iterable
+
+from .sites import INFO
+
+
+def owners(sites: Iterable[str], going: Container[str]) -> dict[str, str]:
+    """By live path, who lists it, of all distributions in these folders but those whose ``.dist-info`` is ``going``.
+
+    What cannot be read lists nothing.
+    """
+    found: dict[str, str] = {}
+    for site in sites:
+        for info in _infos(site):
+            if os.path.join(site, info) not in going:
+                name = info.removesuffix(INFO).partition("-")[0]
+                for path in _listed(site, info):
+                    found.setdefault(path, name)
+    return found
+
+
+def _infos(site: str) -> list[str]:
+    try:
+        return sorted(name for name in os.listdir(site) if name.endswith(INFO))
+    except OSError:
+        return []
+
+
+def _listed(site: str, info: str) -> list[str]:
+    """Only what is below the folder's environment: ``../`` is as in a wheel's scripts, absolute paths are nobody's."""
+    try:
+        with open(os.path.join(site, info, "RECORD"), encoding="utf-8", newline="") as file:
+            rows = [row[0] for row in csv.reader(file) if row and row[0]]
+    except (OSError, ValueError, csv.Error):
+        return []
+    return [os.path.normpath(os.path.join(site, row)) for row in rows if not os.path.isabs(row) and "\0" not in row]

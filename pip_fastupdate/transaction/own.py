@@ -1,0 +1,68 @@
+"""The order of a swap in which the program, and all that it stands on, can be imported at every instant.
+
+Everything of others goes out first and comes in last. In between, what is at one path before and after changes places
+in one call; what is new of the program's own came in before that, and what is no more goes out after it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+
+from .operations import Exchange, In, Mkdir, Operation, Out, Rmdir
+from .paths import Fold, ancestors
+from .witness import witness
+
+
+def arranged(operations: Sequence[Operation], own: Callable[[str], bool], fold: Fold) -> tuple[Operation, ...]:
+    """The same swap, ``own`` paths exchanged where there is something before and after. Raises OSError."""
+    lives = {each.live for each in operations if own(each.live)}
+    if not lives:
+        return tuple(operations)
+    steps, exchanges = _exchanged(operations, lives)
+    lives |= {each.live for each in steps if isinstance(each, (Mkdir, Rmdir)) and _is_above(each.live, lives)}
+    leaving = [each for each in steps if isinstance(each, (Out, Rmdir))]
+    entering = [each for each in steps if isinstance(each, (In, Mkdir))]
+    going = {fold(each.live) for each in leaving if each.live in lives}
+    late = {each.live for each in entering if any(above in going for above in ancestors(fold(each.live)))}
+    return (
+        *(each for each in leaving if each.live not in lives),
+        *(each for each in entering if each.live in lives - late),
+        *exchanges,
+        *(each for each in leaving if each.live in lives),
+        *(each for each in entering if each.live in lives & late),
+        *(each for each in entering if each.live not in lives),
+    )
+
+
+def _exchanged(operations: Iterable[Operation], lives: set[str]) -> tuple[list[Operation], list[Operation]]:
+    """What is left, and what became exchanges. A folder that is emptied and made again just stays."""
+    operations = list(operations)
+    outs = {each.live: each for each in operations if isinstance(each, Out) and each.live in lives}
+    exchanges: dict[str, Operation] = {}
+    for each in operations:
+        if isinstance(each, In) and each.live in outs:
+            told_by = witness(each.live, each.staged)
+            if told_by is not None:
+                exchanges[each.live] = Exchange(
+                    staged=each.staged, live=each.live, kept=outs[each.live].kept, witness=told_by
+                )
+    removed = {each.live for each in operations if isinstance(each, Rmdir) and _is_above(each.live, lives)}
+    staying = {each.live for each in operations if isinstance(each, Mkdir) and each.live in removed}
+    left = [
+        each
+        for each in operations
+        if not (isinstance(each, (In, Out)) and each.live in exchanges)
+        and not (isinstance(each, (Mkdir, Rmdir)) and each.live in staying)
+    ]
+    return left, list(exchanges.values())
+
+
+def _is_above(folder: str, lives: set[str]) -> bool:
+    return folder in lives or any(each.startswith(folder + os.sep) for each in lives)
+
+
+def own_paths(files: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a path is one of these, or a folder above any."""
+    known = {above for path in files for above in ancestors(path)}
+    return known.__contains__

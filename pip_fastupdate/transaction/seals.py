@@ -1,0 +1,55 @@
+"""What the files of the old versions looked like when they were moved out, so that an undo brings back these alone.
+
+Size and time of each cost next to nothing where hashing gigabytes would cost seconds. They are compared before an undo:
+a file that was changed in the folder of the transactions meanwhile is not installed. Copies of an environment may lose
+fractions of seconds, so whole ones are kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from .disk import kind_of
+from .operations import Exchange, Operation, Out
+from .paths import walk
+
+Seals = Mapping[str, Mapping[str, Sequence[int]]]
+"""For each folder in which old files are kept: their names with size (bytes) and time of last change (s)."""
+
+
+def sealed(operations: Iterable[Operation]) -> dict[str, dict[str, tuple[int, int]]]:
+    """Of all that is about to be moved out, by where it will be kept. Raises OSError."""
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    for each in operations:
+        if not isinstance(each, (Out, Exchange)):
+            continue
+        if kind_of(each.live) != "folder":
+            folder, name = os.path.split(each.kept)
+            found.setdefault(folder, {})[name] = _look(each.live)
+            continue
+        for live, names in walk(each.live):
+            folder = each.kept + live[len(each.live) :]
+            found[folder] = {name: _look(os.path.join(live, name)) for name in names}
+    return found
+
+
+def _look(path: str) -> tuple[int, int]:
+    found = os.lstat(path)
+    return found.st_size, int(found.st_mtime)
+
+
+def broken(seals: Seals, kept: str) -> list[str]:
+    """The files below ``kept`` that are not, or no longer, what was moved out there. Raises OSError.
+
+    Without any seals, as of a transaction of an earlier version, nothing can be said.
+    """
+    if not seals or kind_of(kept) != "folder":
+        return []
+    wrong = []
+    for folder, names in walk(kept):
+        known = seals.get(folder, {})
+        wrong += [
+            path for name in names if list(known.get(name, ())) != list(_look(path := os.path.join(folder, name)))
+        ]
+    return sorted(wrong)

@@ -1,0 +1,119 @@
+"""``recover.py`` in the folder of the transactions: takes an update back when nothing else works any more.
+
+It is written before the first rename, out of this package's own sources, and needs the standard library of any Python
+from 3.10 on alone: not pip-update, nor anything else of the environment.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+
+from .disk import write
+from .home import PART, RECOVER
+
+_MODULES = (
+    "",
+    "busy_files",
+    "entry",
+    "errors",
+    "files",
+    "text",
+    *(
+        f"transaction{each}"
+        for each in (
+            *("", ".claim", ".disk", ".entering", ".exchange", ".home", ".installed", ".journal", ".layout"),
+            *(".leaving", ".lock", ".operations", ".own", ".paths", ".rescue", ".seals", ".single", ".sites"),
+            *(".sources", ".standalone", ".store", ".terrain", ".trust", ".witness", ".workspace"),
+        )
+    ),
+)
+"""The package itself and its modules, by their names in it."""
+
+_SCRIPT = '''"""Takes back an update of this environment that was cut short, undoes one, and lists them all.
+
+    python {name}                  takes back what was cut short
+    python {name} --undo [ID]      undoes the last update, or that one
+    python {name} --history        lists the updates
+
+Any Python from 3.10 on can run it, with nothing installed. pip-update {version} has written it.
+"""
+
+import sys
+
+if sys.version_info < (3, 10):
+    sys.exit("error: this needs Python 3.10 or newer")
+
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+
+PACKAGE = "pip_update_recovery"
+ROOTS = {roots!r}
+SOURCES = {sources}
+
+
+class Sources(Loader, MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        module = name.removeprefix(PACKAGE).lstrip(".")
+        if not (name == PACKAGE or name.startswith(PACKAGE + ".")) or module not in SOURCES:
+            return None
+        return ModuleSpec(name, self, is_package=module in ("", "transaction"))
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        name = module.__name__.removeprefix(PACKAGE).lstrip(".")
+        exec(compile(SOURCES[name], f"<{{name or PACKAGE}} in {name}>", "exec"), module.__dict__)
+
+
+if __name__ == "__main__":
+    sys.meta_path.insert(0, Sources())
+    from pip_update_recovery.transaction.rescue import main
+
+    sys.exit(main(sys.argv[1:], __file__, ROOTS))
+'''
+
+
+def script(roots: Sequence[str]) -> bytes | None:
+    """The whole file; None where the sources are not at hand. ``roots`` are as for ``Home``."""
+    sources = dict(_sources())
+    if len(sources) < len(_MODULES):
+        return None
+    text = "{\n" + "".join(f"    {name!r}: {source!r},\n" for name, source in sources.items()) + "}"
+    version = _constant(sources[""])
+    return _SCRIPT.format(name=RECOVER, version=version, roots=tuple(roots), sources=text).encode("utf-8")
+
+
+def _sources() -> Iterator[tuple[str, str]]:
+    package = __name__.partition(".")[0]
+    for name in _MODULES:
+        spec = find_spec(f"{package}.{name}" if name else package)
+        read = getattr(spec.loader, "get_source", None) if spec else None
+        source = read(spec.name) if spec and read else None
+        if source is not None:
+            yield name, source
+
+
+def _constant(source: str) -> str:
+    """The version, as the package's own module has it."""
+    return source.partition('__version__ = "')[2].partition('"')[0]
+
+
+def leave(home: str, roots: Sequence[str]) -> None:
+    """Have ``recover.py`` in ``home``, on the disk when this returns, unless it is there. Raises OSError."""
+    path, content = os.path.join(home, RECOVER), script(roots)
+    if content is None or _is(path, content):
+        return
+    part = os.path.join(home, PART)
+    write(part, content)
+    os.replace(part, path)
+
+
+def _is(path: str, content: bytes) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read() == content
+    except OSError:
+        return False
