@@ -8,7 +8,7 @@ import pytest
 from packaging.version import Version
 
 from pip_fastupdate.models import File, Release
-from pip_fastupdate.update.tools import HOME
+from pip_fastupdate.transaction.here import HOME
 from pip_fastupdate.wheels import Inspection, Limits, inspect
 from pip_fastupdate.wheels.closed import OWN_FOLDER
 from tests.support.raw_wheels import FILENAME, INFO, demo, pack
