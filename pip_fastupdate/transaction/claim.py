@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from ..files import write_all
 from .disk import remove_empty, unlink
+from .trust import make_home
 
 
 class Claim:
@@ -27,12 +28,13 @@ class Claim:
         """Try."""
         if self._held:
             return True
+        make_home(self._folder, os.path.dirname(self._folder))
         if self._is_stale():
             self._clear()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         try:
             descriptor = os.open(self.path, flags, 0o644)
-        except FileExistsError:
+        except (FileExistsError, FileNotFoundError):  # who held it until now has just removed the folder
             return False
         try:
             write_all(descriptor, self._mine.encode())

@@ -71,7 +71,10 @@ class FileLock:
         if self._descriptor is not None:
             return True
         make_home(self._folder, self._prefix)
-        descriptor = self._open()
+        try:
+            descriptor = self._open()
+        except FileNotFoundError:  # who held it until now has just removed the folder
+            return False
         try:
             _try(descriptor)
             if not self._is_current(descriptor):
@@ -169,7 +172,7 @@ def held(lock: Lock, timeout: float, waiting: Callable[[], None]) -> Iterator[No
 
 
 def _wait_for(lock: Lock, timeout: float, waiting: Callable[[], None]) -> None:
-    if lock.acquire():
+    if lock.acquire() or lock.acquire():  # twice: the first one may meet another's very last moment
         return
     end = time.monotonic() + timeout
     if timeout > 0:

@@ -12,7 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ..errors import TransactionError
@@ -110,7 +110,8 @@ def make_home(path: str, prefix: str) -> None:
     try:
         make_folder(path, prefix)
     except FileExistsError:
-        check_folder(path, prefix)
+        with suppress(FileNotFoundError):  # just being removed by another run
+            check_folder(path, prefix)
 
 
 class Bounds:
