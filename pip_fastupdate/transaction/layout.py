@@ -20,7 +20,7 @@ Everything goes out before anything comes in, so that what comes in meets nothin
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..errors import FileConflict
@@ -29,7 +29,7 @@ from .entering import Entering
 from .leaving import Leaving
 from .operations import Operation
 from .own import arranged, own_paths
-from .paths import CACHE, NOTHING, Fold, Ground, Source, Tree, anchor, inside, outermost, parted, walk
+from .paths import CACHE, NOTHING, Fold, Ground, Source, Tree, ancestors, anchor, inside, outermost, parted, walk
 from .seals import Seals, sealed
 from .sites import INFO, digest, listing
 from .terrain import Terrain
@@ -126,8 +126,23 @@ def lay_out(request: Request, *, prefix: str, old_home: str, fold: Fold, split: 
     )
     shared = {fold(ground.place(folder)): names for folder, names in request.shared.items()}
     layout = _decide(terrain, old, new, old_home, shared)
-    operations = arranged(layout.operations, _own(request, ground, staged), fold)
-    return replace(layout, operations=operations, seals=sealed(operations), overwritten=overwritten)
+    operations, same = arranged(layout.operations, _own(request, ground, staged), fold)
+    layout = replace(layout, operations=operations, seals=sealed(operations), overwritten=overwritten)
+    return _without(layout, same) if same else layout
+
+
+def _without(layout: Layout, same: Collection[str]) -> Layout:
+    """The same where what is at these paths stays as it is: it is nothing that came in."""
+
+    def moves(path: str) -> bool:
+        return not any(above in same for above in ancestors(path))
+
+    files = {folder: [name for name in names if moves(inside(folder, name))] for folder, names in layout.files.items()}
+    return replace(
+        layout,
+        files={folder: names for folder, names in files.items() if names},
+        made=tuple(filter(moves, layout.made)),
+    )
 
 
 def _refuse_own(home: str, ground: Ground, staged: Iterable[_StagedFolder], files: Iterable[str]) -> list[str]:

@@ -1,24 +1,44 @@
 """The order of a swap in which the program, and all that it stands on, can be imported at every instant.
 
 Everything of others goes out first and comes in last. In between, what is at one path before and after changes places
-in one call; what is new of the program's own came in before that, and what is no more goes out after it.
+in one call; what is new of the program's own came in before that, and what is no more goes out after it. What is the
+same before and after, as the program's script mostly is, stays where it is.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from .operations import Exchange, In, Mkdir, Operation, Out, Rmdir
 from .paths import Fold, ancestors
-from .witness import witness
+from .witness import are_same, witness
 
 
-def arranged(operations: Sequence[Operation], own: Callable[[str], bool], fold: Fold) -> tuple[Operation, ...]:
-    """The same swap, ``own`` paths exchanged where there is something before and after. Raises OSError."""
+def arranged(
+    operations: Sequence[Operation], own: Callable[[str], bool], fold: Fold
+) -> tuple[tuple[Operation, ...], frozenset[str]]:
+    """The same swap, ``own`` paths exchanged where there is something before and after; and what stays as it is.
+
+    Raises OSError.
+    """
+    same = frozenset(_same(operations, own))
+    operations = [each for each in operations if each.live not in same]
     lives = {each.live for each in operations if own(each.live)}
     if not lives:
-        return tuple(operations)
+        return tuple(operations), same
+    return _ordered(operations, lives, fold), same
+
+
+def _same(operations: Iterable[Operation], own: Callable[[str], bool]) -> Iterator[str]:
+    """Paths at which nothing would change."""
+    outs = {each.live for each in operations if isinstance(each, Out) and own(each.live)}
+    for each in operations:
+        if isinstance(each, In) and each.live in outs and are_same(each.live, each.staged):
+            yield each.live
+
+
+def _ordered(operations: Sequence[Operation], lives: set[str], fold: Fold) -> tuple[Operation, ...]:
     steps, exchanges = _exchanged(operations, lives)
     lives |= {each.live for each in steps if isinstance(each, (Mkdir, Rmdir)) and _is_above(each.live, lives)}
     leaving = [each for each in steps if isinstance(each, (Out, Rmdir))]

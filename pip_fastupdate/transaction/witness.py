@@ -46,6 +46,21 @@ def witness(old: str, new: str) -> Witness | None:
     return _in_folder(old, new, "")
 
 
+def are_same(old: str, new: str) -> bool:
+    """Whether both are files or folders without any difference, bytecode and times aside. Raises OSError."""
+    before, after = os.lstat(old), os.lstat(new)
+    if before.st_mode != after.st_mode or (kind_of(old) != "folder" and _digest(old) != _digest(new)):
+        return False
+    if kind_of(old) != "folder":
+        return True
+    names = _all_names(old)
+    return names == _all_names(new) and all(are_same(inside(old, name), inside(new, name)) for name in names)
+
+
+def _all_names(folder: str) -> set[str]:
+    return {name for name in os.listdir(folder) if name != CACHE and not name.endswith(".pyc")}
+
+
 def _in_folder(old: str, new: str, path: str) -> Witness | None:
     before, after = _names(old), _names(new)
     for name in sorted(before.keys() & after.keys()):
