@@ -12,7 +12,7 @@ from importlib import import_module
 
 from . import compat
 
-_OTHERS = (
+OTHERS = (
     "packaging.markers",
     "packaging.requirements",
     "packaging.specifiers",
@@ -24,11 +24,13 @@ _OTHERS = (
     "pip._internal.network.auth",
     "pip._internal.operations.install.wheel",
 )
+"""What the program imports of these, some of it only when it is needed."""
+
 _LEGACY = ("pip._internal.metadata.importlib", "pip._internal.metadata.pkg_resources", "pip._vendor.pkg_resources")
 """What pip needs to tell of eggs; one or the other is missing with some versions of pip and Python."""
 
 
-_ON_THEIR_OWN = (".__main__", "._elsewhere", ".shared_answers")
+ON_THEIR_OWN = (".__main__", "._elsewhere", ".shared_answers")
 """Modules that run the program, and one that is imported from the start where a shared cache is in use."""
 
 
@@ -39,9 +41,9 @@ def import_everything() -> None:
     compat.load_backend()
     with compat.listening():
         for module in pkgutil.walk_packages(pip_fastupdate.__path__, f"{pip_fastupdate.__name__}."):
-            if not module.name.endswith(_ON_THEIR_OWN):
+            if not module.name.endswith(ON_THEIR_OWN):
                 _import_ours(module.name)
-        for name in _OTHERS:
+        for name in OTHERS:
             import_module(name)
         for name in _LEGACY:
             with suppress(ImportError):

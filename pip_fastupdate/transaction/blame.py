@@ -64,7 +64,10 @@ def blamed(error: BaseException) -> tuple[str, str]:
     except (TransactionError, OSError) as trouble:
         return message, f"The history cannot tell what changed it: {trouble}"
     if found is None:
-        return message, f"{sys.executable} -m pip install --upgrade --force-reinstall pip-fastupdate {what} mends that."
+        first = f"{sys.executable} -m ensurepip --upgrade, then " if "pip" in modules else ""
+        again = " ".join(name for name in modules[:1] if name != "pip")
+        line = f"{sys.executable} -m pip install --upgrade --force-reinstall pip-fastupdate {again}".rstrip()
+        return message, f"{first}{line} mends that."
     entry, changes = found
     told = ", ".join(f"{name} {before or '(none)'} -> {after or '(removed)'}" for name, before, after in changes)
     return message, f"The update of {entry.when} changed it ({told}); pip-update --undo {entry.id} takes that back."

@@ -114,8 +114,8 @@ class Bench:
         return verdict
 
 
-OWN = ("pip-fastupdate", "pip")
-"""What must be importable whatever happens, with all that they require."""
+OWN = ("pip-fastupdate", "pip", "packaging", "requests", "requests-cache", "urllib3", "msgspec", "rich")
+"""What must be importable whatever happens, with all that they require; not all of them have to be installed here."""
 
 
 def own_names(planned: Planned) -> frozenset[str]:

@@ -14,6 +14,7 @@ from ..wheels import Installed, WheelStore
 from .bench import Bench
 from .delivery import Delivery, key_of
 from .planning import Barred, Carried, Planned, make_plan, remember
+from .standing import broken
 from .tools import Tools
 from .trial import Trial, culprits
 
@@ -49,7 +50,8 @@ def _carried(tools: Tools, bench: Bench, planned: Planned, barred: Barred, trial
         if not changes:
             bench.transaction.abandon()
             return Carried(planned=planned)
-        learned = _swap_in(tools, bench, planned, barred, trial)
+        unfit = broken(bench, planned)
+        learned = _without_these(tools, barred, unfit) if unfit else _swap_in(tools, bench, planned, barred, trial)
         if learned == barred:
             bench.transaction.commit(tools.options.keep)
             remember(tools, planned)
@@ -69,6 +71,13 @@ def _swap_in(tools: Tools, bench: Bench, planned: Planned, barred: Barred, trial
     if trial is None:
         return barred
     return replace(barred, stays={**barred.stays, **_guilty(tools, bench, planned, trial)})
+
+
+def _without_these(tools: Tools, barred: Barred, unfit: Mapping[str, Failure]) -> Barred:
+    """Go on without new versions that the program itself could not be started with."""
+    for name, failure in sorted(unfit.items()):
+        tools.progress.warn(f"{name} is left as it is: {failure.text}")
+    return replace(barred, failures={**barred.failures, **unfit})
 
 
 def _without(tools: Tools, barred: Barred, conflict: FileConflict) -> Barred:

@@ -1,0 +1,207 @@
+"""Whether the program, and all that it stands on, could still be imported with the versions that are staged.
+
+They are imported in this process, under names that are given back afterwards, before anything is moved. Compiled
+modules are not: a process cannot have two of one, so these are only looked at, and that is said.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import sysconfig
+import traceback
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
+from types import ModuleType
+
+from .._pip.preload import ON_THEIR_OWN, OTHERS
+
+OURS = "pip_fastupdate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """A new version of something that the program stands on."""
+
+    name: str
+    root: str
+    """Mirrors the live file system."""
+
+    before: frozenset[str]
+    """Top-level modules of the version that it replaces."""
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Where its modules are staged."""
+        paths = dict.fromkeys(sysconfig.get_path(key) for key in ("purelib", "platlib"))
+        found = (self.root + os.path.splitdrive(os.path.realpath(path))[1] for path in paths)
+        return tuple(each for each in found if os.path.isdir(each))  # noqa: PTH112 - as all paths here, text
+
+    def modules(self) -> frozenset[str]:
+        """Top-level modules of the new version."""
+        return frozenset(name for folder in self.folders for name in top_levels(os.listdir(folder)))  # noqa: PTH208
+
+    def compiled(self) -> list[str]:
+        """Its extension modules."""
+        return [
+            name
+            for folder in self.folders
+            for _, _, names in os.walk(folder)
+            for name in names
+            if name.endswith((".so", ".pyd"))
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What became of it."""
+
+    failures: Mapping[str, str]
+    """By name, what was raised when it was imported."""
+
+    unproven: Mapping[str, str]
+    """By name, why nothing can be said before it is in place."""
+
+
+def top_levels(entries: Iterable[str]) -> Iterator[str]:
+    """The names under which what lies in a site-packages folder is imported."""
+    for entry in entries:
+        name, dot, suffix = entry.partition(".")
+        if name.isidentifier() and name != "__pycache__" and (not dot or suffix == "py" or suffix.endswith("so")):
+            yield name
+
+
+def prove(staged: Sequence[Staged], others: frozenset[str], *, ours: bool) -> Verdict:
+    """Import what the program stands on, of ``staged`` where that brings it.
+
+    ``others`` are top-level modules of what it stands on and that stays, to be imported anew with the new ones; with
+    ``ours`` the program's own modules are, too. Nothing of this is left behind.
+    """
+    compiled = {each.name: found for each in staged if (found := each.compiled())}
+    unproven = dict.fromkeys(compiled, "its compiled part can be loaded only once it is in place")
+    failures = {name: why for name, found in compiled.items() if (why := _unfit(found))}
+    pure = [each for each in staged if each.name not in compiled]
+    error = _attempt(pure, others, ours=ours) if pure else None
+    if error is None:
+        return Verdict(failures=failures, unproven=unproven)
+    said = _said(error)
+    before = _attempt((), others, ours=ours)
+    if before is not None and _said(before) == said:
+        return Verdict(failures=failures, unproven={**unproven, **{each.name: said for each in pure}})
+    return Verdict(failures={**failures, **dict.fromkeys(_culprits(error, pure), said)}, unproven=unproven)
+
+
+def _unfit(compiled: Sequence[str]) -> str | None:
+    """Why none of the extension modules is for this interpreter."""
+    if any(name.endswith(tuple(EXTENSION_SUFFIXES)) for name in compiled):
+        return None
+    return f"none of its compiled modules is for this Python ({EXTENSION_SUFFIXES[0]})"
+
+
+class _Finder:
+    """Serves some top-level modules from the folders that they are staged in, and from nowhere else."""
+
+    def __init__(self, folders: Mapping[str, Sequence[str]]) -> None:
+        self._folders = folders
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """As the import system asks."""
+        if name not in self._folders:
+            return None
+        found = PathFinder.find_spec(name, list(self._folders[name]))
+        if found is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return found
+
+
+def _attempt(staged: Sequence[Staged], others: frozenset[str], *, ours: bool) -> BaseException | None:
+    """What is raised when everything is imported; None when nothing is."""
+    folders: dict[str, list[str]] = {}
+    for each in staged:
+        for name in each.before | each.modules():
+            folders.setdefault(name, []).extend(each.folders)
+    names = frozenset(folders) | others | ({OURS} if ours else frozenset())
+    with _anew(names, _Finder(folders)):
+        try:
+            for module in _needed(folders, names):
+                _import(module, names)
+        except (Exception, SystemExit) as error:  # whatever a broken release raises
+            return error
+    return None
+
+
+def _needed(folders: Mapping[str, Sequence[str]], names: frozenset[str]) -> Iterator[str]:
+    """The modules whose import is tried: what the program uses, and each new one by itself."""
+    yield from (name for name in OTHERS if name.partition(".")[0] in names)
+    yield from sorted(name for name in folders if name.partition(".")[0] != OURS)
+    if OURS in names:
+        package = importlib.import_module(OURS)
+        yield from sorted(_modules_of(package))
+
+
+def _modules_of(package: ModuleType) -> Iterator[str]:
+    for place in package.__path__:
+        for folder, _, files in os.walk(place):
+            inner = os.path.relpath(folder, place).replace(os.sep, ".")
+            start = OURS if inner == "." else f"{OURS}.{inner}"
+            for file in files:
+                name = f"{start}.{file.removesuffix('.py')}"
+                if file.endswith(".py") and file != "__init__.py" and not name.endswith(ON_THEIR_OWN):
+                    yield name
+
+
+def _import(module: str, names: frozenset[str]) -> None:
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if module.partition(".")[0] == OURS and (error.name or "").partition(".")[0] not in names:
+            return  # of an extra that is not installed
+        raise
+
+
+@contextmanager
+def _anew(names: frozenset[str], finder: _Finder) -> Iterator[None]:
+    """Inside, modules of these names are imported anew; afterwards all is as it was."""
+    kept = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in names}
+    former = (list(sys.meta_path), list(sys.path), list(warnings.filters), sys.dont_write_bytecode)
+    for name in kept:
+        del sys.modules[name]
+    sys.meta_path.insert(0, finder)
+    sys.dont_write_bytecode = True  # neither what is staged nor what is live may change by this
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for name in [name for name in sys.modules if name.partition(".")[0] in names]:
+            del sys.modules[name]
+        sys.modules.update(kept)
+        sys.meta_path[:], sys.path[:], _, sys.dont_write_bytecode = former
+        importlib.invalidate_caches()
+
+
+def _said(error: BaseException) -> str:
+    text = str(error) or type(error).__name__
+    return text if isinstance(error, ImportError) else f"{type(error).__name__}: {text}"
+
+
+def _culprits(error: BaseException, staged: Sequence[Staged]) -> tuple[str, ...]:
+    """Which of the new versions it is; all of them where that cannot be told."""
+    missing = (error.name or "").partition(".")[0] if isinstance(error, ImportError) else ""
+    lacking = tuple(each.name for each in staged if missing and missing in each.before | each.modules())
+    if lacking:
+        return lacking
+    places = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename:
+        places.append(error.filename)
+    for place in reversed(places):
+        found = tuple(each.name for each in staged if place.startswith(each.root + os.sep))
+        if found:
+            return found
+    return tuple(each.name for each in staged)
