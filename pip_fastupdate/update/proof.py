@@ -97,8 +97,10 @@ def prove(staged: Sequence[Staged], others: frozenset[str], *, ours: bool) -> Ve
 
 def _unfit(compiled: Sequence[str]) -> str | None:
     """Why none of the extension modules is for this interpreter."""
-    if any(name.endswith(tuple(EXTENSION_SUFFIXES)) for name in compiled):
-        return None
+    for name in compiled:
+        module, _, suffix = name.partition(".")
+        if module and f".{suffix}" in EXTENSION_SUFFIXES:
+            return None
     return f"none of its compiled modules is for this Python ({EXTENSION_SUFFIXES[0]})"
 
 

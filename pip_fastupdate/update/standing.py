@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.util import find_spec
 
 from .._pip import records
 from ..models import Change, Distribution, Failure
@@ -67,12 +68,20 @@ def _paths(distribution: Distribution) -> list[str]:
 
 
 def _runs(distribution: Distribution | None, *, borrowed: bool) -> bool:
-    """Whether this very process has imported it from this environment."""
+    """Whether this program imports it from this environment, be it already or later."""
     if distribution is None or borrowed:
         return False
     start = os.path.join(distribution.location, "")  # noqa: PTH118
-    files = (getattr(sys.modules.get(name), "__file__", None) for name in _modules(distribution))
-    return any(file and file.startswith(start) for file in files)
+    return any(place.startswith(start) for name in _modules(distribution) for place in _places(name))
+
+
+def _places(module: str) -> Iterator[str]:
+    try:
+        spec = find_spec(module)
+    except (ImportError, ValueError):  # a module without any, such as one that was put into ``sys.modules`` by hand
+        return
+    if spec is not None:
+        yield from filter(None, (spec.origin, *(spec.submodule_search_locations or ())))
 
 
 def _others(distributions: Iterable[Distribution]) -> frozenset[str]:
