@@ -20,6 +20,7 @@ _MODULES = (
     "errors",
     "files",
     "text",
+    "waiting",
     *(
         f"transaction{each}"
         for each in (

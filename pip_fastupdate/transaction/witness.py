@@ -73,8 +73,8 @@ def _in_folder(old: str, new: str, path: str) -> Witness | None:
             found = _in_folder(inside(old, name), inside(new, name), os.path.join(path, name))
             if found is not None:
                 return found
-    for name in sorted(before.keys() ^ after.keys()):
-        if before.get(name) or after.get(name):
+    for name in sorted(before.keys() | after.keys()):
+        if bool(before.get(name)) != bool(after.get(name)):  # a file on one side alone
             where = os.path.join(path, name)
             return Witness(
                 path=where,

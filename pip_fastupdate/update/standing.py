@@ -34,7 +34,7 @@ def broken(bench: Bench, planned: Planned) -> Mapping[str, Failure]:
     verdict = prove(
         [_staged(bench, change, installed.get(name)) for name, change in moving.items()],
         _others(installed[name] for name in concerned - moving.keys() - {"pip"} if name in installed),
-        ours="pip-fastupdate" in installed and not borrowed,
+        ours=not borrowed,
     )
     for name, why in sorted(verdict.unproven.items()):
         bench.tools.progress.note(f"whether {name} {moving[name].target.version} can be imported is not proven: {why}")

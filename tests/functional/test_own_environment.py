@@ -1,0 +1,137 @@
+"""The program in the environment that it updates: whatever happens to what it stands on, it starts and can go back."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.environments import Env, install, installed, run
+from tests.support.local_index import LocalIndex
+
+ADVANCED = {"thing": "2.0"}
+VERSIONS = {"idna": "3.999"}
+
+
+@pytest.fixture
+def inside(make_env: Callable[..., Env], index: LocalIndex) -> Env:
+    """An environment with all that the program requires in it, and one package to be updated."""
+    env = make_env("inside", visible=True)
+    install(env, [index.release("thing", "1.0")])
+    index.release("thing", "2.0")
+    return env
+
+
+def newer(env: Env, index: LocalIndex, name: str, **changed: str | None) -> None:
+    """A newer release of something installed: the same files, but for those that are changed or gone (None)."""
+    files = {
+        str(path.relative_to(env.site_packages)): path.read_text(encoding="utf-8")
+        for path in (env.site_packages / name).rglob("*.py")
+    }
+    for path, text in changed.items():
+        files.pop(path)
+        if text is not None:
+            files[path] = text
+    index.release(name, VERSIONS.get(name, "999"), files=files)
+
+
+def test_sound_release_comes_in(inside: Env, index: LocalIndex) -> None:
+    """And goes back out by --undo; the program that did it goes on to the end."""
+    newer(inside, index, "packaging")
+    before = installed(inside)
+    done = run(inside, "packaging", "thing", index=index)
+    assert (0, {**before, "packaging": "999", **ADVANCED}) == (done.returncode, installed(inside)), done.stderr
+    undone = run(inside, "--undo", index=index)
+    assert (0, before) == (undone.returncode, installed(inside)), undone.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "why"),
+    [
+        ("packaging", {"packaging/__init__.py": "raise ImportError('a broken release')"}, "a broken release"),
+        ("packaging", {"packaging/markers.py": "def (:"}, "SyntaxError: invalid syntax"),
+        ("packaging", {"packaging/version.py": None}, "No module named 'packaging.version'"),
+        ("packaging", {"packaging/utils.py": "raise SystemExit(0)"}, "SystemExit: 0"),
+        ("idna", {"idna/__init__.py": "1 / 0"}, "ZeroDivisionError: division by zero"),
+        ("rich", {"rich/console.py": "import not_there"}, "No module named 'not_there'"),
+    ],
+)
+def test_broken_release_stays_out(
+    inside: Env, index: LocalIndex, name: str, changed: dict[str, str | None], why: str
+) -> None:
+    """Told with its reason and exit code 4, nothing of it comes in, and the rest of the update is made."""
+    newer(inside, index, name, **changed)
+    before = installed(inside)
+    done = run(inside, name, "thing", "--format=json", index=index)
+    assert (4, {**before, **ADVANCED}) == (done.returncode, installed(inside)), done.stderr
+    assert f"pip-update could not be started with {name} {VERSIONS.get(name, '999')}: {why}" in done.stdout
+
+
+@pytest.mark.parametrize("broken", ["packaging", "pip", "requests", "rich", "urllib3"])
+@pytest.mark.parametrize("gone", [False, True], ids=["broken", "gone"])
+def test_history_and_undo_need_none_of_it(inside: Env, index: LocalIndex, broken: str, gone: bool) -> None:
+    """Neither what cannot be imported nor what is not there keeps them from working."""
+    before = installed(inside)
+    assert run(inside, "thing", index=index).returncode == 0
+    folder = inside.site_packages / broken
+    if gone:
+        shutil.rmtree(folder)
+    else:
+        (folder / "__init__.py").write_text("raise RuntimeError('broken')")
+    told = run(inside, "--history", index=index)
+    assert (0, True) == (told.returncode, "1 changed: thing 1.0" in told.stdout), told.stderr
+    undone = run(inside, "--undo", index=index)
+    assert (0, before) == (undone.returncode, installed(inside)), undone.stderr
+    assert "Traceback" not in undone.stderr
+
+
+def test_start_names_the_update_to_take_back(inside: Env, index: LocalIndex) -> None:
+    """What cannot be imported is told with the update that changed it, and the line that takes that back works."""
+    newer(inside, index, "packaging")
+    before = installed(inside)
+    assert run(inside, "packaging", index=index).returncode == 0
+    (inside.site_packages / "packaging/__init__.py").write_text("raise ValueError('worn out')")
+    done = run(inside, "-n", index=index)
+    assert done.returncode == 1
+    first, second = done.stderr.splitlines()[-2:]
+    assert first == "error: pip-update cannot start, for packaging cannot be imported: worn out."
+    assert second.startswith("hint: The update of ")
+    assert second.endswith(f"(packaging {before['packaging']} -> 999); pip-update --undo 1 takes that back.")
+    assert run(inside, "--undo", "1", index=index).returncode == 0
+    assert before == installed(inside)
+
+
+def test_half_of_a_newer_program(inside: Env, index: LocalIndex) -> None:
+    """Where the program cannot be imported, the script that the update left is run in its place."""
+    assert run(inside, "thing", index=index).returncode == 0
+    program = inside.site_packages / "pip_fastupdate"
+    if not program.is_dir() or program.is_symlink():
+        own_copy(inside)
+    (program / "cli.py").write_text("from . import not_here_yet")
+    told = run(inside, "--history", index=index)
+    assert (0, True) == (told.returncode, "thing 1.0 -> 2.0" in told.stdout), told.stderr
+    assert run(inside, "--undo", index=index).returncode == 0
+    assert "1.0" == installed(inside)["thing"]
+
+
+def own_copy(env: Env) -> None:
+    """The program itself in the environment, instead of a link to its source."""
+    import pip_fastupdate
+
+    for link in (*env.site_packages.glob("*.pth"), env.site_packages / "pip_fastupdate"):
+        if link.is_symlink() or link.suffix == ".pth":
+            link.unlink(missing_ok=True)
+    source = Path(pip_fastupdate.__file__).parent
+    shutil.copytree(source, env.site_packages / "pip_fastupdate", ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def test_undo_that_would_break_a_requirement(inside: Env, index: LocalIndex) -> None:
+    """Is taken back, as an update would be."""
+    assert run(inside, "thing", index=index).returncode == 0
+    install(inside, [index.release("needs-thing", "1.0", requires=["thing>=2"])])
+    before = installed(inside)
+    undone = run(inside, "--undo", index=index)
+    assert (1, before) == (undone.returncode, installed(inside))
+    assert "error: After the undo needs-thing 1.0 requires thing>=2, which is not fulfilled" in undone.stderr
