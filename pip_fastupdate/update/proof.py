@@ -131,17 +131,21 @@ def _attempt(staged: Sequence[Staged], others: frozenset[str], *, ours: bool) ->
     names = frozenset(folders) | others | ({OURS} if ours else frozenset())
     with _anew(names, _Finder(folders)):
         try:
-            for module in _needed(folders, names):
+            lasting = {name for each in staged for name in each.before & each.modules()}
+            for module in _needed(lasting, names):
                 _import(module, names)
         except (Exception, SystemExit) as error:  # whatever a broken release raises
             return error
     return None
 
 
-def _needed(folders: Mapping[str, Sequence[str]], names: frozenset[str]) -> Iterator[str]:
-    """The modules whose import is tried: what the program uses, and each new one by itself."""
+def _needed(lasting: Iterable[str], names: frozenset[str]) -> Iterator[str]:
+    """The modules whose import is tried: what the program uses, and each that is there before and after by itself.
+
+    One that is dropped, or new, matters only if anything of these imports it.
+    """
     yield from (name for name in OTHERS if name.partition(".")[0] in names)
-    yield from sorted(name for name in folders if name.partition(".")[0] != OURS)
+    yield from sorted(name for name in lasting if name != OURS)
     if OURS in names:
         package = importlib.import_module(OURS)
         yield from sorted(_modules_of(package))
