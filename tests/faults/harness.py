@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pip_fastupdate.errors import TransactionError
-from pip_fastupdate.transaction import Transactions
+from pip_fastupdate.transaction import Transactions, single
 from tests.support.platforms import NATIVE, SYSTEMS, Rules
 
 from .inject import INTERRUPT, KILL, Fault, Injector
@@ -129,6 +129,7 @@ def _child(action: Action, prefix: Path, fault: Fault, system: str, report: int)
     injector = Injector(str(prefix), fault, windows=system == "windows")
     write = os.write
     injector.install()
+    single.AGAIN = (0.0,)  # an error that lasts does so however long one waits
     signal.signal(signal.SIGINT, signal.default_int_handler)  # which those started in the background lack
     try:
         with rules_of(system, prefix):
