@@ -35,8 +35,8 @@ class WarehouseInfo(msgspec.Struct, gc=False):
 
     name: str | None = None
     version: str | None = None
-    requires_dist: list[str] | msgspec.UnsetType | None = msgspec.UNSET
-    """None for an empty list, usually; unset where nothing is said of it."""
+    requires_dist: list[str] | None = None
+    """None or empty for no requirements, or where they are not known."""
 
     requires_python: str | None = None
 

@@ -81,15 +81,13 @@ def _of(kept: list[str | list[str] | None], release: Release, file: File) -> Cor
 
 def _digest(name: str, reply: Reply) -> bytes:
     """Version, sha256 of the file that the requirements are of, these, Requires-Python. Raises ValueError."""
-    from msgspec import UnsetType
-
     from .decoding import warehouse
 
     body = warehouse(reply.body)
     info = body.info
     if info.name is None or normalize(info.name) != name:
         raise ValueError(f"it describes {info.name or 'nothing'}")
-    requires = None if isinstance(info.requires_dist, UnsetType) else info.requires_dist or []
+    requires = info.requires_dist or None  # an empty list is what is said where nobody knows, too
     return json.dumps((info.version, _first(body.urls), requires, info.requires_python)).encode()
 
 

@@ -83,8 +83,8 @@ def test_json_api_is_believed_of_the_very_file(
     environment: Env, index: LocalIndex, change: dict[str, str], asked: bool
 ) -> None:
     """By its sha256; else the end of the wheel is read."""
-    install(environment, [index.release("app", "1.0")])
-    index.release("app", "2.0")
+    install(environment, [index.release("app", "1.0"), index.release("lib", "1.0")])
+    index.release("app", "2.0", requires=["lib"])
     index.metadata = "unsaid"
     body = json.loads(index.answer("/pypi/app/json", {}).body)
     body["urls"][0]["digests"] |= change
