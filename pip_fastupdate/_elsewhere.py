@@ -1,7 +1,8 @@
 """Runs the program in the interpreter that runs this file, with itself and all that it stands on taken from elsewhere.
 
-``elsewhere`` starts it as ``PYTHON _elsewhere.py SPECIFICATION ARGUMENT...``; see there. It has to be such that every
-Python can parse it, down to 2.7, because an interpreter that is too old is told so here: no annotations, no f-strings.
+``elsewhere`` starts it as ``PYTHON _elsewhere.py ARGUMENT...``, with a specification in VARIABLE; see there. It has to
+be such that every Python can parse it, down to 2.7, because an interpreter that is too old is told so here: no
+annotations, no f-strings.
 """
 
 # ruff: noqa: C402, UP004, UP030, UP032, UP036
@@ -9,6 +10,9 @@ Python can parse it, down to 2.7, because an interpreter that is too old is told
 import sys
 
 OLDEST = (3, 10)
+
+VARIABLE = "_PIP_UPDATE_ELSEWHERE"
+"""The environment variable that holds the specification, for this process alone."""
 
 
 class Borrowed(object):
@@ -87,22 +91,23 @@ def main(arguments):
     # type: (list[str]) -> int
     """Check this interpreter, then run the program; returns its exit code.
 
-    The first of the ``arguments`` is the specification, as JSON, the others are those of the program.
+    The ``arguments`` are those of the program.
     """
     import json
+    import os
     from importlib import import_module
 
-    specification = json.loads(arguments[0])
+    specification = json.loads(os.environ.pop(VARIABLE))
     refused = complaint(specification, sys.version_info[:3], abi())
     if refused:
         message, hint = refused
         sys.stderr.write("error: {0}\n".format(message) + ("hint: {0}\n".format(hint) if hint else ""))
         return 2
     sys.argv[:] = ["pip-update"]
-    sys.argv.extend(arguments[1:])
+    sys.argv.extend(arguments)
     install(specification)
     cli = import_module("pip_fastupdate.cli")
-    return int(cli.main(arguments[1:], arrived=True))
+    return int(cli.main(arguments, arrived=True))
 
 
 if __name__ == "__main__":

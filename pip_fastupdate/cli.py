@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -46,15 +47,22 @@ def main(argv: Sequence[str], *, arrived: bool = False) -> int:
             arguments = parse_arguments(argv)
             code = None if arrived else _elsewhere(arguments, argv)
             return _flushed(_dispatch(arguments) if code is None else code)
-    except BrokenPipeError:  # whoever read our output has gone
-        _leave_stdout()
-        return FAILED
     except (Exception, KeyboardInterrupt) as error:
+        if _has_lost_reader(error):
+            _leave_stdout()
+            return FAILED
         message, hint, code = _verdict(error)
         if hint is None and any(word.startswith("-v") for word in argv):
             _show_where(error)
         _complain(message, _UNEXPECTED if hint is None else hint)
         return code
+
+
+def _has_lost_reader(error: BaseException, *, windows: bool = os.name == "nt") -> bool:
+    """Whether whoever read our output has gone; on Windows that is EINVAL, as is much else, but no file is named."""
+    if isinstance(error, BrokenPipeError):
+        return True
+    return windows and isinstance(error, OSError) and error.errno == errno.EINVAL and error.filename is None
 
 
 _UNEXPECTED = "With -v it is shown where this happened; please report that."
@@ -214,7 +222,7 @@ def _update(options: Options, configuration: Configuration, progress: Silent) ->
             show(report, sys.stdout, format=options.format, verbosity=options.verbosity, color=options.color)
         except OSError as error:  # what was done stands, whether or not anybody gets to read of it
             _leave_stdout()
-            if not isinstance(error, BrokenPipeError):
+            if not _has_lost_reader(error):
                 progress.warn(f"the report cannot be written: {error.strerror}")
         except KeyboardInterrupt:  # whoever should read it may never do so: do not wait for that at the end again
             _leave_stdout()

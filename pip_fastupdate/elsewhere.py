@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from . import _elsewhere
 from .errors import UsageError
+from .text import venv_python
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
@@ -38,7 +39,10 @@ OPTIONAL = (
 )
 """Modules that our dependencies import if they are there. Those of the target are not meant: we have ours, or none."""
 
-_IN_ENVIRONMENT = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
+_IN_ENVIRONMENT = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe", "bin/python.exe")
+"""The last one is MSYS2's way."""
+
+_HINT = f"--python takes an interpreter, such as {venv_python()}, or a virtual environment."
 _LIKE_PYTHON = re.compile(r"python|pypy|graalpy|^py\b", re.IGNORECASE)
 
 
@@ -53,8 +57,9 @@ def run(python: str, arguments: Sequence[str]) -> int | None:
     if is_running(path):
         return None
     script = str(Path(_elsewhere.__file__).absolute())
-    command = [str(path), script, specification(str(path)), *arguments]
+    command = [str(path), script, *arguments]
     environment = {key: value for key, value in os.environ.items() if key != "__PYVENV_LAUNCHER__"}  # macOS: us
+    environment[_elsewhere.VARIABLE] = specification(str(path))  # on a command line, quotes get lost in .bat files
     return replace_process(command, environment)
 
 
@@ -69,7 +74,7 @@ def interpreter(given: str) -> Path:
         if found is None:
             raise UsageError(
                 f"{path} is a folder without a Python environment in it.",
-                hint="--python takes an interpreter, such as .venv/bin/python, or a virtual environment.",
+                hint=_HINT,
             )
         path = found
     elif not path.exists() and Path(given).name == given:
@@ -87,7 +92,7 @@ def _in_path(name: str) -> Path | None:
 
 def _check(path: Path) -> None:
     """What can be told of an interpreter without running it. Raises UsageError."""
-    hint = "--python takes an interpreter, such as .venv/bin/python, or a virtual environment."
+    hint = _HINT
     if not path.exists():
         broken = path.is_symlink()
         why = f"is a symbolic link to {path.readlink()}, which does not exist" if broken else "does not exist"

@@ -15,6 +15,11 @@ IMPORTING = threading.RLock()
 """Held while rich is imported: its modules import each other, and two threads at it would see halves of them."""
 
 
+def venv_python(*, windows: bool = os.name == "nt") -> str:
+    """Where a virtual environment's interpreter lies, as one types it."""
+    return r".venv\Scripts\python.exe" if windows else ".venv/bin/python"
+
+
 def clean(text: str) -> str:
     """The text on one line, with everything escaped that a terminal could obey: control characters, bidi marks."""
     if text.isprintable():

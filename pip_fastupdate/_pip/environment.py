@@ -10,9 +10,12 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import busy_files
+from ..busy_files import CLEARING, Patience
 from ..models import Distribution, Inventory, Target
 from . import metadata
 from .dist_info import Folder, read
@@ -91,9 +94,10 @@ def _accepts_files(folder: Path) -> bool:
     probe = folder / f".pip-fastupdate-{os.getpid()}"
     try:
         probe.touch(exist_ok=True)
-        probe.unlink(missing_ok=True)
     except OSError:
         return False
+    with suppress(OSError):  # a virus scanner may keep it for longer, which says nothing about the folder
+        busy_files.unlink(str(probe), Patience(CLEARING))
     return True
 
 

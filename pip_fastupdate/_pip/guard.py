@@ -7,11 +7,12 @@ from pathlib import Path
 
 from ..errors import EnvironmentRefused, UsageError
 from ..options import Settings
+from ..text import venv_python
 from . import compat
 from .environment import is_writable, target
 from .locations import Site, current
 
-_VENV_HINT = "python -m venv .venv, then run .venv/bin/python -m pip_fastupdate"
+_VENV_HINT = f"python -m venv .venv, then run {venv_python()} -m pip_fastupdate"
 
 
 def check(

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import busy_files
+from ..busy_files import CLEARING, Patience
 from ..cache_folder import PARTS, belongs_elsewhere, distrust
 from . import place
 from .store import Store
@@ -66,8 +68,8 @@ def clear(directory: Path) -> int:
     """Delete the answers and the wheels, and nothing else that may be in the folder; returns the bytes freed.
 
     Another process may be using the answers: they are taken out of the database, which stays as a small file, unless
-    it is damaged. Of parts that are links, only the links go. Raises OSError where a file cannot be deleted, and for a
-    folder that is a link or another user's.
+    it is damaged; and what another has open stays where the system does not delete that. Of parts that are links, only
+    the links go. Raises OSError where a file cannot be deleted, and for a folder that is a link or another user's.
     """
     why = belongs_elsewhere(directory)
     if why is not None:
@@ -79,11 +81,24 @@ def clear(directory: Path) -> int:
     with _opened(directory) as store:
         emptied = store.clear()
     for file in _databases(directory) if not emptied else _leftovers(directory):
-        file.unlink(missing_ok=True)
-    wheels = directory / place.WHEELS
-    if wheels.is_dir():
-        shutil.rmtree(wheels)
+        _remove(file)
+    for file in _wheels(directory):
+        _remove(file)
+    with contextlib.suppress(OSError):  # a wheel that another run has open stays, and is no failure
+        if (directory / place.WHEELS).is_dir():
+            shutil.rmtree(directory / place.WHEELS)
     return max(0, before - _total(directory))
+
+
+def _remove(file: Path) -> None:
+    """Delete a file, unless another run has it open (Windows): then it stays. Raises OSError."""
+    try:
+        busy_files.unlink(str(file), Patience(CLEARING))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if not busy_files.is_busy(error):
+            raise
 
 
 def evict(directory: Path, limit: int) -> int:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
+from .. import busy_files
+from ..busy_files import SHORT, Patience
 from ..errors import PipUpdateError
 from ..hashes import Hasher, Hashes
 from ..models import File
@@ -75,16 +77,18 @@ class Part:
         return self._hash.differing(hashes)
 
     def finish(self) -> Path:
-        """Give the file its final name, in one step. Raises DiskRefused."""
+        """Give the file its final name, in one step. Raises DiskRefused; DownloadFailed when another program has it."""
         try:
             self._stream.flush()
             status = os.fstat(self._stream.fileno())
             self._stream.close()
-            self.path.replace(self._final)
+            busy_files.replace(str(self.path), str(self._final), Patience(SHORT))
             self.identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         except OSError as error:
             # Windows does not replace a file that is open: another process was faster, with the same content.
             if not self._final.is_file():
+                if busy_files.is_busy(error):  # others may fare better
+                    raise DownloadFailed("in-use", f"another program keeps {self._final.name} open") from error
                 raise DiskRefused(error, self._final) from error
         return self._final
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from ..dependencies import normalize
 from ..models import Reason
@@ -21,6 +22,9 @@ STARTUP = (".pth", ".start")
 
 HOOKS = frozenset({"sitecustomize", "usercustomize"})
 """The modules that ``site`` imports at every start."""
+
+LAUNCHER_END = 64 * 1024
+"""Bytes at the end of a launcher in which its script is found."""
 
 _NUMBERS = re.compile(r"\d+(\.\d+)*")
 _NATIVE = re.compile(r"\.(?:so(?:\.\d+)*|pyd|dll|dylib)\Z")
@@ -50,7 +54,10 @@ def system_command(name: str) -> str | None:
 
     Being found before the same tool of another Python is what environments are for, so that is not worth a word.
     """
-    own = {os.path.realpath(each) for each in (Path(sys.executable).parent, Path(sys.prefix, "bin"))}
+    own = {
+        os.path.realpath(each)
+        for each in (Path(sys.executable).parent, Path(sys.prefix, "bin"), Path(sys.prefix, "Scripts"))
+    }
     folders = [
         folder
         for folder in os.environ.get("PATH", os.defpath).split(os.pathsep)
@@ -63,8 +70,19 @@ def system_command(name: str) -> str | None:
 def _is_python_script(path: str) -> bool:
     with suppress(OSError), Path(path).open("rb") as stream:
         head = stream.read(300)
+        if head.startswith(b"MZ"):
+            return _is_launcher(stream)
         return head.startswith(b"#!") and b"python" in head
     return False
+
+
+def _is_launcher(stream: BinaryIO) -> bool:
+    """Whether a program for Windows is what pip, pipx or uv make of a command: it ends in its interpreter's path and a
+    zip archive with a ``__main__.py``, or in either of them.
+    """
+    stream.seek(-min(LAUNCHER_END, stream.seek(0, os.SEEK_END)), os.SEEK_END)
+    end = stream.read()
+    return b"python" in end.lower() and (b"__main__.py" in end or b"UVUV" in end or b"UVSC" in end)
 
 
 def news(

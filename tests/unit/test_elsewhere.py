@@ -176,10 +176,11 @@ def test_interpreter_that_will_do() -> None:
     assert _elsewhere.complaint(OURS, (3, 11, 99), OURS["abi"]) is None
 
 
-def test_refusal_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_refusal_is_printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The interpreter itself says that it will not do, as the program would say it, and nothing has changed."""
     finders, modules = list(sys.meta_path), set(sys.modules)
-    assert 2 == _elsewhere.main([json.dumps({**OURS, "abi": "another", "folders": {}}), "--check"])
+    monkeypatch.setenv(_elsewhere.VARIABLE, json.dumps({**OURS, "abi": "another", "folders": {}}))
+    assert 2 == _elsewhere.main(["--check"])
     out, err = capsys.readouterr()
     assert ("", "error: ", "hint: ") == (out, err[:7], err.splitlines()[1][:6])
     assert (finders, set()) == (sys.meta_path, {"pip_fastupdate"} & (set(sys.modules) - modules))
