@@ -57,6 +57,10 @@ class FileConflict(PipUpdateError):
         self.names = names
 
 
+class FileInUse(FileConflict):
+    """Another program has files of ``names`` open, so that they cannot be replaced: the run can go on without them."""
+
+
 class CommandFailed(PipUpdateError):
     """The user's own command (``--test``) failed: before the update, or after it, which was then taken back."""
 

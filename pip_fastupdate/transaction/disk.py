@@ -35,8 +35,16 @@ _REASONS = {
     ),
     errno.EBUSY: ("it is in use, or a file system is mounted on it", "Unmount it, or stop the program that uses it."),
 }
-if os.name == "nt":
-    _REASONS[errno.EACCES] = ("another program uses it", "Close the programs that run in this environment.")
+_WINDOWS_REASONS = {
+    5: (
+        "another program uses it, or permission was denied",
+        "Close the programs that run in this environment, or run pip-update as the user who owns it.",
+    ),
+    19: ("the disk is write-protected", "Make it writable, then run pip-update again."),
+    32: ("another program uses it", "Close the programs that run in this environment."),
+    33: ("another program has locked a part of it", "Close the programs that run in this environment."),
+}
+"""By Windows' own codes, of which several make one errno."""
 
 _CHANGED = frozenset({errno.ENOENT, errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR})
 """What a rename that was right when it was planned fails with after somebody else was there."""
@@ -188,5 +196,5 @@ def explained(doing: str, error: OSError, *, planned: bool = False) -> Transacti
             hint="Run pip-update again when the other program is done.",
         )
     unknown = (error.strerror or str(error), "")
-    reason, hint = _REASONS.get(error.errno or 0, unknown)
+    reason, hint = _WINDOWS_REASONS.get(getattr(error, "winerror", 0)) or _REASONS.get(error.errno or 0, unknown)
     return TransactionError(f"{doing}: {reason}{where}.", hint=hint)

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
+from ..busy_files import Patience
 from ..errors import EnvironmentLocked
 from .claim import Claim
 from .disk import remove_empty, told, unlink
@@ -75,6 +76,10 @@ class FileLock:
             descriptor = self._open()
         except FileNotFoundError:  # who held it until now has just removed the folder
             return False
+        except PermissionError:  # or, on Windows, the file, which is there for as long as anybody has it open
+            if os.name != "nt":
+                raise
+            return False
         try:
             _try(descriptor)
             if not self._is_current(descriptor):
@@ -110,11 +115,12 @@ class FileLock:
     def release(self) -> None:
         """Remove the file before it is unlocked, or after that on Windows, where an open file cannot be removed."""
         if self._descriptor is not None:
-            unlink(self._path)
+            if os.name != "nt":
+                unlink(self._path)
             os.close(self._descriptor)
             self._descriptor = None
             if os.name == "nt":
-                unlink(self._path)
+                unlink(self._path, Patience(0))
         remove_empty(self._folder)
 
     def discard(self) -> None:

@@ -18,6 +18,7 @@ from ..errors import EnvironmentChanged, TransactionError
 from ..waiting import join
 from .disk import explained, folds_case, told, uninterrupted
 from .home import RECOVER, Home
+from .in_use import check_movable, conflict, working_folder_outside
 from .journal import Header
 from .layout import Layout, Request, Root, lay_out
 from .operations import Operation
@@ -89,6 +90,7 @@ class Transaction:
         self._header: Header | None = None
         self._layout: Layout | None = None
         self._fingerprint: Fingerprint = {}
+        self._files: dict[str, tuple[str, ...]] = {}
         self._closed = False
 
     def prepare(
@@ -122,6 +124,9 @@ class Transaction:
         )
         changes = tuple(sorted((each.name, each.before, each.after) for each in replacements))
         self._sources = {(each.name, each.after): each.source for each in replacements if each.after and each.source}
+        self._files = {
+            each.name: (*each.old_files, *((os.fspath(each.staged),) if each.staged else ())) for each in replacements
+        }
         self.prepare_request(request, changes, fingerprint or {})
 
     def prepare_request(self, request: Request, changes: Changes, fingerprint: Fingerprint) -> None:
@@ -172,17 +177,19 @@ class Transaction:
             )
 
     def swap(self, progress: Progress | None = None) -> None:
-        """Rename everything: all of it, or nothing. Raises TransactionError and EnvironmentChanged."""
+        """Rename everything: all of it, or nothing.
+
+        Raises TransactionError and EnvironmentChanged; FileInUse, after which it can be prepared without some of it.
+        """
         try:
             self._check_unchanged()
-            try:
-                self._rename()
-            except OSError as error:
-                if error.errno != errno.EXDEV:
-                    raise
-                self._split()
-                self._rename()
+            with working_folder_outside(self._home.prefix):
+                self._rename_or_split()
         except OSError as error:
+            in_use = conflict(error, self._files)
+            if in_use is not None:
+                self.revert()
+                raise in_use from error
             self.rollback()
             raise explained("The swap failed and was taken back", error, planned=True) from error
         except BaseException:
@@ -191,9 +198,19 @@ class Transaction:
         if progress is not None:
             progress.step(amount=len(self._changes))
 
+    def _rename_or_split(self) -> None:
+        try:
+            self._rename()
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            self._split()
+            self._rename()
+
     def _rename(self) -> None:
         assert self._layout is not None, "prepare comes first"
         operations = self._layout.operations
+        check_movable(operations)
         self._workspace.become("swapping")
         self.renames = len(operations)
         start = time.perf_counter()

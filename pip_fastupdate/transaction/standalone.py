@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 
+from ..busy_files import SHORT, Patience, replace
 from .disk import write
 from .home import PART, RECOVER
 
@@ -24,7 +25,7 @@ _MODULES = (
     *(
         f"transaction{each}"
         for each in (
-            *("", ".claim", ".disk", ".entering", ".exchange", ".home", ".installed", ".journal", ".layout"),
+            *("", ".claim", ".disk", ".entering", ".exchange", ".home", ".in_use", ".installed", ".journal", ".layout"),
             *(".leaving", ".lock", ".operations", ".own", ".paths", ".rescue", ".seals", ".single", ".sites"),
             *(".sources", ".standalone", ".store", ".terrain", ".trust", ".witness", ".workspace"),
         )
@@ -109,7 +110,7 @@ def leave(home: str, roots: Sequence[str]) -> None:
         return
     part = os.path.join(home, PART)
     write(part, content)
-    os.replace(part, path)
+    replace(part, path, Patience(SHORT))
 
 
 def _is(path: str, content: bytes) -> bool:

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..busy_files import Patience
 from ..errors import TransactionError
 from . import disk, lock
 from .disk import told, uninterrupted
@@ -77,7 +78,7 @@ class Transactions:
             return self._recover(workspace)
 
     def _recover(self, workspace: Workspace) -> str | None:
-        state, names = workspace.state(), workspace.names()
+        state, cut_short = workspace.state(), workspace.is_cut_short()
         if state in CHANGING:
             line = f"{_subject(workspace)} was taken back: the environment is as it was before"
             layout = workspace.layout()
@@ -87,16 +88,16 @@ class Transactions:
                 line += f", but for what had been changed in {workspace.old}: {_some(workspace.old, changed)}"
         elif state in DONE:
             line = "an interrupted update had been complete: the environment is the updated one"
-            if "new" in names:
+            if cut_short:
                 with suppress(OSError, TransactionError):  # no more than clearing up: the next run tries again
                     self._home.settle(workspace, keep=None)
         elif state in UNTOUCHED:
             line = "an interrupted update had not changed anything: what it left was removed"
         else:
             line = "an interrupted update had been taken back: the environment is as it was before"
-        workspace.tidy()
+        workspace.tidy(None if cut_short else Patience(0))
         aside = f"; files that were in the way are in {workspace.aside}" if workspace.has_aside() else ""
-        return line + aside if "new" in names else None
+        return line + aside if cut_short else None
 
     def begin(self) -> Transaction:
         """A new transaction. Raises TransactionError."""
@@ -238,7 +239,7 @@ class Transactions:
 
 def _foretold(workspace: Workspace) -> str | None:
     state = workspace.state()
-    if "new" not in workspace.names():
+    if not workspace.is_cut_short():
         return None
     if state in CHANGING:
         return f"{_subject(workspace)} is to be taken back"

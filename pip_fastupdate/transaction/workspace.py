@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, get_args
 
-from ..busy_files import LONG, Patience, rename
+from ..busy_files import CLEARING, LONG, Patience, rename
 from . import sources
 from .disk import kind_of, remove, remove_empty, sync_folder, unlink, write
 from .trust import check_file, check_folder
@@ -31,6 +32,7 @@ DONE = frozenset({"committed", "spent", "forgotten"})
 _JOURNAL = "journal."
 _STEPS = "steps"
 _ASIDE = "aside"
+_TRASH = "trash"
 
 
 class Workspace:
@@ -172,15 +174,32 @@ class Workspace:
         self.become("spent")
         self.tidy()
 
-    def tidy(self) -> None:
-        """Remove what the state no longer needs, as far as possible; ``new`` last, which shows that this was due."""
-        state = self.state()
+    def is_cut_short(self) -> bool:
+        """Whether nobody has got so far as to clear up: then there is ``new``, and is not merely left over."""
+        names = self.names()
+        return "new" in names and _TRASH not in names
+
+    def tidy(self, patience: Patience | None = None) -> None:
+        """Remove what the state no longer needs, as far as possible; what is left is for a later run to try again."""
+        patience, state = patience or Patience(CLEARING), self.state()
+        self._discard(patience)
         needed = {"committed": {_STEPS, "old", _ASIDE}, "spent": {_ASIDE}}.get(state or "", {_ASIDE})
-        for name in sorted(self.names() - needed, key=lambda name: name == "new"):
-            if not name.startswith(_JOURNAL):
-                remove(os.path.join(self.path, name))
+        for name in sorted(self.names() - needed, key=lambda name: (name == _TRASH, name == "new")):
+            if not name.startswith(_JOURNAL) and not remove(os.path.join(self.path, name), patience) and name == "new":
+                break  # what says that it is merely left over has to stay with it
         if state not in ("committed", "spent"):
             self._leave()
+
+    def _discard(self, patience: Patience) -> None:
+        """Have what was staged out of the way: a file in it that is kept open must not look like an interruption."""
+        if not self.is_cut_short():
+            return
+        trash = os.path.join(self.path, _TRASH)
+        try:
+            rename(self.new, trash, patience)
+        except OSError:  # it has to be removed where it is
+            with suppress(OSError):
+                os.mkdir(trash)
 
     def has_aside(self) -> bool:
         """Whether files of others were in the way and are kept here."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .. import report
 from .._pip import environment, preload, records
-from ..errors import EnvironmentChanged, FileConflict, TransactionError
+from ..errors import EnvironmentChanged, FileConflict, FileInUse, TransactionError
 from ..models import Change, Distribution, Inventory, Reason
 from ..transaction import Fingerprint, Replacement, Transaction
 from ..transaction import fingerprint as fingerprint_of
@@ -87,7 +87,11 @@ class Bench:
         preload.import_everything()
         report.preload(sys.stdout, format=self.tools.options.format)
         with progress.stage("swap", len(planned.plan.changes)):
-            self.transaction.swap(progress)
+            try:
+                self.transaction.swap(progress)
+            except FileInUse:  # taken back already
+                self.fingerprint = fingerprint_of(map(Path, self.fingerprint))
+                raise
         with progress.stage("check"):
             check(self.tools, planned)
 
@@ -106,9 +110,9 @@ class Bench:
         """The verdict on a part of the plan, taken back in any case; None when its files are in others' way."""
         try:
             self.prepare(planned)
+            self.swap_in(planned)
         except FileConflict:
             return None
-        self.swap_in(planned)
         verdict = passes()
         self.take_back()
         return verdict

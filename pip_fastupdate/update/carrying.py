@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .._pip import building, records, staging
-from ..errors import FileConflict, late
+from ..errors import FileConflict, FileInUse, late
 from ..models import Change, Distribution, Failure, Inventory, Reason, Release
 from ..transaction import Fingerprint, Transaction
 from ..wheels import Installed, WheelStore
@@ -65,9 +65,9 @@ def _swap_in(tools: Tools, bench: Bench, planned: Planned, barred: Barred, trial
     """``barred`` when the plan is now live and may be kept; else with what speaks against that, and nothing changed."""
     try:
         bench.prepare(planned)
+        bench.swap_in(planned)
     except FileConflict as conflict:
         return _without(tools, barred, conflict)
-    bench.swap_in(planned)
     if trial is None:
         return barred
     return replace(barred, stays={**barred.stays, **_guilty(tools, bench, planned, trial)})
@@ -83,7 +83,8 @@ def _without_these(tools: Tools, barred: Barred, unfit: Mapping[str, Failure]) -
 def _without(tools: Tools, barred: Barred, conflict: FileConflict) -> Barred:
     """Go on without the distributions whose files are in the way of others'."""
     text = conflict.message.rstrip(".")
-    found = {name: Failure(name=name, kind="file-conflict", text=text) for name in conflict.names}
+    kind = "in-use" if isinstance(conflict, FileInUse) else "file-conflict"
+    found = {name: Failure(name=name, kind=kind, text=text) for name in conflict.names}
     if found.keys() <= barred.failures.keys():
         raise conflict
     tools.progress.warn(f"{text}: left as {'it is' if len(found) == 1 else 'they are'}", conflict.hint)
