@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,9 @@ class Tree:
     limits: OffLimits | None = None
     """None where entries are only split."""
 
-    coming: str | None = None
+    coming: Callable[[str], str | None] | None = None
+    """Where the new version's file for a path is staged; None where there is no such place."""
+
     own: set[str] = field(default_factory=set)
     disputed: set[str] = field(default_factory=set)
     folders: dict[str, str] = field(default_factory=dict)
@@ -48,7 +50,8 @@ class Tree:
     def _proven(self, folder: str, name: str, digest: str) -> bool:
         """Whether the file is as it was installed, or will come again."""
         path = f"{folder}{os.sep}{name}"
-        if self.coming is not None and os.path.lexists(self.coming + os.sep + os.path.splitdrive(path)[1]):
+        staged = self.coming(path) if self.coming is not None else None
+        if staged is not None and os.path.lexists(staged):
             return True
         return matches(path, digest)
 

@@ -57,7 +57,9 @@ def installed_files(distribution: Distribution, site: Site | None = None) -> tup
     return claims(distribution, site).files
 
 
-def claims(distribution: Distribution, site: Site | None = None, coming: str | None = None) -> Claims:
+def claims(
+    distribution: Distribution, site: Site | None = None, coming: Callable[[str], str | None] | None = None
+) -> Claims:
     """What the distribution lists, parted by what is its own.
 
     Its own is what pip's uninstallation removes: the files in RECORD, their bytecode, the wrappers of its scripts; and
@@ -65,8 +67,8 @@ def claims(distribution: Distribution, site: Site | None = None, coming: str | N
     same distribution count likewise. But RECORD is input, not truth: what belongs to the interpreter or to the
     environment, what lies outside of that, and what is described by another ``.dist-info`` folder is never its own.
     For data files, headers, and what Python runs when it starts, being listed is not enough: a file has to be as its
-    recorded hash says, or be brought again by the new version, which is staged below ``coming``, a folder that mirrors
-    the live file system. A script must not contradict its hash, if it has one and is no wrapper.
+    recorded hash says, or be brought again by the new version: ``coming`` says where that has its file for a live path
+    staged, None where there is no such place. A script must not contradict its hash, if it has one and is no wrapper.
     """
     site = site or current()
     infos = (distribution.info_name, *distribution.leftovers)

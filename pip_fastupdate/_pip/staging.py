@@ -1,4 +1,4 @@
-"""Unpacks wheels by pip's own installer into a folder that mirrors the environment, which stays untouched.
+"""Unpacks wheels by pip's own installer into folders that mirror the environment, which stays untouched.
 
 Each wheel gets a root of its own, so that none can overwrite another's files, and may be unpacked in a thread.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import IO, Any
 from ..errors import TransactionError
 from . import compat
 from .metadata import normalize
+from .places import Mirror, scheme_below
 from .preload import import_everything
 from .proof import escaped, guard_commands
 from .unpacking import Contents, known, replace_writer
@@ -27,7 +27,6 @@ __all__ = [
     "StagedWheel",
     "compile_bytecode",
     "import_everything",
-    "live_path",
     "prepare_process",
     "stage",
 ]
@@ -51,11 +50,19 @@ class StageFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagedWheel:
-    """A wheel unpacked below ``root``, at the paths that it will have once ``root`` is taken away from them."""
+    """A wheel unpacked below ``root``, at the paths that it will have below ``base``."""
 
     root: Path
     info: Path
     """The staged ``.dist-info`` folder."""
+
+    base: str
+    """A live folder: the environment's own mostly, the whole file system's where files go elsewhere, too."""
+
+    @property
+    def mirror(self) -> Mirror:
+        """What is where."""
+        return Mirror(root=str(self.root), base=self.base)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -120,10 +127,9 @@ def stage(
     be read again, and are taken out of it; ``label`` stands for the wheel in messages. Raises StageFailed for a wheel
     that pip does not install, and TransactionError when the disk does not allow it.
     """
-    from pip._internal.locations import get_scheme
     from pip._internal.operations.install.wheel import install_wheel
 
-    scheme = get_scheme(name, user=user, root=str(root))
+    scheme, mirror = scheme_below(str(root), name, user=user)
     try:
         with known(contents if contents is not None else {}):
             install_wheel(
@@ -144,7 +150,7 @@ def stage(
     outside = escaped(root, info, Path(scheme.data))
     if outside is not None:
         raise StageFailed(f"pip put {outside!r} where no wheel may write")
-    return StagedWheel(root=root, info=info)
+    return StagedWheel(root=root, info=info, base=mirror.base)
 
 
 def _failure(error: Exception, root: Path, name: str) -> Exception:
@@ -170,11 +176,6 @@ def _files(root: Path) -> Iterator[Path]:
             yield Path(folder, name)
 
 
-def live_path(root: Path, path: Path) -> Path:
-    """Where a file staged below ``root`` goes."""
-    return Path(Path(sys.prefix).anchor, path.relative_to(root))
-
-
 def compile_bytecode(staged: StagedWheel) -> None:
     """Add the bytecode that ``pip install --compile`` would have made of it. Safe in threads.
 
@@ -183,6 +184,6 @@ def compile_bytecode(staged: StagedWheel) -> None:
     from .bytecode import compile_staged
 
     try:
-        compile_staged(staged.info, staged.files, live_path(staged.root, staged.info.parent))
+        compile_staged(staged.info, staged.files, Path(staged.mirror.live(str(staged.info.parent))))
     except OSError as error:
         raise _failure(error, staged.root, staged.info.name) from error

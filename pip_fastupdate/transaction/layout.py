@@ -37,11 +37,14 @@ from .terrain import Terrain
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
-    """A folder that mirrors the live file system, with new files in it."""
+    """A folder with new files in it, at the places that they have in the live one."""
 
     folder: str
     owner: str
     """The distribution they belong to."""
+
+    base: str = ""
+    """The live folder that it mirrors, however spelled; "" for the whole file system."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +217,8 @@ class _StagedFolder:
 def _staged(roots: Iterable[Root], start: str) -> Iterator[_StagedFolder]:
     for root in roots:
         for folder, names in walk(root.folder):
-            live = start + folder[len(root.folder) + 1 :]
+            below = folder[len(root.folder) + 1 :]
+            live = inside(root.base or start, below) if below else root.base or start
             yield _StagedFolder(path=folder, live=live, owner=root.owner, names=names)
 
 

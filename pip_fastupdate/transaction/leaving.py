@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from .disk import Kind, holds_no_file, kind_of
 from .operations import Operation, Out, Rmdir
-from .paths import CACHE, NOTHING, Node, inside, mirrored
+from .paths import CACHE, NOTHING, Node, inside, kept_at
 from .sites import INFO
 from .terrain import Modules, Terrain, entries, mode_of
 
@@ -106,7 +106,7 @@ class Leaving:
         self.gone.add(self.terrain.fold(folder))
 
     def _out(self, path: str) -> None:
-        self.steps.append(Out(live=path, kept=mirrored(self.old_home, path)))
+        self.steps.append(Out(live=path, kept=kept_at(self.old_home, self.terrain.prefix, path)))
         self.gone.add(self.terrain.fold(path))
 
     def _entries(self, folder: str, old: Node, new: Node) -> Iterable[tuple[str, Kind]]:

@@ -11,6 +11,9 @@ Fold = Callable[[str], str]
 
 CACHE = "__pycache__"
 
+PREFIX, ROOT = "prefix", "root"
+"""Folders for what was moved out of the environment's own folder, and of others: they mirror these."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -153,6 +156,13 @@ def parted(path: str) -> tuple[str, str]:
 def mirrored(root: str, path: str) -> str:
     """Where the live ``path`` is below a ``root`` that mirrors the live file system."""
     return inside(root, path[len(anchor(path)) :])
+
+
+def kept_at(old: str, prefix: str, path: str) -> str:
+    """Where below ``old`` the live ``path`` is kept: by its place in the environment, whose own path may be long."""
+    if path == prefix or path.startswith(prefix + os.sep):
+        return inside(old, PREFIX) + path[len(prefix) :]
+    return mirrored(inside(old, ROOT), path)
 
 
 def walk(root: str) -> Iterator[tuple[str, list[str]]]:

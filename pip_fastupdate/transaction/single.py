@@ -53,7 +53,10 @@ class Replacement:
     Bytecode of its modules in ``__pycache__`` and whatever is in its ``.dist-info`` folder is found without."""
 
     staged: Path | None
-    """A folder that mirrors the live file system: ``staged / <live path without its anchor>``."""
+    """A folder that mirrors ``base``: what comes to ``base / <path>`` is ``staged / <path>``."""
+
+    base: str = ""
+    """A live folder, however spelled; "" for the anchor of the environment's path, the root of its file system."""
 
     source: str | None = None
     """The index that ``after`` comes from, without credentials: to be remembered from the commit on."""
@@ -113,7 +116,15 @@ class Transaction:
         """
         request = Request(
             old_files=tuple(os.path.normpath(path) for each in replacements for path in each.old_files),
-            roots=tuple(Root(folder=os.fspath(each.staged), owner=each.name) for each in replacements if each.staged),
+            roots=tuple(
+                Root(
+                    folder=os.fspath(each.staged),
+                    owner=each.name,
+                    base=os.path.normpath(each.base) if each.base else "",
+                )
+                for each in replacements
+                if each.staged
+            ),
             kept={os.path.normpath(path): owner for path, owner in kept_files().items()},
             shared=_shared(replacements),
             overwrite=overwrite,

@@ -20,7 +20,7 @@ from .workspace import CHANGING, DONE, UNTOUCHED, State, Workspace
 if TYPE_CHECKING:
     from ..entry import Entry
     from ..ports import Progress
-    from .layout import Layout, Request
+    from .layout import Layout, Request, Root
     from .single import Changes, Transaction
 
 REMOVED = "its files were removed by a later update (--keep N)"
@@ -157,14 +157,14 @@ class Transactions:
         check: Callable[[], None],
     ) -> Entry:
         from .installed import owners
-        from .layout import Request, Root
+        from .layout import Request
 
         layout = workspace.layout()
         self._check(layout, entry, workspace)
         kept = owners(layout.installed, layout.digests) if kept_files is None else kept_files()
         request = Request(
             old_files=tuple(os.path.join(folder, name) for folder, names in layout.files.items() for name in names),
-            roots=(Root(folder=workspace.old, owner=f"undoing {entry.id}"),),
+            roots=self._kept(workspace, f"undoing {entry.id}"),
             kept={os.path.normpath(path): owner for path, owner in kept.items()},
             overwrite=True,
             own=None,
@@ -172,6 +172,17 @@ class Transactions:
         )
         changes = tuple((name, after, before) for name, before, after in entry.changes)
         return self._swap_back(entry.id, request, changes, progress, check)
+
+    def _kept(self, workspace: Workspace, owner: str) -> tuple[Root, ...]:
+        """The old files; earlier versions have kept all of them by their whole paths."""
+        from .layout import Root
+        from .paths import PREFIX, ROOT, anchor
+
+        bases = {PREFIX: self._home.prefix, ROOT: anchor(self._home.prefix)}
+        found = {name: os.path.join(workspace.old, name) for name in os.listdir(workspace.old)}
+        if not found.keys() <= bases.keys():
+            return (Root(folder=workspace.old, owner=owner),)
+        return tuple(Root(folder=path, owner=owner, base=bases[name]) for name, path in sorted(found.items()))
 
     def _check(self, layout: Layout, entry: Entry, workspace: Workspace) -> None:
         """Raises TransactionError unless environment and old files are as the transaction had left them."""

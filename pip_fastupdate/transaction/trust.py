@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from ..errors import TransactionError
 from .disk import kind_of
 from .operations import Exchange, In, Operation, Out
-from .paths import ancestors, inside, mirrored
+from .paths import ancestors, inside, kept_at, mirrored
 
 if TYPE_CHECKING:
     from .layout import Layout
@@ -181,12 +181,16 @@ class Bounds:
         live = step.live
         if live.startswith(self._prefix + os.sep):
             live = prefix + live[len(self._prefix) :]
-        kept = mirrored(os.path.join(self._workspace, "old"), live)
-        if isinstance(step, (Out, Exchange)) and not step.kept == kept == self._real(kept):
+        old = os.path.join(self._workspace, "old")
+        places = (kept_at(old, prefix, live), mirrored(old, live))  # the second one is that of earlier versions
+        if isinstance(step, (Out, Exchange)) and not (step.kept in places and self._real(step.kept) == step.kept):
             raise Distrusted(f"{step.kept} is not where {live} is kept")
         if isinstance(step, (In, Exchange)):
-            tail = mirrored("", live)
-            if not step.staged.endswith(tail) or not self._is_staged(step.staged):
+            tails = (
+                mirrored("", live),
+                live.removeprefix(prefix) if live.startswith(prefix + os.sep) else os.sep + live,
+            )
+            if not step.staged.endswith(tuple(tails)) or not self._is_staged(step.staged):
                 raise Distrusted(f"{step.staged} is not where {live} is staged")
 
     def _is_staged(self, path: str) -> bool:

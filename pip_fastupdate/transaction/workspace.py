@@ -109,17 +109,24 @@ class Workspace:
     def _mirror(self, operations: Iterable[Operation]) -> None:
         """Make the folders below ``old`` that things are moved into, with the modes of the live ones."""
         from .operations import Exchange, Out
-        from .paths import ancestors, anchor, mirrored
+        from .paths import ancestors, kept_at
 
         parents = {os.path.dirname(each.live) for each in operations if isinstance(each, (Out, Exchange))}
-        folders = sorted({anchor(self.path), *(above for parent in parents for above in ancestors(parent))}, key=len)
-        for folder in folders:
-            path = mirrored(self.old, folder)
+        folders = {above: kept_at(self.old, self._prefix, above) for parent in parents for above in ancestors(parent)}
+        folders = {folder: path for folder, path in folders.items() if self._is_mirrored(folder, parents)}
+        os.mkdir(self.old)
+        for folder, path in sorted(folders.items(), key=lambda pair: len(pair[1])):
             mode = os.stat(folder).st_mode & 0o7777 | 0o700
             os.mkdir(path)
             os.chmod(path, mode if folder.startswith(self._prefix + os.sep) else mode & ~0o022)
-        for folder in folders:
-            sync_folder(mirrored(self.old, folder))
+        for path in (self.old, *folders.values()):
+            sync_folder(path)
+
+    def _is_mirrored(self, folder: str, parents: set[str]) -> bool:
+        """Whether ``old`` has a place for a folder: not for those above the environment if all is inside of that."""
+        if folder == self._prefix or folder.startswith(self._prefix + os.sep):
+            return True
+        return any(not each.startswith(self._prefix) and each.startswith(folder) for each in parents)
 
     def restart(self) -> None:
         """Back to where it was before ``record``. The environment must be as it was."""

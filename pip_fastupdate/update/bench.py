@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import report
 from .._pip import environment, preload, records
@@ -19,6 +19,9 @@ from .delivery import Delivery, key_of
 from .planning import Planned
 from .remarks import left_in_place, overwrites
 from .tools import Tools
+
+if TYPE_CHECKING:
+    from .._pip.staging import StagedWheel
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,7 +50,8 @@ class Bench:
                 before=installed[change.name].text if change.installed else None,
                 after=str(change.target.version),
                 old_files=self._files(installed[change.name], change) if change.installed else (),
-                staged=self._root(change),
+                staged=self._staged(change).root,
+                base=self._staged(change).base,
                 source=change.target.index or None,
             )
             for change in _requirements_first(planned)
@@ -61,11 +65,11 @@ class Bench:
             fingerprint=self.fingerprint,
         )
 
-    def _root(self, change: Change) -> Path:
-        return self.delivery.done[key_of(change.target)].staged.root
+    def _staged(self, change: Change) -> StagedWheel:
+        return self.delivery.done[key_of(change.target)].staged
 
     def _files(self, distribution: Distribution, change: Change) -> tuple[str, ...]:
-        claims = records.claims(distribution, coming=os.fspath(self._root(change)))
+        claims = records.claims(distribution, coming=self._staged(change).mirror.staged)
         if claims.disputed:
             self.disputed[change.name] = claims.disputed
         return claims.files

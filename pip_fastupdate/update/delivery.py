@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -61,6 +62,9 @@ class Delivery:
     done: dict[Key, Delivered] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
     """Of this call and all before it, by name."""
+
+    numbers: Iterator[int] = field(default_factory=count)
+    """Names for the folders that wheels are staged in: short, for Windows' sake."""
 
     unfit: dict[Key, Failure] = field(default_factory=dict)
     """Releases that are not for this interpreter, as only their wheels say."""
@@ -184,7 +188,7 @@ class Delivery:
             wheel.path if wheel else path,
             label=str(path),
             name=change.name,
-            root=self.staging / f"{change.name}-{version}",
+            root=self.staging / str(next(self.numbers)),
             requested=change.requested,
             user=self.user_site(change.name),
             contents=contents,

@@ -12,7 +12,7 @@ import sys
 import sysconfig
 import traceback
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
@@ -29,7 +29,8 @@ class Staged:
 
     name: str
     root: str
-    """Mirrors the live file system."""
+    at: Callable[[str], str | None]
+    """Where a live path is staged below ``root``; None where there is no place for it."""
 
     before: frozenset[str]
     """Top-level modules of the version that it replaces."""
@@ -38,8 +39,8 @@ class Staged:
     def folders(self) -> tuple[str, ...]:
         """Where its modules are staged."""
         paths = dict.fromkeys(sysconfig.get_path(key) for key in ("purelib", "platlib"))
-        found = (self.root + os.path.splitdrive(os.path.realpath(path))[1] for path in paths)
-        return tuple(each for each in found if os.path.isdir(each))  # noqa: PTH112 - as all paths here, text
+        found = map(self.at, paths)
+        return tuple(each for each in found if each and os.path.isdir(each))  # noqa: PTH112 - as all paths here, text
 
     def modules(self) -> frozenset[str]:
         """Top-level modules of the new version."""

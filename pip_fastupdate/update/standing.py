@@ -51,9 +51,9 @@ def _failure(change: Change, why: str) -> Failure:
 
 
 def _staged(bench: Bench, change: Change, installed: Distribution | None) -> Staged:
-    root = bench.delivery.done[key_of(change.target)].staged.root
+    staged = bench.delivery.done[key_of(change.target)].staged
     before = frozenset(_modules(installed)) if installed else frozenset[str]()
-    return Staged(name=change.name, root=os.fspath(root), before=before)
+    return Staged(name=change.name, root=os.fspath(staged.root), at=staged.mirror.staged, before=before)
 
 
 def _modules(distribution: Distribution) -> Iterable[str]:

@@ -66,7 +66,7 @@ def interrupted(made: real.Real, process: subprocess.Popen[str], *signals: int) 
 @pytest.mark.parametrize(
     ("event", "path"),
     [
-        ("open", "/new/plain-2.0"),
+        ("open", "/plain-2.0.dist-info/"),
         ("open", "journal.preparing"),
         ("os.rename", "journal.swapping"),
         ("os.rename", "/1/old/"),

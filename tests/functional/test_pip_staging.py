@@ -55,7 +55,7 @@ for staged in results:
     assert staged.info.is_dir() and staged.info.suffix == ".dist-info"
     assert list(staged.files) == sorted(path for path in staged.root.rglob("*") if not path.is_dir())
     for path in staged.files:
-        live = staging.live_path(staged.root, path)
+        live = Path(staged.mirror.live(str(path)))
         live.parent.mkdir(parents=True, exist_ok=True)
         os.rename(path, live)
 print(json.dumps({"events": events, "umask": oct(os.umask(0))}))
@@ -321,7 +321,7 @@ def test_user_scheme_is_staged_below_the_root_too(environment: Env, tmp_path: Pa
     """With ``user`` the paths are those of the user's own scheme."""
     code = (
         "import site\nstaged = staging.stage(wheel, name='plain', root=root, requested=False, user=True)\n"
-        "print(staging.live_path(root, staged.info.parent) == Path(site.getusersitepackages()))"
+        "print(Path(staged.mirror.live(str(staged.info.parent))) == Path(site.getusersitepackages()))"
     )
     wheel = make_wheel(tmp_path, "plain", "1.0")
     assert in_environment(environment, code, wheel, PYTHONUSERBASE=str(tmp_path / "base")) == "True\n"

@@ -17,7 +17,7 @@ import pytest
 from pip_fastupdate._pip import staging
 from pip_fastupdate._pip.bytecode import compile_staged
 from pip_fastupdate._pip.preload import _import_ours, import_everything
-from pip_fastupdate._pip.staging import StagedWheel, StageFailed, compile_bytecode, live_path, prepare_process, stage
+from pip_fastupdate._pip.staging import StagedWheel, StageFailed, compile_bytecode, prepare_process, stage
 from pip_fastupdate.errors import TransactionError
 from tests.support.wheels import make_wheel
 
@@ -45,7 +45,7 @@ def test_all_files_are_below_the_root(tmp_path: Path) -> None:
     staged = staged_of(tmp_path, scripts={"tool": "foo:main"}, data={"data/share/foo.txt": "x"})
     assert all(path.is_file() and staged.root in path.parents for path in staged.files)
     assert staged.info / "REQUESTED" in staged.files
-    places = {live_path(staged.root, path) for path in staged.files}
+    places = {Path(staged.mirror.live(str(path))) for path in staged.files}
     assert all(Path(sys.prefix) in path.parents for path in places)
     assert Path(sys.prefix, "share", "foo.txt") in places
 
@@ -87,7 +87,7 @@ def test_bytecode_knows_where_it_will_be(tmp_path: Path) -> None:
     new = sorted(set(staged.files) - before)
     assert [path.name.partition(".")[0] for path in new] == ["c", "__init__", "b"]
     assert {code_of(path).co_filename for path in new} == {
-        str(live_path(staged.root, staged.info.parent / name)) for name in ("c.py", "foo/__init__.py", "foo/b.py")
+        staged.mirror.live(str(staged.info.parent / name)) for name in ("c.py", "foo/__init__.py", "foo/b.py")
     }
     found = rows(staged)
     assert found == sorted(found)

@@ -1,0 +1,50 @@
+"""Where the files of a wheel are staged: in folders that mirror those of the environment, as few as possible.
+
+A path below the environment's own folder is staged at the same path below the root, so that folder's own path, which
+may be long, does not count twice: on Windows 259 characters are all there is, as it comes. It also says where the
+staged files belong, as that folder is spelled: on a mapped drive, say, or below a junction.
+"""
+
+from __future__ import annotations
+
+import os
+import site
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pip._internal.models.scheme import Scheme
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirror:
+    """The folder ``root`` has everything at the same place as the live folder ``base``."""
+
+    root: str
+    base: str
+
+    def live(self, staged: str) -> str:
+        """Where a path below ``root`` goes."""
+        return os.path.normpath(os.path.join(self.base, os.path.relpath(staged, self.root)))  # noqa: PTH118 - text
+
+    def staged(self, live: str) -> str | None:
+        """Where a live path, as it is spelled or without links, is staged; None where this has no place for it."""
+        for base in (self.base, os.path.realpath(self.base)):
+            if live == base or live.startswith(base.rstrip(os.sep) + os.sep):
+                return os.path.normpath(self.root + os.sep + live[len(base) :])
+        return None
+
+
+def scheme_below(root: str, name: str, *, user: bool) -> tuple[Scheme, Mirror]:
+    """pip's scheme for a wheel that is staged below ``root``, and what that mirrors."""
+    from pip._internal.locations import get_scheme
+    from pip._internal.models.scheme import SCHEME_KEYS, Scheme
+
+    live = {key: getattr(get_scheme(name, user=user), key) for key in SCHEME_KEYS}
+    mirror = Mirror(root=root, base=site.getuserbase() if user else sys.prefix)
+    staged = {key: mirror.staged(path) for key, path in live.items()}
+    if all(staged.values()):
+        return Scheme(**staged), mirror
+    anchor = os.path.splitdrive(os.path.abspath(live["purelib"]))[0] + os.sep  # noqa: PTH100 - text
+    return get_scheme(name, user=user, root=root), Mirror(root=root, base=anchor)
