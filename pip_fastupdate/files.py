@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 
 def write_all(descriptor: int, content: bytes) -> None:
@@ -10,3 +11,12 @@ def write_all(descriptor: int, content: bytes) -> None:
     left = memoryview(content)
     while left:
         left = left[os.write(descriptor, left) :]
+
+
+def leads_elsewhere(found: os.stat_result) -> bool:
+    """Whether what ``os.lstat`` has found is a link, or, on Windows, a junction, which looks like a folder there."""
+    return stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _MOUNT_POINT
+
+
+_MOUNT_POINT = 0xA0000003
+"""IO_REPARSE_TAG_MOUNT_POINT."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..files import leads_elsewhere
 from .off_limits import OffLimits
 from .record_rows import matches
 
@@ -99,7 +100,14 @@ def _step(folder: str, name: str) -> str:
     if name == "..":
         return str(Path(folder).parent)
     path = f"{folder.rstrip(os.sep)}{os.sep}{name}"
-    return os.path.realpath(path) if os.path.islink(path) else path  # noqa: PTH114 - for every folder of all packages
+    return os.path.realpath(path) if _is_link(path) else path
+
+
+def _is_link(path: str) -> bool:
+    try:
+        return leads_elsewhere(os.lstat(path))
+    except (OSError, ValueError):  # nothing is there, or cannot be
+        return False
 
 
 def _files(folder: str) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,9 @@ import errno
 import os
 import signal
 import stat
+import sys
 import threading
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
@@ -14,7 +16,7 @@ from typing import Literal
 from .. import busy_files
 from ..busy_files import CLEARING, Patience
 from ..errors import EnvironmentChanged, TransactionError
-from ..files import write_all
+from ..files import leads_elsewhere, write_all
 
 Kind = Literal["file", "link", "folder"]
 
@@ -53,15 +55,19 @@ _CHANGED = frozenset({errno.ENOENT, errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR
 def kind_of(path: str) -> Kind | None:
     """What is at ``path``, links not followed; None for nothing."""
     try:
-        mode = os.lstat(path).st_mode
+        found = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return "folder" if stat.S_ISDIR(mode) else "link" if stat.S_ISLNK(mode) else "file"
+    return "link" if leads_elsewhere(found) else "folder" if stat.S_ISDIR(found.st_mode) else "file"
 
 
 def kind_of_entry(entry: os.DirEntry[str]) -> Kind:
     """The same for an entry of a listed folder."""
-    return "link" if entry.is_symlink() else "folder" if entry.is_dir(follow_symlinks=False) else "file"
+    if entry.is_symlink():
+        return "link"
+    if not entry.is_dir(follow_symlinks=False):
+        return "file"
+    return "link" if os.name == "nt" and leads_elsewhere(entry.stat(follow_symlinks=False)) else "folder"
 
 
 def identical(one: str, other: str) -> bool:
@@ -79,7 +85,34 @@ def identical(one: str, other: str) -> bool:
 def holds_no_file(folder: str) -> bool:
     """Whether there is nothing below ``folder`` but folders."""
     with os.scandir(folder) as entries:
-        return all(entry.is_dir(follow_symlinks=False) and holds_no_file(entry.path) for entry in entries)
+        return all(kind_of_entry(entry) == "folder" and holds_no_file(entry.path) for entry in entries)
+
+
+def folding(folder: str) -> Callable[[str], str]:
+    """What makes names equal that the file system of ``folder`` takes for one; the last part must have a letter."""
+    if os.name == "nt":
+        return _by_letter
+    folds = folds_case(folder)
+    if sys.platform == "darwin":
+        return _decomposed if folds else _normal
+    return str.casefold if folds else str
+
+
+def _by_letter(text: str) -> str:
+    """As NTFS compares: each letter by itself, if its capital is one letter. Those of ASCII come out small."""
+    if text.isascii():
+        return text.lower()
+    return "".join(each.upper() if len(each.upper()) == 1 else each for each in text).lower()
+
+
+def _normal(text: str) -> str:
+    """As APFS compares, and HFS+ writes down: in normal form D."""
+    return text if text.isascii() else unicodedata.normalize("NFD", text)
+
+
+def _decomposed(text: str) -> str:
+    """The same, and case is not heeded."""
+    return _normal(_normal(text).casefold())
 
 
 def folds_case(folder: str) -> bool:
@@ -94,13 +127,16 @@ def flush() -> None:
         os.sync()
 
 
-def sync_folder(folder: str) -> None:
-    """Have the names in ``folder`` on the disk. Does nothing where folders cannot be opened (Windows)."""
+def sync_folder(folder: str, *, medium: bool = False) -> None:
+    """Have the names in ``folder`` on the disk. Does nothing where folders cannot be opened (Windows).
+
+    With ``medium`` everything that was synced before is safe, too, from a cache of the disk's own (macOS).
+    """
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        _sync(descriptor, medium=medium)
     except OSError as error:
         if error.errno not in _NO_FOLDER_SYNC:  # a file system without such a thing makes no promise to be broken
             raise
@@ -108,12 +144,26 @@ def sync_folder(folder: str) -> None:
         os.close(descriptor)
 
 
+def _sync(descriptor: int, *, medium: bool) -> None:
+    """Have a file on the disk. On macOS that leaves it in the disk's cache, unless one asks for the ``medium``."""
+    if medium and sys.platform == "darwin":
+        import fcntl
+
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+        except OSError:  # a network disk has no such thing
+            pass
+        else:
+            return
+    os.fsync(descriptor)
+
+
 def write(path: str, content: bytes) -> None:
     """Write a new file, on the disk when this returns."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o644)
     try:
         write_all(descriptor, content)
-        os.fsync(descriptor)
+        _sync(descriptor, medium=True)
     finally:
         os.close(descriptor)
 

@@ -8,16 +8,40 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from .disk import remove_empty
 from .store import Transactions
 
 HOME = ".pip-fastupdate"
-"""Folder below the environment's prefix that holds its transactions."""
+"""Folder that holds an environment's transactions."""
 
 
 def transactions(prefix: Path | None = None) -> Transactions:
     """The transactions of the running environment; ``prefix`` defaults to where that is."""
-    found = Path(sys.prefix) if prefix is None else prefix
-    return Transactions(home=found / HOME, prefix=found, roots=roots())
+    folder = place(Path(sys.prefix) if prefix is None else prefix)
+    return Transactions(home=folder / HOME, prefix=folder, roots=roots())
+
+
+def place(prefix: Path) -> Path:
+    """The folder that ``HOME`` lies in: ``prefix``, or the user's own where he can change his own packages alone.
+
+    So it is with an installation for all users, the system's own Python, and the one of Microsoft's Store.
+    """
+    if sys.prefix != sys.base_prefix or not site.ENABLE_USER_SITE or _can_be_changed(prefix):
+        return prefix
+    return Path(site.getusersitepackages()).parent
+
+
+def _can_be_changed(folder: Path) -> bool:
+    """Whether something can be made in there; Windows tells only who tries."""
+    if os.name != "nt":
+        return os.access(folder, os.W_OK)
+    probe = folder / f"{HOME}-{os.getpid()}"
+    try:
+        probe.mkdir()
+    except OSError:
+        return False
+    remove_empty(os.fspath(probe))
+    return True
 
 
 def roots() -> tuple[str, ...]:

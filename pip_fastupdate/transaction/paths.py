@@ -6,8 +6,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from .disk import kind_of_entry
+
 Fold = Callable[[str], str]
-"""Makes two names equal that the file system takes for one: ``str`` or ``str.casefold``."""
+"""Makes two names equal that the file system takes for one: ``str`` or one of ``disk.folding``."""
 
 CACHE = "__pycache__"
 
@@ -173,7 +175,7 @@ def walk(root: str) -> Iterator[tuple[str, list[str]]]:
         names = []
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
+                if kind_of_entry(entry) == "folder":
                     folders.append(entry.path)
                 else:
                     names.append(entry.name)

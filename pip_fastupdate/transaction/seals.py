@@ -8,6 +8,7 @@ fractions of seconds, so whole ones are kept.
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from .disk import kind_of
@@ -46,10 +47,13 @@ def broken(seals: Seals, kept: str) -> list[str]:
     """
     if not seals or kind_of(kept) != "folder":
         return []
-    wrong = []
-    for folder, names in walk(kept):
-        known = seals.get(folder, {})
-        wrong += [
-            path for name in names if list(known.get(name, ())) != list(_look(path := os.path.join(folder, name)))
-        ]
-    return sorted(wrong)
+    known = {
+        _normal(os.path.join(folder, name)): seal for folder, names in seals.items() for name, seal in names.items()
+    }
+    found = (os.path.join(folder, name) for folder, names in walk(kept) for name in names)
+    return sorted(path for path in found if list(known.get(_normal(path), ())) != list(_look(path)))
+
+
+def _normal(path: str) -> str:
+    """Some file systems write names down in a normal form of their own (HFS+)."""
+    return path if path.isascii() else unicodedata.normalize("NFC", path)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from ..entry import Entry
 from ..errors import EnvironmentChanged, TransactionError
 from ..waiting import join
-from .disk import explained, folds_case, told, uninterrupted
+from .disk import explained, folding, told, uninterrupted
 from .home import RECOVER, Home
 from .in_use import check_movable, conflict, working_folder_outside
 from .journal import Header
@@ -155,7 +155,7 @@ class Transaction:
             self._request,
             prefix=self._home.prefix,
             old_home=self._workspace.old,
-            fold=str.casefold if folds_case(staging) else str,
+            fold=folding(staging),
             split=split,
             home=self._home.path,
         )

@@ -32,7 +32,8 @@ def renewed(former: Fingerprint) -> Fingerprint:
 def _stamps(folder: str) -> Iterator[tuple[str, tuple[int, int]]]:
     for entry in _infos(folder):
         try:
-            found = entry.stat(follow_symlinks=False)
+            # a listing on Windows tells no inodes, and times that may be late
+            found = os.lstat(entry.path) if os.name == "nt" else entry.stat(follow_symlinks=False)
         except FileNotFoundError:  # just being removed by somebody else: as good as gone
             continue
         yield entry.name, (found.st_ino, found.st_mtime_ns)

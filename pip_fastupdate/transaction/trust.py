@@ -109,6 +109,9 @@ def make_home(path: str, prefix: str) -> None:
     """The folder of the transactions, unless it is there. Raises OSError, and TransactionError as ``check_folder``."""
     try:
         make_folder(path, prefix)
+    except FileNotFoundError:  # a user who has no packages of his own yet
+        os.makedirs(prefix)
+        make_folder(path, prefix)
     except FileExistsError:
         with suppress(FileNotFoundError):  # just being removed by another run
             check_folder(path, prefix)
@@ -186,10 +189,8 @@ class Bounds:
         if isinstance(step, (Out, Exchange)) and not (step.kept in places and self._real(step.kept) == step.kept):
             raise Distrusted(f"{step.kept} is not where {live} is kept")
         if isinstance(step, (In, Exchange)):
-            tails = (
-                mirrored("", live),
-                live.removeprefix(prefix) if live.startswith(prefix + os.sep) else os.sep + live,
-            )
+            bases = [base for base in (prefix, *self._roots) if live.startswith(base + os.sep)]
+            tails = [mirrored("", live), *(live[len(base) :] for base in bases)]
             if not step.staged.endswith(tuple(tails)) or not self._is_staged(step.staged):
                 raise Distrusted(f"{step.staged} is not where {live} is staged")
 

@@ -83,7 +83,7 @@ class Workspace:
         if former != state:
             rename(self._journal(former), self._journal(state), Patience(LONG))
         self.reached = state
-        sync_folder(self.path)
+        sync_folder(self.path, medium=True)
 
     def _journal(self, state: State | None) -> str:
         return os.path.join(self.path, f"{_JOURNAL}{state}")

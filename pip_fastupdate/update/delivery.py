@@ -169,7 +169,7 @@ class Delivery:
         from .._pip.staging import compile_bytecode, stage
         from ..wheels import inspect
 
-        version, contents = str(change.target.version), dict[str, bytes]()
+        contents = dict[str, bytes]()
         inspection = inspect(
             path,
             change.target,

@@ -205,9 +205,9 @@ def test_root_does_no_more_than_the_owner_could(env: Env, monkeypatch: pytest.Mo
     users = set()
     sync_folder = disk.sync_folder
 
-    def watched(path: str) -> None:
+    def watched(path: str, **options: bool) -> None:
         users.add((os.geteuid(), os.getegid(), *os.getgroups()))
-        sync_folder(path)
+        sync_folder(path, **options)
 
     monkeypatch.setattr("pip_fastupdate.transaction.workspace.sync_folder", watched)
     groups = os.getgroups()
