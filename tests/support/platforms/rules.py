@@ -167,6 +167,8 @@ class Rules:
             if os.name == "posix":  # folders cannot be opened everywhere, and so not be removed that way
                 stack.enter_context(patch.object(shutil, "_use_fd_functions", False))
             self._show_program(stack)
+            _forget()
+            stack.callback(_forget)
             yield self
 
     def _show_program(self, stack: ExitStack) -> None:
@@ -231,3 +233,13 @@ def exists(path: str) -> bool:
 def missing(path: str) -> OSError:
     """Nothing is there."""
     return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+
+
+def _forget() -> None:
+    """What the program has found out about the system is that of another one now."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("pip_fastupdate.transaction."):
+            for value in list(vars(module).values()):
+                clear = getattr(value, "cache_clear", None)
+                if clear is not None:
+                    clear()
