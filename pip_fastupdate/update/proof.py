@@ -167,9 +167,19 @@ def _import(module: str, names: frozenset[str]) -> None:
     try:
         importlib.import_module(module)
     except ModuleNotFoundError as error:
-        if module.partition(".")[0] == OURS and (error.name or "").partition(".")[0] not in names:
+        if _asker(error) == OURS and (error.name or "").partition(".")[0] not in names:
             return  # of an extra that is not installed
         raise
+
+
+def _asker(error: ImportError) -> str:
+    """The top-level module in which the import stands that failed."""
+    found = ""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        name = str(frame.f_globals.get("__name__", ""))
+        if not name.startswith("importlib"):
+            found = name.partition(".")[0]
+    return found
 
 
 @contextmanager
