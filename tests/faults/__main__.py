@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from . import harness, peers, program, synthetic
+from . import harness, peers, program, program_inside, synthetic
 from .harness import NEW, OLD, Case, Tally, every, sample
 
 HEADER = ("environment", "what", "fault", "calls", "runs", "old", "new", "anything else", "seconds")
@@ -48,7 +48,7 @@ def large(folder: Path, count: int, sampled: int, seed: int) -> Iterator[Row]:
         yield words, name, "error", case.calls, lambda case=case, at=at: harness.some_errors(case, at)
 
 
-OTHERS = {"program": program.main, "peers": peers.main}
+OTHERS = {"program": program.main, "inside": program_inside.main, "peers": peers.main}
 
 
 def main(argv: Sequence[str]) -> int:

@@ -13,9 +13,11 @@ import os
 import runpy
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.support.platforms.rules import looking
@@ -50,9 +52,13 @@ class Fault:
     lasting: bool = False
     """Whether all later calls fail, too."""
 
-    def strikes(self, count: int) -> bool:
-        """Whether it happens at call number ``count``."""
-        return count == self.at or (self.lasting and 0 < self.at < count)
+    seconds: float = 0.0
+    """If not 0, all later calls fail that come so soon after the first one that did."""
+
+    def strikes(self, count: int, since: float = 0.0) -> bool:
+        """Whether it happens at call number ``count``, ``since`` seconds after it happened first."""
+        again = self.lasting or since < self.seconds
+        return count == self.at or (again and 0 < self.at < count)
 
     def strike(self, path: str, *, windows: bool = False) -> None:
         """Let it happen; on ``windows``, errors have that system's number."""
@@ -86,6 +92,7 @@ class Injector:
         self._windows = windows
         self._armed = False
         self._waiting = False
+        self._first = 0.0
 
     def install(self) -> None:
         """For the rest of this process's life; nothing is counted before ``on``."""
@@ -93,7 +100,7 @@ class Injector:
         write = os.write
 
         def counted_write(descriptor: int, content: bytes) -> int:
-            if self._armed and self._fault.strikes(self.count + 1):
+            if self._armed and self._strikes(self.count + 1):
                 write(descriptor, bytes(content[: len(content) // 2]))
             self._call("write")
             return write(descriptor, content)
@@ -142,8 +149,14 @@ class Injector:
         if not self._armed:
             return
         self.count += 1
-        if self._fault.strikes(self.count):
+        if self._strikes(self.count):
             self._fault.strike(path, windows=self._windows)
+
+    def _strikes(self, count: int) -> bool:
+        now = time.monotonic()
+        if count == self._fault.at:
+            self._first = now
+        return self._fault.strikes(count, now - self._first)
 
 
 def main(argv: list[str]) -> None:
@@ -153,10 +166,11 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--at", type=int, default=0, help="number of the call; 0 only counts")
     parser.add_argument("--fault", default=KILL, help="kill, interrupt, or the name of an errno such as ENOSPC")
     parser.add_argument("--lasting", action="store_true", help="all later calls fail, too")
+    parser.add_argument("--seconds", type=float, default=0.0, help="the later calls fail, too, that come so soon")
     parser.add_argument("--after", default="journal.", help="counting starts with the first path that contains this")
     parser.add_argument("program", nargs="+", metavar="-- -m MODULE ARGUMENT … or -- FILE ARGUMENT …")
     options = parser.parse_args(argv)
-    fault = Fault(at=options.at, what=options.fault, lasting=options.lasting)
+    fault = Fault(at=options.at, what=options.fault, lasting=options.lasting, seconds=options.seconds)
     injector = Injector(options.prefix, fault, options.after)
     injector.install()
     program = options.program
@@ -167,6 +181,7 @@ def main(argv: list[str]) -> None:
                 runpy.run_module(program[1], run_name="__main__", alter_sys=True)
             else:
                 sys.argv = program
+                sys.path[0] = str(Path(program[0]).resolve().parent)
                 runpy.run_path(program[0], run_name="__main__")
     finally:
         print(f"calls: {injector.count}", file=sys.stderr)

@@ -14,14 +14,14 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
-from tests.support.environments import pip_check, run, variables
+from tests.support.environments import Env, pip_check, run, variables
 
 from .harness import FAILURES, NEW, OLD, Tally, memory
 from .inject import Fault
@@ -36,6 +36,23 @@ KILLED = (-9, 137)
 
 PATIENCE = 120.0
 """Seconds after which a run is taken for hanging."""
+
+
+def started(
+    env: Env, fault: Fault, program: Sequence[str], said: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a program (``-m MODULE ARGUMENT …`` or ``FILE ARGUMENT …``) in the environment, with a fault in it."""
+    options = ["--prefix", str(env.path), "--at", str(fault.at), "--fault", fault.what]
+    options += ["--seconds", str(fault.seconds), *(["--lasting"] if fault.lasting else [])]
+    return subprocess.run(
+        [str(env.python), str(INJECT), *options, "--", *program],
+        env=said,
+        cwd=env.home,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=False,
+    )
 
 
 class Case:
@@ -55,19 +72,8 @@ class Case:
         self._fresh = False
 
     def _start(self, fault: Fault) -> subprocess.CompletedProcess[str]:
-        env = self.real.env
-        options = ["--prefix", str(env.path), "--at", str(fault.at), "--fault", fault.what]
-        options += ["--lasting"] if fault.lasting else []
         program = ["-m", "pip_fastupdate", *self._arguments]
-        return subprocess.run(
-            [str(env.python), str(INJECT), *options, "--", *program],
-            env=variables(env, index=self.real.index, env_vars=EPOCH),
-            cwd=env.home,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=PATIENCE,
-            check=False,
-        )
+        return started(self.real.env, fault, program, variables(self.real.env, index=self.real.index, env_vars=EPOCH))
 
     def run(self, fault: Fault) -> Tally:
         """One run with a fault, then one that recovers."""
@@ -105,7 +111,7 @@ class Case:
             return f"the recovery ended with {done.returncode}: {done.stderr[-200:]}"
         self._fresh = found == self.real.before
         if outcome == OLD and not self._fresh:
-            return f"old, but with something left behind: {_difference(found, self.real.before)}"
+            return f"old, but with something left behind: {difference(found, self.real.before)}"
         if first.returncode == 1 and outcome == NEW:
             return "said to have failed, but new after recovery"
         return outcome
@@ -115,7 +121,7 @@ class Case:
         found = live(found)
         if found in (self._before, self._after):
             return OLD if found == self._before else NEW
-        return f"neither: {min((_difference(found, each) for each in (self._before, self._after)), key=len)}"
+        return f"neither: {min((difference(found, each) for each in (self._before, self._after)), key=len)}"
 
     def go_on(self) -> str | None:
         """What is wrong after a complete update on top of whatever there is; None when it is as it should be."""
@@ -127,7 +133,8 @@ class Case:
         return f"pip check: {problems}" if problems else None
 
 
-def _difference(found: Tree, known: Tree) -> str:
+def difference(found: Tree, known: Tree) -> str:
+    """Some of the paths at which they differ."""
     wrong = sorted(path for path in found.keys() | known.keys() if found.get(path) != known.get(path))
     return ", ".join(wrong[:5])
 
