@@ -58,6 +58,8 @@ def are_same(old: str, new: str) -> bool:
 
 
 def _all_names(folder: str) -> set[str]:
+    if os.path.basename(folder) == CACHE:  # that is what is asked for
+        return set(os.listdir(folder))
     return {name for name in os.listdir(folder) if name != CACHE and not name.endswith(".pyc")}
 
 

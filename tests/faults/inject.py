@@ -20,8 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.platforms.rules import looking
-
 EVENTS = frozenset(
     (
         *("open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.chmod", "os.link", "os.symlink"),
@@ -81,6 +79,12 @@ def kill_self() -> None:
     os._exit(137)
 
 
+def _looking() -> bool:
+    """Whether another system is simulated and looks at the disk itself. Run as a script, this finds no other tests."""
+    rules = sys.modules.get("tests.support.platforms.rules")
+    return rules is not None and rules.looking()
+
+
 class Injector:
     """Counts this process's calls to the file system below ``prefix``, and lets the fault happen."""
 
@@ -132,7 +136,7 @@ class Injector:
             self._armed = armed
 
     def _audit(self, event: str, args: tuple[Any, ...]) -> None:
-        if event not in EVENTS or not (self._armed or self._waiting) or looking():
+        if event not in EVENTS or not (self._armed or self._waiting) or _looking():
             return
         paths = [os.fspath(each) for each in args[:2] if isinstance(each, (str, os.PathLike))]
         if not paths or not any(self._concerns(event, str(path)) for path in paths):

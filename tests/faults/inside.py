@@ -33,7 +33,7 @@ from .real import EPOCH, HOME, Tree
 
 OLD_ONLY, NEW_ONLY = "only_before", "only_after"
 
-_UNUSED = ("pygments/lexers/", "pygments/styles/", "pygments/formatters/", "rich/__main__", "msgspec/_core.c")
+_UNUSED = ("pygments/lexers/", "pygments/styles/", "pygments/formatters/")
 _USED = ("__init__.py", "_mapping.py", "python.py", "default.py", "ansi.py")
 """Most of what is large is not needed here, and would cost each run time."""
 

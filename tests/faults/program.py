@@ -39,10 +39,13 @@ PATIENCE = 120.0
 
 
 def started(
-    env: Env, fault: Fault, program: Sequence[str], said: Mapping[str, str]
+    env: Env, fault: Fault, program: Sequence[str], said: Mapping[str, str], after: str = "journal."
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program (``-m MODULE ARGUMENT …`` or ``FILE ARGUMENT …``) in the environment, with a fault in it."""
-    options = ["--prefix", str(env.path), "--at", str(fault.at), "--fault", fault.what]
+    """Run a program (``-m MODULE ARGUMENT …`` or ``FILE ARGUMENT …``) in the environment, with a fault in it.
+
+    Calls are counted from the first path on that contains ``after``.
+    """
+    options = ["--after", after, "--prefix", str(env.path), "--at", str(fault.at), "--fault", fault.what]
     options += ["--seconds", str(fault.seconds), *(["--lasting"] if fault.lasting else [])]
     return subprocess.run(
         [str(env.python), str(INJECT), *options, "--", *program],

@@ -46,8 +46,10 @@ Done = subprocess.CompletedProcess[str]
 class Case:
     """The update of everything in such an environment, and what it looks like before and after."""
 
-    def __init__(self, made: Inside) -> None:
+    def __init__(self, made: Inside, after: str = "journal.") -> None:
+        """Calls are counted from the first path on that contains ``after``."""
         self.made = made
+        self._after_path = after
         done = self._update(Fault(at=0))
         assert done.returncode == 0, done.stderr
         self.calls = int(re.findall(r"calls: (\d+)", done.stderr)[-1])
@@ -57,7 +59,7 @@ class Case:
 
     def _update(self, fault: Fault) -> Done:
         arguments = [str(self.made.program), "--no-compile", "--no-index", "--find-links", str(self.made.wheels)]
-        return started(self.made.env, fault, arguments, variables(self.made.env, env_vars=EPOCH))
+        return started(self.made.env, fault, arguments, variables(self.made.env, env_vars=EPOCH), self._after_path)
 
     def _undisturbed(self, *command: str) -> Done:
         return subprocess.run(
@@ -162,11 +164,12 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--step", type=int, default=1, help="each so many-th call (default 1)")
     parser.add_argument("--first", type=int, default=1, help="number of the first call (default 1)")
     parser.add_argument("--only", choices=("kill", "once", "moment", "ever"), help="one kind of fault")
+    parser.add_argument("--after", default="journal.", help="count from the first path on that contains this")
     parser.add_argument("--source", type=Path, default=PROJECT, help="checkout of the program (default: this one)")
     options = parser.parse_args(argv)
     print("| " + " | ".join(HEADER) + " |\n|" + "---|" * len(HEADER), flush=True)
     with tempfile.TemporaryDirectory(prefix="faults-", dir=memory()) as folder:
-        case = Case(inside(Path(folder), options.source))
+        case = Case(inside(Path(folder), options.source), options.after)
         at = range(options.first, case.calls + 1, options.step)
         series = {
             "kill": ("kill", kills(at)),
