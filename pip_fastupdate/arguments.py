@@ -8,11 +8,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from . import __version__
 from .errors import UsageError
-from .options import Bytecode, CacheOptions, Limits, Options
+from .options import Bytecode, CacheOptions, Format, Limits, Options
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 LOCK_FILE = re.compile(r"pylock(?:\.[^.]+)?\.toml")
@@ -152,7 +152,7 @@ def _add_run(made: argparse.ArgumentParser) -> None:
 
 def _add_report(made: argparse.ArgumentParser) -> None:
     group = made.add_argument_group("what to show")
-    group.add_argument("--format", choices=("table", "json", "markdown"), default="table", help="report on stdout")
+    group.add_argument("--format", choices=get_args(Format), default="table", help="report on stdout")
     group.add_argument("-q", "--quiet", action="store_true", help="warnings and errors only")
     group.add_argument("-v", "--verbose", action="count", default=0, help="more (repeatable)")
     group.add_argument("--no-color", action="store_false", dest="color", default=None, help="no colours")

@@ -1,41 +1,21 @@
-"""What a run has to tell, as text: one pure renderer a format, each imported when it is first used."""
+"""What a run has to tell, as text: one pure module a format (``formats``), and what suits a stream (``View``)."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from ..entry import Entry
-from ..models import Report, Target
+from ..models import Reason, Report, Row, Target
 from ..options import Format
-from ..text import IMPORTING, fit, pairs, wants_color
+from ..text import fit, wants_color
+from .formats import renderer
+from .view import View
 
 if TYPE_CHECKING:
     from .figures import CacheFacts
-
-
-def _table(report: Report) -> str:
-    from . import table
-
-    return table.render(report)
-
-
-def _json(report: Report) -> str:
-    from . import json_
-
-    return json_.render(report)
-
-
-def _markdown(report: Report) -> str:
-    from . import markdown
-
-    return markdown.render(report)
-
-
-RENDERERS: Mapping[Format, Callable[[Report], str]] = {"table": _table, "json": _json, "markdown": _markdown}
-"""The formats of ``--format``; the texts have no final line end."""
 
 
 def show(
@@ -45,28 +25,12 @@ def show(
 
     ``color`` None asks the stream and the environment variables. Nothing is written where there is nothing to say.
     """
-    if format == "table":
-        from .table import render
-
-        width = terminal_width(stream)
-        hues = width is not None and wants_color(stream, color)
-        text = render(report, verbosity=verbosity, width=width, color=hues, encoding=stream.encoding)
-    else:
-        text = RENDERERS[format](report)
-    write(text, stream)
+    write(renderer(format).render(report, view_of(stream, verbosity=verbosity, color=color)), stream)
 
 
 def show_history(entries: Sequence[Entry], stream: TextIO, *, format: Format = "table", verbosity: int = 0) -> None:
     """Write the transactions to ``stream`` in the given order."""
-    from . import history
-
-    if format == "json":
-        text = history.as_json(entries)
-    elif format == "markdown":
-        text = history.as_markdown(entries, verbosity=verbosity)
-    else:
-        text = history.table(entries, verbosity=verbosity, encoding=stream.encoding)
-    write(text, stream)
+    write(renderer(format).history(entries, view_of(stream, verbosity=verbosity)), stream)
 
 
 def show_stats(report: Report, stream: TextIO) -> None:
@@ -78,19 +42,14 @@ def show_stats(report: Report, stream: TextIO) -> None:
 
 def show_cache(facts: CacheFacts, stream: TextIO, *, format: Format = "table") -> None:
     """Write what is in the cache to ``stream``."""
-    from . import figures
+    write(renderer(format).cache(facts, view_of(stream)), stream)
 
-    if format == "json":
-        from . import json_
 
-        text = json_.dumps(figures.cache_document(facts))
-    elif format == "markdown":
-        from . import markdown
-
-        text = markdown.grid(("Cache", ""), list(figures.cache_facts(facts).items()))
-    else:
-        text = pairs(figures.cache_facts(facts))
-    write(text, stream)
+def view_of(stream: TextIO, *, verbosity: int = 0, color: bool | None = None) -> View:
+    """What suits the stream; ``color`` None asks it and the environment variables."""
+    width = terminal_width(stream)
+    hues = width is not None and wants_color(stream, color)
+    return View(verbosity=verbosity, width=width, color=hues, encoding=stream.encoding)
 
 
 def write(text: str, stream: TextIO) -> None:
@@ -116,14 +75,23 @@ def terminal_width(stream: TextIO) -> int | None:
 def preload(stream: TextIO, *, format: Format = "table") -> None:
     """Import all that ``show`` needs for ``stream``, so that nothing is left to import once we or rich are replaced."""
     from . import figures  # noqa: F401
-    from .rows import Line
 
-    RENDERERS[format](_EMPTY)
-    if format == "table" and terminal_width(stream) is not None:
-        with IMPORTING:
-            from .boxed import boxed
-        line = Line(group="held", package="a", current="1 → 2", latest="3", status="held", why="b " * 40)
-        boxed("abcd", [line], width=40, color=True, encoding="utf-8")
+    narrow = None if terminal_width(stream) is None else 40  # a reason is wrapped, in colours: all that rich may need
+    renderer(format).render(_SAMPLE, View(width=narrow, color=narrow is not None))
 
 
-_EMPTY = Report(target=Target(prefix=Path(), python="", pip="", executable=Path()), rows=())
+_SAMPLE = Report(
+    target=Target(prefix=Path(), python="", pip="", executable=Path()),
+    rows=(
+        Row(
+            name="a",
+            installed="1",
+            target="2",
+            latest="3",
+            action="upgrade",
+            status="planned",
+            reasons=(Reason(kind="required-by", text="b " * 40),),
+        ),
+    ),
+    dry_run=True,
+)

@@ -1,4 +1,4 @@
-"""The transactions of an environment, for ``--history``."""
+"""The transactions of an environment, for ``--history``: what the formats have in common."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 
 from ..entry import Entry
 from ..text import clean
-from . import json_, markdown
-from .table import columns
 
 HEADER = ("Id", "When", "What", "Undo", "Changes")
 _NAMED = 3
@@ -17,24 +15,8 @@ _NAMED = 3
 Change = tuple[str, str | None, str | None]
 
 
-def table(entries: Sequence[Entry], *, verbosity: int = 0, encoding: str | None = "utf-8") -> str:
-    """One line a transaction, in the given order; no final line end."""
-    if not entries:
-        return "No transactions yet"
-    return columns(HEADER, [_cells(entry, verbosity) for entry in entries], encoding)
-
-
-def as_markdown(entries: Sequence[Entry], *, verbosity: int = 0) -> str:
-    """The same as a Markdown table."""
-    return markdown.grid(HEADER, [_cells(entry, verbosity) for entry in entries])
-
-
-def as_json(entries: Sequence[Entry]) -> str:
-    """``{"schema", "transactions": [{"id", "when", "kind", "undoable", "why_not", "changes": [{"name", …}]}]}``."""
-    return json_.dumps({"schema": json_.SCHEMA, "transactions": [_document(entry) for entry in entries]})
-
-
-def _document(entry: Entry) -> Mapping[str, object]:
+def document(entry: Entry) -> Mapping[str, object]:
+    """``{"id", "when", "kind", "undoable", "why_not", "changes": [{"name", "before", "after"}]}``."""
     return {
         "id": entry.id,
         "when": entry.when,
@@ -45,7 +27,8 @@ def _document(entry: Entry) -> Mapping[str, object]:
     }
 
 
-def _cells(entry: Entry, verbosity: int) -> tuple[str, ...]:
+def cells(entry: Entry, verbosity: int = 0) -> tuple[str, ...]:
+    """One transaction below ``HEADER``."""
     undo = "yes" if entry.undoable else f"no: {entry.why_not}" if entry.why_not else "no"
     return clean(entry.id), clean(entry.when), entry.kind, clean(undo), _changes(entry.changes, verbosity)
 

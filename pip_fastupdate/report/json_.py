@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
+from ..entry import Entry
 from ..models import Reason, Report, Row, Stats
 from ..text import redact
 from .rows import digest
+from .view import PLAIN, View
+
+if TYPE_CHECKING:
+    from .figures import CacheFacts
 
 SCHEMA = 1
 """Raised when a key goes or changes its meaning; keys may be added without."""
 
 
-def render(report: Report) -> str:
+def render(report: Report, view: View = PLAIN) -> str:
     """The document, indented but for its rows, which are a line each; ASCII only, without a final line end."""
     import json
 
@@ -21,6 +27,20 @@ def render(report: Report) -> str:
     text = dumps({**whole, "packages": []})
     listed = ",\n    ".join(rows)
     return text.replace('"packages": []', f'"packages": [\n    {listed}\n  ]', 1) if rows else text
+
+
+def history(entries: Sequence[Entry], view: View = PLAIN) -> str:
+    """``{"schema", "transactions": […]}``, each with all of its changes."""
+    from .history import document as transaction
+
+    return dumps({"schema": SCHEMA, "transactions": [transaction(entry) for entry in entries]})
+
+
+def cache(facts: CacheFacts, view: View = PLAIN) -> str:
+    """The facts as numbers and days."""
+    from .figures import cache_document
+
+    return dumps(cache_document(facts))
 
 
 def dumps(value: object) -> str:

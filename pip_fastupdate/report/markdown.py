@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from ..entry import Entry
 from ..models import Report, Target
 from ..text import clean, redact
 from .rows import Digest, Group, Line, digest
 from .table import HEADER
+from .view import PLAIN, View
+
+if TYPE_CHECKING:
+    from .figures import CacheFacts
 
 _SPECIAL = str.maketrans({**{each: f"\\{each}" for each in "\\`*_[]|~#"}, "<": "&lt;", ">": "&gt;", "&": "&amp;"})
 _FOLDED: Mapping[Group, str] = {"held": "held", "skipped": "skipped", "failed": "failed"}
 
 
-def render(report: Report) -> str:
+def render(report: Report, view: View = PLAIN) -> str:
     """A heading, what changed as a table, the rest folded away; failures stay open. No final line end."""
     facts = digest(report)
     return "\n\n".join(_blocks(report, facts))
+
+
+def history(entries: Sequence[Entry], view: View = PLAIN) -> str:
+    """A table, one line a transaction; verbosity 1 names all of its changes."""
+    from .history import HEADER, cells
+
+    return grid(HEADER, [cells(entry, view.verbosity) for entry in entries])
+
+
+def cache(facts: CacheFacts, view: View = PLAIN) -> str:
+    """A table, one line a fact."""
+    from .figures import cache_facts
+
+    return grid(("Cache", ""), list(cache_facts(facts).items()))
 
 
 def _blocks(report: Report, facts: Digest) -> Iterator[str]:

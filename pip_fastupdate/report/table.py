@@ -3,32 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
+from ..entry import Entry
 from ..models import Report
-from ..text import IMPORTING, fit
+from ..text import IMPORTING, fit, pairs
 from .rows import Digest, Line, digest
+from .view import PLAIN, View
+
+if TYPE_CHECKING:
+    from .figures import CacheFacts
 
 HEADER = ("Package", "Current", "Latest", "Status")
 
 
-def render(
-    report: Report, *, verbosity: int = 0, width: int | None = None, color: bool = False, encoding: str | None = "utf-8"
-) -> str:
+def render(report: Report, view: View = PLAIN) -> str:
     """The table and a sentence below it, without a final line end.
 
     When there was nothing to do, the sentence alone, and what calls for a decision.
 
-    ``width`` is the terminal's, in columns; None is for pipes and files: nothing is wrapped, cropped or coloured.
-    ``verbosity`` 1 lists also what is held though nothing was to do, and what is up to date, and says from where each
-    new version comes; -1 lists only what failed.
-    Characters that ``encoding`` lacks are replaced.
+    Verbosity 1 lists also what is held though nothing was to do, and what is up to date, and says from where each new
+    version comes; -1 lists only what failed. Characters that the encoding lacks are replaced.
     """
     facts = digest(report)
-    lines = _shown(facts, verbosity)
-    parts = [_grid(lines, width, color, encoding)] if lines else []
-    if verbosity >= 0:
-        parts.append(fit(facts.summary(), encoding))
+    lines = _shown(facts, view.verbosity)
+    parts = [_grid(lines, view)] if lines else []
+    if view.verbosity >= 0:
+        parts.append(fit(facts.summary(), view.encoding))
     return "\n\n".join(parts)
+
+
+def history(entries: Sequence[Entry], view: View = PLAIN) -> str:
+    """One line a transaction; verbosity 1 names all of its changes."""
+    from .history import HEADER, cells
+
+    if not entries:
+        return "No transactions yet"
+    return columns(HEADER, [cells(entry, view.verbosity) for entry in entries], view.encoding)
+
+
+def cache(facts: CacheFacts, view: View = PLAIN) -> str:
+    """A line for each fact."""
+    from .figures import cache_facts
+
+    return pairs(cache_facts(facts))
 
 
 def _shown(facts: Digest, verbosity: int) -> tuple[Line, ...]:
@@ -41,12 +59,12 @@ def _shown(facts: Digest, verbosity: int) -> tuple[Line, ...]:
     return tuple(each for each in facts.lines if each.group != "current" or each.behind or each.warned_of)
 
 
-def _grid(lines: Sequence[Line], width: int | None, color: bool, encoding: str | None) -> str:
-    if width is None:
-        return columns(HEADER, [(each.package, each.current, each.latest, each.told) for each in lines], encoding)
+def _grid(lines: Sequence[Line], view: View) -> str:
+    if view.width is None:
+        return columns(HEADER, [(each.package, each.current, each.latest, each.told) for each in lines], view.encoding)
     with IMPORTING:
         from .boxed import boxed  # rich: 60 ms and more to import
-    return boxed(HEADER, lines, width=width, color=color, encoding=encoding)
+    return boxed(HEADER, lines, width=view.width, color=view.color, encoding=view.encoding)
 
 
 def columns(header: Sequence[str], rows: Iterable[Sequence[str]], encoding: str | None = "utf-8") -> str:

@@ -8,8 +8,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import get_args
 
 import pytest
+
+from pip_fastupdate.options import Format
 
 ROOT = Path(__file__).parents[2]
 NOTHING = "report(row('a', '1', '1', '1', 'current'), row('b', '1', '1', '2', 'hold', 'c 1 requires b<2'))"
@@ -81,7 +84,7 @@ assert set(sys.modules) == before, set(sys.modules) - before
 """
 
 
-@pytest.mark.parametrize("format", ["table", "json", "markdown"])
+@pytest.mark.parametrize("format", get_args(Format))
 @pytest.mark.parametrize("stream", ["Terminal()", "sys.stdout"])
 def test_nothing_is_imported_after_the_preload(format: str, stream: str) -> None:
     """What is shown after the swap needs nothing that the swap may have replaced."""
@@ -96,7 +99,7 @@ def test_nothing_is_imported_during_the_swap() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["ascii:strict", "cp1252:strict", "utf-8:strict"])
-@pytest.mark.parametrize("format", ["table", "json", "markdown"])
+@pytest.mark.parametrize("format", get_args(Format))
 def test_output_to_a_pipe(encoding: str, format: str) -> None:
     """Whatever the encoding, a pipe gets everything, uncut and without control characters."""
     script = f"reports.show(mixed(warnings=('größer → 3',)), sys.stdout, format={format!r})"

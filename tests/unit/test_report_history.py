@@ -11,8 +11,9 @@ import pytest
 from pip_fastupdate import report as reports
 from pip_fastupdate.entry import Entry
 from pip_fastupdate.models import Stats
-from pip_fastupdate.report import history
+from pip_fastupdate.report import json_, table
 from pip_fastupdate.report.figures import stats_lines
+from pip_fastupdate.report.view import View
 from tests.support.reports import encoded, report
 
 ENTRIES = (
@@ -43,23 +44,23 @@ def test_table() -> None:
         "3 changed, 1 added: a 1 → 2, b - → 3, c 1 → 2, …",
         "20261119-1  2026-11-19T10:15:00Z  undo    no: its files are gone  1 removed: b 3 → -",
         "x           2026-11-18T10:15:00Z  undo    no                      none",
-    ] == history.table(ENTRIES).splitlines()
+    ] == table.history(ENTRIES).splitlines()
 
 
 def test_table_with_all_changes() -> None:
     """With verbosity 1 all changes are named."""
-    assert history.table(ENTRIES, verbosity=1).splitlines()[1].endswith("c 1 → 2, d 1 → 2")
+    assert table.history(ENTRIES, View(verbosity=1)).splitlines()[1].endswith("c 1 → 2, d 1 → 2")
 
 
 def test_no_transactions() -> None:
     """An empty history is said in words, and is an empty list in JSON."""
-    assert history.table(()) == "No transactions yet"
-    assert json.loads(history.as_json(())) == {"schema": 1, "transactions": []}
+    assert table.history(()) == "No transactions yet"
+    assert json.loads(json_.history(())) == {"schema": 1, "transactions": []}
 
 
 def test_json() -> None:
     """Programs get every change."""
-    first, second, _ = json.loads(history.as_json(ENTRIES))["transactions"]
+    first, second, _ = json.loads(json_.history(ENTRIES))["transactions"]
     assert ["id", "when", "kind", "undoable", "why_not", "changes"] == list(first)
     assert first["changes"][:2] == [
         {"name": "a", "before": "1", "after": "2"},

@@ -6,12 +6,14 @@ import sys
 import textwrap
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from pip_fastupdate import report as reports
 from pip_fastupdate.options import Format
 from pip_fastupdate.report import table
+from pip_fastupdate.report.view import View
 from tests.support.reports import Terminal, encoded, mixed, report, row
 
 LONG = "some-package 1.2.3 requires other-package>=2,<3 and this goes on " * 5
@@ -41,9 +43,9 @@ def test_plain_is_not_wrapped() -> None:
 
 def test_verbose_lists_everything() -> None:
     """With verbosity 1 also what is up to date is listed, and what is held when nothing was to do."""
-    assert "idna               3.1              3.1     up to date" in table.render(mixed(), verbosity=1)
+    assert "idna               3.1              3.1     up to date" in table.render(mixed(), View(verbosity=1))
     quiet = report(row("a", "1", "1", "2", "hold", "b 1 requires a<2"))
-    assert "held: b 1 requires a<2" in table.render(quiet, verbosity=1)
+    assert "held: b 1 requires a<2" in table.render(quiet, View(verbosity=1))
     assert "\n" not in table.render(quiet)
 
 
@@ -51,14 +53,14 @@ def test_verbose_says_from_where() -> None:
     """With verbosity 1 the status names the index of a new version, without credentials."""
     came = replace(row("a", "1", "2", "3", "upgrade", "b 1 requires a<3"), index="https://me:word@x.invalid/simple")
     told = "upgraded, held back, from https://****@x.invalid/simple: b 1 requires a<3"
-    assert told in table.render(report(came), verbosity=1)
+    assert told in table.render(report(came), View(verbosity=1))
     assert "x.invalid" not in table.render(report(came))
 
 
 def test_quiet_lists_failures_only() -> None:
     """With verbosity -1 there is nothing to read unless something failed."""
-    assert table.render(report(row("a", "1", "2", "2", "upgrade")), verbosity=-1) == ""
-    assert ["Package", "broken"] == [line.split()[0] for line in table.render(mixed(), verbosity=-1).splitlines()]
+    assert table.render(report(row("a", "1", "2", "2", "upgrade")), View(verbosity=-1)) == ""
+    assert ["Package", "broken"] == [line.split()[0] for line in table.render(mixed(), View(verbosity=-1)).splitlines()]
 
 
 @pytest.mark.parametrize("width", [30, 59, 60, 80, 200])
@@ -66,7 +68,7 @@ def test_quiet_lists_failures_only() -> None:
 def test_terminal_is_never_overrun(width: int, encoding: str) -> None:
     """For terminals, no line is wider than the terminal, and no word is lost."""
     rows = [row("a-package", "1.2", "1.2", "1.3", "hold", LONG), row("b", "1", "2", "2", "upgrade")]
-    text = table.render(report(*rows), width=width, encoding=encoding)
+    text = table.render(report(*rows), View(width=width, encoding=encoding))
     grid = text.rpartition("\n\n")[0]
     assert max(map(len, grid.splitlines())) <= width
     assert grid.count("requires") >= 5 or width < 60
@@ -75,7 +77,7 @@ def test_terminal_is_never_overrun(width: int, encoding: str) -> None:
 
 def test_terminal_has_symbols_and_words() -> None:
     """Each status is told by a symbol and a word, with colours or without."""
-    plain = table.render(mixed(), width=100)
+    plain = table.render(mixed(), View(width=100))
     for words in ("↑ upgraded", "+ added", "= held", "- skipped", "✗ failed"):
         assert words in plain
     assert "\x1b" not in plain
@@ -83,21 +85,21 @@ def test_terminal_has_symbols_and_words() -> None:
 
 def test_colors_change_nothing_else() -> None:
     """The coloured table is the plain one with colours."""
-    colored = table.render(mixed(), width=100, color=True)
+    colored = table.render(mixed(), View(width=100, color=True))
     assert "\x1b[32m↑ upgraded\x1b[0m" in colored
     stripped = [line.rstrip() for line in re.sub("\x1b\\[[0-9;]*m", "", colored).splitlines()]
-    assert table.render(mixed(), width=100).splitlines() == stripped
+    assert table.render(mixed(), View(width=100)).splitlines() == stripped
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
 @pytest.mark.parametrize("width", [None, 80])
 def test_any_encoding(encoding: str, width: int | None) -> None:
     """Whatever the encoding of standard output, the table can be written to it."""
-    text = table.render(mixed(), width=width, color=width is not None, encoding=encoding)
+    text = table.render(mixed(), View(width=width, color=width is not None, encoding=encoding))
     assert b"1.25.0 -> 1.26.4" in text.encode(encoding)
 
 
-@pytest.mark.parametrize("format", ["table", "json", "markdown"])
+@pytest.mark.parametrize("format", get_args(Format))
 def test_show_in_any_encoding(format: Format) -> None:
     """Every format can be written to a stream that knows neither arrows nor umlauts."""
     stream, raw = encoded("ascii")
@@ -157,10 +159,3 @@ def test_preload_is_complete(format: Format, stream: io.StringIO, monkeypatch: p
         reports.show(mixed(), stream, format=format, color=False)
     reports.show_stats(mixed(), stream)
     assert set(sys.modules) == before
-
-
-def test_renderers_are_the_formats() -> None:
-    """Each format has its renderer, and all take nothing but a report."""
-    assert ["table", "json", "markdown"] == list(reports.RENDERERS)
-    assert all(isinstance(render(mixed()), str) for render in reports.RENDERERS.values())
-    assert reports.RENDERERS["table"](mixed()) == table.render(mixed())

@@ -1,0 +1,55 @@
+"""The formats of ``--format``: what each has to offer, and the table of them.
+
+A new one is a module with the functions of ``Renderer``, its word in ``options.Format`` and its line in ``renderer``;
+mypy finds the line that is forgotten and the function that is missing or differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn, Protocol
+
+from ..entry import Entry
+from ..models import Report
+from ..options import Format
+from .view import PLAIN, View
+
+if TYPE_CHECKING:
+    from .figures import CacheFacts
+
+
+class Renderer(Protocol):
+    """What a module makes text of; pure, and without a final line end."""
+
+    def render(self, report: Report, view: View = PLAIN) -> str:
+        """What a run has to tell; "" where there is nothing to say."""
+
+    def history(self, entries: Sequence[Entry], view: View = PLAIN) -> str:
+        """The transactions, in the given order."""
+
+    def cache(self, facts: CacheFacts, view: View = PLAIN) -> str:
+        """What is in the cache."""
+
+
+def renderer(format: Format) -> Renderer:  # noqa: RET503  (the last branch never returns)
+    """The module of a format, imported when it is first used."""
+    match format:
+        case "table":
+            from . import table
+
+            return table
+        case "json":
+            from . import json_
+
+            return json_
+        case "markdown":
+            from . import markdown
+
+            return markdown
+        case _:
+            _unknown(format)
+
+
+def _unknown(format: NoReturn) -> NoReturn:
+    """What ``assert_never`` is since Python 3.11: for mypy, a format without a line above is an error."""
+    raise AssertionError(format)

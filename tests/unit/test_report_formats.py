@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import io
+import json
+from typing import get_args
+
+import pytest
+
+from pip_fastupdate import report as reports
+from pip_fastupdate.arguments import parse_arguments
+from pip_fastupdate.options import Format
+from pip_fastupdate.report.formats import renderer
+from pip_fastupdate.report.view import PLAIN, View
+from tests.support.reports import Terminal, encoded, mixed
+from tests.unit.test_report_history import ENTRIES, Cache
+
+FORMATS: tuple[Format, ...] = get_args(Format)
+VIEWS = (PLAIN, View(width=40, color=True, verbosity=1), View(encoding="ascii"), View(encoding=None, verbosity=1))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_format_is_a_choice(format: Format) -> None:
+    """The command line takes each format, and no other."""
+    assert format == parse_arguments(["--format", format]).options.format
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("format", FORMATS)
+def test_everything_is_told(format: Format, view: View) -> None:
+    """A run, the history and the cache: each format tells all three, however it is looked at."""
+    found = renderer(format)
+    report, history, cache = found.render(mixed(), view), found.history(ENTRIES, view), found.cache(Cache(), view)
+    assert all(name in report.replace("\\", "") for name in ("attrs", "numpy", "broken"))
+    assert all(entry.id in history for entry in ENTRIES)
+    assert "98" in cache
+    assert not any(text.endswith("\n") for text in (report, history, cache))
+
+
+def test_formats_differ() -> None:
+    """No format is told in the words of another, whatever is told."""
+    for tell in ("render", "history", "cache"):
+        given = {"render": mixed(), "history": ENTRIES, "cache": Cache()}[tell]
+        assert len(FORMATS) == len({getattr(renderer(each), tell)(given) for each in FORMATS})
+
+
+def test_json_is_json() -> None:
+    """What programs read can be read, in each of the three."""
+    found = renderer("json")
+    for text in (found.render(mixed()), found.history(ENTRIES), found.cache(Cache())):
+        assert json.loads(text)["schema"] == 1
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_streams_are_written_to(format: Format) -> None:
+    """What is shown is what the format makes of the stream's view, and a line end."""
+    stream, raw = encoded("ascii")
+    reports.show(mixed(), stream, format=format)
+    reports.show_history(ENTRIES, stream, format=format)
+    reports.show_cache(Cache(), stream, format=format)
+    assert raw.getvalue().decode("ascii").count("\n") > 3
+    assert raw.getvalue().endswith(b"\n")
+
+
+def test_view_of_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Width and colours are a terminal's alone; a pipe has an encoding and no more."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "77")
+    assert View(width=77, color=True, encoding="utf-8") == reports.view_of(Terminal(), color=True)
+    assert View(width=77, color=False, encoding="utf-8") == reports.view_of(Terminal(), color=False)
+    assert View(encoding=None, verbosity=1) == reports.view_of(io.StringIO(), verbosity=1, color=True)
