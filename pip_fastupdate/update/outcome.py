@@ -71,12 +71,7 @@ def _row(outcome: Outcome, distribution: Distribution) -> Row:
         latest=_latest(outcome.world, name, hold, elsewhere),
         action=action,
         status=status,
-        reasons=(
-            *reasons,
-            *distribution.notes,
-            *_beyond(outcome.world, name, elsewhere),
-            *outcome.warnings.get(name, ()),
-        ),
+        reasons=(*reasons, *_further(outcome, distribution, elsewhere)),
         index=redact(change.target.index) if change else None,
     )
 
