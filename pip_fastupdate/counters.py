@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+
+from .models import Stats
 
 
 class Counters:
@@ -36,3 +39,14 @@ class Counters:
             self.revalidated += revalidated
             self.bytes_received += bytes_received
             self.retries += retries
+
+    def stats(self, *, seconds: Mapping[str, float], peak_memory_mb: float | None) -> Stats:
+        """The figures of the run so far: wall seconds by stage, and MB (10^6 bytes)."""
+        return Stats(
+            requests=self.requests,
+            cache_hits=self.cache_hits,
+            bytes_received=self.bytes_received,
+            retries=self.retries,
+            seconds=seconds,
+            peak_memory_mb=peak_memory_mb,
+        )

@@ -27,8 +27,8 @@ from .metadata import Requirements
 from .tasks import Task, Threads
 
 if TYPE_CHECKING:
+    from ..counters import Counters
     from .answers import Answer
-    from .counters import Counters
     from .session import Session
 
 Fields = tuple[str, ...] | Failure

@@ -12,10 +12,10 @@ from requests.utils import get_environ_proxies
 from urllib3 import disable_warnings
 from urllib3.exceptions import InsecureRequestWarning
 
+from ..counters import Counters
 from ..options import Network
 from ..text import without_credentials
 from . import tls
-from .counters import Counters
 from .pool import Pool
 from .trouble import Trouble
 

@@ -14,9 +14,9 @@ from urllib3 import ProxyManager
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
+from ..counters import Counters
 from ..options import Network
 from .addresses import pool_classes
-from .counters import Counters
 from .trouble import Trouble
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from ..counters import Counters
 from ..options import CacheOptions, Network
 from ..ports import DownloadFailed
 from ..text import without_credentials
 from . import place
 from .answers import Answer, Record, Reply, key_of, pack, unpack
-from .counters import Counters
 from .lean import lean
 from .shared import SharedStore
 from .store import DAY, Store
@@ -78,7 +78,7 @@ class Session:
             if record is not None:
                 answers[given] = record.answer(fresh=fresh)
                 self._use(key, record, now)
-        self.counters.add(cache_hits=sum(answer.fresh for answer in answers.values()))
+        self._hit(sum(answer.fresh for answer in answers.values()))
         return answers
 
     def ask(
@@ -100,7 +100,7 @@ class Session:
         key, now = key_of(key), self._clock()
         known = self._look_up(key)
         if known is not None and (self._cache.offline or self._fresh(known, now, revalidate)):
-            self.counters.add(cache_hits=1)
+            self._hit()
             return known.answer(fresh=self._fresh(known, now))
         record, confirmed = self._connected(url).ask(
             url,
@@ -170,6 +170,10 @@ class Session:
             self.prepare()
         assert self._web is not None, "prepared"
         return self._web
+
+    def _hit(self, count: int = 1) -> None:
+        """So many answers came out of the cache without a request."""
+        self.counters.add(cache_hits=count)
 
     def _look_up(self, key: str) -> Record | None:
         if key in self._known:

@@ -19,11 +19,11 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
+from ..counters import Counters
 from ..options import Network
 from ..text import without_credentials
 from . import bodies, trouble
 from .answers import host_of
-from .counters import Counters
 from .credentials import Authenticate, Credentials, is_downgrade
 from .origins import Origins
 from .pace import Exceeded

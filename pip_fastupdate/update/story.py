@@ -126,14 +126,8 @@ def _about_installers(inventory: Inventory, planned: Planned) -> str:
 
 
 def _stats(tools: Tools) -> Stats:
-    counters = tools.catalog.counters
-    return Stats(
-        requests=counters.requests,
-        cache_hits=counters.cache_hits,
-        bytes_received=counters.bytes_received,
-        retries=counters.retries,
-        seconds={**tools.progress.seconds, "total": tools.progress.elapsed()},
-        peak_memory_mb=peak_memory_mb(),
+    return tools.catalog.counters.stats(
+        seconds={**tools.progress.seconds, "total": tools.progress.elapsed()}, peak_memory_mb=peak_memory_mb()
     )
 
 
