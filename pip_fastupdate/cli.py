@@ -246,14 +246,14 @@ def exit_code(report: Report, *, check: bool) -> int:
 
 
 def _transactions(arguments: Arguments, progress: Silent) -> int:
-    from . import update
     from .report import show_history
+    from .update.history import history, undo
 
     if arguments.undo is not None:
-        update.undo(arguments.undo or None, arguments.options, progress)
+        undo(arguments.undo or None, arguments.options, progress)
         return DONE
     options = arguments.options
-    show_history(update.history(), sys.stdout, format=options.format, verbosity=options.verbosity)
+    show_history(history(), sys.stdout, format=options.format, verbosity=options.verbosity)
     return DONE
 
 

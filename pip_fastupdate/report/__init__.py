@@ -11,8 +11,7 @@ from ..entry import Entry
 from ..models import Reason, Report, Row, Target
 from ..options import Format
 from ..text import fit, wants_color
-from .formats import renderer
-from .view import View
+from .formats import View, renderer
 
 if TYPE_CHECKING:
     from .figures import CacheFacts

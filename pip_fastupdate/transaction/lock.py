@@ -18,7 +18,6 @@ from typing import Protocol
 
 from ..busy_files import Patience
 from ..errors import EnvironmentLocked
-from .claim import Claim
 from .disk import remove_empty, told, unlink
 from .trust import make_home
 
@@ -158,6 +157,8 @@ def hold(
             with told("The environment cannot be locked"):
                 raise
         assert isinstance(lock, FileLock), "that is what it was made as"
+        from .claim import Claim  # few file systems have no locks
+
         make_home(os.fspath(home), os.fspath(prefix))
         lock.discard()
         lock = Claim(os.fspath(home))
@@ -187,6 +188,8 @@ def _wait_for(lock: Lock, timeout: float, waiting: Callable[[], None]) -> None:
         time.sleep(min(_PAUSE, timeout))
         if lock.acquire():
             return
+    from .claim import Claim
+
     holder = lock.holder()
     further = f" If that run is no more, remove {lock.path}." if isinstance(lock, Claim) else ""
     raise EnvironmentLocked(

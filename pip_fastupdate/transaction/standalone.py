@@ -25,7 +25,19 @@ _MODULES = (
     *(
         f"transaction{each}"
         for each in (
-            *("", ".claim", ".disk", ".entering", ".exchange", ".home", ".in_use", ".installed", ".journal", ".layout"),
+            *(
+                "",
+                ".bounds",
+                ".claim",
+                ".disk",
+                ".entering",
+                ".exchange",
+                ".home",
+                ".in_use",
+                ".installed",
+                ".journal",
+                ".layout",
+            ),
             *(".leaving", ".lock", ".operations", ".own", ".paths", ".rescue", ".seals", ".single", ".sites"),
             *(".sources", ".standalone", ".store", ".terrain", ".trust", ".witness", ".workspace"),
         )

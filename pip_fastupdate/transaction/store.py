@@ -13,7 +13,6 @@ from ..errors import TransactionError
 from . import disk, lock
 from .disk import told, uninterrupted
 from .home import Home
-from .seals import broken
 from .trust import acting_for
 from .workspace import CHANGING, DONE, UNTOUCHED, State, Workspace
 
@@ -82,7 +81,7 @@ class Transactions:
         if state in CHANGING:
             line = f"{_subject(workspace)} was taken back: the environment is as it was before"
             layout = workspace.layout()
-            changed = broken(layout.seals, workspace.old)
+            changed = _broken(layout, workspace)
             workspace.take_back(layout)
             if changed:
                 line += f", but for what had been changed in {workspace.old}: {_some(workspace.old, changed)}"
@@ -201,7 +200,7 @@ class Transactions:
                 hint="Undo what was changed since, or bring these to the version that it had left.",
             )
         with told("The undo cannot be prepared"):
-            wrong = broken(layout.seals, workspace.old)
+            wrong = _broken(layout, workspace)
         if wrong:
             raise TransactionError(
                 f"Transaction {entry.id} cannot be undone: its old files were changed since, in {workspace.old}: "
@@ -276,3 +275,9 @@ def _why_not(id: str, state: State | None, undone: Mapping[str, str]) -> str | N
     if id in undone:
         return f"undone by {undone[id]}"
     return None if state == "committed" else REMOVED
+
+
+def _broken(layout: Layout, workspace: Workspace) -> list[str]:
+    from .seals import broken  # most runs have nothing to recover or undo
+
+    return broken(layout.seals, workspace.old)

@@ -144,8 +144,8 @@ class Workspace:
 
     def layout(self) -> Layout:
         """The steps and what belongs to them."""
+        from .bounds import Bounds
         from .journal import layout_from_json, readable
-        from .trust import Bounds
 
         with readable(self.path):
             layout = layout_from_json(_read(self._steps), self._prefix)

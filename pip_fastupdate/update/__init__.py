@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .history import history, undo
-
 if TYPE_CHECKING:
     from .story import run
 
-__all__ = ["history", "run", "undo"]
+__all__ = ["run"]
 
 
 def __getattr__(name: str) -> Any:
-    """What a run imports, and the history and its undo do without (PEP 562): it may be what is broken."""
+    """What a run imports, and `history` and its undo do without (PEP 562): it may be what is broken."""
     if name != "run":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from .story import run
