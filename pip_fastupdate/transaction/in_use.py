@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 from ..busy_files import SHORT, Patience, is_busy, rename
 from ..errors import FileInUse
-from .operations import In, Mkdir, Operation
+from .operations import Exchange, Operation, Out
 
 
 def check_movable(operations: Iterable[Operation]) -> None:
@@ -19,7 +19,7 @@ def check_movable(operations: Iterable[Operation]) -> None:
     if os.name != "nt":
         return
     for each in operations:
-        if not isinstance(each, (In, Mkdir)):
+        if isinstance(each, (Out, Exchange)):
             rename(each.live, each.live, Patience(SHORT))
 
 
