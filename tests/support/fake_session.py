@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from pip_fastupdate.counters import Counters
 from pip_fastupdate.index.answers import Answer, Reply
-from pip_fastupdate.index.counters import Counters
 from pip_fastupdate.ports import DownloadFailed
 
 JSON = "application/json"
