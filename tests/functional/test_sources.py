@@ -125,12 +125,15 @@ def test_change_that_is_allowed(env: Env, index: LocalIndex, other: LocalIndex, 
     assert "2.0" == installed(env)["lib"]
 
 
-def test_index_that_moved(env: Env, index: LocalIndex, other: LocalIndex) -> None:
-    """Everything is held, with one sentence about what to do."""
+def test_index_that_is_dropped(env: Env, index: LocalIndex, other: LocalIndex) -> None:
+    """What came from it while the other was there is held, all of it, with one sentence about what to do."""
+    index.release("app", "2.5")
+    index.release("lib", "2.5")
+    assert 0 == both(env, other, index).returncode
     other.release("app", "3.0")
     other.release("lib", "3.0")
-    done = run(env, index=other)
-    assert (0, {"app": "2.0", "lib": "2.0"}) == (done.returncode, installed(env))
+    done = run(env, "--refresh", index=other)
+    assert (0, {"app": "2.5", "lib": "2.5"}) == (done.returncode, installed(env))
     (line,) = [each for each in done.stderr.splitlines() if "another index" in each]
     assert "all 2 packages" in line
     assert f"{index.index_url} is not asked any more: --allow-source-change :all: accepts that" in line
