@@ -161,9 +161,11 @@ class Transactions:
         layout = workspace.layout()
         self._check(layout, entry, workspace)
         kept = owners(layout.installed, layout.digests) if kept_files is None else kept_files()
+        with told("The undo cannot be prepared"):
+            roots = self._kept(workspace, f"undoing {entry.id}")
         request = Request(
             old_files=tuple(os.path.join(folder, name) for folder, names in layout.files.items() for name in names),
-            roots=self._kept(workspace, f"undoing {entry.id}"),
+            roots=roots,
             kept={os.path.normpath(path): owner for path, owner in kept.items()},
             overwrite=True,
             own=None,

@@ -19,14 +19,16 @@ KIND = "cannot-be-imported"
 
 
 _BORROWED = "Borrowed"
-"""The finder of ``_elsewhere``, which is run as a script: then of this environment only pip is changed, not used."""
+"""The finder of ``_elsewhere``, which is run as a script: then the program runs from nothing of this environment."""
 
 
 def broken(bench: Bench, planned: Planned) -> Mapping[str, Failure]:
     """By name, the new versions that the program, or what it stands on, cannot be imported with."""
     own, installed = own_names(planned), bench.inventory.by_name()
     borrowed = any(type(finder).__name__ == _BORROWED for finder in sys.meta_path)
-    concerned = {name for name in own if _runs(installed.get(name), borrowed=borrowed) or name == "pip"}
+    if borrowed:
+        return {}
+    concerned = {name for name in own if _runs(installed.get(name)) or name == "pip"}
     changes = [change for change in planned.plan.changes if change.name in own]
     if not any(change.name in concerned for change in changes):
         return {}
@@ -34,7 +36,7 @@ def broken(bench: Bench, planned: Planned) -> Mapping[str, Failure]:
     verdict = prove(
         [_staged(bench, change, installed.get(name)) for name, change in moving.items()],
         _others(installed[name] for name in concerned - moving.keys() - {"pip"} if name in installed),
-        ours=not borrowed,
+        ours=True,
     )
     for name, why in sorted(verdict.unproven.items()):
         bench.tools.progress.note(f"whether {name} {moving[name].target.version} can be imported is not proven: {why}")
@@ -67,9 +69,9 @@ def _paths(distribution: Distribution) -> list[str]:
     return [path[len(start) :] for path in records.installed_files(distribution) if path.startswith(start)]
 
 
-def _runs(distribution: Distribution | None, *, borrowed: bool) -> bool:
+def _runs(distribution: Distribution | None) -> bool:
     """Whether this program imports it from this environment, be it already or later."""
-    if distribution is None or borrowed:
+    if distribution is None:
         return False
     start = os.path.join(distribution.location, "")  # noqa: PTH118
     return any(place.startswith(start) for name in _modules(distribution) for place in _places(name))
