@@ -127,7 +127,8 @@ def scan(
         from .legacy import distributions
 
         older = distributions(paths, site, warn, user_only=user)
-        found.update((each.name, each) for each in older if not _is_beside(each, found.get(each.name)))
+        described = dict(found)  # pip up to 23.2 lists a zipped egg twice, and the last one is right
+        found.update((each.name, each) for each in older if not _is_beside(each, described.get(each.name)))
     return Inventory(distributions=tuple(found[name] for name in sorted(found)))
 
 
