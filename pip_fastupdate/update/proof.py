@@ -76,21 +76,21 @@ def top_levels(entries: Iterable[str]) -> Iterator[str]:
             yield name
 
 
-def prove(staged: Sequence[Staged], others: frozenset[str], *, ours: bool) -> Verdict:
+def prove(staged: Sequence[Staged], others: frozenset[str]) -> Verdict:
     """Import what the program stands on, of ``staged`` where that brings it.
 
-    ``others`` are top-level modules of what it stands on and that stays, to be imported anew with the new ones; with
-    ``ours`` the program's own modules are, too. Nothing of this is left behind.
+    ``others`` are top-level modules of what it stands on and that stays, to be imported anew with the new
+    ones; the program's own modules are, too. Nothing of this is left behind.
     """
     compiled = {each.name: found for each in staged if (found := each.compiled())}
     unproven = dict.fromkeys(compiled, "its compiled part can be loaded only once it is in place")
     failures = {name: why for name, found in compiled.items() if (why := _unfit(found))}
     pure = [each for each in staged if each.name not in compiled]
-    error = _attempt(pure, others, ours=ours) if pure else None
+    error = _attempt(pure, others) if pure else None
     if error is None:
         return Verdict(failures=failures, unproven=unproven)
     said = _said(error)
-    before = _attempt((), others, ours=ours)
+    before = _attempt((), others)
     if before is not None and _said(before) == said:
         return Verdict(failures=failures, unproven={**unproven, **{each.name: said for each in pure}})
     return Verdict(failures={**failures, **dict.fromkeys(_culprits(error, pure), said)}, unproven=unproven)
@@ -123,13 +123,13 @@ class _Finder:
         return found
 
 
-def _attempt(staged: Sequence[Staged], others: frozenset[str], *, ours: bool) -> BaseException | None:
+def _attempt(staged: Sequence[Staged], others: frozenset[str]) -> BaseException | None:
     """What is raised when everything is imported; None when nothing is."""
     folders: dict[str, list[str]] = {}
     for each in staged:
         for name in each.before | each.modules():
             folders.setdefault(name, []).extend(each.folders)
-    names = frozenset(folders) | others | ({OURS} if ours else frozenset())
+    names = frozenset(folders) | others | {OURS}
     with _anew(names, _Finder(folders)):
         try:
             lasting = {name for each in staged for name in each.before & each.modules()}

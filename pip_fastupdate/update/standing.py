@@ -25,8 +25,7 @@ _BORROWED = "Borrowed"
 def broken(bench: Bench, planned: Planned) -> Mapping[str, Failure]:
     """By name, the new versions that the program, or what it stands on, cannot be imported with."""
     own, installed = own_names(planned), bench.inventory.by_name()
-    borrowed = any(type(finder).__name__ == _BORROWED for finder in sys.meta_path)
-    if borrowed:
+    if any(type(finder).__name__ == _BORROWED for finder in sys.meta_path):
         return {}
     concerned = {name for name in own if _runs(installed.get(name)) or name == "pip"}
     changes = [change for change in planned.plan.changes if change.name in own]
@@ -36,7 +35,6 @@ def broken(bench: Bench, planned: Planned) -> Mapping[str, Failure]:
     verdict = prove(
         [_staged(bench, change, installed.get(name)) for name, change in moving.items()],
         _others(installed[name] for name in concerned - moving.keys() - {"pip"} if name in installed),
-        ours=True,
     )
     for name, why in sorted(verdict.unproven.items()):
         bench.tools.progress.note(f"whether {name} {moving[name].target.version} can be imported is not proven: {why}")
