@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from .disk import kind_of
+from .disk import Kind, kind_of, kind_of_entry
 from .paths import CACHE, inside
 
 
@@ -37,30 +37,27 @@ class Witness:
 
 
 def witness(old: str, new: str) -> Witness | None:
-    """What tells ``old`` from ``new``; None where there is no difference. Raises OSError."""
+    """What tells ``old`` from ``new``; None where nothing does that lasts. Raises OSError."""
     kind = kind_of(old)
     if kind != kind_of(new):
         return None
     if kind != "folder":
         return _difference(old, new, "")
-    return _in_folder(old, new, "")
+    return None if os.path.basename(old) == CACHE else _in_folder(old, new, "")
 
 
 def are_same(old: str, new: str) -> bool:
-    """Whether both are files or folders without any difference, bytecode and times aside. Raises OSError."""
+    """Whether both are files or folders without any difference, times aside, and bytecode of modules in them.
+
+    Raises OSError.
+    """
     before, after = os.lstat(old), os.lstat(new)
-    if before.st_mode != after.st_mode or (kind_of(old) != "folder" and _digest(old) != _digest(new)):
+    if before.st_mode != after.st_mode:
         return False
     if kind_of(old) != "folder":
-        return True
-    names = _all_names(old)
-    return names == _all_names(new) and all(are_same(inside(old, name), inside(new, name)) for name in names)
-
-
-def _all_names(folder: str) -> set[str]:
-    if os.path.basename(folder) == CACHE:  # that is what is asked for
-        return set(os.listdir(folder))
-    return {name for name in os.listdir(folder) if name != CACHE and not name.endswith(".pyc")}
+        return _digest(old) == _digest(new)
+    names = _contents(old).keys()
+    return names == _contents(new).keys() and all(are_same(inside(old, name), inside(new, name)) for name in names)
 
 
 def _in_folder(old: str, new: str, path: str) -> Witness | None:
@@ -87,13 +84,35 @@ def _in_folder(old: str, new: str, path: str) -> Witness | None:
 
 
 def _names(folder: str) -> dict[str, bool]:
-    """What is in a folder, and whether it is a plain file; bytecode, which Python makes at will, left out."""
+    """What ``_contents`` finds but for links, and whether it is a plain file."""
+    return {name: kind == "file" for name, kind in _contents(folder).items() if kind != "link"}
+
+
+def _contents(folder: str) -> dict[str, Kind]:
+    """What is in a folder, without the bytecode of its modules: that is made by Python at will, and goes with them.
+
+    Bytecode without a module is a file like others: it may be all there is of a package. Of a folder of bytecode
+    everything counts, since that is what is asked for.
+    """
+    found = _entries(folder)
+    if os.path.basename(folder) == CACHE:
+        return found
+    modules = {name for name in found if name.endswith(".py")}
+    if found.get(CACHE) == "folder":
+        del found[CACHE]
+        cached = _entries(inside(folder, CACHE))
+        found |= {os.path.join(CACHE, name): kind for name, kind in cached.items() if _module(name) not in modules}
+    return {name: kind for name, kind in found.items() if not (name.endswith(".pyc") and name[:-1] in modules)}
+
+
+def _entries(folder: str) -> dict[str, Kind]:
     with os.scandir(folder) as entries:
-        return {
-            entry.name: entry.is_file(follow_symlinks=False)
-            for entry in entries
-            if entry.name != CACHE and not entry.is_symlink() and not entry.name.endswith(".pyc")
-        }
+        return {entry.name: kind_of_entry(entry) for entry in entries}
+
+
+def _module(cached: str) -> str:
+    """The file that bytecode in ``__pycache__`` was made from, by its name."""
+    return f"{cached.partition('.')[0]}.py"
 
 
 def _difference(old: str, new: str, path: str) -> Witness | None:

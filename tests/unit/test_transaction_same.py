@@ -8,7 +8,7 @@ import pytest
 
 from pip_fastupdate.transaction.operations import Exchange, In, Operation, Out
 from pip_fastupdate.transaction.own import arranged
-from pip_fastupdate.transaction.witness import are_same
+from pip_fastupdate.transaction.witness import are_same, witness
 
 
 def both(tmp_path: Path, old: dict[str, str], new: dict[str, str]) -> tuple[str, str]:
@@ -47,18 +47,27 @@ def test_others_are_moved(tmp_path: Path) -> None:
         ({"a/m.py": "1"}, {"a/m.py": "2"}, False),
         ({"a/m.py": "1"}, {"a/m.py": "1", "a/n.py": ""}, False),
         ({"a/b/m.py": "1"}, {"a/b/m.py": "1"}, True),
-        ({"a/__pycache__/m.pyc": "1"}, {"a/__pycache__/m.pyc": "2"}, True),
+        ({"a/__pycache__/m.pyc": "1"}, {"a/__pycache__/m.pyc": "2"}, False),
+        ({"a/m.py": "1", "a/__pycache__/gone.cpython-311.pyc": "1"}, {"a/m.py": "1"}, False),
+        ({"a/m.pyc": "1"}, {"a/m.pyc": "2"}, False),
+        ({"a/m.pyc": "1"}, {}, False),
+        ({"a/m.py": "", "a/m.pyc": "1"}, {"a/m.py": "", "a/m.pyc": "2"}, True),
+        ({"a/m.py": "", "a/__pycache__/m.opt-1.pyc": "1"}, {"a/m.py": ""}, True),
     ],
 )
 def test_folders(tmp_path: Path, old: dict[str, str], new: dict[str, str], expected: bool) -> None:
-    """Are the same when all but the bytecode in them is."""
-    assert expected == are_same(*both(tmp_path, old, new))
+    """Are the same when all is but the bytecode of modules in them; what else differs tells them apart later."""
+    (tmp_path / "new" / "a").mkdir(parents=True)
+    before, after = both(tmp_path, old, new)
+    assert expected == are_same(before, after)
+    assert expected == (witness(before, after) is None)
 
 
 def test_bytecode_itself(tmp_path: Path) -> None:
     """A folder of bytecode is the same only when that is."""
     old, new = both(tmp_path, {"__pycache__/m.pyc": "1"}, {"__pycache__/m.pyc": "2"})
     assert not are_same(f"{old}/__pycache__", f"{new}/__pycache__")
+    assert witness(f"{old}/__pycache__", f"{new}/__pycache__") is None  # Python may write there at any instant
 
 
 def test_modes_count(tmp_path: Path) -> None:
