@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
-from . import __version__
+from . import __version__, policy_arguments
 from .errors import UsageError
 from .options import Bytecode, CacheOptions, Format, Limits, Options
 
@@ -31,7 +31,6 @@ FROM_PIP: tuple[tuple[str, str | None, str], ...] = (
     ("--only-binary", "NAMES", "never build these (:all:, or names with commas)"),
     ("--no-binary", "NAMES", "never use wheels of these: build them from source"),
     ("--prefer-binary", None, "prefer an older wheel over a newer source archive"),
-    ("--uploaded-prior-to", "WHEN", "only files uploaded before this time (pip 26 and newer)"),
     ("--keyring-provider", "NAME", "where pip looks for credentials"),
     ("--no-input", None, "never ask for credentials"),
     ("--require-virtualenv", None, "refuse to run outside a virtual environment"),
@@ -102,7 +101,7 @@ def parser() -> argparse.ArgumentParser:
         add_help=False,
     )
     made.add_argument("names", nargs="*", metavar="NAME", help="projects to update; all when none is named")
-    for add in (_add_run, _add_report, _add_cache, _add_transactions, _add_pip):
+    for add in (_add_run, policy_arguments.add, _add_report, _add_cache, _add_transactions, _add_pip):
         add(made)
     return made
 
@@ -249,6 +248,7 @@ def _options(found: argparse.Namespace, cache: CacheOptions) -> Options:
         allow_source_change=frozenset(
             name if name == ":all:" else _name(name) for each in found.allow_source_change for name in each.split(",")
         ),
+        policy=policy_arguments.read(found),
     )
 
 

@@ -27,6 +27,7 @@ from .errors import (
 )
 from .models import Report
 from .options import Options
+from .policy_arguments import cooldown_of
 
 if TYPE_CHECKING:
     from ._pip.config import Configuration
@@ -194,6 +195,7 @@ def _settled(arguments: Arguments, progress: Silent) -> tuple[Configuration, Opt
     )
     for warning in found.warnings:
         progress.warn(warning)
+    cooldown = cooldown_of(arguments.options.policy.cooldown, found.settings.policy.uploaded_before)
     settings = replace(
         found.settings,
         network=replace(
@@ -202,14 +204,15 @@ def _settled(arguments: Arguments, progress: Silent) -> tuple[Configuration, Opt
             rush=arguments.jobs or RUSH,
             limits=arguments.limits,
         ),
-        policy=replace(found.settings.policy, build=arguments.build),
+        policy=replace(found.settings.policy, build=arguments.build, uploaded_before=cooldown),
     )
     cache = replace(
         arguments.options.cache,
         directory=None if arguments.no_cache else found.cache_directory,
         url=None if arguments.no_cache else arguments.options.cache.url,
     )
-    return replace(found, settings=settings), replace(arguments.options, cache=cache)
+    policy = replace(arguments.options.policy, cooldown=cooldown)
+    return replace(found, settings=settings), replace(arguments.options, cache=cache, policy=policy)
 
 
 def _update(options: Options, configuration: Configuration, progress: Silent) -> int:

@@ -8,6 +8,7 @@ from typing import Literal
 
 Format = Literal["table", "json", "markdown"]
 Bytecode = Literal["keep", "compile", "no-compile"]
+Level = Literal["patch", "minor", "major"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,7 @@ class Policy:
 
     prefer_binary: bool = False
     uploaded_before: str | None = None
-    """ISO 8601 instant, UTC: only files uploaded before it (pip's ``--uploaded-prior-to``)."""
+    """How old files must be, as pip's setting ``uploaded-prior-to`` has it: an age (``P3D``) or a time (ISO 8601)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +132,26 @@ class Settings:
     compile: bool = True
     keyring_provider: str = "auto"
     no_input: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyOptions:
+    """Which releases may come in: our own options."""
+
+    cooldown: str | None = None
+    """How old files must be, in any form that ``policy.age.parse`` knows; None for any age."""
+
+    cooldown_except: tuple[str, ...] = ()
+    """Normalized names, globs of them or URLs of indexes whose files may be of any age."""
+
+    cooldown_unknown: Literal["hold", "allow"] = "hold"
+    """What becomes of files whose index does not say when they were uploaded."""
+
+    level: Level | None = None
+    """The biggest step that is allowed; None for any."""
+
+    levels: tuple[tuple[str, Level | None], ...] = ()
+    """The same by normalized name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,3 +197,5 @@ class Options:
 
     allow_source_change: frozenset[str] = frozenset()
     """Normalized names, or ``:all:``, that may come from another index than before."""
+
+    policy: PolicyOptions = PolicyOptions()

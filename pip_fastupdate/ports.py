@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
-from .models import Failure, Project, Release
+from .models import Failure, Project, Reason, Release
+
+if TYPE_CHECKING:
+    from packaging.version import Version
 
 
 class Progress(Protocol):
@@ -55,3 +59,45 @@ class DownloadFailed(Exception):
         super().__init__(text)
         self.kind = kind
         self.text = text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedFile:
+    """A file that this interpreter could install, as an index offers it."""
+
+    name: str
+    """The project, normalized (PEP 503)."""
+
+    version: Version
+    installed: Version | None
+    """The installed version; None for a project that is not installed."""
+
+    url: str
+    index: str
+    """The index without credentials; ``find-links`` for whatever that names."""
+
+    uploaded: str | None = None
+    """Time of upload, ISO 8601 in UTC, where the index tells it (PEP 700)."""
+
+
+class Filter(Protocol):
+    """One rule of the user's. Safe to call from many threads."""
+
+    def held(self, file: OfferedFile) -> Reason | None:
+        """Why the file must not be installed now; None where nothing speaks against it.
+
+        The text reads on after the version: ``2.0`` + ``was uploaded 2 days ago``.
+        """
+
+
+Filters = Sequence[Filter]
+"""In the order in which they are asked."""
+
+
+def first_reason(filters: Filters, file: OfferedFile) -> Reason | None:
+    """What the first filter that holds the file says; None where all let it pass."""
+    for each in filters:
+        reason = each.held(file)
+        if reason is not None:
+            return reason
+    return None

@@ -185,6 +185,11 @@ def make_strict(parser: Any) -> None:
     parser.exit = lambda status=0, message=None: _reject(message or f"status {status}")
 
 
+def configured(parser: Any) -> dict[str, str]:
+    """The settings of pip's files and ``PIP_*`` variables by option, those that this pip does not know included."""
+    return {str(key): value for key, value in parser._get_ordered_configuration_items() if isinstance(value, str)}
+
+
 def _reject(message: str) -> NoReturn:
     raise OptParseError(message)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import optparse
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
-from datetime import timezone
 from io import StringIO
 from logging import LogRecord
 from pathlib import Path
@@ -51,7 +50,9 @@ def read(arguments: Sequence[str]) -> tuple[Configuration, memory.Digests | None
             _check_url(url)
     directory, warnings = _cache_directory(options)
     configuration = Configuration(
-        settings=_settings(options, found.lines, compat.proxy(options, command.parser.defaults)),
+        settings=_settings(
+            options, found.lines, compat.proxy(options, command.parser.defaults), compat.configured(command.parser)
+        ),
         default_index=_default_index(),
         cache_directory=directory,
         system_certificates=compat.trusts_system(options, pip.__version__),
@@ -116,7 +117,7 @@ def _check_url(url: str) -> None:
         raise UsageError(f"invalid index URL {shown}: {why}", hint=hint)
 
 
-def _settings(options: Any, lines: tuple[str, ...], proxy: str | None) -> Settings:
+def _settings(options: Any, lines: tuple[str, ...], proxy: str | None, configured: Mapping[str, str]) -> Settings:
     urls = [] if options.no_index else [url for url in (options.index_url, *options.extra_index_urls) if url]
     plain = [without_credentials(url) for url in urls]
     return Settings(
@@ -131,7 +132,7 @@ def _settings(options: Any, lines: tuple[str, ...], proxy: str | None) -> Settin
             client_cert=options.client_cert,
             trusted_hosts=tuple(options.trusted_hosts or ()),
         ),
-        policy=_policy(options),
+        policy=_policy(options, configured),
         constraints=lines,
         require_virtualenv=bool(options.require_venv),
         break_system_packages=bool(options.override_externally_managed),
@@ -148,13 +149,12 @@ def _location(link: str) -> str:
     return expanded if expanded != link and Path(expanded).exists() else without_credentials(link)
 
 
-def _policy(options: Any) -> Policy:
+def _policy(options: Any, configured: Mapping[str, str]) -> Policy:
     binary, releases = options.format_control, getattr(options, "release_control", None)  # not before 26
     everything = frozenset(releases.all_releases) if releases else frozenset()
     final = frozenset(releases.only_final) if releases else frozenset()
     if options.pre and (everything or final):
         raise UsageError("pip's setting pre cannot be used together with all-releases or only-final.", hint=_HINT)
-    before = getattr(options, "uploaded_prior_to", None)  # not before 26
     return Policy(
         pre=bool(options.pre) or ":all:" in everything,
         all_releases=everything - {":all:"},
@@ -162,7 +162,7 @@ def _policy(options: Any) -> Policy:
         no_binary=frozenset(binary.no_binary),
         only_binary=frozenset(binary.only_binary),
         prefer_binary=bool(options.prefer_binary),
-        uploaded_before=before.astimezone(timezone.utc).isoformat() if before else None,
+        uploaded_before=configured.get("uploaded-prior-to") or None,  # as text: pips before 26 know none
     )
 
 
@@ -206,8 +206,7 @@ def _sources(
     """What the settings depend on; None when that is more than files, or when they hold secrets."""
     proxy = found.settings.network.proxy or ""
     secret = found.secret_urls or "@" in proxy or any("?" in url for url in (*_urls(options), proxy))
-    relative = found.settings.policy.uploaded_before is not None  # it may have been "three days ago"
-    if before is None or secret or relative or limits.volatile or _is_fresh(limits.files):
+    if before is None or secret or limits.volatile or _is_fresh(limits.files):
         return None
     return before | memory.digests(map(str, limits.files)) if before == _digests(before) else None
 

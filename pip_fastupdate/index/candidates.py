@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
 from ..models import Failure, File, Project, Reason, Release
 from ..options import Policy
+from ..ports import Filters, OfferedFile, first_reason
 from .digest import SDIST, Item, split
 from .judgement import judged
 from .offers import Choice, Offer, choices
 
-if TYPE_CHECKING:
-    from datetime import datetime
 
-
-class Undated(Exception):
-    """The index tells no time of upload where the policy depends on it."""
-
-    def __init__(self, index: str) -> None:
-        super().__init__(index)
-        self.index = index
-
-
-def select(name: str, offers: Sequence[Offer], *, floor: Version | None, policy: Policy) -> Project | Failure:
+def select(
+    name: str, offers: Sequence[Offer], *, floor: Version | None, policy: Policy, filters: Filters = ()
+) -> Project | Failure:
     """The project as the run sees it. ``offers`` in order of precedence, as ``pip`` lists its sources.
 
     ``floor`` is the installed version: older releases are left out. Releases that only a specifier naming a
@@ -39,28 +30,26 @@ def select(name: str, offers: Sequence[Offer], *, floor: Version | None, policy:
         reason = quarantined.digest.reason
         text = f"quarantined by its index{': ' + reason if reason else ''}"
         return Failure(name=name, kind="quarantined", text=text)
-    selection = _Selection(name, offers, floor, policy)
-    try:
-        releases = selection.releases()
-    except Undated as undated:
-        text = f"{undated.index} does not tell when files were uploaded"
-        return Failure(name=name, kind="cooldown", text=text)
+    selection = _Selection(name, offers, floor, policy, filters)
+    releases = selection.releases()
     status = next((offer.digest.status for offer in offers if offer.digest.status), None)
-    notes = (*judged(floor, selection.versions, offers), *_notes(offers, status))
+    notes = (*judged(floor, selection.versions, offers), *selection.notes(), *_notes(offers, status))
     return Project(name=name, releases=releases, status=status, notes=notes)
 
 
 class _Selection:
     """One project's releases under the policy."""
 
-    def __init__(self, name: str, offers: Sequence[Offer], floor: Version | None, policy: Policy) -> None:
+    def __init__(
+        self, name: str, offers: Sequence[Offer], floor: Version | None, policy: Policy, filters: Filters
+    ) -> None:
         self._name = name
         self._offers = offers
         self._floor = floor
         self._wheels, sdists = _formats(policy, name)
         self._sdists = sdists and _named(name, policy.no_binary | policy.build)
         self._prefer_wheels = policy.prefer_binary
-        self._before = _instant(policy.uploaded_before) if policy.uploaded_before else None
+        self._filters = filters
         self._final_only = _named(name, policy.only_final)
         wanted = policy.pre or name in policy.all_releases or (floor is not None and floor.is_prerelease)
         self._pre = wanted and not self._final_only
@@ -82,8 +71,8 @@ class _Selection:
     def _has_final(self) -> bool:
         """Whether any version at all, however old, is a final one that fits; yanked ones count here, as for pip."""
         finals = (each for each in choices(self._offers, None) if not each.version.is_prerelease)
-        fitting = (one for each in finals for one in self._fitting(each))
-        return any(not self._before or self._timely(*one) for one in fitting)
+        fitting = ((each.version, *one) for each in finals for one in self._fitting(each))
+        return any(self._held(*one) is None for one in fitting)
 
     def _release(self, choice: Choice) -> Release:
         chosen, blocked = self._choose(choice)
@@ -113,11 +102,11 @@ class _Selection:
         if choice.version == self._floor and choice.items:
             return (fitting or choice.items)[0], None
         live = [each for each in fitting if each[0].yanked is None]
-        timely = [each for each in live if self._timely(*each)] if self._before else live
-        best = next(iter(timely or live or fitting or choice.items), None)
+        allowed = [each for each in live if self._held(choice.version, *each) is None] if self._filters else live
+        best = next(iter(allowed or live or fitting or choice.items), None)
         if not self._pre and choice.version.is_prerelease:
-            return (timely[0] if timely else None), Reason(kind="pre-release", text="is a pre-release")
-        if timely:
+            return (allowed[0] if allowed else None), Reason(kind="pre-release", text="is a pre-release")
+        if allowed:
             return best, None
         return best, self._blocked(choice, fitting, live)
 
@@ -125,8 +114,9 @@ class _Selection:
         return [each for each in choice.items if (self._sdists if each[0].rank == SDIST else self._wheels)]
 
     def _blocked(self, choice: Choice, fitting: list[tuple[Item, Offer]], live: list[tuple[Item, Offer]]) -> Reason:
-        if live:
-            return Reason(kind="cooldown", text=f"was uploaded {live[0][0].uploaded}, later than is allowed")
+        held = self._held(choice.version, *live[0]) if live else None
+        if held is not None:
+            return held
         if fitting:
             reason = fitting[0][0].yanked
             return Reason(kind="yanked", text=f"was yanked: {reason}" if reason else "was yanked")
@@ -141,12 +131,28 @@ class _Selection:
         others += [f"wheels for {choice.foreign}"] if choice.foreign else []
         return "has no wheel for this platform" + (f", only {' and '.join(others)}" if others else "")
 
-    def _timely(self, item: Item, offer: Offer) -> bool:
-        if item.url.startswith("file:"):
-            return True  # a local file was not uploaded
-        if item.uploaded is None:
-            raise Undated(offer.source)
-        return self._before is None or _instant(item.uploaded) < self._before
+    def _held(self, version: Version, item: Item, offer: Offer) -> Reason | None:
+        """Why a filter holds the file; None where all let it pass."""
+        if not self._filters:
+            return None
+        file = OfferedFile(
+            name=self._name,
+            version=version,
+            installed=self._floor,
+            url=item.url,
+            index=offer.source,
+            uploaded=item.uploaded,
+        )
+        return first_reason(self._filters, file)
+
+    def notes(self) -> Iterator[Reason]:
+        """What a filter says of the installed version, which may stay whatever that is."""
+        installed = next((each for each in self.versions if each.version == self._floor), None)
+        fitting = self._fitting(installed) if installed and self._filters else []
+        held = self._held(installed.version, *fitting[0]) if installed and fitting else None
+        if held is not None and held.kind == "cooldown":
+            text = f"{self._floor}, which is installed, {held.text}"
+            yield Reason(kind="installed-recently", text=text, data={**held.data, "version": str(self._floor)})
 
 
 def _named(name: str, names: frozenset[str]) -> bool:
@@ -161,21 +167,6 @@ def _formats(policy: Policy, name: str) -> tuple[bool, bool]:
         if key in policy.no_binary:
             return False, True
     return True, True
-
-
-def _instant(text: str) -> datetime:
-    """ISO 8601 with or without ``Z``; without a zone it is UTC."""
-    from datetime import datetime, timezone
-
-    instant = datetime.fromisoformat(_fraction(text.strip().replace("Z", "+00:00").replace("z", "+00:00")))
-    return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
-
-
-def _fraction(text: str) -> str:
-    """Python 3.10 reads three or six digits of a second's fraction, nothing else."""
-    seconds, dot, rest = text.partition(".")
-    digits = len(rest) - len(rest.lstrip("0123456789"))
-    return f"{seconds}.{rest[:digits][:6]:0<6}{rest[digits:]}" if dot else text
 
 
 def _file(item: Item) -> File:

@@ -17,7 +17,7 @@ from packaging.version import Version
 from ..dependencies import parse
 from ..models import Failure, Project, Release
 from ..options import Settings
-from ..ports import Progress, Transport
+from ..ports import Filters, Progress, Transport
 from . import interpreter
 from .configured import json_apis
 from .guard import NOT_OURS, guarded
@@ -86,6 +86,7 @@ class Catalog:
         installed: Mapping[str, Version | None],
         progress: Progress,
         others: Mapping[str, Version | None] | None = None,
+        filters: Filters = (),
     ) -> Mapping[str, Project | Failure]:
         """The projects of that names, with releases from the given version on (None: all of them).
 
@@ -94,6 +95,7 @@ class Catalog:
         """
         self._watching.update(dict.fromkeys(installed, progress))
         self._asked.update(installed)
+        self._set_filters(filters)
         self._set_floors({**(others or {}), **installed})
         self._others = others or ()
         try:
@@ -105,6 +107,13 @@ class Catalog:
             self.close(patience=0.0)
             raise
         return {name: task.result() for name, task in tasks.items()}
+
+    def _set_filters(self, filters: Filters) -> None:
+        """An answer that other filters were applied to is none any more."""
+        if filters != self._lookup.filters:
+            with self._lock:
+                self._projects.clear()
+                self._lookup.filters = filters
 
     def _set_floors(self, floors: Mapping[str, Version | None]) -> None:
         """An answer given for another installed version is none any more."""

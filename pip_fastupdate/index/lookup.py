@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from ..models import Failure, Project, Release
 from ..options import Policy, Settings
-from ..ports import DownloadFailed
+from ..ports import DownloadFailed, Filters
 from .candidates import select
 from .configured import sources
 from .interpreter import Interpreter
@@ -29,6 +29,9 @@ class Lookup:
 
     def __init__(self, settings: Settings, interpreter: Interpreter) -> None:
         self._policy: Policy = settings.policy
+        self.filters: Filters = ()
+        """What holds files beside pip's own policy; set before the first project is asked for."""
+
         self._sources: tuple[Source, ...] = sources(settings, interpreter)
         self._began = time.time()
         self._old: set[tuple[str, str]] = set()
@@ -52,7 +55,7 @@ class Lookup:
                 return None
             self._note(name, source, found)
             offers += [Offer(source.url, found.digest)] if found.digest else []
-        return select(name, offers, floor=floor, policy=self._policy)
+        return select(name, offers, floor=floor, policy=self._policy, filters=self.filters)
 
     def ask(self, name: str, floor: Version | None, session: Session) -> Project | Failure:
         """The project, from the network where need be."""
@@ -71,7 +74,7 @@ class Lookup:
             offers += [Offer(source.url, found.digest)] if found.digest else []
         if empty is not None and not offers:
             return empty
-        return select(name, offers, floor=floor, policy=self._policy)
+        return select(name, offers, floor=floor, policy=self._policy, filters=self.filters)
 
     def _note(self, name: str, source: Source, found: Found) -> None:
         if found.fetched < self._began:

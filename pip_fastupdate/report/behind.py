@@ -7,13 +7,28 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..models import Reason, Row
 
-PASSED_OVER = frozenset({"requires-python", "no-wheel", "cooldown", "constraint", "source-change"})
+PASSED_OVER = frozenset(
+    {
+        "requires-python",
+        "no-wheel",
+        "cooldown",
+        "cooldown-unknown",
+        "level",
+        "vulnerable-release",
+        "malware",
+        "constraint",
+        "source-change",
+    }
+)
 """Kinds of reasons that rule out a newer release. Nobody is behind one that was yanked, or a pre-release."""
 
 WARNINGS = frozenset(
     {"yanked", "installed-yanked", "deleted", "removed", "archived", "deprecated", "quarantined", "vulnerable"}
 )
 """Kinds of reasons that are about the installed version or its project, and not to be overlooked."""
+
+_ASIDE = WARNINGS | {"installed-recently"}
+"""Kinds that are never why a distribution stays."""
 
 _WORDS: Mapping[str, str] = {
     "required-by": "limited by what another package requires",
@@ -29,6 +44,10 @@ _WORDS: Mapping[str, str] = {
     "requires-python": "in need of another Python",
     "no-wheel": "without a wheel for this system",
     "cooldown": "too recent",
+    "cooldown-unknown": "of unknown age",
+    "level": "too big a step",
+    "vulnerable-release": "with known vulnerabilities",
+    "malware": "known as malware",
     "editable": "editable",
     "direct-url": "installed from a URL",
     "other-installer": "of another package manager",
@@ -51,7 +70,8 @@ def cause(row: Row) -> Reason | None:
         return None
     passed = [each for each in row.reasons if _passes_over(each)]
     if row.action == "hold":
-        return next(iter(row.reasons), Reason(kind="held", text="held"))
+        causes = [each for each in row.reasons if each.kind not in _ASIDE]
+        return next(iter(causes or row.reasons), Reason(kind="held", text="held"))
     if None not in (row.target, row.latest) and row.target != row.latest:
         return next(iter(row.reasons), Reason(kind="held", text="held"))
     return next(iter(passed), None)

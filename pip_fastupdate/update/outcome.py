@@ -98,8 +98,12 @@ def _verdict(
     if name in outcome.world.stays:
         held = outcome.world.stays[name].kind in HELD
         return "hold" if held else "skip", "done", (outcome.world.stays[name],)
-    return ("hold" if hold or elsewhere else "current"), "done", reasons
+    stays = hold or elsewhere or any(each.kind in FILTERED for each in _beyond(outcome.world, name, None))
+    return ("hold" if stays else "current"), "done", reasons
 
+
+FILTERED = frozenset({"cooldown", "cooldown-unknown", "level", "vulnerable-release", "malware"})
+"""Kinds of reasons of the rules about what may come in (``policy``): what these hold is a hold."""
 
 HELD = frozenset({"fails-test", "source-change", "strict", OFFLINE})
 """Kinds of reasons to stay that are about the new version, not about the distribution."""
@@ -133,9 +137,9 @@ def _beyond(world: World, name: str, elsewhere: Release | None) -> Iterator[Reas
         return
     yield from project.notes
     yield from _constrained(project, world, name)
-    newest = _newest_blocked(project, world, name)
-    for release in (newest, elsewhere if elsewhere is not newest else None):
-        if release is not None and release.blocked is not None:
+    blocked = [*_newest_blocked(project, world, name)]
+    for release in (*blocked, *([elsewhere] if elsewhere is not None and elsewhere not in blocked else [])):
+        if release.blocked is not None:
             version = str(release.version)
             yield Reason(
                 kind=release.blocked.kind,
@@ -156,14 +160,17 @@ def _constrained(project: Project, world: World, name: str) -> Iterator[Reason]:
         yield Reason(kind="constraint", text=f"{version} is ruled out by the constraint {name}{limit}", data=data)
 
 
-def _newest_blocked(project: Project, world: World, name: str) -> Release | None:
+def _newest_blocked(project: Project, world: World, name: str) -> Iterator[Release]:
+    """The newest release beyond the newest candidate, and the newest of each kind of what the user's rules hold."""
     newest = next(iter(world.domain(name)), None)
+    told: set[str] = set()
     for release in project.releases:
         if newest is not None and release.version <= newest.version:
-            return None
-        if release.blocked is not None and release.blocked.kind != "pre-release":
-            return release
-    return None
+            return
+        if release.blocked is not None and release.blocked.kind not in {"pre-release", *told}:
+            if not told or release.blocked.kind in FILTERED:
+                yield release
+            told.add(release.blocked.kind)
 
 
 def _addition(outcome: Outcome, change: Change) -> Row:

@@ -12,6 +12,8 @@ from ..dependencies import InvalidRequirement, parse
 from ..errors import IndexUnreachable, UsageError
 from ..explain import holds
 from ..models import Change, Failure, Hold, Inventory, Plan, Reason
+from ..options import PolicyOptions
+from ..ports import Filters
 from ..world import Assignment, Key, World
 from .failures import GONE, MISSING, OFFLINE, UNFIT, reasons_of
 from .pinned import Pinned, pinning_notes, sources_before
@@ -76,12 +78,21 @@ def look_up(tools: Tools, inventory: Inventory) -> dict[str, Failure]:
     }
     others = {each.name: each.version for each in inventory.distributions if each.name not in wanted}
     with tools.progress.stage("look up", len(wanted)):
-        tools.catalog.look_up(wanted, tools.progress, others)
+        tools.catalog.look_up(wanted, tools.progress, others, filters(tools))
     failures = {name: each for name, each in tools.catalog.failures.items() if name in wanted}
     wrong = [each for each in failures.values() if each.kind not in MISSING]
     if wanted and len(wrong) == len(wanted):
         raise _unreachable(wrong[0])
     return failures
+
+
+def filters(tools: Tools) -> Filters:
+    """What the user lets in beside pip's own policy; nothing is imported where he said nothing about it."""
+    if tools.options.policy == PolicyOptions():
+        return ()
+    from ..policy import filters_of
+
+    return filters_of(tools.options.policy)
 
 
 def _unreachable(first: Failure) -> IndexUnreachable:

@@ -15,6 +15,7 @@ from pip_fastupdate.index.pages import Link
 from pip_fastupdate.index.shelf import collect
 from pip_fastupdate.models import Failure, Project
 from pip_fastupdate.options import Policy
+from pip_fastupdate.ports import Filters
 
 TAGS = (
     "cp311-cp311-manylinux_2_28_x86_64",
@@ -39,14 +40,14 @@ def offer(*files: Link | str, source: str = INDEX, project: str = "foo", sdists:
 
 
 def chosen(
-    *offers: Offer | Link | str, floor: str | None = None, project: str = "foo", **policy: Any
+    *offers: Offer | Link | str, floor: str | None = None, project: str = "foo", filters: Filters = (), **policy: Any
 ) -> Project | Failure:
     """The project under the policy."""
     whole = [each for each in offers if isinstance(each, Offer)]
     files = [each for each in offers if not isinstance(each, Offer)]
     if files:
         whole.append(offer(*files, project=project))
-    return select(project, whole, floor=Version(floor) if floor else None, policy=Policy(**policy))
+    return select(project, whole, floor=Version(floor) if floor else None, policy=Policy(**policy), filters=filters)
 
 
 def summary(project: Project | Failure) -> list[str]:

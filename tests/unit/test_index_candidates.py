@@ -207,55 +207,6 @@ class TestFormats:
         assert "2.0 foo-2.0.tar.gz" == summary(found)[0]
 
 
-class TestCooldown:
-    """Only files uploaded before an instant."""
-
-    def test_later_files_are_left_out(self) -> None:
-        """To the microsecond, in any zone; the very instant is too late."""
-        found = chosen(
-            link(f"foo-4.0-{PURE}", uploaded="2024-01-02T00:00:00.000000Z"),
-            link(f"foo-3.0-{PURE}", uploaded="2024-01-01T23:30:00.5-01:00"),
-            link(f"foo-2.0-{PURE}", uploaded="2024-01-01T23:59:59.999999Z"),
-            uploaded_before="2024-01-02T00:00:00Z",
-        )
-        assert [
-            "4.0 cooldown: was uploaded 2024-01-02T00:00:00.000000Z, later than is allowed",
-            "3.0 cooldown: was uploaded 2024-01-01T23:30:00.5-01:00, later than is allowed",
-            f"2.0 foo-2.0-{PURE}",
-        ] == summary(found)
-
-    def test_an_earlier_file_of_the_same_version_will_do(self) -> None:
-        """The better wheel was added later."""
-        found = chosen(
-            link("foo-1.0-cp311-cp311-manylinux_2_28_x86_64.whl", uploaded="2024-02-01"),
-            link(f"foo-1.0-{PURE}", uploaded="2024-01-01"),
-            uploaded_before="2024-01-15T00:00:00",
-        )
-        assert [f"1.0 foo-1.0-{PURE}"] == summary(found)
-
-    def test_index_without_upload_times(self) -> None:
-        """Fails the project, as it fails pip."""
-        found = chosen(*wheels("1.0"), uploaded_before="2024-01-02T00:00:00Z")
-        text = "https://index.invalid/simple does not tell when files were uploaded"
-        assert Failure(name="foo", kind="cooldown", text=text) == found
-
-    def test_local_files_have_no_upload_time(self) -> None:
-        """They are not held against it."""
-        from pip_fastupdate.index.pages import Link
-
-        local = Link(filename=f"foo-1.0-{PURE}", url=f"file:///x/foo-1.0-{PURE}")
-        assert [f"1.0 foo-1.0-{PURE}"] == summary(chosen(local, uploaded_before="2024-01-02"))
-
-    def test_pre_release_that_is_too_young_has_no_file(self) -> None:
-        """No specifier may choose it."""
-        found = chosen(
-            link(f"foo-2.0b1-{PURE}", uploaded="2024-03-01"),
-            link(f"foo-1.0-{PURE}", uploaded="2024-01-01"),
-            uploaded_before="2024-02-01",
-        )
-        assert ["2.0b1 pre-release: is a pre-release", f"1.0 foo-1.0-{PURE}"] == summary(found)
-
-
 class TestSeveralSources:
     """Merged as pip merges them."""
 

@@ -55,12 +55,12 @@ def test_held() -> None:
 
 
 def test_blocked() -> None:
-    """A newer release that is ruled out is a reason beside the verdict, with its version; a pre-release is none."""
+    """A newer release that a rule of the user's holds makes a hold, with its version; a pre-release makes none."""
     late = Reason(kind="cooldown", text="was uploaded too late", data={"uploaded": "2026-11-24"})
     pre = Reason(kind="pre-release", text="is a pre-release")
     releases = {"a": {"1": (), "2": (), "3a1": ()}}
     (row,) = rows(outcome(make_world({"a": "1"}, releases, blocked={("a", "2"): late, ("a", "3a1"): pre})))
-    assert ("1", "1", "1", "current", "done", ["cooldown"]) == told(row)
+    assert ("1", "1", "1", "hold", "done", ["cooldown"]) == told(row)
     assert row.reasons[0].text == "2 was uploaded too late"
     assert row.reasons[0].data == {"uploaded": "2026-11-24", "version": "2"}
 

@@ -1,0 +1,146 @@
+"""How old a file must be before it is installed (``--cooldown``, pip's ``--uploaded-prior-to``)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from fnmatch import fnmatchcase
+
+from ..models import Reason
+from ..ports import OfferedFile
+
+KIND = "cooldown"
+UNKNOWN = "cooldown-unknown"
+
+_SHORT = re.compile(r"(\d{1,9})\s*([hdw]?)", re.IGNORECASE)
+_ISO = re.compile(r"P(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?", re.IGNORECASE)
+_UNITS = {"h": "hours", "d": "days", "w": "weeks", "": "days"}
+_LONGEST = timedelta(days=36500)
+
+LOCAL = "find-links"
+"""The source whose files nobody uploaded: no age is asked of them, as by pip."""
+
+
+def parse(text: str) -> timedelta | datetime | None:
+    """``7``, ``7d``, ``12h``, ``2w``, ``P7D``, ``PT12H``, a date or a time (ISO 8601, local where no zone is given).
+
+    None where it is nothing (``0``, ``P0D``). Raises ValueError.
+    """
+    text = text.strip()
+    short, iso = _SHORT.fullmatch(text), _ISO.fullmatch(text)
+    if short:
+        age = timedelta(**{_UNITS[short[2].lower()]: int(short[1])})
+    elif iso and text[-1:].upper() not in "PT":
+        weeks, days, hours, minutes, seconds = (int(each or 0) for each in iso.groups())
+        age = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    else:
+        return instant(text, local=True)
+    if age > _LONGEST:
+        raise ValueError("more than a hundred years")
+    return age or None
+
+
+def instant(text: str, *, local: bool = False) -> datetime:
+    """ISO 8601 with or without ``Z``; without a zone it is UTC, or this machine's time. Raises ValueError."""
+    at = datetime.fromisoformat(_fraction(text.strip().replace("Z", "+00:00").replace("z", "+00:00")))
+    if at.tzinfo is not None:
+        return at
+    return at.astimezone() if local else at.replace(tzinfo=timezone.utc)
+
+
+def _fraction(text: str) -> str:
+    """Python 3.10 reads three or six digits of a second's fraction, nothing else."""
+    seconds, dot, rest = text.partition(".")
+    digits = len(rest) - len(rest.lstrip("0123456789"))
+    return f"{seconds}.{rest[:digits][:6]:0<6}{rest[digits:]}" if dot else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cooldown:
+    """A ``Filter``: files that were uploaded too recently wait."""
+
+    limit: timedelta | datetime
+    """An age, or an instant before which a file must have been uploaded."""
+
+    now: datetime
+    """When the run began: an age counts from there, so that nothing about it can be cached."""
+
+    exempt: tuple[str, ...] = ()
+    """Normalized names, globs of them, or the URLs of indexes."""
+
+    allow_unknown: bool = False
+    """Whether a file passes whose index does not say when it was uploaded."""
+
+    fixes: Callable[[OfferedFile], bool] = lambda _: False
+    """Whether the file mends a known vulnerability of the installed version: that cannot wait."""
+
+    @property
+    def before(self) -> datetime:
+        """The instant before which a file must have been uploaded."""
+        return self.now - self.limit if isinstance(self.limit, timedelta) else self.limit
+
+    def held(self, file: OfferedFile) -> Reason | None:
+        """Why it has to wait, and until when; None where it has not."""
+        if file.index == LOCAL or file.url.startswith("file:") or self._is_exempt(file) or self.fixes(file):
+            return None
+        if file.uploaded is None:
+            return None if self.allow_unknown else self._unknown(file)
+        at = instant(file.uploaded)
+        return None if at < self.before else self._young(file.uploaded, at)
+
+    def _is_exempt(self, file: OfferedFile) -> bool:
+        index = file.index.rstrip("/")
+        return any(index == each.rstrip("/") if "://" in each else fnmatchcase(file.name, each) for each in self.exempt)
+
+    def _unknown(self, file: OfferedFile) -> Reason:
+        return Reason(
+            kind=UNKNOWN,
+            text=f"has an unknown age: {file.index} does not say when it was uploaded (--cooldown-unknown allow)",
+            data={"index": file.index},
+        )
+
+    def _young(self, uploaded: str, at: datetime) -> Reason:
+        if isinstance(self.limit, datetime):
+            day = _day(self.limit)
+            text = f"was uploaded {_day(at)}, not before {day}"
+            return Reason(kind=KIND, text=text, data={"uploaded": uploaded, "before": self.limit.isoformat()})
+        until = at + self.limit
+        text = f"was uploaded {ago(self.now - at)} (cooldown {span(self.limit)}), allowed from {_when(until, self.now)}"
+        return Reason(
+            kind=KIND,
+            text=text,
+            data={"uploaded": uploaded, "until": until.astimezone(timezone.utc).isoformat(timespec="seconds")},
+        )
+
+
+def span(age: timedelta) -> str:
+    """``7 days``, ``12 hours``, ``90 minutes``."""
+    seconds = int(age.total_seconds())
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size and (seconds % size == 0 or unit == "minute"):
+            count = seconds // size
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{seconds} s"
+
+
+def ago(age: timedelta) -> str:
+    """``2 days ago``, ``3 hours ago``, ``just now``; from the future ``in the future``."""
+    if age < timedelta(0):
+        return "in the future"
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        count = int(age.total_seconds()) // size
+        if count:
+            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    return "just now"
+
+
+def _day(at: datetime) -> str:
+    return at.astimezone(timezone.utc).date().isoformat()
+
+
+def _when(at: datetime, now: datetime) -> str:
+    """The day, and the time where that is less than two days away; in UTC, as upload times are."""
+    at = at.astimezone(timezone.utc)
+    return at.strftime("%Y-%m-%d %H:%M UTC") if at - now < timedelta(days=2) else at.date().isoformat()

@@ -1,0 +1,86 @@
+"""How big a step a new version is, and the biggest that is allowed (``--level``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Literal, get_args
+
+from ..models import Reason
+from ..options import Level
+from ..ports import OfferedFile
+
+if TYPE_CHECKING:
+    from packaging.version import Version
+
+KIND = "level"
+
+Step = Literal["patch", "minor", "major", "calendar"]
+"""What an update is: one of the levels, or from one calendar version to another."""
+
+ANY = "any"
+LEVELS: tuple[Level, ...] = get_args(Level)
+
+
+def step(installed: Version, new: Version, uploaded: str | None = None) -> Step:
+    """What an update from ``installed`` to ``new`` is; ``uploaded`` (ISO 8601) tells calendar versions apart.
+
+    Another epoch is major; before 1.0 the second part counts as the first; post-releases, pre-releases, local labels
+    and parts after the third are patch.
+    """
+    return "calendar" if _is_calendar(installed, new, uploaded) else part(installed, new)
+
+
+def part(installed: Version, new: Version) -> Level:
+    """The same for versions that are known not to be dates."""
+    if installed.epoch != new.epoch:
+        return "major"
+    place = changed_part(installed, new)
+    if place == 0 or (place == 1 and new.release[0] == 0):
+        return "major"
+    return "minor" if place == 1 else "patch"
+
+
+def changed_part(installed: Version, new: Version) -> int | None:
+    """The index of the first release part that differs; None where none does."""
+    pairs = zip_longest(installed.release, new.release, fillvalue=0)
+    return next((place for place, (one, other) in enumerate(pairs) if one != other), None)
+
+
+def _is_calendar(installed: Version, new: Version, uploaded: str | None) -> bool:
+    """Whether both begin with a year: four digits, or two that are those of the year of the upload."""
+    before, after = installed.release[0], new.release[0]
+    if installed.epoch != new.epoch or len(new.release) < 2:
+        return False
+    if 1990 <= before <= after <= 2999:
+        return True
+    year = (uploaded or "")[:4]
+    return year.isdecimal() and 10 <= before <= after and after == int(year) % 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaximumLevel:
+    """A ``Filter``: bigger steps than allowed wait. Calendar versions only where their project is named."""
+
+    default: Level | None = None
+    """For all projects; None for any."""
+
+    projects: Mapping[str, Level | None] = field(default_factory=dict)
+    """By normalized name; None for any."""
+
+    def held(self, file: OfferedFile) -> Reason | None:
+        """Why it is too big a step; None where it is not, or where nothing is installed yet."""
+        if file.installed is None or file.version <= file.installed:
+            return None
+        named = file.name in self.projects
+        limit = self.projects.get(file.name, self.default)
+        if limit is None or limit == "major":
+            return None
+        if not named and _is_calendar(file.installed, file.version, file.uploaded):
+            return None
+        found = part(file.installed, file.version)
+        if LEVELS.index(found) <= LEVELS.index(limit):
+            return None
+        how = f"--level {file.name}={limit}" if named else f"--level {limit}"
+        return Reason(kind=KIND, text=f"is a {found} update ({how})", data={"level": found, "limit": limit})

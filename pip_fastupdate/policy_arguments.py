@@ -1,0 +1,118 @@
+"""The options that say what may come in."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from .errors import UsageError
+from .options import PolicyOptions
+
+GLOB = re.compile(r"[A-Za-z0-9._*?\[\]!-]+")
+LEVELS = ("patch", "minor", "major", "any")
+
+
+def add(made: argparse.ArgumentParser) -> None:
+    """Add them to the parser, in groups of their own."""
+    group = made.add_argument_group("what may come in")
+    group.add_argument(
+        "--cooldown",
+        "--uploaded-prior-to",
+        type=_age,
+        metavar="AGE",
+        help="only files at least this old (7, 12h, 2w, P7D, or a date; 0: any age)",
+    )
+    group.add_argument(
+        "--cooldown-except",
+        action="append",
+        default=[],
+        metavar="NAMES",
+        help="any age for these packages (globs) or index URLs (repeatable)",
+    )
+    group.add_argument(
+        "--cooldown-unknown",
+        choices=("hold", "allow"),
+        default="hold",
+        help="files of an index without upload times (default: hold)",
+    )
+    group.add_argument(
+        "--level",
+        action="append",
+        default=[],
+        metavar="LEVEL",
+        help="biggest step: patch, minor, major; NAME=LEVEL or NAME=any for one package (repeatable)",
+    )
+
+
+def read(found: argparse.Namespace) -> PolicyOptions:
+    """What was given. Raises UsageError."""
+    default, levels = _levels(found.level)
+    return PolicyOptions(
+        cooldown=found.cooldown,
+        cooldown_except=tuple(_exempt(found.cooldown_except)),
+        cooldown_unknown=found.cooldown_unknown,
+        level=default,
+        levels=tuple(sorted(levels.items())),
+    )
+
+
+def _age(text: str) -> str:
+    from .policy.age import parse
+
+    try:
+        parse(text)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an age such as 7, 12h, 2w or P7D, or a date") from None
+    return text
+
+
+def cooldown_of(given: str | None, configured: str | None) -> str | None:
+    """The age in force: what was given, else pip's setting; None for any age. Raises UsageError."""
+    text = configured if given is None else given
+    if text is None:
+        return None
+    from .policy.age import parse
+
+    try:
+        return text if parse(text) else None
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"pip's uploaded-prior-to setting is neither an age nor a time: {text!r}",
+            hint="see `python -m pip config debug` for the file or variable that sets it",
+        ) from None
+
+
+def _words(given: Iterable[str]) -> Iterator[str]:
+    return (word.strip() for each in given for word in each.split(",") if word.strip())
+
+
+def _exempt(given: Iterable[str]) -> Iterator[str]:
+    for word in _words(given):
+        if "://" in word:
+            yield word
+        elif GLOB.fullmatch(word):
+            yield re.sub(r"[-_.]+", "-", word).lower()
+        else:
+            raise UsageError(
+                f"{word!r} is not a package name, glob or index URL",
+                hint="for example, --cooldown-except 'acme-*' or --cooldown-except https://pypi.example.com/simple",
+            )
+
+
+def _levels(given: Iterable[str]) -> tuple[Any, dict[str, Any]]:
+    """The level for all and the levels by name; None for any. Raises UsageError."""
+    default, levels = None, {}
+    for word in _words(given):
+        name, equals, level = word.rpartition("=")
+        if level not in LEVELS or (equals and not GLOB.fullmatch(name)):
+            raise UsageError(
+                f"invalid --level {word!r}", hint="use patch, minor, major or any, or NAME=LEVEL for one package"
+            )
+        value = None if level == "any" else level
+        if equals:
+            levels[re.sub(r"[-_.]+", "-", name).lower()] = value
+        else:
+            default = value
+    return default, levels
