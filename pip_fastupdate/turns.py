@@ -13,8 +13,6 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 LARGE = 32 * 1024
 """Bytes from which on it pays to let another thread in: decompressing or writing them takes as long as that."""
 
-_thread = threading.local()
-
 
 class Turns:
     """One thread at a time is at work, the others wait or are ``aside``."""
@@ -28,11 +26,7 @@ class Turns:
     def work(self) -> Iterator[None]:
         """Within this, it is this thread's turn."""
         with self.lock:
-            _thread.turns = self
-            try:
-                yield
-            finally:
-                _thread.turns = None
+            yield
 
 
 class _Aside:
@@ -53,7 +47,9 @@ class _Aside:
 _STAYING = nullcontext()
 
 
-def aside(size: int) -> AbstractContextManager[None]:
-    """Within this, others have their turn, if this thread is at work and ``size``, in bytes, is large."""
-    turns: Turns | None = getattr(_thread, "turns", None)
+def aside(turns: Turns | None, size: int) -> AbstractContextManager[None]:
+    """Within this, others have their turn, if ``size``, in bytes, is large.
+
+    ``turns`` are those that this thread is at work in; None when it is in none, and has no turn to give away.
+    """
     return _STAYING if turns is None or size < turns.large else _Aside(turns.lock)

@@ -13,7 +13,7 @@ from logging import LogRecord
 from pathlib import Path
 from typing import Any
 
-from . import compat
+from . import compat, patches
 from .staging import StageFailed
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -65,7 +65,7 @@ def _run(arguments: list[str]) -> None:
     """What ``pip wheel`` does, without what its ``main`` does to logging, signals and exceptions."""
     from pip._internal.commands import create_command
 
-    compat.replace_user_agent()
+    patches.USER_AGENT.apply()
     command: Any = create_command("wheel")
     command.verbosity = 0
     compat.make_strict(command.parser)

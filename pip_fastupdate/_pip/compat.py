@@ -148,15 +148,6 @@ def load_backend() -> None:
             raise AssertionError(found)
 
 
-def replace_user_agent() -> None:
-    """Have pip's sessions present themselves as ours do: pip's own way starts ``lsb_release``, ``rustc`` and more."""
-    from pip._internal.network import session
-
-    from .config import user_agent
-
-    session.user_agent = user_agent
-
-
 def words(error: BaseException) -> str:
     """What an exception of pip's, or of what it uses, says, on one line.
 

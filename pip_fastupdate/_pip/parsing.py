@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from ..errors import UsageError
 from ..options import Network, Policy, Settings
 from ..text import redact, without_credentials
-from . import compat, constraints, memory
+from . import compat, constraints, memory, patches
 from .config import Configuration
 
 _REFUSED = {
@@ -189,7 +189,7 @@ def _default_index() -> str:
 
 def _session(command: Any, options: Any) -> Any:
     """A session of pip's that keeps nothing on disk and starts no programs."""
-    compat.replace_user_agent()
+    patches.USER_AGENT.apply()
     values = optparse.Values({**vars(options), "cache_dir": None})
     return command._build_session(values)
 

@@ -1,7 +1,7 @@
 """The second lock on the door between a wheel and the file system: nothing is staged anywhere but below its root.
 
-The first is the inspection of the wheel (package ``wheels``). Here pip is kept from making commands with paths for
-names, which it does from 24.1 to 25, and what it says it has written is gone through once more.
+The first is the inspection of the wheel (package ``wheels``). pip is kept from making commands with paths for names
+(``patches``), and here what it says it has written is gone through once more.
 """
 
 from __future__ import annotations
@@ -10,30 +10,9 @@ import csv
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 OWN_FOLDER = ".pip-fastupdate"
 """Below the environment's prefix: what lies there is obeyed by recovery and undo."""
-
-
-def guard_commands(wheel: Any) -> None:
-    """Have pip's installer (the module ``pip._internal.operations.install.wheel``) refuse commands that are paths.
-
-    Once is enough. A pip that goes about it differently is left to ``escaped``.
-    """
-    maker: Any = getattr(wheel, "PipScriptMaker", None)
-    make = getattr(maker, "_make_script", None)
-    if make is None or make.__module__ == __name__:
-        return
-
-    def checked(self: Any, entry: Any, filenames: Any, options: Any = None) -> Any:
-        """Make it. Raises ValueError where its name is not that of a file."""
-        name = str(entry.name)
-        if name.strip() in ("", ".", "..") or {"/", "\\", os.sep, ":"} & set(name):
-            raise ValueError(f"the command {name!r} is not a file name")
-        return make(self, entry, filenames, options=options)
-
-    maker._make_script = checked
 
 
 def escaped(root: Path, info: Path, data: Path) -> str | None:

@@ -9,18 +9,18 @@ import errno
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from types import MappingProxyType
 
 from ..errors import TransactionError
-from . import compat
+from ..turns import Turns
+from . import compat, patches
 from .metadata import normalize
 from .places import Mirror, scheme_below
 from .preload import import_everything
-from .proof import escaped, guard_commands
-from .unpacking import Contents, known, replace_writer
+from .proof import escaped
+from .unpacking import Contents, WheelPath
 
 __all__ = [
     "StageFailed",
@@ -71,44 +71,13 @@ class StagedWheel:
 
 
 def prepare_process() -> None:
-    """To be called once, before any wheel is staged in a thread; imports pip's installer, which takes a while.
-
-    pip finds out the umask by changing it for a moment, for every file: with threads that can leave the process
-    without one. So it is found out once, here. And pip has each of its own files (RECORD, INSTALLER …) written to the
-    disk at once, which may take longer than all else: here everything is, before the swap.
-    """
-    from pip._internal.operations.install import wheel
-    from pip._internal.utils import unpacking
-
-    umask = _umask()
-    wheel.current_umask = unpacking.current_umask = lambda: umask
-    wheel.adjacent_tmp_file = _file_beside
-    replace_writer(wheel)
-    guard_commands(wheel)
+    """To be called once, before any wheel is staged in a thread; imports pip's installer, which takes a while."""
+    patches.prepare_installer()
     compat.load_backend()
-    compat.replace_user_agent()
     compat.silence()
     warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"pip\._")  # as when pip itself runs
     warnings.simplefilter("ignore", SyntaxWarning)  # of the sources compiled; pip ignores them likewise
     warnings.filterwarnings("ignore", "invalid ", DeprecationWarning)  # what is a SyntaxWarning since Python 3.12
-
-
-def _umask(status: Path = Path("/proc/self/status")) -> int:
-    """The process's umask, read where Linux tells it, else found out by changing it."""
-    try:
-        lines = status.read_text(encoding="ascii", errors="replace").splitlines()
-        return next(int(line.split()[1], 8) for line in lines if line.startswith("Umask:"))
-    except (OSError, StopIteration):  # another system, or Linux before 4.7
-        mask = os.umask(0o077)
-        os.umask(mask)
-        return mask
-
-
-@contextmanager
-def _file_beside(path: str, mode: str = "w+b", **options: Any) -> Iterator[IO[Any]]:
-    """A file that takes the place of ``path`` when it is complete (``pip._internal.utils.filesystem``)."""
-    with open(f"{path}.{os.urandom(4).hex()}.tmp", mode, **options) as file:  # noqa: PTH123 - pip goes by its name, a string
-        yield file
 
 
 def stage(
@@ -118,29 +87,29 @@ def stage(
     root: Path,
     requested: bool,
     user: bool,
-    contents: Contents | None = None,
+    contents: Contents = MappingProxyType({}),
+    turns: Turns | None = None,
     label: str | None = None,
 ) -> StagedWheel:
     """Unpack ``wheel`` below ``root`` as ``pip install --no-compile`` would into the environment. Safe in threads.
 
     ``requested`` makes pip's REQUESTED file, ``user`` takes the user's scheme; ``contents`` are of files that need not
-    be read again, and are taken out of it; ``label`` stands for the wheel in messages. Raises StageFailed for a wheel
-    that pip does not install, and TransactionError when the disk does not allow it.
+    be read again; ``turns`` are those that the thread is at work in; ``label`` stands for the wheel in messages. Raises
+    StageFailed for a wheel that pip does not install, and TransactionError when the disk does not allow it.
     """
     from pip._internal.operations.install.wheel import install_wheel
 
     scheme, mirror = scheme_below(str(root), name, user=user)
     try:
-        with known(contents if contents is not None else {}):
-            install_wheel(
-                name=name,
-                wheel_path=str(wheel),
-                scheme=scheme,
-                req_description=name,
-                pycompile=False,
-                warn_script_location=False,
-                requested=requested,
-            )
+        install_wheel(
+            name=name,
+            wheel_path=WheelPath(str(wheel), contents, turns),
+            scheme=scheme,
+            req_description=name,
+            pycompile=False,
+            warn_script_location=False,
+            requested=requested,
+        )
     except Exception as error:  # whatever a wheel can contain, pip can stumble over
         failure = _failure(error, root, name)
         if isinstance(failure, StageFailed) and label:

@@ -8,17 +8,16 @@ is installed is what was checked.
 from __future__ import annotations
 
 import os
-import threading
 import time
-from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..files import write_all
-from ..turns import aside
+from ..turns import Turns, aside
 
-Contents = MutableMapping[str, bytes]
+Contents: TypeAlias = Mapping[str, bytes]
 """Contents of a wheel's files by their names in it."""
 
 WHOLE = 16 * 1024**2
@@ -26,63 +25,57 @@ WHOLE = 16 * 1024**2
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
-_thread = threading.local()
 
+class WheelPath(str):
+    """The path of a wheel, and what was read of it already.
 
-@contextmanager
-def known(contents: Contents) -> Iterator[None]:
-    """Within this, this thread writes what is in ``contents``, which it takes out, and reads only the rest."""
-    _thread.contents = contents
-    try:
-        yield
-    finally:
-        del _thread.contents
-
-
-def replace_writer(wheel: Any) -> None:
-    """Have pip's installer (the module ``pip._internal.operations.install.wheel``) write its files this way.
-
-    Once is enough. A pip that goes about it differently is left alone.
+    pip's installer hands the path to ``zipfile``, which keeps it with the open archive, where ``save`` finds it.
     """
-    kind: Any = getattr(wheel, "ZipBackedFile", None)
-    slow = getattr(kind, "save", None)
-    if slow is None or slow.__module__ == __name__:
-        return
 
-    def save(file: Any) -> None:
-        """Make the file; what is no new or no small one is left to pip."""
-        info = file._zip_file.getinfo(file.src_record_path)
-        if info.file_size > WHOLE:
-            slow(file)
-            return
-        content = getattr(_thread, "contents", {}).pop(file.src_record_path, None)
-        try:
-            write(file.dest_path, file._zip_file.read(info) if content is None else content)
-        except FileExistsError:
-            slow(file)
-            return
-        file.written = True
-        if wheel.zip_item_is_executable(info):
-            wheel.set_extracted_file_to_default_mode_plus_executable(file.dest_path)
+    __slots__ = ("contents", "turns")
 
-    kind.save = save
-    relative = getattr(wheel, "_fs_to_record_path", None)
-    if relative is not None:
-        wheel._fs_to_record_path = lambda path, folder: _below(path, folder) or relative(path, folder)
+    contents: Contents
+    turns: Turns | None
+
+    def __new__(cls, path: str, contents: Contents, turns: Turns | None = None) -> WheelPath:
+        """``turns`` are those that the thread is at work in."""
+        made = super().__new__(cls, path)
+        made.contents, made.turns = contents, turns
+        return made
 
 
-def _below(path: str, folder: str) -> str | None:
+def save(file: Any) -> bool:
+    """Make the file of a ``ZipBackedFile``; False where that is left to pip: what is no new or no small one."""
+    from pip._internal.utils.unpacking import set_extracted_file_to_default_mode_plus_executable, zip_item_is_executable
+
+    archive, info = file._zip_file, file._zip_file.getinfo(file.src_record_path)
+    if info.file_size > WHOLE:
+        return False
+    path = archive.filename
+    contents, turns = (path.contents, path.turns) if isinstance(path, WheelPath) else ({}, None)
+    content = contents.get(file.src_record_path)
+    try:
+        write(file.dest_path, archive.read(info) if content is None else content, turns)
+    except FileExistsError:
+        return False
+    file.written = True
+    if zip_item_is_executable(info):
+        set_extracted_file_to_default_mode_plus_executable(file.dest_path)
+    return True
+
+
+def below(path: str, folder: str) -> str | None:
     """How RECORD names a path below ``folder``; None where that takes a longer look."""
     start = folder + os.sep
     return path[len(start) :].replace(os.sep, "/") if path.startswith(start) and ".." not in path else None
 
 
-def write(path: str, content: bytes) -> None:
+def write(path: str, content: bytes, turns: Turns | None = None) -> None:
     """Make the file with the permissions that ``open`` gives, and its folder where there is none.
 
     Raises FileExistsError where it is there already, and OSError when the disk does not take it.
     """
-    with aside(len(content)):
+    with aside(turns, len(content)):
         descriptor = _new_file(path)
         try:
             write_all(descriptor, content)

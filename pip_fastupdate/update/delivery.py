@@ -23,7 +23,7 @@ from .failures import BAD_FILE, BUILD, GONE, OFFLINE, UNFIT
 
 if TYPE_CHECKING:
     from .._pip.staging import StagedWheel
-    from ..wheels import Inspection, Installed, OpenWheel, WheelStore
+    from ..wheels import Installed, OpenWheel, WheelStore
 
 SLOW = 0.00025
 """Seconds to make a file from which on it pays to make several at once: as long as the work on each."""
@@ -37,7 +37,9 @@ class Delivered:
     """A wheel that has been downloaded, looked into and staged."""
 
     staged: StagedWheel
-    inspection: Inspection
+    warnings: tuple[Reason, ...]
+    requires: tuple[str, ...]
+    """The ``Requires-Dist`` fields, raw."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,16 +87,16 @@ class Delivery:
         turns = self._turns()
         with self._threads() as threads:
             with self.progress.stage("download", total or None):
-                staging = self._download(wanted, releases, lambda *what: threads.submit(self._stage, turns, *what))
+                staging = self._download(wanted, releases, threads, turns)
             with self.progress.stage("stage", len(staging)):
                 for future, change in staging.items():
                     self._collect(change, result(future))
                     self.progress.step(change.name)
 
     def _download(
-        self, wanted: Mapping[str, Change], releases: Sequence[Release], stage: Callable[[Change, Path], Staging]
+        self, wanted: Mapping[str, Change], releases: Sequence[Release], threads: ThreadPoolExecutor, turns: Turns
     ) -> dict[Staging, Change]:
-        """Have ``stage`` stage what arrives, as it arrives. Raises IndexUnreachable."""
+        """Have ``threads`` stage what arrives, as it arrives. Raises IndexUnreachable."""
         staging: dict[Staging, Change] = {}
         lost = 0
         for release, found in self.store.fetch(releases, jobs=self.jobs, progress=self.progress):
@@ -106,7 +108,7 @@ class Delivery:
             else:
                 lost = 0
                 change = wanted[release.name]
-                staging[stage(change, found)] = change
+                staging[threads.submit(self._stage, change, found, turns)] = change
         return staging
 
     def _turns(self) -> Turns:
@@ -146,16 +148,16 @@ class Delivery:
         else:
             self.failures[failure.name] = failure
 
-    def _stage(self, turns: Turns, change: Change, path: Path) -> Delivered | Failure:
+    def _stage(self, change: Change, path: Path, turns: Turns) -> Delivered | Failure:
         from .._pip.staging import StageFailed
 
         try:
             if path.suffix == ".whl":
                 with self.store.opened(path, change.target) as wheel, turns.work():
-                    return self._unpack(change, path, wheel)
+                    return self._unpack(change, path, wheel, turns)
             built = self.build(change.target, path)
             with turns.work():
-                return self._unpack(change, built, None)
+                return self._unpack(change, built, None, turns)
         except (StageFailed, DownloadFailed) as failed:
             return _failure(change, failed.kind, failed.text)
         except PipUpdateError:  # about the disk or the run as a whole
@@ -164,19 +166,18 @@ class Delivery:
             text = f"could not inspect {path.name}: {type(error).__name__}: {str(error)[:200]}"
             return _failure(change, "inspection", text)
 
-    def _unpack(self, change: Change, path: Path, wheel: OpenWheel | None) -> Delivered | Failure:
+    def _unpack(self, change: Change, path: Path, wheel: OpenWheel | None, turns: Turns) -> Delivered | Failure:
         """``wheel`` is the file at ``path`` as it was checked; None for one that was built here. Raises StageFailed."""
         from .._pip.staging import compile_bytecode, stage
         from ..wheels import inspect
 
-        contents = dict[str, bytes]()
         inspection = inspect(
             path,
             change.target,
             before=self.installed(change.name),
             owners=self.owners,
-            contents=contents,
             stream=wheel.stream if wheel else None,
+            turns=turns,
         )
         if inspection.refusals:
             text = "; ".join(reason.text for reason in inspection.refusals)
@@ -191,26 +192,27 @@ class Delivery:
             root=self.staging / str(next(self.numbers)),
             requested=change.requested,
             user=self.user_site(change.name),
-            contents=contents,
+            contents=inspection.contents,
+            turns=turns,
         )
         if self.wants_bytecode(change.name):
             compile_bytecode(staged)
-        return Delivered(staged=staged, inspection=inspection)
+        return Delivered(staged=staged, warnings=inspection.warnings, requires=inspection.requires)
 
     def warnings(self, changes: Iterable[Change]) -> dict[str, tuple[Reason, ...]]:
         """What inspection found worth knowing, by name."""
-        found = {change.name: self.done[key_of(change.target)].inspection.warnings for change in changes}
+        found = {change.name: self.done[key_of(change.target)].warnings for change in changes}
         return {name: reasons for name, reasons in found.items() if reasons}
 
     def corrections(self, changes: Iterable[Change], world: World) -> dict[Key, tuple[str, ...] | Failure]:
         """Requirements read from the wheels themselves, where the index had told something else."""
         found: dict[Key, tuple[str, ...] | Failure] = {**self.unfit}
         for change in changes:
-            inspection = self.done[key_of(change.target)].inspection
+            requires = self.done[key_of(change.target)].requires
             planned = world.source.requires(change.target)
             known = world.corrections.get(key_of(change.target), planned)
-            if isinstance(known, Failure) or not _same(known, inspection.requires):
-                found[key_of(change.target)] = inspection.requires
+            if isinstance(known, Failure) or not _same(known, requires):
+                found[key_of(change.target)] = requires
         return found
 
 

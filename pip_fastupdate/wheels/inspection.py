@@ -25,13 +25,14 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from ..cache_folder import is_trusted_file, touch
 from ..hashes import WEAK
 from ..models import Reason, Release
+from ..turns import Turns
 from . import record
 from .archive import Archive, Limits
 from .closed import is_closed
@@ -63,6 +64,8 @@ class Inspection:
 
     requires_python: str | None
     version: str
+    contents: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    """What was read of files, by their names in the wheel: those need not be read again."""
 
 
 def inspect(
@@ -73,20 +76,19 @@ def inspect(
     owners: Owners,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     commands: Commands = system_command,
-    contents: dict[str, bytes] | None = None,
     stream: BinaryIO | None = None,
+    turns: Turns | None = None,
 ) -> Inspection:
     """Look into the wheel at ``path``, which should be ``release``. Never raises for what the wheel contains.
 
     ``before`` is the installed version that it would replace, None when it would be an addition. ``owners`` tells the
     installed distribution to which a script belongs, ``commands`` the path of a command outside the environment.
-    Reads the whole wheel, at most once for one that lies under its hash in the cache, and puts what it has read of
-    files into ``contents``, by their names in the wheel. ``stream`` is the same file, open. May be called from many
-    threads.
+    Reads the whole wheel, at most once for one that lies under its hash in the cache. ``stream`` is the same file,
+    open; ``turns`` are those that the thread is at work in. May be called from many threads.
     """
     try:
         with Archive(stream or path, limits) as archive:
-            metadata, found, notes = _checked(archive, path, release, limits, {} if contents is None else contents)
+            metadata, found, notes, contents = _checked(archive, path, release, limits, turns)
     except Refused as refusal:
         return _refusal(release, *refusal.reasons[:MOST])
     except OSError as error:
@@ -98,6 +100,7 @@ def inspect(
         requires=metadata.requires,
         requires_python=metadata.requires_python,
         version=metadata.version,
+        contents=contents,
     )
 
 
@@ -106,9 +109,9 @@ def _refusal(release: Release, *reasons: Reason) -> Inspection:
 
 
 def _checked(
-    archive: Archive, path: Path, release: Release, limits: Limits, contents: dict[str, bytes]
-) -> tuple[Metadata, tuple[Item, ...], list[Reason]]:
-    """Metadata, files, and what is odd about RECORD. Raises Refused."""
+    archive: Archive, path: Path, release: Release, limits: Limits, turns: Turns | None
+) -> tuple[Metadata, tuple[Item, ...], list[Reason], Mapping[str, bytes]]:
+    """Metadata, files, what is odd about RECORD, and what was read. Raises Refused."""
     filename = release.file.filename if release.file and release.file.is_wheel else path.name  # built of an sdist
     metadata = read(archive, filename, release.name, release.version, limits)
     found, faults = items(archive, metadata.stem, windows=limits.windows)
@@ -122,12 +125,13 @@ def _checked(
     rows = record.parse(archive.read(f"{metadata.stem}.dist-info/RECORD", 4 * limits.metadata))
     notes = _check_record(archive, rows, f"{metadata.stem}.dist-info/RECORD", verified=_is_verified(release))
     marker = _marker(path, release)
-    if not _is_marked(marker):
-        wrong = tuple(record.content_faults(archive, rows, contents))
-        if wrong:
-            raise Refused(*wrong)
-        _mark(marker)
-    return metadata, found, notes
+    if _is_marked(marker):
+        return metadata, found, notes, {}
+    content = record.read_content(archive, rows, turns)
+    if content.faults:
+        raise Refused(*content.faults)
+    _mark(marker)
+    return metadata, found, notes, content.read
 
 
 def _check_record(archive: Archive, rows: Mapping[str, record.Row], own: str, *, verified: bool) -> list[Reason]:

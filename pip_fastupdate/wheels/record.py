@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..models import Reason
-from ..turns import aside
+from ..turns import Turns, aside
 from .archive import Archive, Entry
 from .names import Refused, about, fault, shown
 
@@ -124,30 +124,51 @@ def unhashed(archive: Archive, rows: Mapping[str, Row], own: str) -> list[str]:
     return [path for path in bare if path in archive and not path.endswith("/")]
 
 
-def content_faults(archive: Archive, rows: Mapping[str, Row], contents: dict[str, bytes]) -> Iterator[Reason]:
-    """The files whose content is not what RECORD says. Reads all of the archive; raises Refused where it is damaged.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What reading all of an archive has shown."""
 
-    What was read is put into ``contents`` by its name, ``KEPT`` bytes at most.
+    faults: tuple[Reason, ...]
+    """The files whose content is not what RECORD says."""
+
+    read: Mapping[str, bytes]
+    """Contents by name, ``KEPT`` bytes at most."""
+
+
+def read_content(archive: Archive, rows: Mapping[str, Row], turns: Turns | None = None) -> Content:
+    """Read all of the archive, and compare it with RECORD. Raises Refused where it is damaged.
+
+    ``turns`` are those that the thread is at work in.
     """
+    read: dict[str, bytes] = {}
+    faults: list[Reason] = []
     room = KEPT
     for entry in archive.entries:
         if not entry.is_folder:
-            pieces: list[bytes] | None = [] if entry.size <= room else None
-            yield from _content_fault(archive, entry, rows.get(entry.name), pieces)
-            if pieces is not None:
-                contents[entry.name] = b"".join(pieces)
+            keep = entry.size <= room
+            content, found = _read(archive, entry, rows.get(entry.name), keep=keep, turns=turns)
+            faults += found
+            if keep:
+                read[entry.name] = content
                 room -= entry.size
+    return Content(faults=tuple(faults), read=read)
 
 
-def _content_fault(archive: Archive, entry: Entry, row: Row | None, pieces: list[bytes] | None) -> Iterator[Reason]:
+def _read(
+    archive: Archive, entry: Entry, row: Row | None, *, keep: bool, turns: Turns | None
+) -> tuple[bytes, list[Reason]]:
+    """The content, where it is to be kept, and what is wrong with it."""
     machine = getattr(hashlib, row.algorithm)() if row and row.algorithm in ALGORITHMS else None
-    with aside(entry.size):
+    pieces: list[bytes] = []
+    with aside(turns, entry.size):
         for piece in archive.chunks(entry):
             if machine:
                 machine.update(piece)
-            if pieces is not None:
+            if keep:
                 pieces.append(piece)
+    found = []
     if row and row.size not in (None, entry.size):
-        yield about("record-size", f"{{}} has {entry.size} bytes, RECORD says {row.size}", entry.name)
+        found.append(about("record-size", f"{{}} has {entry.size} bytes, RECORD says {row.size}", entry.name))
     elif row and machine and urlsafe_b64encode(machine.digest()).decode().rstrip("=") != row.digest:
-        yield about("record-hash", "the content of {} is not what RECORD says", entry.name)
+        found.append(about("record-hash", "the content of {} is not what RECORD says", entry.name))
+    return b"".join(pieces), found

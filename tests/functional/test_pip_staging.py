@@ -43,7 +43,6 @@ def bring(path, requested):
     staged = staging.stage(
         Path(path), name=name, root=Path(order["staging"], name), requested=requested, user=False, contents=contents
     )
-    assert contents.keys() <= {f"{name}-1.0.data/scripts/run-it"}, "the rest was written"
     if order["compile"]:
         staging.compile_bytecode(staged)
     return staged

@@ -138,17 +138,6 @@ def test_silence_is_kept_once() -> None:
     assert logging.getLogger("pip").handlers == handlers != []
 
 
-def test_user_agent_starts_nothing() -> None:
-    """pip's sessions present themselves as ours do."""
-    from pip._internal.network import session
-
-    from pip_fastupdate._pip.config import user_agent
-
-    compat.replace_user_agent()
-    assert session.user_agent() == user_agent()
-    assert user_agent().startswith("pip-fastupdate/")
-
-
 def test_truststore_is_pips_own_if_it_has_one() -> None:
     """None where neither pip nor anybody else brings it."""
     found = compat.truststore()

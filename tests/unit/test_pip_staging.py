@@ -68,17 +68,6 @@ def test_many_at_once_leave_the_umask_alone(tmp_path: Path) -> None:
         os.umask(before)
 
 
-def test_umask_is_known_without_changing_it() -> None:
-    """Where the system tells."""
-    before = os.umask(0o027)
-    try:
-        assert staging._umask() == 0o027
-        assert staging._umask(Path("/no/such/status")) == 0o027
-        assert os.umask(0o027) == 0o027
-    finally:
-        os.umask(before)
-
-
 def test_bytecode_knows_where_it_will_be(tmp_path: Path) -> None:
     """Tracebacks show the live path; RECORD lists it as pip does, sorted, without hash and size."""
     staged = staged_of(tmp_path, files={"foo/__init__.py": "", "foo/b.py": "x = 1\n"}, data={"purelib/c.py": "y = 1\n"})

@@ -5,53 +5,22 @@ from __future__ import annotations
 import os
 import zipfile
 from pathlib import Path
-from types import SimpleNamespace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from pip_fastupdate._pip import unpacking
-from pip_fastupdate._pip.unpacking import known, replace_writer, seconds_per_file, write
+from pip_fastupdate._pip.unpacking import WheelPath, below, save, seconds_per_file, write
+from pip_fastupdate.turns import Turns
 
 
-def relative(path: str, folder: str) -> str:
-    """As pip has it in RECORD."""
-    return os.path.relpath(path, folder).replace(os.sep, "/")
+class File:
+    """As much of pip's ``ZipBackedFile`` as matters."""
 
-
-class Installer:
-    """As much of pip's installer as matters; says which files it has written itself."""
-
-    def __init__(self) -> None:
-        self.slowly: list[str] = []
-        slowly = self.slowly
-
-        class ZipBackedFile:
-            def __init__(self, src_record_path: str, dest_path: str, zip_file: zipfile.ZipFile) -> None:
-                self.src_record_path, self.dest_path, self._zip_file = src_record_path, dest_path, zip_file
-
-            def save(self) -> None:
-                slowly.append(self.src_record_path)
-
-        self.ZipBackedFile: Any = ZipBackedFile
-        self._fs_to_record_path = lambda path, folder: slowly.append(path) or relative(path, folder)
-
-    def zip_item_is_executable(self, info: zipfile.ZipInfo) -> bool:
-        return bool(info.external_attr >> 16 & 0o111)
-
-    def set_extracted_file_to_default_mode_plus_executable(self, path: str) -> None:
-        Path(path).chmod(0o755)
-
-
-@pytest.fixture
-def installer() -> Installer:
-    """With its writer replaced, twice: the second time does nothing."""
-    made = Installer()
-    replace_writer(made)
-    first = made.ZipBackedFile.save
-    replace_writer(made)
-    assert made.ZipBackedFile.save is first
-    return made
+    def __init__(self, name: str, path: Path, archive: zipfile.ZipFile) -> None:
+        self.src_record_path, self.dest_path, self._zip_file = name, str(path), archive
+        self.written = False
 
 
 @pytest.fixture
@@ -64,66 +33,66 @@ def archive(tmp_path: Path) -> zipfile.ZipFile:
     return zipfile.ZipFile(tmp_path / "x.zip")
 
 
-def save(installer: Installer, archive: zipfile.ZipFile, folder: Path) -> dict[str, str]:
-    """What is there after all files of the archive were saved."""
-    for name in archive.namelist():
-        installer.ZipBackedFile(name, str(folder / name), archive).save()
-    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+def saved(archive: zipfile.ZipFile, folder: Path) -> tuple[dict[str, str], list[str]]:
+    """What is there after all files of the archive were saved, and what was left to pip."""
+    files = [File(name, folder / name, archive) for name in archive.namelist()]
+    left = [file.src_record_path for file in files if not save(file)]
+    assert left == [file.src_record_path for file in files if not file.written]
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}, left
 
 
-def test_everything_is_written(installer: Installer, archive: zipfile.ZipFile, tmp_path: Path) -> None:
+def test_everything_is_written(archive: zipfile.ZipFile, tmp_path: Path) -> None:
     """From the archive, with the folders it takes."""
-    found = save(installer, archive, tmp_path / "to")
-    assert found == {str(Path("a/one.py")): "one", "two.py": "two", "empty": ""}
-    assert installer.slowly == []
+    assert saved(archive, tmp_path / "to") == ({"a/one.py": "one", "two.py": "two", "empty": ""}, [])
 
 
 @pytest.mark.parametrize(
-    ("path", "slowly"),
+    ("path", "name"),
     [
-        (("lib", "a.py"), False),
-        (("lib", "a", "b.py"), False),
-        (("lib", "a..b.py"), True),
-        (("lib", "a", "..", "b.py"), True),
-        (("lib", "..", "bin", "x"), True),
-        (("bin", "x"), True),
-        (("library", "x"), True),
-        (("lib",), True),
+        (("lib", "a.py"), "a.py"),
+        (("lib", "a", "b.py"), "a/b.py"),
+        (("lib", "a..b.py"), None),
+        (("lib", "a", "..", "b.py"), None),
+        (("lib", "..", "bin", "x"), None),
+        (("bin", "x"), None),
+        (("library", "x"), None),
+        (("lib",), None),
     ],
 )
-def test_paths_are_named_as_pip_names_them(
-    installer: Installer, tmp_path: Path, path: tuple[str, ...], slowly: bool
-) -> None:
-    """What is plainly in the folder is cut off, for the rest pip is asked."""
-    there, folder = str(tmp_path.joinpath(*path)), str(tmp_path / "lib")
-    assert installer._fs_to_record_path(there, folder) == relative(there, folder)
-    assert installer.slowly == ([there] if slowly else [])
+def test_names_below_a_folder(tmp_path: Path, path: tuple[str, ...], name: str | None) -> None:
+    """What is plainly in the folder is cut off, the rest is pip's to name."""
+    assert below(str(tmp_path.joinpath(*path)), str(tmp_path / "lib")) == name
 
 
-def test_known_contents_are_taken(installer: Installer, archive: zipfile.ZipFile, tmp_path: Path) -> None:
-    """In place of those in the archive, once; what is not known is read."""
-    contents = {"two.py": b"known", "empty": b"", "other": b"stays"}
-    with known(contents):
-        assert save(installer, archive, tmp_path / "to")["two.py"] == "known"
-    assert contents == {"other": b"stays"}
-    assert save(installer, archive, tmp_path / "again")["two.py"] == "two"
+def test_contents_come_with_the_path(archive: zipfile.ZipFile, tmp_path: Path) -> None:
+    """In place of those in the archive; what is not known is read, and the next archive knows nothing of it."""
+    contents = MappingProxyType({"two.py": b"known", "empty": b"", "other": b"stays"})
+    path = WheelPath(str(archive.filename), contents)
+    with zipfile.ZipFile(path) as known:
+        assert saved(known, tmp_path / "to") == ({"a/one.py": "one", "two.py": "known", "empty": ""}, [])
+    assert saved(archive, tmp_path / "again")[0]["two.py"] == "two"
 
 
-def test_what_is_left_to_pip(
-    installer: Installer, archive: zipfile.ZipFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_turns_come_with_the_path(archive: zipfile.ZipFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others have theirs while a file is made."""
+    turns, held, make = Turns(large=3), list[bool](), os.open
+
+    def seen(*arguments: Any) -> int:
+        held.append(turns.lock.locked())
+        return make(*arguments)
+
+    with zipfile.ZipFile(WheelPath(str(archive.filename), {}, turns)) as known, turns.work():
+        monkeypatch.setattr(os, "open", seen)
+        for name in known.namelist():
+            save(File(name, tmp_path / Path(name).name, known))
+    assert held == [False, False, True], "the last one is small"
+
+
+def test_what_is_left_to_pip(archive: zipfile.ZipFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Large files, and those that take the place of another."""
     monkeypatch.setattr(unpacking, "WHOLE", 2)
-    assert save(installer, archive, tmp_path / "to") == {"empty": ""}
-    assert save(installer, archive, tmp_path / "to") == {"empty": ""}
-    assert installer.slowly == ["a/one.py", "two.py", "a/one.py", "two.py", "empty"]
-
-
-def test_pip_that_unpacks_otherwise_is_left_alone() -> None:
-    """Nothing is replaced that is not there."""
-    other = SimpleNamespace()
-    replace_writer(other)
-    assert vars(other) == {}
+    assert saved(archive, tmp_path / "to") == ({"empty": ""}, ["a/one.py", "two.py"])
+    assert saved(archive, tmp_path / "to") == ({"empty": ""}, ["a/one.py", "two.py", "empty"])
 
 
 def test_write_goes_on_after_a_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ def test_one_at_a_time() -> None:
         with turns.work():
             inside[0] += 1
             most[0] = max(most[0], inside[0])
-            with aside(9):
+            with aside(turns, 9):
                 threading.Event().wait(0.001)
             inside[0] -= 1
 
@@ -39,7 +39,7 @@ def test_others_go_on_meanwhile() -> None:
     thread = threading.Thread(target=other)
     thread.start()
     with turns.work():
-        with aside(10):
+        with aside(turns, 10):
             there.set()
             assert done.wait(10)
         assert turns.lock.locked()
@@ -49,13 +49,13 @@ def test_others_go_on_meanwhile() -> None:
 
 def test_nothing_is_large_outside_of_work() -> None:
     """Nobody has a turn to give away there."""
-    with aside(10**9):
+    with aside(None, 10**9):
         pass
 
 
 def test_errors_come_through() -> None:
     """The turn is given back."""
     turns = Turns(large=0)
-    with pytest.raises(OSError, match="full"), turns.work(), aside(0):
+    with pytest.raises(OSError, match="full"), turns.work(), aside(turns, 0):
         raise OSError("full")
     assert not turns.lock.locked()

@@ -1,0 +1,198 @@
+"""All that is replaced in pip, once and for good, before pip's installer or its sessions are used.
+
+pip is written for one wheel at a time, and for folders that somebody else may be at work in. Here several threads
+unpack wheels, each into a new folder. A replacement knows nothing but its arguments: what was read of a wheel comes
+to it with the wheel's path (``unpacking.WheelPath``), which pip hands on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any
+
+_WHEEL = "pip._internal.operations.install.wheel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """One function of pip's that another one stands for."""
+
+    module: str
+    path: str
+    """Where it is in its module: ``function``, or ``Class.method``."""
+
+    pips: str
+    """The versions of pip that it is for, as a specifier; another pip that has no such thing is left alone."""
+
+    takes: tuple[str, ...]
+    """Parameters of pip's own, which the replacement goes by."""
+
+    does: str
+    saves: str
+    make: Callable[[Any], Any]
+    """The replacement of pip's own function."""
+
+    def original(self) -> Any:
+        """pip's own; None where this pip has none."""
+        _, _, current = self._find()
+        return getattr(current, "__wrapped__", current)
+
+    def apply(self) -> None:
+        """Replace it; once more changes nothing but that the umask is looked up anew."""
+        owner, name, current = self._find()
+        if current is None:
+            return
+        original = getattr(current, "__wrapped__", current)
+        replacement = self.make(original)
+        replacement.__wrapped__ = original
+        setattr(owner, name, replacement)
+
+    def _find(self) -> tuple[Any, str, Any]:
+        owner: Any = import_module(self.module)
+        *parents, name = self.path.split(".")
+        for parent in parents:
+            owner = getattr(owner, parent, None)
+        return owner, name, getattr(owner, name, None)
+
+
+def _user_agent(_original: Any) -> Any:
+    def user_agent() -> str:
+        from .config import user_agent
+
+        return user_agent()
+
+    return user_agent
+
+
+def _current_umask(_original: Any) -> Any:
+    mask = umask()
+    return lambda: mask
+
+
+def umask(status: Path = Path("/proc/self/status")) -> int:
+    """The process's umask, read where Linux tells it, else found out by changing it."""
+    try:
+        lines = status.read_text(encoding="ascii", errors="replace").splitlines()
+        return next(int(line.split()[1], 8) for line in lines if line.startswith("Umask:"))
+    except (OSError, StopIteration):  # another system, or Linux before 4.7
+        mask = os.umask(0o077)
+        os.umask(mask)
+        return mask
+
+
+def _adjacent_tmp_file(_original: Any) -> Any:
+    @contextmanager
+    def file_beside(path: str, mode: str = "w+b", **options: Any) -> Iterator[IO[Any]]:
+        """A file that takes the place of ``path`` when it is complete."""
+        temporary = f"{path}.{os.urandom(4).hex()}.tmp"
+        with open(temporary, mode, **options) as file:  # noqa: PTH123 - pip goes by its name, a string
+            yield file
+
+    return file_beside
+
+
+def _save(original: Any) -> Any:
+    from .unpacking import save
+
+    def save_file(file: Any) -> None:
+        if not save(file):
+            original(file)
+
+    return save_file
+
+
+def _record_path(original: Any) -> Any:
+    from .unpacking import below
+
+    return lambda path, lib_dir: below(path, lib_dir) or original(path, lib_dir)
+
+
+def _make_script(original: Any) -> Any:
+    def make_script(self: Any, entry: Any, filenames: Any, options: Any = None) -> Any:
+        """Make it. Raises ValueError where its name is not that of a file."""
+        name = str(entry.name)
+        if name.strip() in ("", ".", "..") or {"/", "\\", os.sep, ":"} & set(name):
+            raise ValueError(f"the command {name!r} is not a file name")
+        return original(self, entry, filenames, options=options)
+
+    return make_script
+
+
+USER_AGENT = Patch(
+    module="pip._internal.network.session",
+    path="user_agent",
+    pips=">=23.2",
+    takes=(),
+    does="pip's sessions present themselves as ours do.",
+    saves="Processes: pip's own way starts lsb_release, rustc and more.",
+    make=_user_agent,
+)
+
+INSTALLER = (
+    Patch(
+        module=_WHEEL,
+        path="current_umask",
+        pips=">=23.2",
+        takes=(),
+        does="The umask is found out once, before there are threads.",
+        saves="Safety: pip sets it to 0 for a moment for every wheel, and with threads that can last.",
+        make=_current_umask,
+    ),
+    Patch(
+        module="pip._internal.utils.unpacking",
+        path="current_umask",
+        pips=">=23.2",
+        takes=(),
+        does="The same for every executable file.",
+        saves="Safety, as above.",
+        make=_current_umask,
+    ),
+    Patch(
+        module=_WHEEL,
+        path="adjacent_tmp_file",
+        pips=">=23.2",
+        takes=("path", "kwargs"),
+        does="RECORD, INSTALLER and the like are not written to the disk at once: all files are, before the swap.",
+        saves="@FSYNC@",
+        make=_adjacent_tmp_file,
+    ),
+    Patch(
+        module=_WHEEL,
+        path="ZipBackedFile.save",
+        pips=">=23.2",
+        takes=("self",),
+        does="What was read to check it is written as it was read; a new file is made without looking for an old one.",
+        saves="@SAVE@",
+        make=_save,
+    ),
+    Patch(
+        module=_WHEEL,
+        path="_fs_to_record_path",
+        pips=">=23.2",
+        takes=("path", "lib_dir"),
+        does="A path that plainly lies in the library's folder is cut off instead of compared part by part.",
+        saves="@RECORD@",
+        make=_record_path,
+    ),
+    Patch(
+        module=_WHEEL,
+        path="PipScriptMaker._make_script",
+        pips=">=23.2",
+        takes=("self", "entry", "filenames", "options"),
+        does="A command whose name is a path is refused; pip 24.1 to 25 makes it. A second lock: see ``proof``.",
+        saves="Safety.",
+        make=_make_script,
+    ),
+)
+"""What is replaced before wheels are staged in threads."""
+
+
+def prepare_installer() -> None:
+    """Replace all that staging in threads takes; imports pip's installer, which takes a while."""
+    for patch in (*INSTALLER, USER_AGENT):
+        patch.apply()
