@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _INTERPRETER = re.compile(
     r"(python|pythonw|pypy|pypyw)[0-9.]*t?(_d)?(\.exe)?|pyvenv\.cfg|(de)?activate(_this)?(\.\w+)?|python[0-9]*t?(\.\w*)?\._pth"
 )
+_KEPT = re.compile(r"[0-9]+(-[0-9a-z]+)?" + re.escape(os.sep) + "old" + re.escape(os.sep))
+"""Old files of any transaction, in a folder of the transactions."""
+
 _PROGRAMS = frozenset(("bin", "scripts"))
 
 
@@ -27,8 +30,8 @@ class Distrusted(ValueError):
 class Bounds:
     """What the steps of one transaction may touch."""
 
-    def __init__(self, workspace: str, prefix: str, roots: Sequence[str]) -> None:
-        self._workspace = workspace
+    def __init__(self, workspace: str, prefix: str, roots: Sequence[str], annexes: Sequence[str] = ()) -> None:
+        self._workspaces = (workspace, *annexes)
         self._home = os.path.dirname(workspace)
         self._prefix = prefix
         self._roots = tuple(dict.fromkeys(os.path.realpath(each) for each in (prefix, *roots)))
@@ -64,6 +67,9 @@ class Bounds:
         if bin_like and _INTERPRETER.fullmatch(name.casefold()):
             raise Distrusted(f"{live} belongs to the environment itself")
 
+    def _is_in_roots(self, folder: str) -> bool:
+        return any(folder == root or _is_below(folder, root) for root in self._roots)
+
     def _tops(self) -> frozenset[str]:
         """Folders whose loss would take all the rest along."""
         names = ("bin", "Scripts", "lib", "Lib", "lib64", "include", "Include", "share", "etc")
@@ -74,9 +80,10 @@ class Bounds:
         if os.path.normpath(path) != path or not os.path.isabs(path):
             raise Distrusted(f"{path} is written in a way of its own")
         real = self._real(path)
-        if not any(_is_below(real, root) for root in self._roots):
+        tail = next((real[len(root) :] for root in self._roots if _is_below(real, root)), None)
+        if tail is None:
             raise Distrusted(f"{path} is outside of the environment")
-        if _is_below(os.path.join(real.casefold(), ""), self._home.casefold()):
+        if os.path.basename(self._home).casefold() in tail.casefold().split(os.sep):
             raise Distrusted(f"{path} is in the folder of the transactions")
 
     def _real(self, path: str) -> str:
@@ -91,24 +98,30 @@ class Bounds:
         live = step.live
         if live.startswith(self._prefix + os.sep):
             live = prefix + live[len(self._prefix) :]
-        old = os.path.join(self._workspace, "old")
-        places = (kept_at(old, prefix, live), mirrored(old, live))  # the second one is that of earlier versions
-        if isinstance(step, (Out, Exchange)) and not (step.kept in places and self._real(step.kept) == step.kept):
+        if isinstance(step, (Out, Exchange)) and not self._is_kept(step.kept, live, prefix):
             raise Distrusted(f"{step.kept} is not where {live} is kept")
         if isinstance(step, (In, Exchange)):
             bases = [base for base in (prefix, *self._roots) if live.startswith(base + os.sep)]
             tails = [mirrored("", live), *(live[len(base) :] for base in bases)]
-            if not step.staged.endswith(tuple(tails)) or not self._is_staged(step.staged):
+            if not step.staged.endswith(tuple(tails)) or not self._is_staged(step.staged, step.live):
                 raise Distrusted(f"{step.staged} is not where {live} is staged")
 
-    def _is_staged(self, path: str) -> bool:
-        """Whether it is below ``new``, or ``old`` of a transaction, that of the home, with no link on the way."""
+    def _is_kept(self, path: str, live: str, prefix: str) -> bool:
+        """Whether that is where ``old`` of the transaction, or of an annex, has its place, with no link on the way."""
+        olds = [os.path.join(each, "old") for each in self._workspaces]
+        places = {kept_at(old, prefix, live) for old in olds} | {mirrored(olds[0], live)}  # as earlier versions did
+        return path in places and self._real(path) == path
+
+    def _is_staged(self, path: str, live: str) -> bool:
+        """Whether it is below ``new``, or ``old`` of a transaction or an annex, with no link on the way."""
         if os.path.normpath(path) != path or self._real(path) != path:
             return False
-        if _is_below(path, os.path.join(self._workspace, "new")):
+        if any(_is_below(path, os.path.join(each, "new")) for each in self._workspaces):
             return True
-        parts = path.removeprefix(self._home + os.sep).split(os.sep)
-        return path.startswith(self._home + os.sep) and parts[0].isdecimal() and parts[1:2] == ["old"]
+        name = os.path.basename(self._home)
+        above = (each for each in ancestors(os.path.dirname(live)) if self._is_in_roots(each))
+        homes = (self._home, *(os.path.join(each, name) for each in above))
+        return any(_is_below(path, home) and _KEPT.match(path[len(home) + 1 :]) for home in homes)
 
 
 def _has_others(folder: str, layout: Layout) -> bool:

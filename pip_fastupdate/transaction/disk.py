@@ -33,7 +33,7 @@ _REASONS = {
     errno.EPERM: ("permission was denied", "Run pip-update as the user who owns the environment."),
     errno.EXDEV: (
         "it lies on another file system than the rest of the environment",
-        "An environment that is spread over several file systems cannot be changed as a whole.",
+        "Unmount it for the update, or leave its package as it is with --exclude NAME.",
     ),
     errno.EBUSY: ("it is in use, or a file system is mounted on it", "Unmount it, or stop the program that uses it."),
 }

@@ -87,7 +87,7 @@ class Home:
         for each in [each for each in done if each.state() == "committed"][keep:]:
             each.spend()
         for each in done[REMEMBERED:]:
-            remove(each.path)
+            each.forget()
 
     def remove_if_empty(self) -> None:
         """Leave no folder behind in which nothing is kept, and no script for transactions that are no more."""

@@ -101,11 +101,21 @@ class Layout:
     """Files that are replaced though a distribution that stays lists them, too: path → (who brings it, who stays)."""
 
 
-def lay_out(request: Request, *, prefix: str, old_home: str, fold: Fold, split: bool = False, home: str = "") -> Layout:
+def lay_out(
+    request: Request,
+    *,
+    prefix: str,
+    old_home: str,
+    fold: Fold,
+    split: bool = False,
+    home: str = "",
+    annexes: Mapping[str, str] | None = None,
+) -> Layout:
     """Decide on all steps.
 
     What goes out goes below ``old_home``, which mirrors the live file system like the roots do. ``split`` moves files
     only, never folders: for file systems that cannot rename some folders. Nothing comes into ``home``.
+    ``annexes`` stand for ``old_home`` in folders on other file systems, which stay whatever happens.
 
     Raises FileConflict and OSError.
     """
@@ -128,7 +138,8 @@ def lay_out(request: Request, *, prefix: str, old_home: str, fold: Fold, split: 
         split=split,
     )
     shared = {fold(ground.place(folder)): names for folder, names in request.shared.items()}
-    layout = _decide(terrain, old, new, old_home, shared)
+    leaving = Leaving(terrain=terrain, old_home=old_home, annexes=annexes or {})
+    layout = _decide(terrain, old, new, leaving, shared)
     operations, same = arranged(layout.operations, _own(request, ground, staged), fold)
     layout = replace(layout, operations=operations, seals=sealed(operations), overwritten=overwritten)
     return _without(layout, same) if same else layout
@@ -222,8 +233,7 @@ def _staged(roots: Iterable[Root], start: str) -> Iterator[_StagedFolder]:
             yield _StagedFolder(path=folder, live=live, owner=root.owner, names=names)
 
 
-def _decide(terrain: Terrain, old: Tree, new: Tree, old_home: str, shared: Mapping[str, frozenset[str]]) -> Layout:
-    leaving = Leaving(terrain=terrain, old_home=old_home)
+def _decide(terrain: Terrain, old: Tree, new: Tree, leaving: Leaving, shared: Mapping[str, frozenset[str]]) -> Layout:
     for key, node in {**new.root.children, **old.root.children}.items():
         leaving.leave(node.name, old.root.children.get(key, NOTHING), new.root.children.get(key, NOTHING))
     entering = Entering(terrain=terrain, gone=leaving.gone, staying=leaving.staying, shared=shared)

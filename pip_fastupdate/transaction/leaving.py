@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from .annexes import nearest
 from .disk import Kind, holds_no_file, kind_of
 from .operations import Operation, Out, Rmdir
 from .paths import CACHE, NOTHING, Node, inside, kept_at
@@ -20,6 +21,9 @@ class Leaving:
     terrain: Terrain
     old_home: str
     """Mirrors the live file system; what goes out goes there."""
+
+    annexes: Mapping[str, str] = field(default_factory=dict)
+    """The same for what is in folders of other file systems, by these folders."""
 
     steps: list[Operation] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
@@ -106,8 +110,12 @@ class Leaving:
         self.gone.add(self.terrain.fold(folder))
 
     def _out(self, path: str) -> None:
-        self.steps.append(Out(live=path, kept=kept_at(self.old_home, self.terrain.prefix, path)))
+        self.steps.append(Out(live=path, kept=kept_at(self._home_of(path), self.terrain.prefix, path)))
         self.gone.add(self.terrain.fold(path))
+
+    def _home_of(self, path: str) -> str:
+        place = nearest(path, self.annexes) if self.annexes else None
+        return self.old_home if place is None else self.annexes[place]
 
     def _entries(self, folder: str, old: Node, new: Node) -> Iterable[tuple[str, Kind]]:
         """What is in a folder. Of a fixed one, which may be large and foreign, only what the trees ask for."""

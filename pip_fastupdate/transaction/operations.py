@@ -241,4 +241,21 @@ def set_aside(path: str, aside: str) -> None:
     while os.path.lexists(os.path.join(aside, name)):
         count += 1
         name = f"{os.path.basename(path)}.{count}"
-    rename(path, os.path.join(aside, name), Patience(LONG))
+    try:
+        rename(path, os.path.join(aside, name), Patience(LONG))
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy_and_remove(path, os.path.join(aside, name))
+
+
+def _copy_and_remove(path: str, target: str) -> None:
+    """Move to another file system. Cut short, it leaves a copy too many, never one too few."""
+    from shutil import copy2, copytree, rmtree
+
+    if kind_of(path) == "folder":
+        copytree(path, target, symlinks=True)
+        rmtree(path)
+    else:
+        copy2(path, target, follow_symlinks=False)
+        unlink(path, Patience(LONG))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from ..entry import Entry
 from ..errors import EnvironmentChanged, TransactionError
 from ..waiting import join
+from .annexes import nearest
 from .disk import explained, folding, told, uninterrupted
 from .home import RECOVER, Home
 from .in_use import check_movable, conflict, working_folder_outside
@@ -24,6 +25,7 @@ from .layout import Layout, Request, Root, lay_out
 from .operations import Operation
 from .paths import ancestors
 from .sites import Fingerprint, renewed
+from .spread import spread
 from .standalone import leave
 from .workspace import DONE, Workspace, sync
 
@@ -92,6 +94,7 @@ class Transaction:
         self._sources: dict[tuple[str, str], str] = {}
         self._header: Header | None = None
         self._layout: Layout | None = None
+        self._annexes: Mapping[str, str] = {}
         self._fingerprint: Fingerprint = {}
         self._files: dict[str, tuple[str, ...]] = {}
         self._closed = False
@@ -138,13 +141,21 @@ class Transaction:
         self._files = {
             each.name: (*each.old_files, *((os.fspath(each.staged),) if each.staged else ())) for each in replacements
         }
-        self.prepare_request(request, changes, fingerprint or {})
+        owned = {each.name: each.old_files for each in replacements}
+        self.prepare_request(request, changes, fingerprint or {}, owned)
 
-    def prepare_request(self, request: Request, changes: Changes, fingerprint: Fingerprint) -> None:
-        """The same with everything already in the form that the layout needs."""
+    def prepare_request(
+        self,
+        request: Request,
+        changes: Changes,
+        fingerprint: Fingerprint,
+        owned: Mapping[str, Sequence[str]],
+    ) -> None:
+        """The same with everything already in the form that the layout needs; ``owned`` are the old files by name."""
         self._request, self._changes, self._fingerprint = request, changes, fingerprint
         self._check_unchanged()
         with told("The swap cannot be prepared", planned=True):
+            self._request, self._annexes = spread(request, owned, self._workspace, self._home)
             with _beside(self._flush):
                 layout = self._lay_out(split=False)
             self._record(layout)
@@ -158,8 +169,9 @@ class Transaction:
             fold=folding(staging),
             split=split,
             home=self._home.path,
+            annexes=self._annexes,
         )
-        _check_devices(layout.operations, staging)
+        _check_devices(layout.operations, staging, self._annexes)
         return layout
 
     def _record(self, layout: Layout) -> None:
@@ -320,12 +332,14 @@ class Transaction:
                 self.rollback()
 
 
-def _check_devices(operations: Iterable[Operation], staging: str) -> None:
-    """Renames work within one file system only. Raises TransactionError naming the folder that is elsewhere."""
+def _check_devices(operations: Iterable[Operation], staging: str, annexes: Iterable[str]) -> None:
+    """Renames work within one file system only. Raises OSError naming the folder that is elsewhere."""
     home = os.stat(staging).st_dev
+    homes = {place: os.stat(place).st_dev for place in annexes}
     for folder in sorted({os.path.dirname(each.live) for each in operations}):
         there = next(each for each in ancestors(folder) if os.path.exists(each))
-        if os.stat(there).st_dev != home:
+        place = nearest(f"{folder}{os.sep}", homes) if homes else None
+        if os.stat(there).st_dev != (home if place is None else homes[place]):
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), there)
 
 

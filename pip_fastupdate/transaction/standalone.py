@@ -27,6 +27,7 @@ _MODULES = (
         for each in (
             *(
                 "",
+                ".annexes",
                 ".bounds",
                 ".claim",
                 ".disk",
@@ -38,8 +39,8 @@ _MODULES = (
                 ".journal",
                 ".layout",
             ),
-            *(".leaving", ".lock", ".operations", ".own", ".paths", ".rescue", ".seals", ".single", ".sites"),
-            *(".sources", ".standalone", ".store", ".terrain", ".trust", ".witness", ".workspace"),
+            *(".leaving", ".lock", ".mounts", ".operations", ".own", ".paths", ".rescue", ".seals", ".single"),
+            *(".sites", ".sources", ".spread", ".standalone", ".store", ".terrain", ".trust", ".witness", ".workspace"),
         )
     ),
 )

@@ -81,7 +81,7 @@ class Transactions:
         if state in CHANGING:
             line = f"{_subject(workspace)} was taken back: the environment is as it was before"
             layout = workspace.layout()
-            changed = _broken(layout, workspace)
+            changed = workspace.broken(layout)
             workspace.take_back(layout)
             if changed:
                 line += f", but for what had been changed in {workspace.old}: {_some(workspace.old, changed)}"
@@ -175,15 +175,18 @@ class Transactions:
         return self._swap_back(entry.id, request, changes, progress, check)
 
     def _kept(self, workspace: Workspace, owner: str) -> tuple[Root, ...]:
-        """The old files; earlier versions have kept all of them by their whole paths."""
+        """The old files, on each file system; earlier versions have kept all of them by their whole paths."""
         from .layout import Root
         from .paths import PREFIX, ROOT, anchor
 
         bases = {PREFIX: self._home.prefix, ROOT: anchor(self._home.prefix)}
-        found = {name: os.path.join(workspace.old, name) for name in os.listdir(workspace.old)}
-        if not found.keys() <= bases.keys():
+        if not bases.keys() >= set(os.listdir(workspace.old)):
             return (Root(folder=workspace.old, owner=owner),)
-        return tuple(Root(folder=path, owner=owner, base=bases[name]) for name, path in sorted(found.items()))
+        return tuple(
+            Root(folder=os.path.join(old, name), owner=owner, base=bases[name])
+            for old in workspace.olds()
+            for name in sorted(os.listdir(old))
+        )
 
     def _check(self, layout: Layout, entry: Entry, workspace: Workspace) -> None:
         """Raises TransactionError unless environment and old files are as the transaction had left them."""
@@ -202,7 +205,7 @@ class Transactions:
                 hint="Undo what was changed since, or bring these to the version that it had left.",
             )
         with told("The undo cannot be prepared"):
-            wrong = _broken(layout, workspace)
+            wrong = workspace.broken(layout)
         if wrong:
             raise TransactionError(
                 f"Transaction {entry.id} cannot be undone: its old files were changed since, in {workspace.old}: "
@@ -242,7 +245,7 @@ class Transactions:
         with told("The undo cannot be prepared"):
             workspace = self._home.begin()
         with Transaction(workspace, self._home, flush=lambda: None, kind="undo", undoes=id) as transaction:
-            transaction.prepare_request(request, changes, {})
+            transaction.prepare_request(request, changes, {}, {f"undoing {id}": request.old_files})
             transaction.swap(progress)
             check()
             transaction.commit(None)
@@ -277,9 +280,3 @@ def _why_not(id: str, state: State | None, undone: Mapping[str, str]) -> str | N
     if id in undone:
         return f"undone by {undone[id]}"
     return None if state == "committed" else REMOVED
-
-
-def _broken(layout: Layout, workspace: Workspace) -> list[str]:
-    from .seals import broken  # most runs have nothing to recover or undo
-
-    return broken(layout.seals, workspace.old)

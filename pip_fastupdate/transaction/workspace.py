@@ -13,6 +13,7 @@ from .disk import kind_of, remove, remove_empty, sync_folder, unlink, write
 from .trust import check_file, check_folder
 
 if TYPE_CHECKING:
+    from .annexes import Annexes
     from .journal import Header
     from .layout import Layout
     from .operations import Operation
@@ -32,12 +33,14 @@ DONE = frozenset({"committed", "spent", "forgotten"})
 _JOURNAL = "journal."
 _STEPS = "steps"
 _ASIDE = "aside"
+_ANNEXES = "annexes"
 _TRASH = "trash"
 
 
 class Workspace:
     """The folder ``home/<id>``: ``journal.<state>``, ``steps``, ``new`` (staged), ``old`` (moved out) and, seldom,
-    ``aside`` (files of others that were in the way); until the commit is settled, also ``sources.json``.
+    ``aside`` (files of others that were in the way); until the commit is settled, also ``sources.json``. Where the
+    environment is spread over several file systems, ``annexes`` lists the folders on the others.
 
     The state is the journal's suffix: changing it is one rename, which needs no free space and is never half done.
     Methods raise OSError, and TransactionError for a journal that cannot be read. What they need for changing anything
@@ -62,8 +65,18 @@ class Workspace:
             path = os.path.join(self.path, name)
             if name in ("new", "old", _ASIDE):
                 check_folder(path, self._prefix)
-            elif name == _STEPS or name.startswith(_JOURNAL):
+            elif name in (_STEPS, _ANNEXES) or name.startswith(_JOURNAL):
                 check_file(path, self._prefix)
+
+    @property
+    def annexes(self) -> Annexes:
+        """Its parts on other file systems."""
+        from .annexes import Annexes
+
+        return Annexes(os.path.join(self.path, _ANNEXES), self._prefix, self._roots)
+
+    def _has_annexes(self) -> bool:
+        return kind_of(os.path.join(self.path, _ANNEXES)) is not None
 
     def names(self) -> set[str]:
         """What is in the folder; nothing when there is none."""
@@ -109,17 +122,27 @@ class Workspace:
     def _mirror(self, operations: Iterable[Operation]) -> None:
         """Make the folders below ``old`` that things are moved into, with the modes of the live ones."""
         from .operations import Exchange, Out
+
+        parents: dict[str, set[str]] = {self.old: set()}
+        parents |= {os.path.join(annex, "old"): set() for annex in (self.annexes.read() if self._has_annexes() else ())}
+        for each in operations:
+            if isinstance(each, (Out, Exchange)):
+                old = next(old for old in parents if each.kept.startswith(old + os.sep))
+                parents[old].add(os.path.dirname(each.live))
+        for old, lives in parents.items():
+            self._mirror_in(old, lives)
+
+    def _mirror_in(self, old: str, parents: set[str]) -> None:
         from .paths import ancestors, kept_at
 
-        parents = {os.path.dirname(each.live) for each in operations if isinstance(each, (Out, Exchange))}
-        folders = {above: kept_at(self.old, self._prefix, above) for parent in parents for above in ancestors(parent)}
+        folders = {above: kept_at(old, self._prefix, above) for parent in parents for above in ancestors(parent)}
         folders = {folder: path for folder, path in folders.items() if self._is_mirrored(folder, parents)}
-        os.mkdir(self.old)
+        os.mkdir(old)
         for folder, path in sorted(folders.items(), key=lambda pair: len(pair[1])):
             mode = os.stat(folder).st_mode & 0o7777 | 0o700
             os.mkdir(path)
             os.chmod(path, mode if folder.startswith(self._prefix + os.sep) else mode & ~0o022)
-        for path in (self.old, *folders.values()):
+        for path in (old, *folders.values()):
             sync_folder(path)
 
     def _is_mirrored(self, folder: str, parents: set[str]) -> bool:
@@ -133,6 +156,8 @@ class Workspace:
         assert self.state() not in CHANGING | DONE, "what is live must be taken back first"
         self.become("preparing")
         remove(self.old)
+        if self._has_annexes():
+            self.annexes.clear_old()
         unlink(self.sources)
 
     def header(self) -> Header:
@@ -149,14 +174,26 @@ class Workspace:
 
         with readable(self.path):
             layout = layout_from_json(_read(self._steps), self._prefix)
-            Bounds(self.path, self._prefix, self._roots).check(layout)
+            Bounds(self.path, self._prefix, self._roots, self.annexes.read()).check(layout)
         return layout
+
+    def olds(self) -> list[str]:
+        """The folders in which old files are kept, one for each file system; all must be there."""
+        further = (os.path.join(annex, "old") for annex in self.annexes.require())
+        return [self.old, *(each for each in further if kind_of(each) == "folder")]
+
+    def broken(self, layout: Layout) -> list[str]:
+        """The old files that are not, or no longer, what was moved out."""
+        from .seals import broken
+
+        return [path for old in self.olds() for path in broken(layout.seals, old)]
 
     def take_back(self, layout: Layout | None = None) -> None:
         """Make the live environment what it was before. Whenever interrupted, it can be repeated."""
         if self.state() not in CHANGING | DONE:
             return
         layout = layout or self.layout()
+        self.annexes.require()
         self.become("swapping")
         for operation in reversed(layout.operations):
             operation.undo(self.aside)
@@ -181,6 +218,12 @@ class Workspace:
         self.become("spent")
         self.tidy()
 
+    def forget(self) -> None:
+        """Remove all of it."""
+        if self._has_annexes():
+            self.annexes.clear(Patience(CLEARING), keep_old=False)
+        remove(self.path)
+
     def is_cut_short(self) -> bool:
         """Whether nobody has got so far as to clear up: then there is ``new``, and is not merely left over."""
         names = self.names()
@@ -191,6 +234,8 @@ class Workspace:
         patience, state = patience or Patience(CLEARING), self.state()
         self._discard(patience)
         needed = {"committed": {_STEPS, "old", _ASIDE}, "spent": {_ASIDE}}.get(state or "", {_ASIDE})
+        if self._has_annexes() and not self.annexes.clear(patience, keep_old=state == "committed"):
+            needed = needed | {_ANNEXES}
         for name in sorted(self.names() - needed, key=lambda name: (name == _TRASH, name == "new")):
             if not name.startswith(_JOURNAL) and not remove(os.path.join(self.path, name), patience) and name == "new":
                 break  # what says that it is merely left over has to stay with it

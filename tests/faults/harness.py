@@ -11,7 +11,7 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -179,8 +179,8 @@ class Case:
     def reset(self) -> None:
         """The environment as it is before."""
         if not self._is_reset:
-            shutil.rmtree(self.prefix)
-            shutil.copytree(self._template, self.prefix, symlinks=True)
+            clear(self.prefix)
+            shutil.copytree(self._template, self.prefix, symlinks=True, dirs_exist_ok=True)
         self._is_reset = False
 
     def _name(self, found: Snapshot) -> str:
@@ -232,6 +232,17 @@ class Case:
 
     def _unfinished(self) -> bool:
         return transactions(self.prefix).pending() is not None
+
+
+def clear(folder: Path) -> None:
+    """Remove all that is in a folder, but for folders that file systems are mounted at, which are emptied."""
+    for path in folder.iterdir():
+        if path.is_symlink() or not path.is_dir():
+            path.unlink()
+            continue
+        clear(path)
+        with suppress(OSError):  # it is busy, or one that is in it
+            path.rmdir()
 
 
 def _difference(found: Snapshot, *known: Snapshot) -> str:

@@ -122,7 +122,7 @@ def _add(found: Snapshot, folder: str, start: str) -> None:
 
 def without_home(found: Snapshot) -> Snapshot:
     """The same without what the transactions keep."""
-    return {path: each for path, each in found.items() if path.split("/")[0] != HOME}
+    return {path: each for path, each in found.items() if HOME not in path.split("/")}
 
 
 def live(prefix: Path) -> Snapshot:

@@ -94,6 +94,12 @@ OUTSIDE: dict[str, Callable[[Env], list[Any]]] = {
     "our own folder": lambda env: ["in", staged(env, HOME), HOME],
     "our own, in other letters": lambda env: ["in", staged(env, HOME.upper()), HOME.upper()],
     "another transaction": lambda env: ["in", staged(env, f"{HOME}/5/x"), f"{HOME}/5/x"],
+    "our own folder elsewhere": lambda env: ["in", staged(env, f"bin/{HOME}/5-a/x"), f"bin/{HOME}/5-a/x"],
+    "staged in such a folder outside": lambda env: [
+        "in",
+        f"{env.prefix.parent}/{HOME}/1-a/old/prefix/{SITE}/file",
+        f"{SITE}/file",
+    ],
     "mode of a folder outside": lambda env: ["rmdir", "../outside", 0o777],
     "unknown step": lambda env: ["chmod", f"{SITE}/a", 0o777],
     "too many words": lambda env: ["out", f"{SITE}/b.py", kept(env, f"{SITE}/b.py"), "more"],
