@@ -279,7 +279,8 @@ def test_constraints_that_are_not_there(environment: Env) -> None:
     """One sentence, without the password."""
     with LocalIndex() as index:
         said = refused(environment, index.url.replace("://", "://me:s3cret@") + "/gone.txt")
-        assert said.startswith(f"The constraints in {index.url}/gone.txt cannot be read: ")
+        shown = index.url.replace("://", "://****@")
+        assert said.startswith(f"The constraints in {shown}/gone.txt cannot be read: ")
     assert "404" in said
     assert "s3cret" not in said
     assert said.count("\n") == 1
