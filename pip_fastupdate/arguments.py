@@ -279,7 +279,7 @@ def _name(word: str) -> str:
 
 def _normalized(name: str) -> str:
     """As in PEP 503; ``--undo`` and ``--history`` are parsed without packaging, which may be what is broken."""
-    from .dependencies import normalize
+    from .names import normalize
 
     return normalize(name)
 

@@ -30,7 +30,7 @@ from .options import Options
 from .policy_arguments import cooldown_of
 
 if TYPE_CHECKING:
-    from ._pip.config import Configuration
+    from ._pip.configuration import Configuration
     from .progress import Silent
 
 

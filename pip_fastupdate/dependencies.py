@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 from packaging.markers import Marker, default_environment
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-__all__ = ["Dependency", "InvalidRequirement", "allows", "normalize", "parse"]
+from .names import normalize
 
-normalize = lru_cache(maxsize=None)(canonicalize_name)
-"""``canonicalize_name`` (PEP 503), remembered."""
+__all__ = ["Dependency", "InvalidRequirement", "allows", "parse"]
 
 
 _LONG, _TOO_LONG, _DIGITS = 256, 64 * 1024, 128

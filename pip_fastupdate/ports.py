@@ -52,6 +52,10 @@ class Transport(Protocol):
         """
 
 
+NO_FILES = "no-files"
+"""The kind of failure that a project without files is: another source may have some."""
+
+
 class DownloadFailed(Exception):
     """A file could not be had from its index; ``kind`` and ``text`` as in ``models.Failure``."""
 

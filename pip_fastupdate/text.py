@@ -143,3 +143,10 @@ def wants_color(stream: TextIO, color: bool | None = None, environ: Mapping[str,
     if environ.get("NO_COLOR") or environ.get("TERM") == "dumb" or not stream.isatty():
         return False
     return os.name != "nt" or any(name in environ for name in ("WT_SESSION", "ANSICON", "ConEmuANSI", "TERM"))
+
+
+def user_agent() -> str:
+    """How we present ourselves to servers. pip's own would start programs to find out about the machine."""
+    from . import __version__
+
+    return f"pip-fastupdate/{__version__}"

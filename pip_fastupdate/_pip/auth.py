@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import compat
-from .config import Configuration
+from .configuration import Configuration
 
 if TYPE_CHECKING:
     import ssl

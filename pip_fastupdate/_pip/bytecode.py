@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from importlib.util import cache_from_source
 from pathlib import Path
 
-from .records import entry_points
+from ..entry_points import script_names
 
 
 def compile_staged(info: Path, files: Iterable[Path], live: Path) -> list[Path]:
@@ -30,7 +30,9 @@ def compile_staged(info: Path, files: Iterable[Path], live: Path) -> list[Path]:
 
 def _sources(info: Path, files: Iterable[Path]) -> list[Path]:
     """The wheel's own modules: a wrapper of an entry point may be called ``x.py``, but is no module."""
-    wrappers = {name for name in entry_points(info) if name.endswith(".py")}
+    listed = info / "entry_points.txt"
+    text = listed.read_text(encoding="utf-8", errors="replace") if listed.is_file() else ""
+    wrappers = {name for name in script_names(text) if name.endswith(".py")}
     return [each for each in files if each.suffix == ".py" and not _is_wrapper(each, wrappers, info.parent)]
 
 

@@ -6,7 +6,7 @@ import inspect
 import logging
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
 from optparse import OptParseError
@@ -141,11 +141,16 @@ def load_backend() -> None:
 
     On Python 3.10 that is pkg_resources, whose import warns about itself.
     """
+    with listening():
+        for found in installed([]):
+            raise AssertionError(found)
+
+
+def installed(paths: Sequence[str]) -> Iterator[Any]:
+    """What pip's own scanner finds on ``paths``, as its ``BaseDistribution``."""
     from pip._internal.metadata import get_environment
 
-    with listening():
-        for found in get_environment([]).iter_installed_distributions(local_only=False, skip=()):
-            raise AssertionError(found)
+    return iter(get_environment(list(paths)).iter_installed_distributions(local_only=False, skip=()))
 
 
 def words(error: BaseException) -> str:

@@ -8,36 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from ..options import Limits, Network, Policy, Settings
 from . import memory
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Configuration:
-    """What pip's settings amount to."""
-
-    settings: Settings
-    default_index: str
-    """The simple index that pip uses unless told otherwise."""
-
-    cache_directory: Path | None
-    """Our folder in pip's cache; None where pip is told to keep no cache, or cannot."""
-
-    system_certificates: bool
-    """Whether the operating system's certificates count as well, as for pip since 24.2."""
-
-    warnings: tuple[str, ...] = ()
-    """Sentences for people."""
-
-    arguments: tuple[str, ...] = ()
-    """The options of pip that were given on the command line."""
-
-    secret_urls: tuple[str, ...] = field(default=(), repr=False)
-    """The indexes and find-links whose URLs have credentials in them, as they were given."""
+from .configuration import Configuration
 
 
 def settings(
@@ -96,10 +73,3 @@ def _configuration(fields: Mapping[str, Any]) -> Configuration:
 
 def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
-
-
-def user_agent() -> str:
-    """How we present ourselves to servers. pip's own would start programs to find out about the machine."""
-    from .. import __version__
-
-    return f"pip-fastupdate/{__version__}"

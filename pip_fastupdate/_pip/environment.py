@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from .. import busy_files
 from ..busy_files import CLEARING, Patience
 from ..models import Distribution, Inventory, Target
-from . import metadata
+from ..names import normalize
+from . import facts
 from .dist_info import Folder, read
 from .locations import Site, current, real, scheme_paths, search_path
 
@@ -61,12 +62,10 @@ def __getattr__(name: str) -> Any:
 
 def target() -> Target:
     """The running environment. Raises ImportError when it has no pip."""
-    import pip
-
     return Target(
         prefix=Path(sys.prefix),
         python=sys.version.split()[0].rstrip("+"),
-        pip=pip.__version__,
+        pip=facts.version(),
         executable=Path(sys.executable),
     )
 
@@ -176,13 +175,13 @@ def _project(entry: str, folder: str) -> str:
     if entry.lower() == "egg-info":  # the inside of an unpacked egg that is itself on sys.path
         entry = Path(folder).name
     stem = entry.rpartition(".")[0]
-    return metadata.normalize(stem if entry.endswith(".egg-link") else stem.partition("-")[0])
+    return normalize(stem if entry.endswith(".egg-link") else stem.partition("-")[0])
 
 
 def _read_folder(folder: Folder, links: set[str], warn: Callable[[str], object]) -> Iterator[Distribution]:
     infos: dict[str, list[str]] = {}
     for info in folder.infos:
-        name = metadata.normalize(info.removesuffix(".dist-info").partition("-")[0])
+        name = normalize(info.removesuffix(".dist-info").partition("-")[0])
         if _VALID_NAME.fullmatch(name):
             infos.setdefault(name, []).append(info)
         else:

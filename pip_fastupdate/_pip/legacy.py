@@ -11,7 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 from ..models import Distribution, Reason
 from . import metadata
-from .compat import listening
+from .compat import installed, listening
 from .dist_info import outside
 from .locations import Site, real
 
@@ -23,12 +23,9 @@ def distributions(
 
     pip looks at the ``.dist-info`` folders too, so that whichever comes first decides, as always.
     """
-    from pip._internal.metadata import get_environment
-
     with listening():
         try:
-            installed = get_environment(list(paths)).iter_installed_distributions(local_only=False, skip=())
-            others = [each for each in installed if not each.installed_with_dist_info]
+            others = [each for each in installed(paths) if not each.installed_with_dist_info]
         except (OSError, ValueError) as error:  # pkg_resources gives up at the first file that it cannot read
             warn(f"pip cannot read what older tools installed, which is ignored: {error}")
             others = []

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ..folders import working_folder
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
@@ -77,10 +79,9 @@ def scheme_paths(*, user: bool = False, by_sysconfig: bool | None = None) -> dic
     if by_sysconfig:
         paths = sysconfig.get_paths(sysconfig.get_preferred_scheme("user" if user else "prefix"))
         return {key: paths[key] for key in _KEYS}
-    from pip._internal.locations import get_scheme
+    from .facts import scheme
 
-    scheme = get_scheme("", user=user)
-    return {key: getattr(scheme, key) for key in _KEYS}
+    return {key: getattr(scheme(user=user), key) for key in _KEYS}
 
 
 _KEYS = ("purelib", "platlib", "scripts", "data")
@@ -101,11 +102,3 @@ def search_path(paths: Iterable[str | os.PathLike[str]] | None = None) -> list[s
 def _at_first() -> tuple[str, ...]:
     """``sys.path`` when it was first looked at: some imports, such as of pkg_resources, add to it."""
     return tuple(sys.path)
-
-
-def working_folder() -> str:
-    """The current folder; "" when it has been removed meanwhile."""
-    try:
-        return os.getcwd()  # noqa: PTH109 - compared as text, as pip does
-    except FileNotFoundError:
-        return ""

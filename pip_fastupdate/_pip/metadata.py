@@ -85,11 +85,6 @@ def content(path: str, limit: int) -> bytes:
     return data
 
 
-def normalize(name: str) -> str:
-    """A project's name, normalized (PEP 503), without importing packaging's tags."""
-    return _SEPARATORS.sub("-", name).lower()
-
-
 _NAME = r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*"
 _RELEASE = r"[0-9]+(?:\.[0-9]+)*"
 _CLAUSE = (

@@ -17,7 +17,7 @@ from ..errors import UsageError
 from ..options import Network, Policy, Settings
 from ..text import redact, without_credentials
 from . import compat, constraints, memory, patches
-from .config import Configuration
+from .configuration import Configuration
 
 _REFUSED = {
     "target_dir": "target",

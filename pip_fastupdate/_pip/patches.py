@@ -15,6 +15,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
+from ..text import user_agent
+
 _WHEEL = "pip._internal.operations.install.wheel"
 
 
@@ -61,11 +63,6 @@ class Patch:
 
 
 def _user_agent(_original: Any) -> Any:
-    def user_agent() -> str:
-        from .config import user_agent
-
-        return user_agent()
-
     return user_agent
 
 

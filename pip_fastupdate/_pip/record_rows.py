@@ -9,18 +9,16 @@ import base64
 import csv
 import hashlib
 import os
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..entry_points import script_names
 from .metadata import content as content_of
 from .metadata import opener
 
 _MOST = 64 * 1024 * 1024
 """Bytes: what is larger is no RECORD."""
-
-_SEPARATORS = re.compile(r"[/\\\0]")
 
 
 def content(info: Path, name: str) -> bytes:
@@ -94,15 +92,6 @@ _ALGORITHMS = frozenset(("sha256", "sha384", "sha512"))
 
 
 def entry_points(info: Path) -> Iterator[str]:
-    """The names of the console and GUI scripts of the distribution that the folder ``info`` describes.
-
-    Sections are read as ``importlib.metadata`` and so pip does. A name with a folder in it is none of a script.
-    """
-    wanted = False
-    for line in map(str.strip, content(info, "entry_points.txt").decode("utf-8", "replace").splitlines()):
-        if line.startswith("[") and line.endswith("]"):
-            wanted = line.strip("[]") in ("console_scripts", "gui_scripts")
-        elif wanted and "=" in line and not line.startswith(("#", ";")):
-            name = line.partition("=")[0].strip()
-            if name not in ("", ".", "..") and not _SEPARATORS.search(name) and _is_nameable(name):
-                yield name
+    """The names of the console and GUI scripts of the distribution that the folder ``info`` describes."""
+    names = script_names(content(info, "entry_points.txt").decode("utf-8", "replace"))
+    return (name for name in names if _is_nameable(name))

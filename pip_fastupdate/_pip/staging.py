@@ -14,9 +14,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ..errors import TransactionError
+from ..names import normalize
 from ..turns import Turns
 from . import compat, patches
-from .metadata import normalize
 from .places import Mirror, scheme_below
 from .preload import import_everything
 from .proof import escaped

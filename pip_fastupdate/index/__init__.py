@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__
 from ..options import CacheOptions, Settings
+from ..text import user_agent
 from .catalog import Catalog
 from .session import Session
 
@@ -32,7 +32,7 @@ def open_catalog(
         cache=cache,
         network=settings.network,
         authenticate=authenticate,
-        user_agent=f"pip-fastupdate/{__version__}",
+        user_agent=user_agent(),
         warn=warn,
         tls=tls,
     )

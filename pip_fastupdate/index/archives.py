@@ -13,8 +13,8 @@ from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
 from ..models import File
+from ..names import normalize
 from ..ports import DownloadFailed
-from .filenames import normalized
 from .urls import file_path
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _from_wheel(stream: IO[bytes] | io.RawIOBase, file: File) -> bytes:
 
 def _is_metadata(member: str, name: str) -> bool:
     folder, _, rest = member.partition("/")
-    return rest == "METADATA" and folder.endswith(".dist-info") and normalized(folder.split("-")[0]) == normalized(name)
+    return rest == "METADATA" and folder.endswith(".dist-info") and normalize(folder.split("-")[0]) == normalize(name)
 
 
 def _from_sdist(stream: IO[bytes], file: File) -> bytes:

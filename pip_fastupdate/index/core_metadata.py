@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from packaging.version import InvalidVersion
 
-from ..dependencies import InvalidRequirement, normalize, parse
+from ..dependencies import InvalidRequirement, parse
 from ..models import Release
+from ..names import normalize
 from ..ports import DownloadFailed
 from .filenames import version_of
 

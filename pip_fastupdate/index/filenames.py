@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
+
+from ..names import normalize
 
 Key = tuple[int, tuple[int, ...], tuple[str, int], int, float, tuple[tuple[int, int, str], ...]]
 """Sorts like the version it was made of (PEP 440)."""
@@ -29,8 +30,6 @@ _BUILD = re.compile(r"(\d+)(.*)", re.ASCII).fullmatch
 _FOR_PYTHON = re.compile(r"-py([123]\.?[0-9]?)$")
 _FINAL = ("z", 0)
 _NEVER = float("inf")
-
-normalized = lru_cache(maxsize=4096)(canonicalize_name)
 
 
 @cache
@@ -90,7 +89,7 @@ def wheel_project(escaped: str) -> str | None:
     """The normalized name of the project that a wheel's file name begins with; None where it is malformed."""
     if len(escaped) > LONGEST or "__" in escaped or _PROJECT(escaped) is None:
         return None
-    return normalized(escaped)
+    return normalize(escaped)
 
 
 def build_tag(text: str) -> Build | None:
@@ -121,7 +120,7 @@ def _after_project(stem: str, project: str) -> str | None:
     """Names and versions both may hold dashes: the first dash that leaves the right name before it counts."""
     at = stem.find("-")
     while at >= 0:
-        if normalized(stem[:at]) == project:
+        if normalize(stem[:at]) == project:
             return stem[at + 1 :] or None
         at = stem.find("-", at + 1)
     return None
@@ -134,7 +133,6 @@ __all__ = [
     "Key",
     "build_tag",
     "is_final",
-    "normalized",
     "order_key",
     "sdist_version",
     "version_of",

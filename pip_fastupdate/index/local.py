@@ -11,13 +11,14 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from ..names import normalize
 from ..ports import DownloadFailed
 from .digest import SCHEMA, Digest
-from .filenames import SDIST_ENDINGS, normalized
+from .filenames import SDIST_ENDINGS
 from .interpreter import Interpreter
+from .media_types import ACCEPT
 from .pages import Link, Page, link_to, read, read_html
 from .shelf import collect
-from .simple import ACCEPT
 from .sources import Found, Troubles
 from .urls import file_path, filename, without_login
 
@@ -220,7 +221,7 @@ class _Shelf:
 
     def __init__(self, links: list[Link]) -> None:
         self._links = links
-        self._sorted = sorted((normalized(link.filename), at) for at, link in enumerate(links))
+        self._sorted = sorted((normalize(link.filename), at) for at, link in enumerate(links))
 
     def of(self, name: str) -> list[Link]:
         """Those that may belong to the project, in their order."""

@@ -10,13 +10,12 @@ from packaging.version import Version
 
 from ..models import Failure, Project, Release
 from ..options import Policy, Settings
-from ..ports import DownloadFailed, Filters
+from ..ports import NO_FILES, DownloadFailed, Filters
 from .candidates import select
 from .configured import sources
 from .interpreter import Interpreter
 from .offers import Offer
 from .recheck import compare
-from .simple import NO_FILES
 from .sources import Found, Source
 
 if TYPE_CHECKING:

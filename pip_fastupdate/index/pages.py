@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from ..hashes import SIZES, Hashes, arrange
-from ..ports import DownloadFailed
+from ..names import normalize
+from ..ports import NO_FILES, DownloadFailed
 from .digest import Item, joined, split
-from .filenames import SDIST_ENDINGS, normalized
-from .simple import JSON, NO_FILES
+from .filenames import SDIST_ENDINGS
+from .media_types import JSON
 from .urls import Base, filename, without_login
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def is_json(reply: Reply) -> bool:
 def json_page(name: str, reply: Reply) -> SimpleBody:
     """The project's page in JSON. Raises ValueError for anything else, DownloadFailed for one without files."""
     body = _decoded(reply)
-    if body.name is not None and normalized(body.name) != name:
+    if body.name is not None and normalize(body.name) != name:
         raise ValueError(f"the page of {body.name[:50]}")
     if not body.files and known_status(body.status.status) != "quarantined":
         raise _without_files()
@@ -124,7 +125,7 @@ def html_page(name: str, reply: Reply) -> Page:
         raise _without_files()
     if not files:
         raise ValueError("a page without links to files")
-    if not any(normalized(link.filename).startswith(f"{name}-") for link in files):
+    if not any(normalize(link.filename).startswith(f"{name}-") for link in files):
         raise ValueError(f"a page with files of others, such as {files[0].filename[:50]}")
     return page
 

@@ -10,8 +10,8 @@ from requests_cache.models.response import CachedResponse
 from requests_cache.serializers.pipeline import SerializerPipeline, Stage
 
 from .answers import pack, unpack
+from .kept import Kept, StoredAnswers
 from .shared import LONG, NAMESPACE, SharedStore
-from .web import Kept, StoredAnswers
 
 if TYPE_CHECKING:
     from redis import Redis

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, Protocol, TypeVar
 
+from ..names import normalize
 from .digest import SDIST, Entry, Item
-from .filenames import Build, Key, build_tag, is_final, normalized, order_key, sdist_version, wheel_project
+from .filenames import Build, Key, build_tag, is_final, order_key, sdist_version, wheel_project
 from .interpreter import FOREIGN, MALFORMED, Interpreter
 
 
@@ -106,7 +107,7 @@ def _stem_and_version(name: str, project: str) -> tuple[str, str]:
             return parts[0], parts[1]
     elif name[-7:] == ".tar.gz":
         stem, _, text = name[:-7].rpartition("-")
-        if normalized(stem) == project:
+        if normalize(stem) == project:
             return stem, text
     return "", ""
 

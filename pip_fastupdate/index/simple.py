@@ -8,6 +8,7 @@ from urllib.parse import quote
 from .digest import Digest, Entry, encode
 from .filenames import Key, order_key
 from .interpreter import Interpreter
+from .media_types import ACCEPT
 from .shelf import Shelf, fill
 from .urls import Base
 
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
     from .answers import Reply
     from .decoding import SimpleFile
     from .pages import Link
-
-NO_FILES = "no-files"
-"""The kind of failure that a project without files is: another source may have some."""
-
-JSON = "application/vnd.pypi.simple.v1+json"
-ACCEPT = f"{JSON}, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01"
-"""What pip says too: servers and caches that know pip know this."""
 
 
 class Simple:

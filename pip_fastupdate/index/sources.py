@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from ..ports import DownloadFailed
+from ..ports import NO_FILES, DownloadFailed
 from .digest import SCHEMA, Digest, decode
 from .interpreter import Interpreter
-from .simple import NO_FILES, Simple
+from .simple import Simple
 from .urls import without_login
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion
 
-from ..dependencies import normalize
 from ..models import File, Release
+from ..names import normalize
 from ..ports import DownloadFailed
 from .core_metadata import CoreMetadata, check
 from .digest import SCHEMA

@@ -1,4 +1,4 @@
-"""requests-cache's session and storage around the wire, with our keys and records.
+"""requests-cache's session around the wire.
 
 Imports requests-cache (50 ms): only the session does, and only when there is something to ask.
 """
@@ -9,27 +9,23 @@ import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
 from requests import PreparedRequest, Response
-from requests.structures import CaseInsensitiveDict
-from requests_cache.backends.base import BaseCache, BaseStorage
+from requests_cache.backends.base import BaseStorage
 from requests_cache.models.response import CachedResponse
 from requests_cache.session import CachedSession
 
 from ..ports import DownloadFailed
 from ..text import without_credentials
 from . import bodies
-from .answers import GONE, KEPT_HEADERS, Answer, Record, Reply, host_of, pack, unpack
+from .answers import GONE, KEPT_HEADERS, Answer, Record, Reply, host_of
+from .kept import Answers, Kept, StoredAnswers
 from .shared import SharedStore
 from .store import Store
 from .trouble import ERRORS, Trouble, of_error
 from .wire import Get, Wire
-
-STALE = datetime(1970, 1, 1, tzinfo=timezone.utc)
-"""When everything expired that gets as far as requests-cache: the session answers the rest."""
 
 SMALL = 16 * 1024**2
 """Bytes up to which a whole file is as good as a part of it."""
@@ -45,49 +41,6 @@ def condition(known: Record | None) -> dict[str, str]:
     return {}
 
 
-class Kept(CachedResponse):
-    """A record as requests-cache wants to see it; the rest of a real response would cost 0.1 ms to make."""
-
-    def __init__(self, record: Record, expires: datetime | None = STALE) -> None:
-        self.record: Record
-        vars(self).update(  # past the converters of attrs
-            record=record,
-            expires=expires,
-            headers=CaseInsensitiveDict(record.headers),
-            status_code=record.status,
-            url=record.url,
-            _content=record.body,
-            history=[],
-        )
-
-
-class StoredAnswers(BaseStorage[str, CachedResponse]):
-    """requests-cache's view of the store."""
-
-    def __init__(self, store: Store, ttl: float) -> None:
-        super().__init__()
-        self._store, self._ttl = store, ttl
-
-    def __getitem__(self, key: str) -> Kept:
-        record = unpack(self._store.read([key]).get(key))
-        if record is None:
-            raise KeyError(key)
-        return Kept(record)
-
-    def __setitem__(self, key: str, kept: CachedResponse) -> None:
-        assert isinstance(kept, Kept), "the session keeps nothing else"
-        self._store.write(key, pack(kept.record), kept.record.expires(self._ttl))
-
-    def __delitem__(self, key: str) -> None:
-        self._store.delete([key])
-
-    def __iter__(self) -> Iterator[str]:
-        return self._store.keys()
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
 def storage(store: Store | SharedStore, ttl: float) -> BaseStorage[str, CachedResponse]:
     """What requests-cache writes to."""
     if isinstance(store, Store):
@@ -98,14 +51,6 @@ def storage(store: Store | SharedStore, ttl: float) -> BaseStorage[str, CachedRe
     from .shared_answers import SharedAnswers  # needs the package redis
 
     return SharedAnswers(store, client, ttl)
-
-
-class Answers(BaseCache):
-    """The cache behind the session."""
-
-    def __init__(self, storage: BaseStorage[str, CachedResponse]) -> None:
-        super().__init__()
-        self.responses = storage
 
 
 class Web(CachedSession, Wire):

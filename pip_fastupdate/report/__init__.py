@@ -11,7 +11,8 @@ from ..entry import Entry
 from ..models import Reason, Report, Row, Target
 from ..options import Format
 from ..text import fit, wants_color
-from .formats import View, renderer
+from .formats import renderer
+from .view import View
 
 if TYPE_CHECKING:
     from .figures import CacheFacts

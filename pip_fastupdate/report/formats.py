@@ -7,34 +7,15 @@ mypy finds the line that is forgotten and the function that is missing or differ
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from ..entry import Entry
 from ..models import Report
 from ..options import Format
+from .view import PLAIN, View
 
 if TYPE_CHECKING:
     from .figures import CacheFacts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """The same for every format, and each takes from it what means something to it."""
-
-    verbosity: int = 0
-    """-1 quiet, 0 as usual, 1 and more verbose."""
-
-    width: int | None = None
-    """Columns of the terminal; None for pipes and files, where nothing is wrapped or cropped."""
-
-    color: bool = False
-    encoding: str | None = "utf-8"
-    """What the stream can write; None for every character."""
-
-
-PLAIN = View()
-"""For a pipe that takes every character."""
 
 
 class Renderer(Protocol):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ..entry import Entry
 from ..models import Reason, Report, Row, Stats
 from ..text import redact
-from .formats import PLAIN, View
 from .rows import digest
+from .view import PLAIN, View
 
 if TYPE_CHECKING:
     from .figures import CacheFacts

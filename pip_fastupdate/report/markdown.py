@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from ..entry import Entry
 from ..models import Report, Target
 from ..text import clean, redact
-from .formats import PLAIN, View
 from .rows import Digest, Group, Line, digest
 from .table import HEADER
+from .view import PLAIN, View
 
 if TYPE_CHECKING:
     from .figures import CacheFacts

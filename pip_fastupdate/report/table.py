@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ..entry import Entry
 from ..models import Report
 from ..text import IMPORTING, fit, pairs
-from .formats import PLAIN, View
 from .rows import Digest, Line, digest
+from .view import PLAIN, View
 
 if TYPE_CHECKING:
     from .figures import CacheFacts

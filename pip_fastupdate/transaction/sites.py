@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+
+from ..names import normalize
 
 INFO = ".dist-info"
 
@@ -72,7 +73,7 @@ def differences(then: Listing, digests: Mapping[str, str], names: Iterable[str])
     A distribution installed since then differs only if it is one of ``names``.
     """
     before, now = _versions(then), _versions(listing(then))
-    concerned = before.keys() | {_normalized(name) for name in names}
+    concerned = before.keys() | {normalize(name) for name in names}
     found = [
         f"{name}: now {now.get(name, ABSENT)}, this had left {before.get(name, ABSENT)}"
         for name in sorted(concerned)
@@ -99,9 +100,4 @@ def _versions(where: Listing) -> dict[str, str]:
 
 def _split(info: str) -> tuple[str, str]:
     name, _, version = info.removesuffix(INFO).partition("-")
-    return _normalized(name), version
-
-
-def _normalized(name: str) -> str:
-    """As in PEP 503."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return normalize(name), version

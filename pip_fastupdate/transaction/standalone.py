@@ -20,6 +20,7 @@ _MODULES = (
     "entry",
     "errors",
     "files",
+    "names",
     "text",
     "waiting",
     *(

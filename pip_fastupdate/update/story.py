@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from .._pip import environment, guard
-from .._pip.config import Configuration
+from .._pip.configuration import Configuration
 from ..errors import EnvironmentChanged, late
 from ..models import Inventory, Report, Stats, Status
 from ..options import Options

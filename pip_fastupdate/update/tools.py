@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from .._pip.auth import authentication, system_certificates
-from .._pip.config import Configuration
+from .._pip.configuration import Configuration
 from ..index import Catalog, open_catalog
 from ..models import Target
 from ..options import Options, Settings

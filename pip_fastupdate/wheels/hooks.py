@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ..dependencies import normalize
 from ..models import Reason
+from ..names import normalize
 from .destinations import Item
 from .names import about, shown
 

@@ -9,8 +9,8 @@ from email.parser import HeaderParser
 
 from packaging.version import InvalidVersion, Version
 
-from ..dependencies import normalize
 from ..models import Reason
+from ..names import normalize
 from .archive import Archive, Limits
 from .names import Refused, about, folded, shown
 

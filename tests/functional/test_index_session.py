@@ -399,8 +399,8 @@ def test_cache_is_kept_within_its_limit(open_session: Open, tmp_path: Path) -> N
 def test_requests_cache_sees_the_store(clock: Clock) -> None:
     """As a mapping, through the interface that it has for storages."""
     from pip_fastupdate.index.answers import Record, pack
+    from pip_fastupdate.index.kept import Answers, Kept, StoredAnswers
     from pip_fastupdate.index.store import Store
-    from pip_fastupdate.index.web import Answers, Kept, StoredAnswers
 
     record = Record(status=200, url="http://x/", headers={"etag": "1"}, fetched=clock(), body=b"digest")
     store = Store(None, lambda text, hint: None)

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from pip_fastupdate._pip.auth import authentication, keyring_provider, system_certificates
-from pip_fastupdate._pip.config import Configuration
+from pip_fastupdate._pip.configuration import Configuration
 from pip_fastupdate.options import Settings
 from tests.support.environments import Env, variables
 from tests.support.local_index import LocalIndex
@@ -100,7 +100,7 @@ events = []
 sys.addaudithook(lambda name, data: events.append(name) if name in watched else None)
 import requests
 from pip_fastupdate._pip.auth import authentication
-from pip_fastupdate._pip.config import Configuration
+from pip_fastupdate._pip.configuration import Configuration
 from pip_fastupdate.options import Settings
 
 url, provider, *secrets = sys.argv[1:]
@@ -246,7 +246,7 @@ def test_constraints_at_a_url(environment: Env, make_env: Callable[..., Env]) ->
 
 def agent() -> str:
     """Our own name, not pip's with all about this machine."""
-    from pip_fastupdate._pip.config import user_agent
+    from pip_fastupdate.text import user_agent
 
     return user_agent()
 

@@ -12,7 +12,7 @@ import pytest
 
 from pip_fastupdate._pip import config, parsing
 from pip_fastupdate._pip.compat import version_of
-from pip_fastupdate._pip.config import Configuration
+from pip_fastupdate._pip.configuration import Configuration
 from pip_fastupdate.errors import UsageError
 
 VERSION = version_of(pip.__version__)

@@ -80,7 +80,7 @@ def test_user_agent_is_ours() -> None:
     """And costs no process."""
     from pip._internal.network import session
 
-    from pip_fastupdate._pip.config import user_agent
+    from pip_fastupdate.text import user_agent
 
     assert session.user_agent() == user_agent()
     assert user_agent().startswith("pip-fastupdate/")

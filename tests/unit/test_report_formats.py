@@ -9,7 +9,8 @@ import pytest
 from pip_fastupdate import report as reports
 from pip_fastupdate.arguments import parse_arguments
 from pip_fastupdate.options import Format
-from pip_fastupdate.report.formats import PLAIN, View, renderer
+from pip_fastupdate.report.formats import renderer
+from pip_fastupdate.report.view import PLAIN, View
 from tests.support.reports import Terminal, encoded, mixed
 from tests.unit.test_report_history import ENTRIES, Cache
 

@@ -13,7 +13,7 @@ from pip_fastupdate.entry import Entry
 from pip_fastupdate.models import Stats
 from pip_fastupdate.report import json_, table
 from pip_fastupdate.report.figures import stats_lines
-from pip_fastupdate.report.formats import View
+from pip_fastupdate.report.view import View
 from tests.support.reports import encoded, report
 
 ENTRIES = (

@@ -13,7 +13,7 @@ import pytest
 from pip_fastupdate import report as reports
 from pip_fastupdate.options import Format
 from pip_fastupdate.report import table
-from pip_fastupdate.report.formats import View
+from pip_fastupdate.report.view import View
 from tests.support.reports import Terminal, encoded, mixed, report, row
 
 LONG = "some-package 1.2.3 requires other-package>=2,<3 and this goes on " * 5

@@ -1,0 +1,22 @@
+"""What pip says of itself and of where it installs to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pip._internal.models.scheme import Scheme
+
+
+def version() -> str:
+    """pip's own. Raises ImportError where there is no pip."""
+    import pip
+
+    return str(pip.__version__)
+
+
+def scheme(*, user: bool) -> Scheme:
+    """Where pip installs to, by its keys (``pip._internal.locations.get_scheme``)."""
+    from pip._internal.locations import get_scheme
+
+    return get_scheme("", user=user)
