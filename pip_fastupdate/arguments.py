@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 from . import __version__, policy_arguments
-from .errors import UsageError
-from .options import Bytecode, CacheOptions, Format, Limits, Options
+from .core.errors import UsageError
+from .core.options import Bytecode, CacheOptions, Format, Limits, Options
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 LOCK_FILE = re.compile(r"pylock(?:\.[^.]+)?\.toml")
@@ -279,7 +279,7 @@ def _name(word: str) -> str:
 
 def _normalized(name: str) -> str:
     """As in PEP 503; ``--undo`` and ``--history`` are parsed without packaging, which may be what is broken."""
-    from .names import normalize
+    from .core.names import normalize
 
     return normalize(name)
 

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from .arguments import Arguments, parse_arguments
-from .errors import (
+from .core.errors import (
     DONE,
     FAILED,
     INCOMPLETE,
@@ -25,8 +25,8 @@ from .errors import (
     PipUpdateError,
     late,
 )
-from .models import Report
-from .options import Options
+from .core.models import Report
+from .core.options import Options
 from .policy_arguments import cooldown_of
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _show_where(error: BaseException) -> None:
     """The traceback, line by line: what stands in it may come from outside, as an error message does."""
     from traceback import format_exception
 
-    from .text import clean, fit, redact
+    from .core.text import clean, fit, redact
 
     for line in "".join(format_exception(error)).splitlines():
         indented = line[: len(line) - len(line.lstrip(" "))] + clean(redact(line))
@@ -97,7 +97,7 @@ def _show_where(error: BaseException) -> None:
 
 
 def _complain(message: str, hint: str = "") -> None:
-    from .text import clean, fit, redact
+    from .core.text import clean, fit, redact
 
     lines = [f"error: {message}"] + ([f"hint: {hint}"] if hint else [])
     for line in lines:
@@ -136,15 +136,15 @@ def _elsewhere(arguments: Arguments, argv: Sequence[str]) -> int | None:
     """Have the command line carried out by another Python; None when it is for this one."""
     if arguments.python is None:
         return None
-    from . import elsewhere
+    from .other_python import launch
 
-    return elsewhere.run(arguments.python, argv)
+    return launch.run(arguments.python, argv)
 
 
 def _dispatch(arguments: Arguments) -> int:
     """Whichever of the things that a command line can ask for."""
     if arguments.shell_init is not None:
-        from .shells import function_for
+        from .shell.init import function_for
 
         print(function_for(arguments.shell_init))
         return DONE
@@ -156,7 +156,7 @@ def _dispatch(arguments: Arguments) -> int:
     if arguments.cache_info or arguments.cache_clear:
         return _cache(arguments, options, progress)
     if arguments.python is None:
-        from ._pip import chosen
+        from .environment import chosen
 
         chosen.check(lambda text, hint: progress.warn(text, hint=hint), prefix=Path(sys.prefix))
     return _update(options, configuration, progress)
@@ -188,15 +188,15 @@ def _progress(options: Options) -> Silent:
 
 def _settled(arguments: Arguments, progress: Silent) -> tuple[Configuration, Options]:
     """pip's settings completed by our options, and our options completed by pip's settings."""
-    from ._pip import config
+    from ._pip import settings
 
-    found = config.settings(
+    found = settings.settings(
         arguments.pip_arguments, cache_directory=arguments.cache_directory, remember=not arguments.no_cache
     )
     for warning in found.warnings:
         progress.warn(warning)
     cooldown = cooldown_of(arguments.options.policy.cooldown, found.settings.policy.uploaded_before)
-    settings = replace(
+    completed = replace(
         found.settings,
         network=replace(
             found.settings.network,
@@ -212,7 +212,7 @@ def _settled(arguments: Arguments, progress: Silent) -> tuple[Configuration, Opt
         url=None if arguments.no_cache else arguments.options.cache.url,
     )
     policy = replace(arguments.options.policy, cooldown=cooldown)
-    return replace(found, settings=settings), replace(arguments.options, cache=cache, policy=policy)
+    return replace(found, settings=completed), replace(arguments.options, cache=cache, policy=policy)
 
 
 def _update(options: Options, configuration: Configuration, progress: Silent) -> int:
@@ -261,7 +261,7 @@ def _transactions(arguments: Arguments, progress: Silent) -> int:
 
 
 def _cache(arguments: Arguments, options: Options, progress: Silent) -> int:
-    from .index import cache
+    from .cache import maintenance
     from .report import show_cache
 
     directory = options.cache.directory
@@ -269,8 +269,8 @@ def _cache(arguments: Arguments, options: Options, progress: Silent) -> int:
         progress.warn("no cache is kept on disk", hint="--cache-dir DIR names a folder for it")
         return DONE
     if arguments.cache_clear:
-        freed = cache.clear(directory)
+        freed = maintenance.clear(directory)
         progress.note(f"{directory}: freed {freed} bytes")
     if arguments.cache_info:
-        show_cache(cache.info(directory), sys.stdout, format=options.format)
+        show_cache(maintenance.info(directory), sys.stdout, format=options.format)
     return DONE

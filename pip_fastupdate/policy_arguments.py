@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .errors import UsageError
-from .options import PolicyOptions
+from .core.errors import UsageError
+from .core.options import PolicyOptions
 
 GLOB = re.compile(r"[A-Za-z0-9._*?\[\]!-]+")
 LEVELS = ("patch", "minor", "major", "any")

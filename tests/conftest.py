@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate import cache_folder
+from pip_fastupdate.cache import folder
 from tests.support.environments import Env, Templates
 from tests.support.local_index import LocalIndex
 
@@ -15,7 +15,7 @@ from tests.support.local_index import LocalIndex
 @pytest.fixture(autouse=True)
 def _new_run() -> None:
     """As at the start of a process: what was found out about caches before does not count."""
-    cache_folder.distrust.cache_clear()
+    folder.distrust.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from importlib.util import cache_from_source
 from pathlib import Path
 
-from ..entry_points import script_names
+from ..core.entry_points import script_names
 
 
 def compile_staged(info: Path, files: Iterable[Path], live: Path) -> list[Path]:

@@ -12,7 +12,7 @@ from importlib import import_module
 from optparse import OptParseError
 from typing import Any, NoReturn
 
-from ..errors import EnvironmentRefused
+from ..core.errors import EnvironmentRefused
 
 OLDEST = (23, 2)
 """The oldest one tried."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..options import Settings
+from ..core.options import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..dependencies import InvalidRequirement, parse
-from ..errors import UsageError
-from ..text import redact
+from ..core.errors import UsageError
+from ..core.requirements import InvalidRequirement, parse
+from ..core.text import redact
 from . import compat
 
 _REMOTE = re.compile(r"(https?|file):", re.IGNORECASE)

@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
-from ..text import user_agent
+from ..core.text import user_agent
 
 _WHEEL = "pip._internal.operations.install.wheel"
 
@@ -63,7 +63,7 @@ class Patch:
 
 
 def _user_agent(_original: Any) -> Any:
-    return user_agent
+    return lambda: user_agent()
 
 
 def _current_umask(_original: Any) -> Any:
@@ -94,7 +94,7 @@ def _adjacent_tmp_file(_original: Any) -> Any:
 
 
 def _save(original: Any) -> Any:
-    from .unpacking import save
+    from .file_writer import save
 
     def save_file(file: Any) -> None:
         if not save(file):
@@ -104,7 +104,7 @@ def _save(original: Any) -> Any:
 
 
 def _record_path(original: Any) -> Any:
-    from .unpacking import below
+    from .file_writer import below
 
     return lambda path, lib_dir: below(path, lib_dir) or original(path, lib_dir)
 

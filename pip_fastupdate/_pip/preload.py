@@ -30,7 +30,7 @@ _LEGACY = ("pip._internal.metadata.importlib", "pip._internal.metadata.pkg_resou
 """What pip needs to tell of eggs; one or the other is missing with some versions of pip and Python."""
 
 
-ON_THEIR_OWN = (".__main__", "._elsewhere", ".shared_answers")
+ON_THEIR_OWN = (".__main__", ".bootstrap", ".redis_backend")
 """Modules that run the program, and one that is imported from the start where a shared cache is in use."""
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..options import CacheOptions, Settings
-from ..text import user_agent
+from ..core.options import CacheOptions, Settings
+from ..core.text import user_agent
+from ..network.session import Session
 from .catalog import Catalog
-from .session import Session
 
 if TYPE_CHECKING:
     import ssl

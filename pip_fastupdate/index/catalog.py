@@ -14,22 +14,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from packaging.version import Version
 
-from ..dependencies import parse
-from ..models import Failure, Project, Release
-from ..options import Settings
-from ..ports import Filters, Progress, Transport
-from . import interpreter
+from ..core import interpreter
+from ..core.background import Task, Threads
+from ..core.interpreter import Interpreter
+from ..core.models import Failure, Project, Release
+from ..core.options import Settings
+from ..core.protocols import Filters, Progress, Transport
+from ..core.requirements import parse
 from .configured import json_apis
+from .finder import Lookup
 from .guard import NOT_OURS, guarded
-from .interpreter import Interpreter
-from .lookup import Lookup
-from .metadata import Requirements
-from .tasks import Task, Threads
+from .requirements_of import Requirements
 
 if TYPE_CHECKING:
-    from ..counters import Counters
-    from .answers import Answer
-    from .session import Session
+    from ..core.counters import Counters
+    from ..core.response import Answer
+    from ..network.session import Session
 
 Fields = tuple[str, ...] | Failure
 Recalled = TypeVar("Recalled", Project | Failure | None, Fields | None)
@@ -37,7 +37,7 @@ Answered = TypeVar("Answered", Project | Failure, Fields)
 
 
 class Catalog:
-    """A ``ports.ReleaseSource`` over all the places that pip's settings name. Safe to use from many threads."""
+    """A ``protocols.ReleaseSource`` over all the places that pip's settings name. Safe to use from many threads."""
 
     def __init__(self, settings: Settings, session: Session, this: Interpreter | None = None) -> None:
         """``this`` is the interpreter to find files for; by default the one that runs."""

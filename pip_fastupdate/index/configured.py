@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..options import Settings
-from .interpreter import Interpreter
-from .sources import RemoteIndex, Source
-from .urls import file_path, without_login
-from .warehouse import Warehouse
+from ..core.interpreter import Interpreter
+from ..core.options import Settings
+from ..core.urls import file_path, without_login
+from .apis.json_api import Warehouse
+from .remote import RemoteIndex, Source
 
 
 def sources(settings: Settings, interpreter: Interpreter) -> tuple[Source, ...]:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from packaging.version import InvalidVersion
 
-from ..dependencies import InvalidRequirement, parse
-from ..models import Release
-from ..names import normalize
-from ..ports import DownloadFailed
+from ..core.models import Release
+from ..core.names import normalize
+from ..core.protocols import DownloadFailed
+from ..core.requirements import InvalidRequirement, parse
 from .filenames import version_of
 
 _LINE_END = re.compile(r"\r\n|\r|\n")

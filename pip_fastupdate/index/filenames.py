@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 
 from packaging.version import InvalidVersion, Version
 
-from ..names import normalize
+from ..core.names import normalize
 
 Key = tuple[int, tuple[int, ...], tuple[str, int], int, float, tuple[tuple[int, int, str], ...]]
 """Sorts like the version it was made of (PEP 440)."""

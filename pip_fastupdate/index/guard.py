@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..errors import PipUpdateError
-from ..models import Failure
-from ..ports import DownloadFailed
-from .tasks import Cancelled
+from ..core.background import Cancelled
+from ..core.errors import PipUpdateError
+from ..core.models import Failure
+from ..core.protocols import DownloadFailed
 
 Result = TypeVar("Result")
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from packaging.version import Version
 
-from ..models import Reason
+from ..core.models import Reason
 from .filenames import order_key
-from .offers import Choice, Offer
+from .merging import Choice, Offer
 
 LOCAL = "find-links"
 """The source that is no index: that it lacks what is installed says nothing."""

@@ -11,22 +11,22 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from ..names import normalize
-from ..ports import DownloadFailed
-from .digest import SCHEMA, Digest
+from ..core.interpreter import Interpreter
+from ..core.names import normalize
+from ..core.protocols import DownloadFailed
+from ..core.urls import file_path, filename, without_login
+from .apis.media_types import ACCEPT
+from .apis.simple_pages import Link, Page, link_to, read, read_html
+from .evaluator import collect
 from .filenames import SDIST_ENDINGS
-from .interpreter import Interpreter
-from .media_types import ACCEPT
-from .pages import Link, Page, link_to, read, read_html
-from .shelf import collect
-from .sources import Found, Troubles
-from .urls import file_path, filename, without_login
+from .project_record import SCHEMA, Digest
+from .remote import Found, Troubles
 
 if TYPE_CHECKING:
     from packaging.version import Version
 
-    from .answers import Answer, Reply
-    from .session import Session
+    from ..core.response import Answer, Reply
+    from ..network.session import Session
 
 _ARCHIVES = (".whl", *SDIST_ENDINGS)
 _PAGES = (".html", ".htm")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..models import Failure, File, Release
-from .digest import Digest, Item, split
+from ..core.models import Failure, File, Release
 from .filenames import version_of
+from .project_record import Digest, Item, split
 
 
 def compare(release: Release, digest: Digest | None) -> Failure | None:

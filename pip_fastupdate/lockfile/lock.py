@@ -13,7 +13,7 @@ from packaging.markers import Marker, default_environment
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from ..errors import UsageError
+from ..core.errors import UsageError
 from .refused import LockRefused, Unlockable
 from .sources import Pinned, package
 from .toml import document

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import PipUpdateError
+from ..core.errors import PipUpdateError
 
 
 class LockRefused(PipUpdateError):

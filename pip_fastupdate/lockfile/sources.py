@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from packaging.version import Version
 
-from ..models import Release
-from ..text import without_credentials
+from ..core.models import Release
+from ..core.text import without_credentials
 from .refused import Unlockable
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..ports import Filter, Filters, OfferedFile
+from ..core.protocols import Filter, Filters, OfferedFile
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ..options import PolicyOptions
+    from ..core.options import PolicyOptions
 
 __all__ = ["Knowledge", "filters_of"]
 

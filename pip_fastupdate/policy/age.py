@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from fnmatch import fnmatchcase
 
-from ..models import Reason
-from ..ports import OfferedFile
+from ..core.models import Reason
+from ..core.protocols import OfferedFile
 
 KIND = "cooldown"
 UNKNOWN = "cooldown-unknown"

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal, get_args
 
-from ..models import Reason
-from ..options import Level
-from ..ports import OfferedFile
+from ..core.models import Reason
+from ..core.options import Level
+from ..core.protocols import OfferedFile
 
 if TYPE_CHECKING:
     from packaging.version import Version

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from typing import TextIO
 
-from ..text import wants_color
+from ..core.text import wants_color
 from .plain import Plain, Silent
 
 __all__ = ["Plain", "Silent", "make"]

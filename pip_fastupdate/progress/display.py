@@ -14,7 +14,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from ..text import can_encode, clean, fit, redact
+from ..core.text import can_encode, clean, fit, redact
 from .stages import Stage
 
 BAR = 24

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, TextIO
 
-from ..text import IMPORTING
+from ..core.text import IMPORTING
 from .plain import Plain
 from .stages import Stage
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import TextIO
 
-from ..text import clean, fit, redact
+from ..core.text import clean, fit, redact
 from .stages import Stage, summary
 
 _YELLOW, _CYAN, _RESET = "\x1b[33m", "\x1b[36m", "\x1b[0m"

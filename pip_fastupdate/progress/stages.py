@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..text import duration, plural, size
+from ..core.text import duration, plural, size
 
 BYTES = frozenset({"download", "fetch"})
 """Stages whose steps are bytes."""

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from ..entry import Entry
-from ..models import Reason, Report, Row, Target
-from ..options import Format
-from ..text import fit, wants_color
+from ..core.entry import Entry
+from ..core.models import Reason, Report, Row, Target
+from ..core.options import Format
+from ..core.text import fit, wants_color
 from .formats import renderer
 from .view import View
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..models import Reason, Row
+from ..core.models import Reason, Row
 
 PASSED_OVER = frozenset(
     {

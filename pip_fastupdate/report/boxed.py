@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..text import can_encode, fit
+from ..core.text import can_encode, fit
 from .rows import Group, Line
 
 _SYMBOLS: Mapping[Group, str] = {

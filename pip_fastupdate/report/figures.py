@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..models import Report
-from ..text import clean, duration, pairs, size
+from ..core.models import Report
+from ..core.text import clean, duration, pairs, size
 from .rows import total_seconds
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from ..entry import Entry
-from ..models import Report
-from ..options import Format
+from ..core.entry import Entry
+from ..core.models import Report
+from ..core.options import Format
 from .view import PLAIN, View
 
 if TYPE_CHECKING:

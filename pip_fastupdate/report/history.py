@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ..entry import Entry
-from ..text import clean
+from ..core.entry import Entry
+from ..core.text import clean
 
 HEADER = ("Id", "When", "What", "Undo", "Changes")
 _NAMED = 3

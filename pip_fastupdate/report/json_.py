@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..entry import Entry
-from ..models import Reason, Report, Row, Stats
-from ..text import redact
+from ..core.entry import Entry
+from ..core.models import Reason, Report, Row, Stats
+from ..core.text import redact
 from .rows import digest
 from .view import PLAIN, View
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..entry import Entry
-from ..models import Report, Target
-from ..text import clean, redact
+from ..core.entry import Entry
+from ..core.models import Report, Target
+from ..core.text import clean, redact
 from .rows import Digest, Group, Line, digest
 from .table import HEADER
 from .view import PLAIN, View

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ..models import Failure, Reason, Report, Row
-from ..text import clean, duration, plural, redact
+from ..core.models import Failure, Reason, Report, Row
+from ..core.text import clean, duration, plural, redact
 from .behind import behind, cause, in_words, is_warned_of, skipped
 
 Group = Literal["upgraded", "added", "held", "skipped", "failed", "current"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ..entry import Entry
-from ..models import Report
-from ..text import IMPORTING, fit, pairs
+from ..core.entry import Entry
+from ..core.models import Report
+from ..core.text import IMPORTING, fit, pairs
 from .rows import Digest, Line, digest
 from .view import PLAIN, View
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from ..dependencies import Dependency, names_prerelease, parse
-from ..world import Candidate, World
+from ..core.requirements import Dependency, names_prerelease, parse
+from .candidates import Candidate, World
 from .engine import Engine, Nogood
 from .packages import FIRST, LATE, SECOND, Budget, Demand, Fact, Package, TooDeep
 from .supports import Supports

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ..world import Candidate
+from .candidates import Candidate
 from .engine import Term
 from .packages import NEVER, Package, TooDeep
 from .solver import Core, Solver

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ..dependencies import Dependency
-from ..world import Candidate
+from ..core.requirements import Dependency
+from .candidates import Candidate
 from .engine import EVERYTHING, Nogood, Term
 from .versions import Versions
 

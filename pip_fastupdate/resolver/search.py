@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ..dependencies import names_prerelease
-from ..world import Assignment, Candidate, World
+from ..core.requirements import names_prerelease
+from .candidates import Assignment, Candidate, World
 from .engine import Term
 from .objectives import NoSolution, Objectives
 from .order import dependents_first

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ..world import Candidate, World
+from .candidates import Candidate, World
 from .encoding import Encoding
 from .engine import Engine, Nogood, Term
 from .packages import FIRST, Budget, Package, TooDeep

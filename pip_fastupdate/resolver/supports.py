@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..dependencies import names_prerelease
-from ..world import Candidate
+from ..core.requirements import names_prerelease
+from .candidates import Candidate
 from .engine import Engine, Nogood, Term
 from .packages import FIRST, LATE, NEVER, SECOND, Demand, Fact, Package, Support
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from packaging.version import Version
 
-from ..dependencies import allows, bounds
+from ..core.requirements import allows, bounds
 
 
 class Versions:

@@ -20,11 +20,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .sites import Fingerprint, fingerprint
-from .store import Transactions
+from .fingerprint import Fingerprint, fingerprint
+from .transactions import Transactions
 
 if TYPE_CHECKING:
-    from .single import Replacement, Transaction
+    from .transaction import Replacement, Transaction
 
 __all__ = ["Fingerprint", "Replacement", "Transaction", "Transactions", "fingerprint"]
 
@@ -33,6 +33,6 @@ def __getattr__(name: str) -> Any:
     """What a run imports that has something to change (PEP 562)."""
     if name not in ("Replacement", "Transaction"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import single
+    from . import transaction
 
-    return getattr(single, name)
+    return getattr(transaction, name)

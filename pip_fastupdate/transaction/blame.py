@@ -8,10 +8,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 
-from ..entry import Entry
-from ..errors import TransactionError
+from ..core.entry import Entry
+from ..core.errors import TransactionError
 from .here import transactions
-from .store import Transactions
+from .transactions import Transactions
 
 _OURS = frozenset(("pip_fastupdate", "pip_update_recovery", "__main__"))
 

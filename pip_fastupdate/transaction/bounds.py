@@ -7,12 +7,12 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .disk import kind_of
-from .operations import Exchange, In, Operation, Out
-from .paths import ancestors, inside, kept_at, mirrored
+from .filesystem import kind_of
+from .moves.path_tree import ancestors, inside, kept_at, mirrored
+from .moves.steps import Exchange, In, Operation, Out
 
 if TYPE_CHECKING:
-    from .layout import Layout
+    from .moves.planner import Layout
 
 _INTERPRETER = re.compile(
     r"(python|pythonw|pypy|pypyw)[0-9.]*t?(_d)?(\.exe)?|pyvenv\.cfg|(de)?activate(_this)?(\.\w+)?|python[0-9]*t?(\.\w*)?\._pth"

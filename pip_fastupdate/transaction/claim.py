@@ -10,8 +10,8 @@ import errno
 import os
 from contextlib import suppress
 
-from ..files import write_all
-from .disk import remove_empty, unlink
+from ..core.atomic_file import write_all
+from .filesystem import remove_empty, unlink
 from .trust import make_home
 
 

@@ -8,8 +8,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from .disk import remove_empty
-from .store import Transactions
+from .filesystem import remove_empty
+from .transactions import Transactions
 
 HOME = ".pip-fastupdate"
 """Folder that holds an environment's transactions."""

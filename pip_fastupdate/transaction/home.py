@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from .disk import kind_of, remove, remove_empty, unlink
-from .sources import Sources
+from .filesystem import kind_of, remove, remove_empty, unlink
+from .folder import DONE, State, Workspace
+from .index_origins import Sources
 from .trust import check_folder, make_folder, make_home
-from .workspace import DONE, State, Workspace
 
 RECOVER = "recover.py"
 """The script that takes an interrupted update back by itself."""

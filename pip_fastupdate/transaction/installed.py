@@ -6,7 +6,7 @@ import csv
 import os
 from collections.abc import Container, Iterable
 
-from .sites import INFO
+from .fingerprint import INFO
 
 
 def owners(sites: Iterable[str], going: Container[str]) -> dict[str, str]:

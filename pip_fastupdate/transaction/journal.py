@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from ..entry import Entry
-from ..errors import TransactionError
-from .layout import Layout
-from .operations import decoded
+from ..core.entry import Entry
+from ..core.errors import TransactionError
+from .moves.planner import Layout
+from .moves.steps import decoded
 
 SCHEMA = 1
 

@@ -16,9 +16,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-from ..busy_files import Patience
-from ..errors import EnvironmentLocked
-from .disk import remove_empty, told, unlink
+from ..core.busy_files import Patience
+from ..core.errors import EnvironmentLocked
+from .filesystem import remove_empty, told, unlink
 from .trust import make_home
 
 _PAUSE = 0.05

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import WRONG_USAGE, PipUpdateError
-from ..text import clean, redact
-from .store import Transactions
+from ..core.errors import WRONG_USAGE, PipUpdateError
+from ..core.text import clean, redact
+from .transactions import Transactions
 
 _USAGE = "usage: recover.py [--undo [ID] | --history]"
 

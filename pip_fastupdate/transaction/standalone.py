@@ -10,40 +10,25 @@ import os
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 
-from ..busy_files import SHORT, Patience, replace
-from .disk import write
+from ..core.busy_files import SHORT, Patience, replace
+from .filesystem import write
 from .home import PART, RECOVER
 
+_CORE = ("atomic_file", "busy_files", "entry", "errors", "names", "text", "waiting")
+_TRANSACTION = (
+    *("bounds", "claim", "filesystem", "fingerprint", "folder", "home", "index_origins", "installed", "journal"),
+    *("lock", "rescue", "standalone", "transaction", "transactions", "trust"),
+)
+_MOVES = (
+    *("additions", "annexes", "exchange", "fixed_folders", "in_use", "mounts", "own_files", "path_tree", "planner"),
+    *("removals", "seals", "spread", "steps", "witness"),
+)
+_PACKAGES = ("", "core", "transaction", "transaction.moves")
 _MODULES = (
-    "",
-    "busy_files",
-    "entry",
-    "errors",
-    "files",
-    "names",
-    "text",
-    "waiting",
-    *(
-        f"transaction{each}"
-        for each in (
-            *(
-                "",
-                ".annexes",
-                ".bounds",
-                ".claim",
-                ".disk",
-                ".entering",
-                ".exchange",
-                ".home",
-                ".in_use",
-                ".installed",
-                ".journal",
-                ".layout",
-            ),
-            *(".leaving", ".lock", ".mounts", ".operations", ".own", ".paths", ".rescue", ".seals", ".single"),
-            *(".sites", ".sources", ".spread", ".standalone", ".store", ".terrain", ".trust", ".witness", ".workspace"),
-        )
-    ),
+    *_PACKAGES,
+    *(f"core.{name}" for name in _CORE),
+    *(f"transaction.{name}" for name in _TRANSACTION),
+    *(f"transaction.moves.{name}" for name in _MOVES),
 )
 """The package itself and its modules, by their names in it."""
 
@@ -66,6 +51,7 @@ from importlib.machinery import ModuleSpec
 
 PACKAGE = "pip_update_recovery"
 ROOTS = {roots!r}
+PACKAGES = {packages!r}
 SOURCES = {sources}
 
 
@@ -74,7 +60,7 @@ class Sources(Loader, MetaPathFinder):
         module = name.removeprefix(PACKAGE).lstrip(".")
         if not (name == PACKAGE or name.startswith(PACKAGE + ".")) or module not in SOURCES:
             return None
-        return ModuleSpec(name, self, is_package=module in ("", "transaction"))
+        return ModuleSpec(name, self, is_package=module in PACKAGES)
 
     def create_module(self, spec):
         return None
@@ -99,7 +85,8 @@ def script(roots: Sequence[str]) -> bytes | None:
         return None
     text = "{\n" + "".join(f"    {name!r}: {source!r},\n" for name, source in sources.items()) + "}"
     version = _constant(sources[""])
-    return _SCRIPT.format(name=RECOVER, version=version, roots=tuple(roots), sources=text).encode("utf-8")
+    filled = _SCRIPT.format(name=RECOVER, version=version, roots=tuple(roots), packages=_PACKAGES, sources=text)
+    return filled.encode("utf-8")
 
 
 def _sources() -> Iterator[tuple[str, str]]:

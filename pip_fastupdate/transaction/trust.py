@@ -13,8 +13,8 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from ..errors import TransactionError
-from .disk import kind_of
+from ..core.errors import TransactionError
+from .filesystem import kind_of
 
 
 def check_folder(path: str, prefix: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .story import run
+    from .run import run
 
 __all__ = ["run"]
 
@@ -14,6 +14,6 @@ def __getattr__(name: str) -> Any:
     """What a run imports, and `history` and its undo do without (PEP 562): it may be what is broken."""
     if name != "run":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .story import run
+    from .run import run
 
     return run

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from .._pip import environment
-from ..errors import TransactionError
-from ..models import Project, Release
-from ..ports import ReleaseSource
-from ..world import Problem, World
+from ..core.errors import TransactionError
+from ..core.models import Project, Release
+from ..core.protocols import ReleaseSource
+from ..environment import scan
+from ..resolver.candidates import Problem, World
 
 
 class _NoIndex(ReleaseSource):
@@ -44,5 +44,5 @@ def worse_than_now() -> Callable[[], None]:
 
 
 def _unmet() -> list[Problem]:
-    world = World(inventory=environment.scan(), source=_NoIndex())
+    world = World(inventory=scan.scan(), source=_NoIndex())
     return list(world.unmet(world.installed))

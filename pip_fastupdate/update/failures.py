@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..models import Failure, Reason
+from ..core.models import Failure, Reason
 
 UNFIT = "requires-python"
 """Of a wheel that is for another Python."""

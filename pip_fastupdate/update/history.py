@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from ..entry import Entry
-from ..errors import late
-from ..options import Options
+from ..core.entry import Entry
+from ..core.errors import late
+from ..core.options import Options
 from ..progress import Silent
 from ..transaction.here import transactions
 

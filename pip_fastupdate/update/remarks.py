@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ..models import Distribution, Reason
+from ..core.models import Distribution, Reason
 
 _NAMED = 5
 _PACKAGES = re.compile(r"^.*[/\\](?:site|dist)-packages[/\\](?=[^/\\])")

@@ -7,19 +7,19 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
 
-from .._pip import records
-from ..models import Change, Distribution, Failure
-from .bench import Bench, own_names
-from .delivery import key_of
-from .planning import Planned
+from ..core.models import Change, Distribution, Failure
+from ..environment import installed_files
+from .fetch import key_of
+from .plan import Planned
 from .proof import Staged, prove, top_levels
+from .swap import Bench, own_names
 
 KIND = "cannot-be-imported"
 """Of a new version that the program could not be started with."""
 
 
 _BORROWED = "Borrowed"
-"""The finder of ``_elsewhere``, which is run as a script: then the program runs from nothing of this environment."""
+"""The finder of ``bootstrap``, which is run as a script: then the program runs from nothing of this environment."""
 
 
 def broken(bench: Bench, planned: Planned) -> Mapping[str, Failure]:
@@ -64,7 +64,7 @@ def _modules(distribution: Distribution) -> Iterable[str]:
 def _paths(distribution: Distribution) -> list[str]:
     """Its files, relative to its site-packages."""
     start = os.path.join(distribution.location, "")  # noqa: PTH118 - compared as text
-    return [path[len(start) :] for path in records.installed_files(distribution) if path.startswith(start)]
+    return [path[len(start) :] for path in installed_files.installed_files(distribution) if path.startswith(start)]
 
 
 def _runs(distribution: Distribution | None) -> bool:

@@ -18,9 +18,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from ..models import Reason
-from . import layout
-from .names import Refused, about, collisions, fault, shown
+from ..core.models import Reason
+from . import zip_structure
+from .entry_names import Refused, about, collisions, fault, shown
 
 WHOLE = 4 * 1024**2
 """Bytes up to which an archive is read in one go: tens of thousands of small reads take longer."""
@@ -181,7 +181,7 @@ def _entries(stream: BinaryIO, limits: Limits) -> tuple[Entry, ...]:
     infos, directory = _directory(stream, limits)
     _raise([each for info in infos for each in _faults(info, limits)])
     _check_sum(infos, limits)
-    starts = layout.data_offsets(stream, infos, directory)
+    starts = zip_structure.data_offsets(stream, infos, directory)
     _raise(list(collisions(info.filename for info in infos)))
     return tuple(_entry(info, start) for info, start in zip(infos, starts, strict=True))
 
@@ -208,10 +208,10 @@ def _entry(info: zipfile.ZipInfo, start: int) -> Entry:
 
 def _directory(stream: BinaryIO, limits: Limits) -> tuple[list[zipfile.ZipInfo], int]:
     """The entries as ``zipfile`` understands them, and the offset of the directory."""
-    end = layout.find_end(stream)
+    end = zip_structure.find_end(stream)
     if end.entries > limits.entries or end.size > limits.directory:
         raise Refused(Reason(kind="too-many-entries", text=f"it has {end.entries} entries"))
-    layout.check_directory(stream, end)
+    zip_structure.check_directory(stream, end)
     try:
         with zipfile.ZipFile(stream) as archive:
             infos = archive.infolist()
@@ -236,7 +236,7 @@ def _faults(info: zipfile.ZipInfo, limits: Limits) -> Iterator[Reason]:
         yield about("long-path", "the path {} is too long", name)
     elif wrong:
         yield wrong
-    elif info.filename != name or UNICODE_PATH in dict(layout.extra_fields(info.extra)):
+    elif info.filename != name or UNICODE_PATH in dict(zip_structure.extra_fields(info.extra)):
         yield about("zip-disagreement", "{} has two names", name)
     if info.flag_bits & ENCRYPTED:
         yield about("encrypted", "{} is encrypted", name)

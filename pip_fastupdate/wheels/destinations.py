@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ..models import Reason
+from ..core.models import Reason
 from .archive import Archive, Entry
 from .closed import Scheme, is_closed, is_own
+from .entry_names import about, collisions
 from .metadata import is_foreign
-from .names import about, collisions
 
 SCHEMES: Mapping[str, Scheme] = {
     "purelib": "lib",

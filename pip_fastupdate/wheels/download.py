@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
-from .. import busy_files
-from ..busy_files import SHORT, Patience
-from ..errors import PipUpdateError
-from ..hashes import Hasher, Hashes
-from ..models import File
-from ..ports import DownloadFailed, Transport
+from ..core import busy_files
+from ..core.busy_files import SHORT, Patience
+from ..core.errors import PipUpdateError
+from ..core.hashes import Hasher, Hashes
+from ..core.models import File
+from ..core.protocols import DownloadFailed, Transport
 from .workers import Stopped
 
 OVERLAP = 4096
@@ -45,7 +45,7 @@ class Part:
         self._final = final
         self._algorithms = tuple(algorithms)
         self.identity: tuple[int, int, int, int] | None = None
-        """As ``files.identity`` of the finished file."""
+        """As ``atomic_file.identity`` of the finished file."""
 
         self.restart()
 

@@ -11,8 +11,8 @@ import re
 from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
 
-from ..models import Reason
-from .names import Refused, about, shown
+from ..core.models import Reason
+from .entry_names import Refused, about, shown
 
 GROUPS = ("console_scripts", "gui_scripts")
 """Of which pip makes commands."""

@@ -10,10 +10,10 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
-from ..cache_folder import is_trusted_file
-from ..hashes import Hasher
-from ..models import File
-from ..ports import DownloadFailed
+from ..cache.folder import is_trusted_file
+from ..core.hashes import Hasher
+from ..core.models import File
+from ..core.protocols import DownloadFailed
 from .download import hash_mismatch
 
 READ = 1024**2

@@ -29,17 +29,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from ..cache_folder import is_trusted_file, touch
-from ..hashes import WEAK
-from ..models import Reason, Release
-from ..turns import Turns
+from ..cache.folder import is_trusted_file, touch
+from ..core.gil_turns import Turns
+from ..core.hashes import WEAK
+from ..core.models import Reason, Release
 from . import record
 from .archive import Archive, Limits
 from .closed import is_closed
 from .destinations import Item, items
-from .hooks import Commands, Installed, Owners, news, system_command
+from .entry_names import Refused, about, shown
 from .metadata import Metadata, read
-from .names import Refused, about, shown
+from .warnings import Commands, Installed, Owners, news, system_command
 
 __all__ = ["Inspection", "Installed", "Limits", "inspect"]
 

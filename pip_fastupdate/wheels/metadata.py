@@ -9,10 +9,10 @@ from email.parser import HeaderParser
 
 from packaging.version import InvalidVersion, Version
 
-from ..models import Reason
-from ..names import normalize
+from ..core.models import Reason
+from ..core.names import normalize
 from .archive import Archive, Limits
-from .names import Refused, about, folded, shown
+from .entry_names import Refused, about, folded, shown
 
 WHEEL_MAJOR = 1
 """The major version of the wheel format that pip knows."""

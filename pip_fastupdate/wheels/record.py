@@ -8,10 +8,10 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..models import Reason
-from ..turns import Turns, aside
+from ..core.gil_turns import Turns, aside
+from ..core.models import Reason
 from .archive import Archive, Entry
-from .names import Refused, about, fault, shown
+from .entry_names import Refused, about, fault, shown
 
 ALGORITHMS = ("sha256", "sha384", "sha512")
 """The format rules out anything weaker than sha256, md5 and sha1 by name."""

@@ -11,14 +11,14 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..cache_folder import distrust, make, touch
-from ..hashes import WEAK, problem
-from ..models import Failure, File, Release
-from ..ports import DownloadFailed, Progress, Transport
+from ..cache.folder import distrust, make, touch
+from ..core.hashes import WEAK, problem
+from ..core.models import Failure, File, Release
+from ..core.protocols import DownloadFailed, Progress, Transport
 from . import files
 from .download import DiskRefused, Download, Part, disk_error
+from .entry_names import fault, shown
 from .files import Identity, OpenWheel
-from .names import fault, shown
 from .workers import work_off
 
 LIMIT = 8 * 1024**3

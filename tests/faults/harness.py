@@ -15,8 +15,9 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pip_fastupdate.errors import TransactionError
-from pip_fastupdate.transaction import Transactions, single
+from pip_fastupdate.core.errors import TransactionError
+from pip_fastupdate.transaction import Transactions
+from pip_fastupdate.transaction import transaction as single
 from tests.support.platforms import NATIVE, SYSTEMS, Rules
 
 from .inject import INTERRUPT, KILL, Fault, Injector

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate.errors import FileConflict, TransactionError
+from pip_fastupdate.core.errors import FileConflict, TransactionError
 from tests.support.volumes import bound, volume
 
 from . import harness, synthetic

@@ -12,7 +12,7 @@ from typing import get_args
 
 import pytest
 
-from pip_fastupdate.options import Format
+from pip_fastupdate.core.options import Format
 
 ROOT = Path(__file__).parents[2]
 NOTHING = "report(row('a', '1', '1', '1', 'current'), row('b', '1', '1', '2', 'hold', 'c 1 requires b<2'))"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate import elsewhere
+from pip_fastupdate.other_python import launch
 from tests.support.environments import Env, install, installed, run, tree, variables
 from tests.support.local_index import LocalIndex
 
@@ -149,7 +149,7 @@ def test_program_of_the_target(make_env: Callable[..., Env], index: LocalIndex) 
     env = make_env()
     install(env, [index.release("app", "1.0")])
     index.release("app", "2.0")
-    (env.site_packages / "zzz-early.pth").write_text("import pip_fastupdate.errors, certifi\n")
+    (env.site_packages / "zzz-early.pth").write_text("import pip_fastupdate.core.errors, certifi\n")
     done = from_here(env, "--python", str(env.path), index=index)
     assert (0, {"app": "2.0"}) == (done.returncode, installed(env)), done.stderr
 
@@ -238,7 +238,7 @@ def test_what_is_no_python(bare: Env, tmp_path: Path, given: str) -> None:
 def test_waiting_for_a_child() -> None:
     """Where a process cannot be replaced, its exit code is waited for, Ctrl-C or not."""
     code = "import os, signal, sys, time; os.kill(os.getppid(), signal.SIGINT); time.sleep(0.2); sys.exit(4)"
-    assert 4 == elsewhere.replace_process([sys.executable, "-c", code], dict(os.environ), windows=True)
+    assert 4 == launch.replace_process([sys.executable, "-c", code], dict(os.environ), windows=True)
 
 
 def test_tool_without_metadata(make_env: Callable[..., Env], index: LocalIndex, bare: Env) -> None:

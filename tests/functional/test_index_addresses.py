@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from pip_fastupdate.index import addresses
-from pip_fastupdate.index.addresses import Addresses
-from pip_fastupdate.index.session import Session
-from pip_fastupdate.options import CacheOptions, Network
-from pip_fastupdate.ports import DownloadFailed
+from pip_fastupdate.core.options import CacheOptions, Network
+from pip_fastupdate.core.protocols import DownloadFailed
+from pip_fastupdate.network import addresses
+from pip_fastupdate.network.addresses import Addresses
+from pip_fastupdate.network.session import Session
 from tests.support.scripted_server import Said, ScriptedServer
 
 Resolve = Callable[..., list[Any]]

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
+from pip_fastupdate.core.models import Failure, Project
+from pip_fastupdate.core.options import CacheOptions, Network, Policy, Settings
 from pip_fastupdate.index import Catalog, open_catalog
-from pip_fastupdate.models import Failure, Project
-from pip_fastupdate.options import CacheOptions, Network, Policy, Settings
 from pip_fastupdate.progress import Silent
 from tests.support.local_index import LocalIndex
 from tests.support.wheels import make_sdist, make_wheel
@@ -265,7 +265,7 @@ def test_interrupt_leaves_at_once(index: LocalIndex, tmp_path: Path) -> None:
     code = f"""
 import _thread, threading
 from pip_fastupdate.index import open_catalog
-from pip_fastupdate.options import CacheOptions, Settings
+from pip_fastupdate.core.options import CacheOptions, Settings
 from pip_fastupdate.progress import Silent
 catalog = open_catalog(settings=Settings(index_url={index.index_url!r}), cache=CacheOptions(directory=None), warn=print)
 threading.Timer(0.7, _thread.interrupt_main).start()
@@ -290,7 +290,7 @@ import sys, threading, time
 from packaging.version import Version
 from pathlib import Path
 from pip_fastupdate.index import open_catalog
-from pip_fastupdate.options import CacheOptions, Settings
+from pip_fastupdate.core.options import CacheOptions, Settings
 from pip_fastupdate.progress import Silent
 catalog = open_catalog(
     settings=Settings(index_url={index.index_url!r}), cache=CacheOptions(directory=Path({str(tmp_path)!r})), warn=print

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from pip_fastupdate.index.session import Session
-from pip_fastupdate.options import CacheOptions, Limits, Network
-from pip_fastupdate.ports import DownloadFailed
+from pip_fastupdate.core.options import CacheOptions, Limits, Network
+from pip_fastupdate.core.protocols import DownloadFailed
+from pip_fastupdate.network.session import Session
 
 TIMEOUT = 0.5
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

@@ -20,11 +20,11 @@ from typing import Any
 
 import pytest
 
-from pip_fastupdate.index import cache as upkeep
-from pip_fastupdate.index import place
-from pip_fastupdate.index.session import Answer, Reply, Session
-from pip_fastupdate.options import CacheOptions, Network
-from pip_fastupdate.ports import DownloadFailed
+from pip_fastupdate.cache import location
+from pip_fastupdate.cache import maintenance as upkeep
+from pip_fastupdate.core.options import CacheOptions, Network
+from pip_fastupdate.core.protocols import DownloadFailed
+from pip_fastupdate.network.session import Answer, Reply, Session
 from tests.support.local_index import LocalIndex, wait_until
 from tests.support.scripted_server import Asked, Said, ScriptedServer
 
@@ -156,8 +156,8 @@ def test_fresh_answers_need_no_requests_library(thing: LocalIndex, open_session:
     script = f"""
 import sys
 from pathlib import Path
-from pip_fastupdate.index.session import Session
-from pip_fastupdate.options import CacheOptions, Network
+from pip_fastupdate.network.session import Session
+from pip_fastupdate.core.options import CacheOptions, Network
 session = Session(cache=CacheOptions(directory=Path({str(tmp_path / "cache")!r})), network=Network(), user_agent="",
                   warn=print)
 assert session.stored([{key!r}])[{key!r}].fresh
@@ -361,7 +361,7 @@ def test_found_later_by_another_process(thing: LocalIndex, open_session: Open) -
 def test_damaged_cache_is_rebuilt(thing: LocalIndex, open_session: Open, warned: Warnings, tmp_path: Path) -> None:
     """One warning, and the run goes on as with an empty one."""
     (tmp_path / "cache").mkdir()
-    (tmp_path / "cache" / place.DATABASE).write_bytes(b"garbage" * 1000)
+    (tmp_path / "cache" / location.DATABASE).write_bytes(b"garbage" * 1000)
     for _ in range(2):
         with open_session() as session:
             assert project(session, thing).status == 200
@@ -375,7 +375,7 @@ def test_altered_entry_is_asked_for_again(thing: LocalIndex, open_session: Open,
 
     with open_session() as session:
         project(session, thing)
-    with sqlite3.connect(tmp_path / "cache" / place.DATABASE) as database:
+    with sqlite3.connect(tmp_path / "cache" / location.DATABASE) as database:
         database.execute("UPDATE responses SET value = ?", (b"\x80\x04cos\nsystem\n",))
     database.close()
     with open_session() as session:
@@ -398,9 +398,9 @@ def test_cache_is_kept_within_its_limit(open_session: Open, tmp_path: Path) -> N
 
 def test_requests_cache_sees_the_store(clock: Clock) -> None:
     """As a mapping, through the interface that it has for storages."""
-    from pip_fastupdate.index.answers import Record, pack
-    from pip_fastupdate.index.kept import Answers, Kept, StoredAnswers
-    from pip_fastupdate.index.store import Store
+    from pip_fastupdate.cache.sqlite import Store
+    from pip_fastupdate.core.response import Record, pack
+    from pip_fastupdate.network.requests_cache_backend import Answers, Kept, StoredAnswers
 
     record = Record(status=200, url="http://x/", headers={"etag": "1"}, fetched=clock(), body=b"digest")
     store = Store(None, lambda text, hint: None)
@@ -442,8 +442,8 @@ def test_processes_share_a_cache(thing: LocalIndex, tmp_path: Path, open_session
 import sys, threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from pip_fastupdate.index.session import Session
-from pip_fastupdate.options import CacheOptions, Network
+from pip_fastupdate.network.session import Session
+from pip_fastupdate.core.options import CacheOptions, Network
 session = Session(cache=CacheOptions(directory=Path({str(tmp_path / "cache")!r})), network=Network(), user_agent="",
                   warn=lambda text, hint: sys.exit(text))
 sys.stdin.readline()
@@ -749,7 +749,7 @@ def test_fetch(thing: LocalIndex, open_session: Open, tmp_path: Path) -> None:
     assert part.body == whole.body[-20:]
     assert part.headers["content-range"] == f"bytes {len(whole.body) - 20}-{len(whole.body) - 1}/{len(whole.body)}"
     assert {each.headers["accept-encoding"] for each in thing.requests} == {"identity"}
-    assert not (tmp_path / "cache" / place.DATABASE).exists()
+    assert not (tmp_path / "cache" / location.DATABASE).exists()
 
 
 def test_stream(thing: LocalIndex, open_session: Open) -> None:

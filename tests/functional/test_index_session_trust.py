@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from pip_fastupdate.index import place
-from pip_fastupdate.index.session import Session
-from pip_fastupdate.options import CacheOptions, Network
-from pip_fastupdate.ports import DownloadFailed
+from pip_fastupdate.cache import location
+from pip_fastupdate.core.options import CacheOptions, Network
+from pip_fastupdate.core.protocols import DownloadFailed
+from pip_fastupdate.network.session import Session
 from tests.support.local_index import LocalIndex
 from tests.support.scripted_server import CERTIFICATE, Asked, Said, ScriptedServer
 
@@ -383,8 +383,8 @@ def test_proxy_in_trouble(open_session: Open) -> None:
 SCRIPT = """
 import os, sys
 from pathlib import Path
-from pip_fastupdate.index.session import Session
-from pip_fastupdate.options import CacheOptions, Network
+from pip_fastupdate.network.session import Session
+from pip_fastupdate.core.options import CacheOptions, Network
 {setup}
 url, directory = sys.argv[1:]
 warned = []
@@ -454,7 +454,7 @@ def test_read_only_cache_is_read(tmp_path: Path) -> None:
         for folder in (directory, *directory.parents):
             if folder.stat().st_uid == os.getuid() and folder != Path("/"):
                 folder.chmod(folder.stat().st_mode | 0o055)
-        (directory / place.DATABASE).chmod(0o444)
+        (directory / location.DATABASE).chmod(0o444)
         directory.chmod(0o555)
         setup = "if os.getuid() == 0: os.setgid(65534), os.setuid(65534)"
         try:
@@ -463,4 +463,4 @@ def test_read_only_cache_is_read(tmp_path: Path) -> None:
             directory.chmod(0o755)
         assert (before, requests, warnings) == (200, 0, 1)
         assert "cannot be written" in text
-        assert [each.name for each in directory.iterdir()] == [place.DATABASE]
+        assert [each.name for each in directory.iterdir()] == [location.DATABASE]

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from pip_fastupdate.index import place
-from pip_fastupdate.index.session import Reply, Session
-from pip_fastupdate.index.shared import NAMESPACE, SharedStore
-from pip_fastupdate.index.store import Store
-from pip_fastupdate.options import CacheOptions, Network
+from pip_fastupdate.cache import location
+from pip_fastupdate.cache.redis import NAMESPACE, SharedStore
+from pip_fastupdate.cache.sqlite import Store
+from pip_fastupdate.core.options import CacheOptions, Network
+from pip_fastupdate.network.session import Reply, Session
 from tests.support.local_index import wait_until
 from tests.support.scripted_server import Asked, Said, ScriptedServer
 
@@ -131,7 +131,7 @@ def test_one_machine_asks_for_all(server: Server, open_session: Open, warned: Wa
             assert session.counters.requests == 0
         assert len(origin.asked) == 450
     assert warned == []
-    assert not list(tmp_path.rglob(place.DATABASE))
+    assert not list(tmp_path.rglob(location.DATABASE))
 
 
 @needs_server
@@ -169,8 +169,8 @@ def test_store_there(server: Server, warned: Warnings) -> None:
 @needs_server
 def test_requests_cache_reads_there(server: Server, warned: Warnings) -> None:
     """Through its own backend, in the same format; what is no record is none."""
-    from pip_fastupdate.index.answers import Record, pack
-    from pip_fastupdate.index.web import storage
+    from pip_fastupdate.core.response import Record, pack
+    from pip_fastupdate.network.cached_session import storage
 
     record = Record(status=200, url="http://x/", headers={}, fetched=1.0, body=b"digest")
     with closing(SharedStore(server.url, Store(None, warned), warned)) as store:
@@ -199,8 +199,8 @@ def test_warm_run_needs_no_requests_library(server: Server, open_session: Open) 
         session.ask(f"{origin.url}/x", key="x", digest=whole)
     script = f"""
 import sys
-from pip_fastupdate.index.session import Session
-from pip_fastupdate.options import CacheOptions, Network
+from pip_fastupdate.network.session import Session
+from pip_fastupdate.core.options import CacheOptions, Network
 session = Session(cache=CacheOptions(directory=None, url={server.url!r}), network=Network(), user_agent="", warn=print)
 assert session.stored(["x"])["x"].fresh
 session.close()
@@ -266,7 +266,7 @@ def test_url_that_leads_nowhere(open_session: Open, warned: Warnings, url: str, 
                 session.ask(f"{origin.url}/x", key="x", digest=whole)
         assert len(origin.asked) == 1
     assert [each for _, each in warned] == [hint] * 2
-    assert (tmp_path / "one" / place.DATABASE).exists()
+    assert (tmp_path / "one" / location.DATABASE).exists()
 
 
 def test_without_the_package(tmp_path: Path) -> None:
@@ -275,8 +275,8 @@ def test_without_the_package(tmp_path: Path) -> None:
 import sys
 sys.modules["redis"] = None
 from pathlib import Path
-from pip_fastupdate.index.session import Session
-from pip_fastupdate.options import CacheOptions, Network
+from pip_fastupdate.network.session import Session
+from pip_fastupdate.core.options import CacheOptions, Network
 session = Session(cache=CacheOptions(directory=Path({str(tmp_path)!r}), url="redis://127.0.0.1/0"), network=Network(),
                   user_agent="", warn=lambda text, hint: print(hint))
 assert session.stored(["x"]) == {{}}

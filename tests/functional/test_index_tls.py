@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from pip_fastupdate.index import trouble
-from pip_fastupdate.index.context_pool import ContextPool
-from pip_fastupdate.index.session import Session
-from pip_fastupdate.options import CacheOptions, Network
-from pip_fastupdate.ports import DownloadFailed
+from pip_fastupdate.core.options import CacheOptions, Network
+from pip_fastupdate.core.protocols import DownloadFailed
+from pip_fastupdate.network import errors
+from pip_fastupdate.network.context_pool import ContextPool
+from pip_fastupdate.network.session import Session
 from tests.support.scripted_server import CERTIFICATE, Said, ScriptedServer
 from tests.support.system_trust import System, SystemContext, der
 
@@ -146,6 +146,6 @@ def test_what_must_be_verified_is_not_negotiable() -> None:
 def test_an_error_without_the_usual_attributes() -> None:
     """As truststore raises it on Windows where the server shows no certificate at all."""
     error = ssl.SSLCertVerificationError("Peer sent no certificates to verify")
-    failed = trouble.of_error(error, "https://index.example.com/simple/x/")
+    failed = errors.of_error(error, "https://index.example.com/simple/x/")
     assert ("tls", False) == (failed.kind, failed.again)
     assert "no certificates to verify" in failed.text

@@ -17,7 +17,7 @@ import requests
 
 from pip_fastupdate._pip.auth import authentication, keyring_provider, system_certificates
 from pip_fastupdate._pip.configuration import Configuration
-from pip_fastupdate.options import Settings
+from pip_fastupdate.core.options import Settings
 from tests.support.environments import Env, variables
 from tests.support.local_index import LocalIndex
 
@@ -101,7 +101,7 @@ sys.addaudithook(lambda name, data: events.append(name) if name in watched else 
 import requests
 from pip_fastupdate._pip.auth import authentication
 from pip_fastupdate._pip.configuration import Configuration
-from pip_fastupdate.options import Settings
+from pip_fastupdate.core.options import Settings
 
 url, provider, *secrets = sys.argv[1:]
 found = Configuration(
@@ -246,7 +246,7 @@ def test_constraints_at_a_url(environment: Env, make_env: Callable[..., Env]) ->
 
 def agent() -> str:
     """Our own name, not pip's with all about this machine."""
-    from pip_fastupdate.text import user_agent
+    from pip_fastupdate.core.text import user_agent
 
     return user_agent()
 
@@ -254,7 +254,7 @@ def agent() -> str:
 REFUSED = """
 import sys
 from pip_fastupdate._pip import config
-from pip_fastupdate.errors import UsageError
+from pip_fastupdate.core.errors import UsageError
 try:
     config.settings(sys.argv[1:])
 except UsageError as error:

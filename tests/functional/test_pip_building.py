@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate._pip.building import build_wheel
-from pip_fastupdate._pip.staging import StageFailed, prepare_process
+from pip_fastupdate._pip.build import build_wheel
+from pip_fastupdate._pip.installer import StageFailed, prepare_process
 from tests.support.wheels import make_sdist
 
 

@@ -17,8 +17,8 @@ from tests.support.environments import Env, variables
 CHECK = """
 import json, sys
 from pip_fastupdate._pip import guard
-from pip_fastupdate.errors import PipUpdateError
-from pip_fastupdate.options import Settings
+from pip_fastupdate.core.errors import PipUpdateError
+from pip_fastupdate.core.options import Settings
 
 options = json.loads(sys.argv[1])
 changing = options.pop("changing", True)

@@ -294,7 +294,7 @@ def test_wheel_that_pip_refuses_fails_with_its_words(environment: Env, tmp_path:
 def test_full_disk_is_not_the_wheels_fault(environment: Env, tmp_path: Path) -> None:
     """It ends the run, instead of dropping one package after the other."""
     code = (
-        "import errno, os\nfrom pip_fastupdate.errors import TransactionError\n"
+        "import errno, os\nfrom pip_fastupdate.core.errors import TransactionError\n"
         "def full(*args): raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))\n"
         "os.write = full\n"
         "try:\n    staging.stage(wheel, name='plain', root=root, requested=False, user=False)\n"
@@ -354,7 +354,7 @@ for folder in sys.argv[1:]:
             (path / "__init__.py").write_text("raise SystemExit('imported after the swap')\\n")
         elif path.suffix == ".py":
             path.write_text("raise SystemExit('imported after the swap')\\n")
-import pip_fastupdate.models as models
+import pip_fastupdate.core.models as models
 import pip_fastupdate.update
 after = environment.scan()
 assert after == before, (after, before)

@@ -8,8 +8,8 @@ from random import Random
 
 from packaging.version import Version
 
-from pip_fastupdate.models import Inventory, Reason
-from pip_fastupdate.world import World
+from pip_fastupdate.core.models import Inventory, Reason
+from pip_fastupdate.resolver.candidates import World
 from tests.support.worlds import Catalog, distribution
 
 EARLY = Reason(kind="pre-release", text="is a pre-release")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pip_fastupdate.index.heads import parse
+from pip_fastupdate.network.headers import parse
 
 NAMES = st.sampled_from(
     [b"ETag", b"content-length", b"X-\xc3\xa9", b"", b"Two Words", b"From x", b"a:b", b"\t", b'"', b"Content-Type"]

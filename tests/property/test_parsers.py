@@ -14,8 +14,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pip_fastupdate.dependencies import InvalidRequirement, allows, parse
-from pip_fastupdate.index import decoding, markup
+from pip_fastupdate.core.interpreter import Interpreter
+from pip_fastupdate.core.requirements import InvalidRequirement, allows, parse
+from pip_fastupdate.core.text import clean, redact, without_credentials
+from pip_fastupdate.core.urls import Base, canonical, without_login
+from pip_fastupdate.index.apis import decoding, markup
 from pip_fastupdate.index.filenames import (
     InvalidVersion,
     build_tag,
@@ -24,9 +27,6 @@ from pip_fastupdate.index.filenames import (
     version_of,
     wheel_project,
 )
-from pip_fastupdate.index.interpreter import Interpreter
-from pip_fastupdate.index.urls import Base, canonical, without_login
-from pip_fastupdate.text import clean, redact, without_credentials
 
 CORPUS = Path(__file__).with_name("corpus")
 """Files whose content once was, or could have been, too much: one for each kind, read by every parser."""

@@ -12,9 +12,9 @@ from pathlib import Path, PurePosixPath
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from pip_fastupdate.errors import FileConflict
+from pip_fastupdate.core.errors import FileConflict
 from pip_fastupdate.transaction import Replacement, Transaction, Transactions
-from pip_fastupdate.transaction.workspace import Workspace
+from pip_fastupdate.transaction.folder import Workspace
 from tests.faults.harness import memory
 from tests.faults.synthetic import HOME, SITE, Snapshot, live, snapshot
 

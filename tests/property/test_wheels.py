@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from pip_fastupdate._pip.staging import StageFailed, prepare_process, stage
-from pip_fastupdate.index.interpreter import this
-from pip_fastupdate.models import File, Release
+from pip_fastupdate._pip.installer import StageFailed, prepare_process, stage
+from pip_fastupdate.core.interpreter import this
+from pip_fastupdate.core.models import File, Release
 from pip_fastupdate.wheels import Inspection, inspect
+from pip_fastupdate.wheels.entry_names import Refused
 from pip_fastupdate.wheels.entry_points import commands
-from pip_fastupdate.wheels.names import Refused
 from tests.support.raw_wheels import FILENAME, INFO, demo, pack
 
 CORPUS = Path(__file__).parents[1] / "corpus"

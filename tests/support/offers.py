@@ -7,15 +7,15 @@ from typing import Any
 
 from packaging.version import Version
 
-from pip_fastupdate.index.candidates import select
-from pip_fastupdate.index.digest import Digest, decode, encode
-from pip_fastupdate.index.interpreter import Interpreter
-from pip_fastupdate.index.offers import Offer
-from pip_fastupdate.index.pages import Link
-from pip_fastupdate.index.shelf import collect
-from pip_fastupdate.models import Failure, Project
-from pip_fastupdate.options import Policy
-from pip_fastupdate.ports import Filters
+from pip_fastupdate.core.interpreter import Interpreter
+from pip_fastupdate.core.models import Failure, Project
+from pip_fastupdate.core.options import Policy
+from pip_fastupdate.core.protocols import Filters
+from pip_fastupdate.index.apis.simple_pages import Link
+from pip_fastupdate.index.evaluator import collect
+from pip_fastupdate.index.merging import Offer
+from pip_fastupdate.index.project_record import Digest, decode, encode
+from pip_fastupdate.index.selection import select
 
 TAGS = (
     "cp311-cp311-manylinux_2_28_x86_64",

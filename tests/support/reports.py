@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
-from pip_fastupdate.models import Action, Failure, Reason, Report, Row, Stats, Status, Target
+from pip_fastupdate.core.models import Action, Failure, Reason, Report, Row, Stats, Status, Target
 
 TARGET = Target(prefix=Path("/venv"), python="3.11.7", pip="26.3", executable=Path("/venv/bin/python"))
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pip_fastupdate.arguments import parse_arguments, parser
-from pip_fastupdate.errors import UsageError
-from pip_fastupdate.options import CacheOptions, Options
+from pip_fastupdate.core.errors import UsageError
+from pip_fastupdate.core.options import CacheOptions, Options
 
 
 def test_nothing_given() -> None:

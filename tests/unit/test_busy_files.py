@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate import busy_files
-from pip_fastupdate.busy_files import Patience
+from pip_fastupdate.core import busy_files
+from pip_fastupdate.core.busy_files import Patience
 
 
 class Windows:

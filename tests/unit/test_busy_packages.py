@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate.errors import FileInUse, TransactionError
-from pip_fastupdate.transaction.disk import explained
+from pip_fastupdate.core.errors import FileInUse, TransactionError
+from pip_fastupdate.transaction.filesystem import explained
 from tests.support.platforms import Scanner, Windows
 from tests.support.platforms.windows import refused
 from tests.unit.transactions import SITE, Dist, Env, dist, folder, live, snapshot, write

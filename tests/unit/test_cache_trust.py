@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from pip_fastupdate._pip.memory import Memory
-from pip_fastupdate.cache_folder import distrust, make
-from pip_fastupdate.index import cache, place
-from pip_fastupdate.index.store import Store
-from pip_fastupdate.models import Failure, File, Release
-from pip_fastupdate.ports import DownloadFailed
+from pip_fastupdate._pip.settings_cache import Memory
+from pip_fastupdate.cache import location, maintenance
+from pip_fastupdate.cache.folder import distrust, make
+from pip_fastupdate.cache.sqlite import Store
+from pip_fastupdate.core.models import Failure, File, Release
+from pip_fastupdate.core.protocols import DownloadFailed
 from pip_fastupdate.wheels import inspect
 from tests.support.raw_wheels import FILENAME, demo, pack
 from tests.unit.test_wheels_store import BIG, OTHER, World
@@ -44,8 +44,8 @@ SPOILT: dict[str, tuple[Callable[[Path], None], str]] = {
     "settings": (lambda directory: linked(directory, "settings"), "has a part, settings, that is a link"),
     "wheels": (lambda directory: linked(directory, "wheels"), "has a part, wheels, that is a link"),
     "settled": (lambda directory: linked(directory, "settled"), "has a part, settled, that is a link"),
-    "database": (lambda directory: linked(directory, place.DATABASE), "that is a link"),
-    "journal": (lambda directory: linked(directory, f"{place.DATABASE}-journal"), "that is a link"),
+    "database": (lambda directory: linked(directory, location.DATABASE), "that is a link"),
+    "journal": (lambda directory: linked(directory, f"{location.DATABASE}-journal"), "that is a link"),
     "everybody": (lambda directory: directory.chmod(0o777), "can be written by others"),
     "part": (lambda directory: (directory / "wheels").mkdir() or (directory / "wheels").chmod(0o777), "by others"),  # type: ignore[func-returns-value]
 }
@@ -64,14 +64,14 @@ def test_no_part_of_such_a_cache_is_used(tmp_path: Path, way: str) -> None:
     memory = Memory(directory, ())
     memory.keep({"settings": {}}, {})
     warned: list[str] = []
-    store = Store(directory / place.DATABASE, lambda text, _: warned.append(text))
+    store = Store(directory / location.DATABASE, lambda text, _: warned.append(text))
     store.write("key", b"value", None)
     store.close()
     world = World(tmp_path / "world")
     world.folder.mkdir()
     world.cache = directory
     found = world.fetch(world.release(BIG))["demo"]
-    assert cache.evict(directory, 0) == 0
+    assert maintenance.evict(directory, 0) == 0
 
     assert None is memory.recall()
     assert [True] == [words in text for text in warned]
@@ -92,14 +92,14 @@ def test_another_user_s_cache_is_none(tmp_path: Path, mode: int) -> None:
     given_away(tmp_path / "home")
     assert "belongs to another user" == distrust(tmp_path / "home" / "new" / "cache")
     with pytest.raises(PermissionError, match="belongs to another user"):
-        cache.clear(directory)
+        maintenance.clear(directory)
 
 
 def test_emptying_a_linked_cache_leaves_what_is_behind(tmp_path: Path) -> None:
     """The folder that a link names is not the cache's to empty."""
     linked(tmp_path / "cache")
     with pytest.raises(PermissionError, match="is a link"):
-        cache.clear(tmp_path / "cache")
+        maintenance.clear(tmp_path / "cache")
     assert 50 == len(list((tmp_path / "victim").iterdir()))
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate._pip import chosen
-from pip_fastupdate.errors import UsageError
+from pip_fastupdate.core.errors import UsageError
+from pip_fastupdate.environment import chosen
 
 
 def make(folder: Path, *files: str) -> Path:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate._pip import config
-from pip_fastupdate.options import Settings
+from pip_fastupdate._pip.settings import settings as read_settings
+from pip_fastupdate.core.options import Settings
 
 HEADER = """\
 #
@@ -38,7 +38,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def settings(text: str, *arguments: str) -> Settings:
         (tmp_path / "sub").mkdir(exist_ok=True)
         (tmp_path / "sub" / "c.txt").write_text(text)
-        return config.settings(["-c", str(tmp_path / "sub" / "c.txt"), *arguments], remember=False).settings
+        return read_settings(["-c", str(tmp_path / "sub" / "c.txt"), *arguments], remember=False).settings
 
     return settings
 
@@ -91,7 +91,7 @@ def test_other_options_of_a_requirements_file(read) -> None:
 def test_credentials_stay_secret(tmp_path: Path) -> None:
     """Those of an index named in the file are as those of any other."""
     (tmp_path / "c.txt").write_text("--index-url https://me:word@one.example.com/simple\n")
-    found = config.settings(["-c", str(tmp_path / "c.txt")], cache_directory=tmp_path / "cache")
+    found = read_settings(["-c", str(tmp_path / "c.txt")], cache_directory=tmp_path / "cache")
     assert "https://one.example.com/simple" == found.settings.index_url
     assert ("https://me:word@one.example.com/simple",) == found.secret_urls
     assert not [each for each in tmp_path.rglob("*") if each.is_file() and each.name != "c.txt"]

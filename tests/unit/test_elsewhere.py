@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate import _elsewhere, elsewhere
-from pip_fastupdate.errors import UsageError
+from pip_fastupdate.core.errors import UsageError
+from pip_fastupdate.other_python import bootstrap, launch
 
-SCRIPT = Path(_elsewhere.__file__)
+SCRIPT = Path(bootstrap.__file__)
 
 
 def executable(path: Path) -> Path:
@@ -29,7 +29,7 @@ def executable(path: Path) -> Path:
 def test_folder_of_an_environment(tmp_path: Path, inside: str) -> None:
     """A virtual environment stands for the interpreter in it."""
     python = executable(tmp_path / inside)
-    assert python == elsewhere.interpreter(str(tmp_path))
+    assert python == launch.interpreter(str(tmp_path))
 
 
 def test_link_is_not_followed(tmp_path: Path) -> None:
@@ -38,32 +38,32 @@ def test_link_is_not_followed(tmp_path: Path) -> None:
     link = tmp_path / "env" / "python"
     link.parent.mkdir()
     link.symlink_to(python)
-    assert link == elsewhere.interpreter(str(link))
+    assert link == launch.interpreter(str(link))
 
 
 def test_name_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mere name is that of a command."""
     python = executable(tmp_path / "python3.99")
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert python == elsewhere.interpreter("python3.99")
+    assert python == launch.interpreter("python3.99")
 
 
 def test_file_in_the_current_folder_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that is a file here means that file."""
     monkeypatch.chdir(tmp_path)
-    assert executable(tmp_path / "python") == elsewhere.interpreter("python")
+    assert executable(tmp_path / "python") == launch.interpreter("python")
 
 
 @pytest.mark.parametrize("name", ["pypy3", "graalpy", "py", "Python.exe"])
 def test_interpreters_of_other_names(tmp_path: Path, name: str) -> None:
     """Other implementations look like one, too."""
-    assert executable(tmp_path / name) == elsewhere.interpreter(str(tmp_path / name))
+    assert executable(tmp_path / name) == launch.interpreter(str(tmp_path / name))
 
 
 def refusal(given: Path | str) -> UsageError:
     """Why it is not taken."""
     with pytest.raises(UsageError) as caught:
-        elsewhere.interpreter(str(given))
+        launch.interpreter(str(given))
     assert caught.value.hint
     return caught.value
 
@@ -89,27 +89,27 @@ def test_the_running_interpreter(tmp_path: Path) -> None:
     """It is the same by any name that lies beside it, and another one by a link elsewhere."""
     own = Path(sys.executable)
     (tmp_path / own.name).symlink_to(own)
-    assert elsewhere.is_running(own)
-    assert not elsewhere.is_running(tmp_path / own.name)
-    assert elsewhere.run(str(own), []) is None
+    assert launch.is_running(own)
+    assert not launch.is_running(tmp_path / own.name)
+    assert launch.run(str(own), []) is None
 
 
 def test_setting_of_pip_is_used_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """PIP_PYTHON has been honoured, so that pip's own parser has nothing to say about it any more."""
     monkeypatch.setenv("PIP_PYTHON", sys.executable)
-    assert elsewhere.run(sys.executable, []) is None
+    assert launch.run(sys.executable, []) is None
     assert "PIP_PYTHON" not in os.environ
 
 
 def test_specification() -> None:
     """It names what is borrowed by its folder, and what is hidden."""
-    found = json.loads(elsewhere.specification("/x/python"))
+    found = json.loads(launch.specification("/x/python"))
     folders = {name: folder for folder, names in found["folders"].items() for name in names}
-    assert ("/x/python", _elsewhere.abi()) == (found["given"], found["abi"])
-    assert str(SCRIPT.parents[1]) == folders["pip_fastupdate"]
+    assert ("/x/python", bootstrap.abi()) == (found["given"], found["abi"])
+    assert str(SCRIPT.parents[2]) == folders["pip_fastupdate"]
     assert {"attr", "certifi", "mdurl", "msgspec", "packaging", "pip", "requests", "requests_cache"} <= set(folders)
     assert all((Path(folders["msgspec"]) / each).exists() for each in ("msgspec", "pip"))
-    assert set(elsewhere.OPTIONAL) <= set(folders)
+    assert set(launch.OPTIONAL) <= set(folders)
     assert not set(folders) & sys.stdlib_module_names
 
 
@@ -135,7 +135,7 @@ def test_modules_of_a_distribution(tmp_path: Path) -> None:
         "__pycache__/single.cpython-311.pyc,,",
         "hook.pth,,",
     ]
-    found = elsewhere.top_level(distribution(tmp_path, RECORD="\n".join(record)))
+    found = launch.top_level(distribution(tmp_path, RECORD="\n".join(record)))
     assert {"pkg", "other", "single", "fast"} == found
 
 
@@ -143,12 +143,12 @@ def test_the_standard_library_is_the_targets_own(tmp_path: Path) -> None:
     """Whatever a RECORD or a top_level.txt lists, nothing of it is borrowed."""
     record = "os.py,,\njson/__init__.py,,\na.py,,\n"
     found = distribution(tmp_path, RECORD=record, **{"top_level.txt": "sys\nencodings\nb\n"})
-    assert {"a", "b"} == elsewhere.top_level(found)
+    assert {"a", "b"} == launch.top_level(found)
 
 
 def test_modules_of_a_distribution_without_a_record(tmp_path: Path) -> None:
     """Distributors of operating systems leave RECORD out, but top_level.txt in."""
-    assert {"a", "b"} == elsewhere.top_level(distribution(tmp_path, **{"top_level.txt": "a\nb\n"}))
+    assert {"a", "b"} == launch.top_level(distribution(tmp_path, **{"top_level.txt": "a\nb\n"}))
 
 
 OURS = {"given": "/x/python", "version": "3.11", "abi": "cpython-311-x86_64-linux-gnu"}
@@ -166,21 +166,21 @@ OURS = {"given": "/x/python", "version": "3.11", "abi": "cpython-311-x86_64-linu
 )
 def test_interpreter_that_will_not_do(version: tuple[int, int, int], abi: str, words: str) -> None:
     """The sentence tells what it is and what would be needed."""
-    found = _elsewhere.complaint(OURS, version, abi)
+    found = bootstrap.complaint(OURS, version, abi)
     assert found is not None
     assert words in found[0]
 
 
 def test_interpreter_that_will_do() -> None:
     """Another patch level is no hindrance."""
-    assert _elsewhere.complaint(OURS, (3, 11, 99), OURS["abi"]) is None
+    assert bootstrap.complaint(OURS, (3, 11, 99), OURS["abi"]) is None
 
 
 def test_refusal_is_printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The interpreter itself says that it will not do, as the program would say it, and nothing has changed."""
     finders, modules = list(sys.meta_path), set(sys.modules)
-    monkeypatch.setenv(_elsewhere.VARIABLE, json.dumps({**OURS, "abi": "another", "folders": {}}))
-    assert 2 == _elsewhere.main(["--check"])
+    monkeypatch.setenv(bootstrap.VARIABLE, json.dumps({**OURS, "abi": "another", "folders": {}}))
+    assert 2 == bootstrap.main(["--check"])
     out, err = capsys.readouterr()
     assert ("", "error: ", "hint: ") == (out, err[:7], err.splitlines()[1][:6])
     assert (finders, set()) == (sys.meta_path, {"pip_fastupdate"} & (set(sys.modules) - modules))
@@ -190,12 +190,12 @@ def test_processor_counts_where_tags_do_not_tell() -> None:
     """On macOS compiled modules for either processor have the same names."""
     if os.name == "nt":
         pytest.skip("there is no os.uname")
-    assert f"{_elsewhere.abi('linux')}-{os.uname().machine}" == _elsewhere.abi("darwin")
+    assert f"{bootstrap.abi('linux')}-{os.uname().machine}" == bootstrap.abi("darwin")
 
 
 def test_hint_names_the_version() -> None:
     """What to type is complete."""
-    found = _elsewhere.complaint(OURS, (3, 12, 1), "cpython-312")
+    found = bootstrap.complaint(OURS, (3, 12, 1), "cpython-312")
     assert found is not None
     assert "uvx --python 3.12 --from pip-fastupdate pip-update --python /x/python" in found[1]
 
@@ -203,7 +203,7 @@ def test_hint_names_the_version() -> None:
 def test_finder(tmp_path: Path) -> None:
     """Borrowed modules come from their folder, hidden ones from nowhere, others from where they are."""
     (tmp_path / "lent.py").write_text("")
-    finder = _elsewhere.Borrowed({"lent": str(tmp_path), "gone": str(tmp_path)}, frozenset({"hidden"}))
+    finder = bootstrap.Borrowed({"lent": str(tmp_path), "gone": str(tmp_path)}, frozenset({"hidden"}))
     spec = finder.find_spec("lent")
     assert str(tmp_path / "lent.py") == getattr(spec, "origin", None)
     assert [None, None, None] == [finder.find_spec(name) for name in ("gone", "json", "lent.inner")]
@@ -235,4 +235,4 @@ def test_program_that_cannot_be_started(tmp_path: Path, windows: bool) -> None:
     broken = executable(tmp_path / "python")
     broken.write_bytes(b"\x7fELF, but not really")
     with pytest.raises(UsageError, match=r"python cannot be run: .*format"):
-        elsewhere.replace_process([str(broken)], {}, windows=windows)
+        launch.replace_process([str(broken)], {}, windows=windows)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pip_fastupdate.explain import holds
-from pip_fastupdate.models import Reason
+from pip_fastupdate.core.models import Reason
 from pip_fastupdate.resolver import Wishes, best_assignment
-from pip_fastupdate.world import World
+from pip_fastupdate.resolver.candidates import World
+from pip_fastupdate.resolver.explain import holds
 from tests.support.worlds import make_world
 
 

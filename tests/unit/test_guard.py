@@ -8,13 +8,13 @@ import pytest
 from packaging.version import Version
 
 from pip_fastupdate.arguments import parse_arguments
-from pip_fastupdate.errors import TransactionError, UsageError
+from pip_fastupdate.core.errors import TransactionError, UsageError
+from pip_fastupdate.core.interpreter import this
+from pip_fastupdate.core.models import Failure, Project
+from pip_fastupdate.core.options import Limits, Network, Settings
+from pip_fastupdate.core.protocols import DownloadFailed
 from pip_fastupdate.index.catalog import Catalog
 from pip_fastupdate.index.guard import guarded
-from pip_fastupdate.index.interpreter import this
-from pip_fastupdate.models import Failure, Project
-from pip_fastupdate.options import Limits, Network, Settings
-from pip_fastupdate.ports import DownloadFailed
 from pip_fastupdate.progress import Silent
 from tests.support.fake_session import FakeSession
 

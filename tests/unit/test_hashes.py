@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
-from pip_fastupdate.hashes import SIZES, Hasher, arrange, problem
-from pip_fastupdate.models import File
+from pip_fastupdate.core.hashes import SIZES, Hasher, arrange, problem
+from pip_fastupdate.core.models import File
 
 
 def test_strongest_first_whatever_the_order_and_the_case() -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate.index import cache, place
-from pip_fastupdate.index.answers import Record, pack, unpack, without_credentials
-from pip_fastupdate.index.store import BATCH, DAY, Store
+from pip_fastupdate.cache import location, maintenance
+from pip_fastupdate.cache.sqlite import BATCH, DAY, Store
+from pip_fastupdate.core.response import Record, pack, unpack, without_credentials
 
 RECORD = Record(
     status=200,
@@ -50,22 +50,22 @@ def opened(path: Path | None, warned: Warnings, **options: float) -> Iterator[St
 
 def fill(directory: Path, **values: bytes) -> None:
     """Put the values under their keys, last used in this order, a day apart."""
-    with opened(directory / place.DATABASE, Warnings()) as store:
+    with opened(directory / location.DATABASE, Warnings()) as store:
         for key, value in values.items():
             store.write(key, value, None)
-    with closing(sqlite3.connect(directory / place.DATABASE)) as database:
+    with closing(sqlite3.connect(directory / location.DATABASE)) as database:
         for days, key in enumerate(values):
             database.execute("UPDATE used SET at = ? WHERE key = ?", (NOW + days * DAY, key))
         database.commit()
 
 
 def rows(directory: Path, query: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(directory / place.DATABASE)) as database:
+    with closing(sqlite3.connect(directory / location.DATABASE)) as database:
         return database.execute(query).fetchall()
 
 
 def wheel(directory: Path, name: str, size: int, used: int) -> Path:
-    path = directory / place.WHEELS / name[:2] / name
+    path = directory / location.WHEELS / name[:2] / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"w" * size)
     os.utime(path, (used, used))
@@ -151,17 +151,17 @@ def test_credentials_are_taken_out(text: str, expected: str) -> None:
 
 def test_values_are_read_before_and_after_they_reach_the_disk(tmp_path: Path, warned: Warnings) -> None:
     """A written value is there at once, and in the next run."""
-    with opened(tmp_path / "cache" / place.DATABASE, warned) as store:
+    with opened(tmp_path / "cache" / location.DATABASE, warned) as store:
         store.write("a", b"1", None)
         assert store.read(["a", "b"]) == {"a": b"1"}
-    with opened(tmp_path / "cache" / place.DATABASE, warned) as store:
+    with opened(tmp_path / "cache" / location.DATABASE, warned) as store:
         assert store.read(["a", "b"]) == {"a": b"1"}
     assert warned == []
 
 
 def test_layout_is_that_of_requests_cache(tmp_path: Path, warned: Warnings) -> None:
     """The table responses (key, value, expires), expiry in whole seconds."""
-    with opened(tmp_path / place.DATABASE, warned) as store:
+    with opened(tmp_path / location.DATABASE, warned) as store:
         store.write("a", b"1", 12.7)
         store.write("b", b"2", None)
     assert rows(tmp_path, "SELECT key, value, expires FROM responses ORDER BY key") == [
@@ -172,10 +172,10 @@ def test_layout_is_that_of_requests_cache(tmp_path: Path, warned: Warnings) -> N
 
 def test_writes_are_batched(tmp_path: Path, warned: Warnings) -> None:
     """One transaction for many values, and the rest when the store is closed."""
-    with opened(tmp_path / place.DATABASE, warned) as store:
+    with opened(tmp_path / location.DATABASE, warned) as store:
         for number in range(BATCH - 1):
             store.write(str(number), b"", None)
-        assert not (tmp_path / place.DATABASE).exists()
+        assert not (tmp_path / location.DATABASE).exists()
         store.write("one more", b"", None)
         assert rows(tmp_path, "SELECT count(*) FROM responses") == [(BATCH,)]
         store.write("and another", b"", None)
@@ -185,27 +185,27 @@ def test_writes_are_batched(tmp_path: Path, warned: Warnings) -> None:
 def test_many_keys_are_read_at_once(tmp_path: Path, warned: Warnings) -> None:
     """More than SQLite takes in one statement, odd ones among them."""
     values = {f"k'{number}\"%": str(number).encode() for number in range(2001)}
-    with opened(tmp_path / place.DATABASE, warned) as store:
+    with opened(tmp_path / location.DATABASE, warned) as store:
         for key, value in values.items():
             store.write(key, value, None)
-    with opened(tmp_path / place.DATABASE, warned) as store:
+    with opened(tmp_path / location.DATABASE, warned) as store:
         assert store.read([*values, "absent"]) == values
 
 
 def test_newest_value_wins(tmp_path: Path, warned: Warnings) -> None:
     """Written twice, on the disk or not."""
-    with opened(tmp_path / place.DATABASE, warned) as store:
+    with opened(tmp_path / location.DATABASE, warned) as store:
         store.write("a", b"1", None)
         store.flush()
         store.write("a", b"2", None)
         assert store.read(["a"]) == {"a": b"2"}
-    with opened(tmp_path / place.DATABASE, warned) as store:
+    with opened(tmp_path / location.DATABASE, warned) as store:
         assert store.read(["a"]) == {"a": b"2"}
 
 
 def test_deleted_keys_are_gone(tmp_path: Path, warned: Warnings) -> None:
     """From memory and from the disk, with what is known of their use."""
-    with opened(tmp_path / place.DATABASE, warned) as store:
+    with opened(tmp_path / location.DATABASE, warned) as store:
         store.write("a", b"1", None)
         store.flush()
         store.write("b", b"2", None)
@@ -232,7 +232,7 @@ def test_without_a_path_nothing_reaches_the_disk(tmp_path: Path, warned: Warning
 def test_use_is_noted_to_a_day(tmp_path: Path, warned: Warnings) -> None:
     """Reading the same every hour does not write every hour."""
     fill(tmp_path, old=b"1")
-    with opened(tmp_path / place.DATABASE, warned) as store:
+    with opened(tmp_path / location.DATABASE, warned) as store:
         store.write("new", b"2", None)
         store.flush()
         before = rows(tmp_path, "SELECT at FROM used WHERE key = 'new'")
@@ -252,7 +252,7 @@ def test_threads_share_a_store(tmp_path: Path, warned: Warnings) -> None:
             assert store.read([f"{worker}-{number}"]) == {f"{worker}-{number}": b"%d" % number}
         return len(store.read([f"{worker}-{number}" for number in range(100)]))
 
-    with opened(tmp_path / place.DATABASE, warned) as store, ThreadPoolExecutor(8) as pool:
+    with opened(tmp_path / location.DATABASE, warned) as store, ThreadPoolExecutor(8) as pool:
         assert list(pool.map(work, range(8))) == [100] * 8
     assert rows(tmp_path, "SELECT count(*) FROM responses") == [(800,)]
     assert warned == []
@@ -276,7 +276,7 @@ def another_schema(path: Path) -> bytes:
 @pytest.mark.parametrize("make", [lambda path: b"this is no database" * 99, truncated, another_schema])
 def test_damaged_file_is_set_aside(tmp_path: Path, warned: Warnings, make: object) -> None:
     """Renamed, replaced and told once; a second one gets the next number."""
-    path = tmp_path / place.DATABASE
+    path = tmp_path / location.DATABASE
     for number in (1, 2):
         content = make(path)  # type: ignore[operator]
         path.write_bytes(content)
@@ -285,14 +285,14 @@ def test_damaged_file_is_set_aside(tmp_path: Path, warned: Warnings, make: objec
             store.write("k7", b"new", None)
         with opened(path, warned) as store:
             assert store.read(["k7"]) == {"k7": b"new"}
-        assert (tmp_path / f"{place.DATABASE}.damaged-{number}").stat().st_size >= len(content)
+        assert (tmp_path / f"{location.DATABASE}.damaged-{number}").stat().st_size >= len(content)
         assert len(warned) == number
     assert "damaged" in warned[0][0]
 
 
 def test_damage_in_the_middle_is_found_while_reading(tmp_path: Path, warned: Warnings) -> None:
     """The file opens; its pages are garbage."""
-    path = tmp_path / place.DATABASE
+    path = tmp_path / location.DATABASE
     fill(tmp_path, **{f"k{number}": b"v" * 2000 for number in range(500)})
     content = bytearray(path.read_bytes())
     for start in range(4 * 4096, len(content), 4096):
@@ -308,8 +308,8 @@ def test_damage_in_the_middle_is_found_while_reading(tmp_path: Path, warned: War
 
 def test_what_cannot_be_opened_is_done_without(tmp_path: Path, warned: Warnings) -> None:
     """A folder in the place of the file: one warning with a hint, and memory."""
-    (tmp_path / place.DATABASE).mkdir()
-    with opened(tmp_path / place.DATABASE, warned) as store:
+    (tmp_path / location.DATABASE).mkdir()
+    with opened(tmp_path / location.DATABASE, warned) as store:
         store.write("a", b"1", None)
         store.flush()
         assert store.read(["a", "b"]) == {"a": b"1"}
@@ -320,7 +320,7 @@ def test_what_cannot_be_opened_is_done_without(tmp_path: Path, warned: Warnings)
 def test_folder_that_cannot_be_made(tmp_path: Path, warned: Warnings) -> None:
     """A file in the place of the folder: one warning, and memory."""
     (tmp_path / "file").write_bytes(b"")
-    with opened(tmp_path / "file" / "cache" / place.DATABASE, warned) as store:
+    with opened(tmp_path / "file" / "cache" / location.DATABASE, warned) as store:
         store.write("a", b"1", None)
         store.flush()
         assert store.read(["a"]) == {"a": b"1"}
@@ -331,9 +331,9 @@ def test_folder_that_cannot_be_made(tmp_path: Path, warned: Warnings) -> None:
 def test_another_writer_is_waited_for_only_so_long(tmp_path: Path, warned: Warnings) -> None:
     """A process that keeps the file locked costs a warning; reading goes on."""
     fill(tmp_path, a=b"1")
-    with closing(sqlite3.connect(tmp_path / place.DATABASE, isolation_level=None)) as other:
+    with closing(sqlite3.connect(tmp_path / location.DATABASE, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with opened(tmp_path / place.DATABASE, warned, patience=0.05) as store:
+        with opened(tmp_path / location.DATABASE, warned, patience=0.05) as store:
             store.write("b", b"2", None)
             store.flush()
             assert store.read(["a", "b"]) == {"a": b"1", "b": b"2"}
@@ -344,8 +344,8 @@ def test_another_writer_is_waited_for_only_so_long(tmp_path: Path, warned: Warni
 def test_shrinking_beside_a_writer(tmp_path: Path, warned: Warnings) -> None:
     """What cannot be given back now is given back another time."""
     fill(tmp_path, a=b"1" * 100_000)
-    with closing(sqlite3.connect(tmp_path / place.DATABASE, isolation_level=None)) as other:
-        with opened(tmp_path / place.DATABASE, warned, patience=0.05) as store:
+    with closing(sqlite3.connect(tmp_path / location.DATABASE, isolation_level=None)) as other:
+        with opened(tmp_path / location.DATABASE, warned, patience=0.05) as store:
             store.delete(["a"])
             other.execute("BEGIN IMMEDIATE")
             store.shrink()
@@ -357,11 +357,11 @@ def test_shrinking_beside_a_writer(tmp_path: Path, warned: Warnings) -> None:
 def test_failed_write_is_taken_back(tmp_path: Path, warned: Warnings) -> None:
     """All of a batch or none of it; the values stay in memory."""
     fill(tmp_path, a=b"1")
-    with closing(sqlite3.connect(tmp_path / place.DATABASE)) as database:
+    with closing(sqlite3.connect(tmp_path / location.DATABASE)) as database:
         database.execute(
             "CREATE TRIGGER no BEFORE INSERT ON used WHEN new.key = 'c' BEGIN SELECT raise(ABORT, 'no'); END"
         )
-    with opened(tmp_path / place.DATABASE, warned) as store:
+    with opened(tmp_path / location.DATABASE, warned) as store:
         store.write("b", b"2", None)
         store.write("c", b"3", None)
         store.flush()
@@ -384,7 +384,7 @@ def test_damaged_file_that_cannot_be_renamed(tmp_path: Path, warned: Warnings) -
 
 def test_two_stores_on_one_file(tmp_path: Path, warned: Warnings) -> None:
     """What one has written the other reads."""
-    with opened(tmp_path / place.DATABASE, warned) as one, opened(tmp_path / place.DATABASE, warned) as two:
+    with opened(tmp_path / location.DATABASE, warned) as one, opened(tmp_path / location.DATABASE, warned) as two:
         one.write("a", b"1", None)
         assert two.read(["a"]) == {}
         one.flush()
@@ -394,13 +394,13 @@ def test_two_stores_on_one_file(tmp_path: Path, warned: Warnings) -> None:
 
 def test_reading_leaves_everything_as_it_is(tmp_path: Path, warned: Warnings) -> None:
     """Nothing is made, nothing set aside."""
-    with opened(tmp_path / "cache" / place.DATABASE, warned, reading=True) as store:
+    with opened(tmp_path / "cache" / location.DATABASE, warned, reading=True) as store:
         assert store.entries() == []
     assert not (tmp_path / "cache").exists()
-    (tmp_path / place.DATABASE).write_bytes(b"garbage" * 999)
-    with opened(tmp_path / place.DATABASE, warned, reading=True) as store:
+    (tmp_path / location.DATABASE).write_bytes(b"garbage" * 999)
+    with opened(tmp_path / location.DATABASE, warned, reading=True) as store:
         assert store.entries() == []
-    assert (tmp_path / place.DATABASE).read_bytes() == b"garbage" * 999
+    assert (tmp_path / location.DATABASE).read_bytes() == b"garbage" * 999
     assert warned == []
 
 
@@ -408,7 +408,7 @@ def test_reading_leaves_everything_as_it_is(tmp_path: Path, warned: Warnings) ->
 def test_another_users_folder_is_not_used_by_root(tmp_path: Path, warned: Warnings) -> None:
     """As with sudo: one warning, and no file that the user could not delete."""
     os.chown(tmp_path, 12345, 12345)
-    with opened(tmp_path / "cache" / place.DATABASE, warned) as store:
+    with opened(tmp_path / "cache" / location.DATABASE, warned) as store:
         store.write("a", b"1", None)
         store.flush()
     assert list(tmp_path.iterdir()) == []
@@ -420,7 +420,7 @@ def test_another_users_folder_is_not_used_by_root(tmp_path: Path, warned: Warnin
 
 def test_info_of_nothing(tmp_path: Path) -> None:
     """An absent folder is an empty cache, and stays absent."""
-    found = cache.info(tmp_path / "none")
+    found = maintenance.info(tmp_path / "none")
     assert (found.entries, found.bytes, found.oldest, found.newest, found.wheels, found.wheel_bytes) == (0,) * 2 + (
         None,
         None,
@@ -435,8 +435,8 @@ def test_info_counts(tmp_path: Path) -> None:
     fill(tmp_path, a=b"1", b=b"2", c=b"3")
     wheel(tmp_path, "one.whl", 1000, NOW)
     wheel(tmp_path, "two.whl", 500, NOW)
-    found = cache.info(tmp_path)
-    assert found == cache.CacheInfo(
+    found = maintenance.info(tmp_path)
+    assert found == maintenance.CacheInfo(
         path=tmp_path,
         entries=3,
         bytes=sum(file.stat().st_size for file in tmp_path.glob("answers*")),
@@ -452,15 +452,15 @@ def test_clear_deletes_what_is_ours_only(tmp_path: Path) -> None:
     fill(tmp_path, a=b"1" * 100_000)
     wheel(tmp_path, "one.whl", 1000, NOW)
     (tmp_path / "answers-0.sqlite").write_bytes(b"old")
-    (tmp_path / f"{place.DATABASE}.damaged-1").write_bytes(b"bad")
+    (tmp_path / f"{location.DATABASE}.damaged-1").write_bytes(b"bad")
     (tmp_path / "answers.txt").write_bytes(b"mine")
     (tmp_path / "http").mkdir()
     (tmp_path / "http" / "x").write_bytes(b"pip's")
-    freed = cache.clear(tmp_path)
+    freed = maintenance.clear(tmp_path)
     assert freed > 90_000
-    assert sorted(each.name for each in tmp_path.iterdir()) == [place.DATABASE, "answers.txt", "http"]
-    assert cache.info(tmp_path).entries == 0
-    assert cache.info(tmp_path).bytes < 60_000
+    assert sorted(each.name for each in tmp_path.iterdir()) == [location.DATABASE, "answers.txt", "http"]
+    assert maintenance.info(tmp_path).entries == 0
+    assert maintenance.info(tmp_path).bytes < 60_000
     assert (tmp_path / "http" / "x").read_bytes() == b"pip's"
 
 
@@ -470,27 +470,27 @@ def test_clear_leaves_what_a_link_points_to(tmp_path: Path) -> None:
     elsewhere.mkdir()
     (elsewhere / "file").write_bytes(b"x")
     (tmp_path / "cache").mkdir()
-    (tmp_path / "cache" / place.WHEELS).symlink_to(elsewhere, target_is_directory=True)
-    cache.clear(tmp_path / "cache")
+    (tmp_path / "cache" / location.WHEELS).symlink_to(elsewhere, target_is_directory=True)
+    maintenance.clear(tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
     assert (elsewhere / "file").read_bytes() == b"x"
 
 
 def test_clear_of_a_damaged_cache(tmp_path: Path) -> None:
     """What cannot be read can be deleted."""
-    (tmp_path / place.DATABASE).write_bytes(b"garbage" * 9999)
-    assert cache.clear(tmp_path) > 40_000
-    assert [each.name for each in tmp_path.iterdir()] == [place.DATABASE]
-    assert cache.info(tmp_path).entries == 0
-    assert cache.clear(tmp_path / "none") == 0
+    (tmp_path / location.DATABASE).write_bytes(b"garbage" * 9999)
+    assert maintenance.clear(tmp_path) > 40_000
+    assert [each.name for each in tmp_path.iterdir()] == [location.DATABASE]
+    assert maintenance.info(tmp_path).entries == 0
+    assert maintenance.clear(tmp_path / "none") == 0
 
 
 def test_clear_while_another_process_reads(tmp_path: Path, warned: Warnings) -> None:
     """An open store goes on with what is left: nothing."""
     fill(tmp_path, a=b"1")
-    with opened(tmp_path / place.DATABASE, warned) as store:
+    with opened(tmp_path / location.DATABASE, warned) as store:
         assert store.read(["a"]) == {"a": b"1"}
-        cache.clear(tmp_path)
+        maintenance.clear(tmp_path)
         assert store.read(["a"]) == {}
         store.write("b", b"2", None)
     assert rows(tmp_path, "SELECT key FROM responses") == [("b",)]
@@ -500,9 +500,9 @@ def test_clear_while_another_process_reads(tmp_path: Path, warned: Warnings) -> 
 def test_within_the_limit_nothing_is_evicted(tmp_path: Path) -> None:
     """Not even looked at closely."""
     fill(tmp_path, a=b"1")
-    assert cache.evict(tmp_path, 10**6) == 0
-    assert cache.evict(tmp_path / "none", 0) == 0
-    assert cache.info(tmp_path).entries == 1
+    assert maintenance.evict(tmp_path, 10**6) == 0
+    assert maintenance.evict(tmp_path / "none", 0) == 0
+    assert maintenance.info(tmp_path).entries == 1
 
 
 def test_least_recently_used_goes_first(tmp_path: Path) -> None:
@@ -512,12 +512,12 @@ def test_least_recently_used_goes_first(tmp_path: Path) -> None:
     old = wheel(tmp_path, "old.whl", size, NOW - DAY)
     middle = wheel(tmp_path, "middle.whl", size, NOW + 4 * DAY + 60)
     new = wheel(tmp_path, "new.whl", size, NOW + 20 * DAY)
-    freed = cache.evict(tmp_path, 7 * size)
-    with opened(tmp_path / place.DATABASE, Warnings()) as store:
+    freed = maintenance.evict(tmp_path, 7 * size)
+    with opened(tmp_path / location.DATABASE, Warnings()) as store:
         assert sorted(store.keys()) == ["k5", "k6", "k7", "k8", "k9"]
     assert [each.exists() for each in (old, middle, new)] == [False, False, True]
     assert not old.parent.exists()
-    found = cache.info(tmp_path)
+    found = maintenance.info(tmp_path)
     assert found.bytes + found.wheel_bytes < 7 * size
     assert freed > 6 * size
 
@@ -525,9 +525,9 @@ def test_least_recently_used_goes_first(tmp_path: Path) -> None:
 def test_damaged_files_are_evicted_too(tmp_path: Path) -> None:
     """They count, and are the first to go when they are the oldest."""
     fill(tmp_path, a=b"1")
-    damaged = tmp_path / f"{place.DATABASE}.damaged-1"
+    damaged = tmp_path / f"{location.DATABASE}.damaged-1"
     damaged.write_bytes(b"x" * 100_000)
     os.utime(damaged, (NOW - DAY, NOW - DAY))
-    cache.evict(tmp_path, 50_000)
+    maintenance.evict(tmp_path, 50_000)
     assert not damaged.exists()
-    assert cache.info(tmp_path).entries == 1
+    assert maintenance.info(tmp_path).entries == 1

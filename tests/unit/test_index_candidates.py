@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from packaging.version import Version
 
-from pip_fastupdate.models import Failure, Project, Reason
+from pip_fastupdate.core.models import Failure, Project, Reason
 from tests.support.offers import chosen, link, offer, summary, wheels
 
 PURE = "py3-none-any.whl"

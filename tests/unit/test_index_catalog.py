@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
+from pip_fastupdate.core.background import Cancelled
+from pip_fastupdate.core.models import Failure, Project, Release
+from pip_fastupdate.core.options import Network, Policy, Settings
 from pip_fastupdate.index.catalog import Catalog
-from pip_fastupdate.index.tasks import Cancelled
-from pip_fastupdate.models import Failure, Project, Release
-from pip_fastupdate.options import Network, Policy, Settings
 from tests.support.fake_session import HTML, SIMPLE, FakeSession
 from tests.support.offers import HERE
 from tests.support.wheels import make_metadata, make_wheel

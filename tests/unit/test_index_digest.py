@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pip_fastupdate.index.digest import SDIST, Digest, Entry, decode, encode
-from pip_fastupdate.index.pages import Link
-from pip_fastupdate.index.shelf import collect
+from pip_fastupdate.index.apis.simple_pages import Link
+from pip_fastupdate.index.evaluator import collect
+from pip_fastupdate.index.project_record import SDIST, Digest, Entry, decode, encode
 from tests.support.offers import HERE, link
 
 

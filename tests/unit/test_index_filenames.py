@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
-from pip_fastupdate.index.digest import Item
+from pip_fastupdate.core.interpreter import Interpreter
+from pip_fastupdate.index.apis.simple_pages import Link
+from pip_fastupdate.index.evaluator import collect
 from pip_fastupdate.index.filenames import build_tag, order_key, sdist_version, wheel_project
-from pip_fastupdate.index.interpreter import Interpreter
-from pip_fastupdate.index.pages import Link
-from pip_fastupdate.index.shelf import collect
+from pip_fastupdate.index.project_record import Item
 
 VERSIONS = (  # noqa: SIM905 - one a line would be a page
     "1.0 1 1.0.0 0 0.0 1.1 1.10 1.9 2 10 1!0.1 1.0a1 1.0b2 1.0rc1 1.0.dev1 1.0a1.dev3 1.0.post1 1.0.post1.dev2 "

@@ -6,8 +6,8 @@ import packaging
 import pytest
 from packaging.tags import sys_tags
 
-from pip_fastupdate.index import interpreter
-from pip_fastupdate.index.interpreter import FOREIGN, MALFORMED, Interpreter, this
+from pip_fastupdate.core import interpreter
+from pip_fastupdate.core.interpreter import FOREIGN, MALFORMED, Interpreter, this
 
 TAGS = ("cp311-cp311-linux_x86_64", "cp311-abi3-manylinux2014_x86_64", "cp39-abi3-linux_x86_64", "py3-none-any")
 HERE = Interpreter("3.11.7", lambda: TAGS)

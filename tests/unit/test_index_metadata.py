@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
-from pip_fastupdate.index import archives
-from pip_fastupdate.index.metadata import Requirements
-from pip_fastupdate.models import Failure, File, Release
+from pip_fastupdate.core.models import Failure, File, Release
+from pip_fastupdate.index import remote_archive
+from pip_fastupdate.index.requirements_of import Requirements
 from tests.support.fake_session import FakeSession
 from tests.support.offers import HERE
 from tests.support.wheels import make_metadata, make_sdist, make_wheel
@@ -357,7 +357,7 @@ def test_window_reads_like_a_file(tmp_path: Path) -> None:
     content = bytes(number % 251 for number in range(300_000))
     session = FakeSession()
     session.page(URL, content, "binary")
-    window = archives.Window(File(filename=WHEEL, url=URL), session)
+    window = remote_archive.Window(File(filename=WHEEL, url=URL), session)
     assert window.open()
     assert (True, True, 0) == (window.readable(), window.seekable(), window.tell())
     for start, length in ((299_990, 100), (0, 10), (5, 100_000), (280_000, 5000), (150_000, 1), (300_000, 5)):

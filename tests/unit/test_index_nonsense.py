@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from packaging.version import Version
 
-from pip_fastupdate.index.answers import Record, pack, unpack
-from pip_fastupdate.models import Project
+from pip_fastupdate.core.models import Project
+from pip_fastupdate.core.response import Record, pack, unpack
 from tests.support.fake_session import FakeSession
 from tests.unit.test_index_catalog import Steps, World, catalog
 

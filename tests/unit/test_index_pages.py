@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import pytest
 from packaging.version import Version
 
-from pip_fastupdate.index.answers import Reply
-from pip_fastupdate.index.digest import Digest, Item, decode
-from pip_fastupdate.index.pages import read
-from pip_fastupdate.index.simple import Simple
-from pip_fastupdate.index.urls import Base, file_path, filename, without_login
+from pip_fastupdate.core.response import Reply
+from pip_fastupdate.core.urls import Base, file_path, filename, without_login
+from pip_fastupdate.index.apis.simple_api import Simple
+from pip_fastupdate.index.apis.simple_pages import read
+from pip_fastupdate.index.project_record import Digest, Item, decode
 from tests.support.fake_session import HTML, SIMPLE
 from tests.support.offers import HERE
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
+from pip_fastupdate.core.options import Policy, Settings
+from pip_fastupdate.core.protocols import DownloadFailed
 from pip_fastupdate.index.configured import sources
 from pip_fastupdate.index.local import FileIndex, Links
-from pip_fastupdate.index.sources import Found, RemoteIndex, Source
-from pip_fastupdate.options import Policy, Settings
-from pip_fastupdate.ports import DownloadFailed
+from pip_fastupdate.index.remote import Found, RemoteIndex, Source
 from tests.support.fake_session import HTML, SIMPLE, FakeSession
 from tests.support.offers import HERE
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
-from pip_fastupdate.index.warehouse import Warehouse
-from pip_fastupdate.models import File, Release
+from pip_fastupdate.core.models import File, Release
+from pip_fastupdate.index.apis.json_api import Warehouse
 from tests.support.fake_session import FakeSession
 
 WHEEL, OTHER = "ab" * 32, "cd" * 32

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from packaging.version import Version
 
-from pip_fastupdate.models import Failure, Project, Reason
-from pip_fastupdate.update.pinned import Origin, Pinned
+from pip_fastupdate.core.models import Failure, Project, Reason
+from pip_fastupdate.update.source_pinning import Origin, Pinned
 from tests.support.offers import chosen, link, offer, wheels
 from tests.unit.test_pinned import A, B, Source, app, told
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
-from pip_fastupdate.errors import UsageError
+from pip_fastupdate.core.errors import UsageError
+from pip_fastupdate.core.models import File, Release
 from pip_fastupdate.lockfile import Draft, Lock, LockRefused, Pinned, check, render, standard
-from pip_fastupdate.models import File, Release
 
 if sys.version_info >= (3, 11):
     import tomllib

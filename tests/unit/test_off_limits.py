@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate._pip.locations import Site, real
-from pip_fastupdate._pip.off_limits import OffLimits
+from pip_fastupdate.environment.off_limits import OffLimits
+from pip_fastupdate.environment.paths import Site, real
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
-from pip_fastupdate.models import Change, Failure, Hold, Plan, Reason, Row
+from pip_fastupdate.core.models import Change, Failure, Hold, Plan, Reason, Row
+from pip_fastupdate.resolver.candidates import World
 from pip_fastupdate.update.failures import MISSING, OFFLINE
-from pip_fastupdate.update.outcome import HELD, Outcome, listed_failures, rows
-from pip_fastupdate.world import World
+from pip_fastupdate.update.report_rows import HELD, Outcome, listed_failures, rows
 from tests.support.worlds import make_world, release
 
 TWO: dict[str, dict[str, tuple[str, ...]]] = {"a": {"1": (), "2": ()}}

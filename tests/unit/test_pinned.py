@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from packaging.version import Version
 
-from pip_fastupdate.index.urls import canonical
-from pip_fastupdate.models import Failure, Inventory, Project, Reason, Release
-from pip_fastupdate.update.pinned import Pinned, newest_elsewhere
-from pip_fastupdate.world import World
+from pip_fastupdate.core.models import Failure, Inventory, Project, Reason, Release
+from pip_fastupdate.core.urls import canonical
+from pip_fastupdate.resolver.candidates import World
+from pip_fastupdate.update.source_pinning import Pinned, newest_elsewhere
 from tests.support.offers import chosen, link, offer
 from tests.support.worlds import distribution, release
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pip_fastupdate._pip import compat
-from pip_fastupdate.errors import EnvironmentRefused
+from pip_fastupdate.core.errors import EnvironmentRefused
 
 
 @pytest.mark.parametrize(

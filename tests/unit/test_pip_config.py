@@ -10,10 +10,10 @@ from typing import Any
 import pip
 import pytest
 
-from pip_fastupdate._pip import config, parsing
+from pip_fastupdate._pip import settings, settings_parser
 from pip_fastupdate._pip.compat import version_of
 from pip_fastupdate._pip.configuration import Configuration
-from pip_fastupdate.errors import UsageError
+from pip_fastupdate.core.errors import UsageError
 
 VERSION = version_of(pip.__version__)
 Configure = Callable[[str], Path]
@@ -58,8 +58,8 @@ def plain(configuration: Configuration) -> dict[str, Any]:
 @pytest.mark.usefixtures("configure")
 def test_without_settings_all_is_as_pip_has_it() -> None:
     """The defaults are pip's own, the index too."""
-    found = config.settings([])
-    assert found.settings.index_url == found.default_index == parsing._default_index()
+    found = settings.settings([])
+    assert found.settings.index_url == found.default_index == settings_parser._default_index()
     assert (found.settings.extra_index_urls, found.settings.find_links, found.settings.constraints) == ((), (), ())
     assert (found.settings.network.timeout, found.settings.network.retries, found.settings.network.verify) == (
         15,
@@ -117,7 +117,7 @@ def test_each_setting_in_a_file(configure: Configure, tmp_path: Path, case: tupl
     """As ``pip config set global.NAME VALUE`` writes it."""
     name, value, field, expected = case
     configure(f"{name} = {value}")
-    assert plain(config.settings([], remember=False))[field] == expected_of(expected, tmp_path)
+    assert plain(settings.settings([], remember=False))[field] == expected_of(expected, tmp_path)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case[0] for case in CASES])
@@ -128,9 +128,9 @@ def test_each_setting_in_a_variable(
     """As PIP_NAME, and remembered just the same."""
     name, value, field, expected = case
     monkeypatch.setenv(f"PIP_{name.replace('-', '_').upper()}", value)
-    found = config.settings([])
+    found = settings.settings([])
     assert plain(found)[field] == expected_of(expected, tmp_path)
-    assert config.settings([]) == found
+    assert settings.settings([]) == found
 
 
 def test_options_before_variables_before_files(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_options_before_variables_before_files(configure: Configure, monkeypatch
     configure("timeout = 1\nretries = 1\nkeyring-provider = disabled")
     monkeypatch.setenv("PIP_TIMEOUT", "2")
     monkeypatch.setenv("PIP_RETRIES", "2")
-    found = config.settings(["--timeout", "3", "--index-url=http://127.0.0.1:9/"])
+    found = settings.settings(["--timeout", "3", "--index-url=http://127.0.0.1:9/"])
     assert (found.settings.network.timeout, found.settings.network.retries) == (3.0, 2)
     assert (found.settings.keyring_provider, found.settings.index_url) == ("disabled", "http://127.0.0.1:9/")
     assert found.arguments == ("--timeout", "3", "--index-url=http://127.0.0.1:9/")
@@ -148,13 +148,13 @@ def test_section_of_the_command_counts(configure: Configure) -> None:
     """What is set for ``pip install`` is set for us; what is set for another command is not."""
     file = configure("timeout = 1")
     file.write_text("[global]\ntimeout = 1\n[install]\ntimeout = 2\n[download]\ntimeout = 3\n")
-    assert config.settings([]).settings.network.timeout == 2
+    assert settings.settings([]).settings.network.timeout == 2
 
 
 def test_no_index_means_no_extra_index_either(configure: Configure) -> None:
     """Only find-links is left."""
     configure("no-index = true\nextra-index-url = http://a.invalid/\nfind-links = /w")
-    found = config.settings([]).settings
+    found = settings.settings([]).settings
     assert (found.index_url, found.extra_index_urls, found.find_links) == (None, (), ("/w",))
 
 
@@ -162,7 +162,7 @@ def test_no_index_means_no_extra_index_either(configure: Configure) -> None:
 def test_home_in_find_links(tmp_path: Path) -> None:
     """Replaced where it exists, as pip does."""
     (tmp_path / "home" / "wheels").mkdir(parents=True)
-    found = config.settings(["--find-links", "~/wheels", "--find-links", "~/nowhere"])
+    found = settings.settings(["--find-links", "~/wheels", "--find-links", "~/nowhere"])
     assert found.settings.find_links == (str(tmp_path / "home" / "wheels"), "~/nowhere")
 
 
@@ -184,7 +184,7 @@ def test_wrong_settings_are_told_in_words(
     """One sentence, pip's words in it, and nothing printed by pip."""
     configure(lines)
     with pytest.raises(UsageError) as wrong:
-        config.settings([])
+        settings.settings([])
     assert words in wrong.value.message
     assert "\n" not in wrong.value.message
     assert wrong.value.message.startswith("pip cannot use its settings: ")
@@ -196,7 +196,7 @@ def test_file_that_is_no_text(configure: Configure, tmp_path: Path) -> None:
     """Its name is told."""
     configure("").write_bytes(b"[global]\ncert = \xff\xfe\n")
     with pytest.raises(UsageError, match=r"pip\.conf"):
-        config.settings([])
+        settings.settings([])
 
 
 @pytest.mark.parametrize("arguments", [["--nonsense"], ["--timeout"], ["--timeout", "x"]])
@@ -204,14 +204,14 @@ def test_file_that_is_no_text(configure: Configure, tmp_path: Path) -> None:
 def test_wrong_options(arguments: list[str]) -> None:
     """The same on the command line."""
     with pytest.raises(UsageError, match="pip cannot use its settings"):
-        config.settings(arguments)
+        settings.settings(arguments)
 
 
 @pytest.mark.usefixtures("configure")
 def test_words_are_not_for_pip() -> None:
     """What is no option should not have come here."""
     with pytest.raises(UsageError, match="'foo'"):
-        config.settings(["foo"])
+        settings.settings(["foo"])
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_what_cannot_be_honoured_is_refused(configure: Configure, name: str, val
     """With the setting's name, and how to be rid of it."""
     configure(f"{name} = {value}")
     with pytest.raises(UsageError) as refused:
-        config.settings([])
+        settings.settings([])
     assert f"pip's setting {name} cannot be honoured" in refused.value.message
     assert f"PIP_{name.replace('-', '_').upper()}" in refused.value.hint
 
@@ -249,7 +249,7 @@ SECRETS = [
 def test_credentials_are_neither_shown_nor_kept(configure: Configure, tmp_path: Path, name: str, value: str) -> None:
     """Not in the settings' URLs, not in any representation, not on disk."""
     configure(f"{name} = {value}")
-    found = config.settings([], cache_directory=tmp_path / "cache")
+    found = settings.settings([], cache_directory=tmp_path / "cache")
     assert found.secret_urls == ((value,) if name != "proxy" else ())
     if name != "proxy":
         assert "s3cret" not in repr(found)
@@ -260,7 +260,7 @@ def test_credentials_are_neither_shown_nor_kept(configure: Configure, tmp_path: 
 def test_token_as_user_name_is_a_secret_too(configure: Configure) -> None:
     """A password is not needed to be one."""
     configure("index-url = https://t0ken@x.invalid/simple")
-    found = config.settings([])
+    found = settings.settings([])
     assert (found.settings.index_url, found.secret_urls) == (
         "https://x.invalid/simple",
         ("https://t0ken@x.invalid/simple",),
@@ -275,12 +275,12 @@ def test_remembered_settings_are_the_same(configure: Configure, tmp_path: Path) 
         "extra-index-url = http://a.invalid/\nonly-binary = b,a\ntrusted-host = h\ncert = /ca.pem\n"
         "constraint = c.txt\nfind-links = /w\nproxy = http://p.invalid"
     )
-    first = config.settings([])
+    first = settings.settings([])
     assert len(list((tmp_path / "home" / "pip" / "fastupdate" / "settings").iterdir())) == 1
-    assert config.settings([]) == first
+    assert settings.settings([]) == first
     assert first.settings.constraints == ("foo<2",)
     file.write_text(file.read_text() + "pre = true\n")
-    assert config.settings([]).settings.policy.pre is True
+    assert settings.settings([]).settings.policy.pre is True
 
 
 def test_changed_constraints_are_read_again(configure: Configure, tmp_path: Path) -> None:
@@ -290,17 +290,17 @@ def test_changed_constraints_are_read_again(configure: Configure, tmp_path: Path
     (tmp_path / "more.txt").write_text("")
     for name in ("c.txt", "more.txt"):
         os.utime(tmp_path / name, (1, 1))
-    assert config.settings([]).settings.constraints == ()
+    assert settings.settings([]).settings.constraints == ()
     assert (tmp_path / "home" / "pip" / "fastupdate" / "settings").exists()
     (tmp_path / "more.txt").write_text("foo<3\n")
-    assert config.settings([]).settings.constraints == ("foo<3",)
+    assert settings.settings([]).settings.constraints == ("foo<3",)
 
 
 def test_constraints_written_this_very_moment_are_not_remembered(configure: Configure, tmp_path: Path) -> None:
     """They may have been changed after they were read."""
     configure("constraint = c.txt")
     (tmp_path / "c.txt").write_text("foo<2\n")
-    config.settings([])
+    settings.settings([])
     assert not (tmp_path / "home" / "pip" / "fastupdate" / "settings").exists()
 
 
@@ -316,7 +316,7 @@ def test_settings_from_a_pipe_are_read_once(
     monkeypatch.setenv("PIP_CONFIG_FILE", str(pipe))
     writer = threading.Thread(target=lambda: pipe.write_text("[global]\ntimeout = 4\n"))
     writer.start()
-    assert config.settings([]).settings.network.timeout == 4
+    assert settings.settings([]).settings.network.timeout == 4
     writer.join()
     assert not (tmp_path / "home" / "pip" / "fastupdate" / "settings").exists()
 
@@ -327,22 +327,22 @@ def test_settings_from_a_pipe_are_read_once(
 @pytest.mark.usefixtures("configure")
 def test_damaged_memory_is_replaced(tmp_path: Path, damage: str) -> None:
     """As if there had been none."""
-    first = config.settings([])
+    first = settings.settings([])
     file = next((tmp_path / "home" / "pip" / "fastupdate" / "settings").iterdir())
     whole = file.read_text()
     file.write_text(damage)
-    assert config.settings([]) == first
+    assert settings.settings([]) == first
     assert file.read_text() == whole
 
 
 def test_cache_folder(configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """pip's, ours, or none."""
     configure("cache-dir = ~/elsewhere")
-    assert config.settings([]).cache_directory == tmp_path / "home" / "elsewhere" / "fastupdate"
-    assert config.settings([], cache_directory=tmp_path / "own").cache_directory == tmp_path / "own"
+    assert settings.settings([]).cache_directory == tmp_path / "home" / "elsewhere" / "fastupdate"
+    assert settings.settings([], cache_directory=tmp_path / "own").cache_directory == tmp_path / "own"
     monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
     before = sorted(tmp_path.rglob("*.json"))
-    assert config.settings([]).cache_directory is None
+    assert settings.settings([]).cache_directory is None
     assert sorted(tmp_path.rglob("*.json")) == before
 
 
@@ -351,7 +351,7 @@ def test_cache_folder(configure: Configure, tmp_path: Path, monkeypatch: pytest.
 def test_cache_folder_in_a_home_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """Users without a home exist in containers; then nothing is kept."""
     monkeypatch.setenv("PIP_CACHE_DIR", "~no-such-user/cache")
-    found = config.settings([])
+    found = settings.settings([])
     assert found.cache_directory is None
     assert found.warnings == ("the cache is not used: there is no home folder for ~no-such-user/cache",)
 
@@ -362,7 +362,7 @@ def test_cache_folder_of_somebody_else_is_left_alone(configure: Configure, tmp_p
     (tmp_path / "theirs").mkdir()
     os.chown(tmp_path / "theirs", 12345, -1)
     configure(f"cache-dir = {tmp_path / 'theirs'}")
-    found = config.settings([])
+    found = settings.settings([])
     assert found.cache_directory is None
     assert found.warnings == (
         f"the cache is not used: {tmp_path / 'theirs'} or its parent is not yours, or cannot be written",
@@ -373,8 +373,8 @@ def test_cache_folder_of_somebody_else_is_left_alone(configure: Configure, tmp_p
 def test_the_age_of_files_is_read_as_text_whatever_the_pip(configure: Configure, tmp_path: Path, text: str) -> None:
     """Three days count from each run on, so they may be remembered as such; older pips need not know the setting."""
     configure(f"uploaded-prior-to = {text}")
-    found = config.settings([]).settings.policy.uploaded_before
-    again = config.settings([]).settings.policy.uploaded_before
+    found = settings.settings([]).settings.policy.uploaded_before
+    again = settings.settings([]).settings.policy.uploaded_before
     assert (text, text) == (found, again)
 
 
@@ -391,7 +391,7 @@ def test_the_age_of_files_is_read_as_text_whatever_the_pip(configure: Configure,
 def test_pre_releases_by_name(configure: Configure, lines: str, expected: Any) -> None:
     """pip's release control."""
     configure(lines)
-    policy = config.settings([]).settings.policy
+    policy = settings.settings([]).settings.policy
     assert (policy.pre, policy.all_releases, policy.only_final) == expected
 
 
@@ -400,7 +400,7 @@ def test_pre_and_release_control_exclude_each_other(configure: Configure) -> Non
     """As for pip itself."""
     configure("pre = true\nonly-final = foo")
     with pytest.raises(UsageError, match="pre cannot be used together"):
-        config.settings([])
+        settings.settings([])
 
 
 def constrained(configure: Configure, tmp_path: Path, text: str) -> tuple[str, ...]:
@@ -408,7 +408,7 @@ def constrained(configure: Configure, tmp_path: Path, text: str) -> tuple[str, .
     configure(f"constraint = {tmp_path / 'sub' / 'c.txt'}")
     (tmp_path / "sub").mkdir(exist_ok=True)
     (tmp_path / "sub" / "c.txt").write_text(text)
-    return config.settings([]).settings.constraints
+    return settings.settings([]).settings.constraints
 
 
 def test_constraints_as_pip_reads_them(configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -458,4 +458,4 @@ def test_missing_constraints(configure: Configure) -> None:
     """The file is named."""
     configure("constraint = /no/such/file.txt")
     with pytest.raises(UsageError, match=r"/no/such/file\.txt"):
-        config.settings([])
+        settings.settings([])

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate._pip import guard
-from pip_fastupdate._pip.locations import Site
-from pip_fastupdate.errors import EnvironmentRefused, UsageError
-from pip_fastupdate.options import Settings
+from pip_fastupdate.core.errors import EnvironmentRefused, UsageError
+from pip_fastupdate.core.options import Settings
+from pip_fastupdate.environment import guard
+from pip_fastupdate.environment.paths import Site
 
 VENV = Site(
     prefix="/venv", virtual=True, packages=frozenset({"/venv/x"}), user=None, standard_library="/x", roots=("/venv",)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate._pip import locations, memory
-from pip_fastupdate._pip.memory import Memory
+from pip_fastupdate._pip import settings_cache
+from pip_fastupdate._pip.settings_cache import Memory
+from pip_fastupdate.environment import paths
 
 VALUE = {"settings": {"index_url": "x"}}
 
@@ -25,7 +26,7 @@ def source(tmp_path: Path) -> Path:
 def kept(folder: Path, source: Path, arguments: Sequence[str] = ()) -> Memory:
     """A memory that has just been filled."""
     made = Memory(folder, arguments)
-    made.keep(VALUE, memory.digests([str(source)]))
+    made.keep(VALUE, settings_cache.digests([str(source)]))
     return made
 
 
@@ -135,11 +136,11 @@ def test_only_so_many_are_kept(tmp_path: Path, source: Path) -> None:
 
 def test_digests_of_what_can_be_read_twice(tmp_path: Path, source: Path) -> None:
     """Files and nothing at all; a pipe raises, as its content is gone once read."""
-    found = memory.digests([str(source), str(tmp_path / "absent"), os.devnull])
+    found = settings_cache.digests([str(source), str(tmp_path / "absent"), os.devnull])
     assert found[str(tmp_path / "absent")] == ""
     assert len(set(found.values())) == 3
     with pytest.raises(ValueError, match="can be read twice"):
-        memory.digests([str(tmp_path)])
+        settings_cache.digests([str(tmp_path)])
 
 
 @pytest.mark.parametrize(
@@ -162,14 +163,14 @@ def test_folder_is_where_pips_cache_mostly_is(
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert memory.default_folder(platform) == (expected and Path(expected))
+    assert settings_cache.default_folder(platform) == (expected and Path(expected))
 
 
 def test_folder_that_was_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not an error yet: pip has words for it."""
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
-    assert locations.working_folder() == str(Path.cwd())
+    assert paths.working_folder() == str(Path.cwd())
     if os.name != "nt":
         (tmp_path / "gone").rmdir()
-        assert locations.working_folder() == ""
+        assert paths.working_folder() == ""

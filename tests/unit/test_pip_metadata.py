@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.requirements import InvalidRequirement, Requirement
 
-from pip_fastupdate._pip import metadata
+from pip_fastupdate.core.names import normalize
+from pip_fastupdate.environment import metadata_file
 
 HEADER = "Metadata-Version: 2.1\nName: Foo\nVersion: 1.0\n"
 
@@ -34,7 +35,7 @@ HEADER = "Metadata-Version: 2.1\nName: Foo\nVersion: 1.0\n"
 )
 def test_fields_as_an_email_parser_finds_them(text: str, requires: tuple[str, ...]) -> None:
     """Where the header ends, what is a field, how lines are folded."""
-    found = metadata.parse(text.encode())
+    found = metadata_file.parse(text.encode())
     message = BytesParser().parsebytes(text.encode())
     assert found.requires == requires
     assert [" ".join(each.split()) for each in message.get_all("Requires-Dist", [])] == list(requires)
@@ -65,7 +66,7 @@ def test_any_header_is_read_like_an_email(found: list[str], end: str) -> None:
     """Whatever the lines, the fields are those of the e-mail parser."""
     data = end.join(["Metadata-Version: 2.1", *found]).encode()
     message = BytesParser().parsebytes(data)
-    read = metadata.parse(data)
+    read = metadata_file.parse(data)
     assert list(read.requires) == [" ".join(each.split()) for each in message.get_all("Requires-Dist", [])]
     expected = (
         message["Name"] and " ".join(message["Name"].split()),
@@ -76,9 +77,9 @@ def test_any_header_is_read_like_an_email(found: list[str], end: str) -> None:
 
 def test_not_utf8_raises_only_for_the_fields_used() -> None:
     """A summary in another encoding does no harm; a requirement does."""
-    assert metadata.parse(HEADER.encode() + b"Summary: caf\xe9\n").name == "Foo"
+    assert metadata_file.parse(HEADER.encode() + b"Summary: caf\xe9\n").name == "Foo"
     with pytest.raises(UnicodeDecodeError):
-        metadata.parse(HEADER.encode() + b"Requires-Dist: caf\xe9\n")
+        metadata_file.parse(HEADER.encode() + b"Requires-Dist: caf\xe9\n")
 
 
 @pytest.mark.parametrize("size", [0, 1, 16 * 1024 - len(HEADER) - 4, 16 * 1024 - len(HEADER), 16 * 1024, 40 * 1024])
@@ -86,14 +87,14 @@ def test_long_headers_are_read_to_their_end(tmp_path: Path, size: int) -> None:
     """Wherever the end of a chunk falls, and whatever long text follows."""
     file = tmp_path / "METADATA"
     file.write_text(f"{HEADER}X: {'x' * size}\nRequires-Dist: bar\n\n{'text ' * 9999}")
-    assert metadata.read(str(file)) == metadata.Metadata(name="Foo", version="1.0", requires=("bar",))
+    assert metadata_file.read(str(file)) == metadata_file.Metadata(name="Foo", version="1.0", requires=("bar",))
 
 
 def test_header_that_fills_whole_chunks(tmp_path: Path) -> None:
     """The end of the file can be the end of a chunk, too."""
     file = tmp_path / "METADATA"
     file.write_text(f"{HEADER}X: ".ljust(16 * 1024 - 1, "x") + "\n")
-    assert metadata.read(str(file)).name == "Foo"
+    assert metadata_file.read(str(file)).name == "Foo"
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_header_that_fills_whole_chunks(tmp_path: Path) -> None:
 )
 def test_requirements(text: str) -> None:
     """Usual forms, and those that take a parser."""
-    assert metadata.is_requirement(text)
+    assert metadata_file.is_requirement(text)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +139,7 @@ def test_requirements(text: str) -> None:
 )
 def test_no_requirements(text: str) -> None:
     """What packaging refuses is refused."""
-    assert not metadata.is_requirement(text)
+    assert not metadata_file.is_requirement(text)
 
 
 NAMES = ["foo", "a.b", "A-b_c", "foo-", "_x", ""]
@@ -165,7 +166,7 @@ def test_looks_never_deceive(seed: int) -> None:
     dice = random.Random(seed)
     for _ in range(2000):
         text = made_up(dice)
-        assert metadata.is_requirement(text) == is_valid(text), text
+        assert metadata_file.is_requirement(text) == is_valid(text), text
 
 
 def made_up(dice: random.Random) -> str:
@@ -201,4 +202,4 @@ def is_valid(text: str) -> bool:
 
 def test_names_are_normalized() -> None:
     """As PEP 503 says."""
-    assert metadata.normalize("Foo._-Bar__baz") == "foo-bar-baz"
+    assert normalize("Foo._-Bar__baz") == "foo-bar-baz"

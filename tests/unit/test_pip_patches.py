@@ -21,8 +21,8 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from pip_fastupdate._pip import patches
+from pip_fastupdate._pip.file_writer import WheelPath
 from pip_fastupdate._pip.patches import INSTALLER, USER_AGENT, Patch, prepare_installer
-from pip_fastupdate._pip.unpacking import WheelPath
 
 PATCHES = (*INSTALLER, USER_AGENT)
 
@@ -80,7 +80,7 @@ def test_user_agent_is_ours() -> None:
     """And costs no process."""
     from pip._internal.network import session
 
-    from pip_fastupdate.text import user_agent
+    from pip_fastupdate.core.text import user_agent
 
     assert session.user_agent() == user_agent()
     assert user_agent().startswith("pip-fastupdate/")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate._pip import records
-from pip_fastupdate._pip.locations import Site, real
-from pip_fastupdate.models import Distribution, Inventory, Reason
+from pip_fastupdate.core.models import Distribution, Inventory, Reason
+from pip_fastupdate.environment import installed_files
+from pip_fastupdate.environment.paths import Site, real
 from tests.unit.test_pip_scan import put, scan, site_of
 
 
@@ -38,7 +38,7 @@ def distribution(packages: Path, *rows: str, **files: str | bytes) -> Distributi
 
 def paths(found: Distribution, site: Site) -> list[Path]:
     """The files of a distribution."""
-    return list(map(Path, records.installed_files(found, site)))
+    return list(map(Path, installed_files.installed_files(found, site)))
 
 
 def make(path: Path) -> Path:
@@ -102,10 +102,10 @@ def test_record_that_is_missing_or_not_text(packages: Path, site: Site) -> None:
     """Nothing is known then, except for what is in the folder."""
     found = distribution(packages, "foo.py,,")
     (found.info / "RECORD").write_bytes(b"caf\xe9.py,,\n")
-    assert records.recorded_files(found) == {"caf\udce9.py"}
+    assert installed_files.recorded_files(found) == {"caf\udce9.py"}
     (found.info / "RECORD").unlink()
-    assert records.recorded_files(found) == frozenset()
-    assert records.has_bytecode(found) is False
+    assert installed_files.recorded_files(found) == frozenset()
+    assert installed_files.has_bytecode(found) is False
     assert {path.name for path in paths(found, site)} == {"METADATA", "INSTALLER"}
 
 
@@ -113,7 +113,7 @@ def test_owners_by_path(packages: Path, site: Site) -> None:
     """Existing or not."""
     found = distribution(packages, "foo.py,,", "../../bin/foo,,")
     expected = {packages / "foo.py": "foo", packages.parents[1] / "bin" / "foo": "foo"}
-    assert records.owners([found], site) == {str(path): name for path, name in expected.items()}
+    assert installed_files.owners([found], site) == {str(path): name for path, name in expected.items()}
 
 
 def test_entry_points(tmp_path: Path) -> None:
@@ -122,20 +122,20 @@ def test_entry_points(tmp_path: Path) -> None:
         "[console_scripts]\n# comment = x\n; other = y\n tool = a:b\nspaced   =a:b [x]\nnonsense\n"
         "[plugins]\nplugin = a:b\n\n[gui_scripts]\nwin=a:b\n"
     )
-    assert list(records.entry_points(tmp_path)) == ["tool", "spaced", "win"]
-    assert list(records.entry_points(tmp_path / "nowhere")) == []
+    assert list(installed_files.entry_points(tmp_path)) == ["tool", "spaced", "win"]
+    assert list(installed_files.entry_points(tmp_path / "nowhere")) == []
 
 
 def test_scripts_are_found_by_record_and_by_entry_point(packages: Path) -> None:
     """The running interpreter's folder for scripts is what counts."""
-    from pip_fastupdate._pip.locations import scheme_paths
+    from pip_fastupdate.environment.paths import scheme_paths
 
     scripts = os.path.relpath(os.path.realpath(scheme_paths()["scripts"]), os.path.realpath(packages))
     found = distribution(
         packages, f"{scripts}/run,,", "../other/x,,", **{"entry_points.txt": "[console_scripts]\nt = a:b\n"}
     )
-    assert records.console_scripts(found) == {"run", "t"}
-    find = records.script_owners(Inventory(distributions=(found,)))
+    assert installed_files.console_scripts(found) == {"run", "t"}
+    find = installed_files.script_owners(Inventory(distributions=(found,)))
     assert (find("run"), find("t"), find("x")) == ("foo", "foo", None)
 
 
@@ -145,11 +145,11 @@ def test_majority_of_those_that_can_be_upgraded(packages: Path) -> None:
     put(packages, "bar-1.dist-info", RECORD="bar.py,,\n")
     put(packages, "conda-1.dist-info", INSTALLER="conda", RECORD="x.pyc,,\n")
     everything = scan(packages)
-    assert records.has_bytecode(compiled)
-    assert records.mostly_bytecode({"foo": compiled})
-    assert not records.mostly_bytecode(everything)
-    assert not records.mostly_bytecode({})
-    assert not records.mostly_bytecode({"conda": everything["conda"]})
+    assert installed_files.has_bytecode(compiled)
+    assert installed_files.mostly_bytecode({"foo": compiled})
+    assert not installed_files.mostly_bytecode(everything)
+    assert not installed_files.mostly_bytecode({})
+    assert not installed_files.mostly_bytecode({"conda": everything["conda"]})
 
 
 def test_legacy_distribution_has_no_folder_of_its_own(packages: Path, site: Site, tmp_path: Path) -> None:

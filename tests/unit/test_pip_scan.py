@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from pip_fastupdate._pip import environment, locations
-from pip_fastupdate._pip.direct_url import editable, is_valid, origin, without_credentials
-from pip_fastupdate._pip.dist_info import Folder, read
-from pip_fastupdate._pip.locations import Site, real
-from pip_fastupdate.models import Distribution, Inventory
+from pip_fastupdate.core.models import Distribution, Inventory
+from pip_fastupdate.environment import paths
+from pip_fastupdate.environment import scan as scanner
+from pip_fastupdate.environment.direct_url import editable, is_valid, origin, without_credentials
+from pip_fastupdate.environment.dist_info import Folder, read
+from pip_fastupdate.environment.paths import Site, real
 
 
 def site_of(packages: Path, user: Path | None = None) -> Site:
@@ -52,7 +53,7 @@ def put(folder: Path, info: str, requires: str = "", **files: str | bytes) -> Pa
 def scan(*folders: Path, user: Path | None = None, user_only: bool = False) -> dict[str, Distribution]:
     """What is found on a path of these folders, of which the first is the environment's."""
     site = site_of(folders[0], user)
-    return environment.scan(site=site, paths=[str(each) for each in folders], user=user_only).by_name()
+    return scanner.scan(site=site, paths=[str(each) for each in folders], user=user_only).by_name()
 
 
 def kind(distribution: Distribution) -> str | None:
@@ -82,7 +83,7 @@ def test_sorted_and_without_what_is_not_there(tmp_path: Path) -> None:
     for name in ("b", "c", "a"):
         put(packages, f"{name}-1.dist-info")
     (tmp_path / "python.zip").write_bytes(b"")
-    found = environment.scan(
+    found = scanner.scan(
         site=site_of(packages), paths=[str(packages), str(tmp_path / "python.zip"), "/nowhere", str(packages)]
     )
     assert [each.name for each in found.distributions] == ["a", "b", "c"]
@@ -175,7 +176,7 @@ def test_odd_names_are_ignored_with_a_warning(tmp_path: Path) -> None:
     put(tmp_path, "~foo-1.dist-info")
     put(tmp_path, "-1.dist-info")
     warnings: list[str] = []
-    found = environment.scan(warnings.append, site=site_of(tmp_path), paths=[str(tmp_path)])
+    found = scanner.scan(warnings.append, site=site_of(tmp_path), paths=[str(tmp_path)])
     assert found == Inventory(distributions=())
     assert len(warnings) == 2
 
@@ -223,7 +224,7 @@ def test_legacy_metadata_that_pip_cannot_read_is_told(tmp_path: Path) -> None:
     info.mkdir()
     (info / "PKG-INFO").write_bytes(b"Metadata-Version: 1.0\nName: caf\xe9\nVersion: 1.0\n")
     warnings: list[str] = []
-    environment.scan(warnings.append, site=site_of(tmp_path), paths=[str(tmp_path)])
+    scanner.scan(warnings.append, site=site_of(tmp_path), paths=[str(tmp_path)])
     assert len(warnings) == 1
     assert "pip cannot read" in warnings[0]
 
@@ -316,30 +317,30 @@ def test_locations_of_the_running_interpreter() -> None:
     from pip._internal.locations import get_scheme
 
     theirs = get_scheme("")
-    assert locations.scheme_paths() == {key: getattr(theirs, key) for key in ("purelib", "platlib", "scripts", "data")}
+    assert paths.scheme_paths() == {key: getattr(theirs, key) for key in ("purelib", "platlib", "scripts", "data")}
     theirs = get_scheme("", user=True)
-    assert locations.scheme_paths(user=True)["purelib"] == theirs.purelib
-    site = locations.current()
+    assert paths.scheme_paths(user=True)["purelib"] == theirs.purelib
+    site = paths.current()
     assert site.packages == {real(get_scheme("").purelib), real(get_scheme("").platlib)}
     assert (site.virtual, site.prefix) == (sys.prefix != sys.base_prefix, real(sys.prefix))
-    assert environment.folders()
+    assert scanner.folders()
 
 
 def test_locations_without_a_virtual_environment() -> None:
     """The user's own site-packages count there, if the interpreter looks at them."""
     import site
 
-    found = locations.describe(virtual=False, user_enabled=True)
+    found = paths.describe(virtual=False, user_enabled=True)
     assert found.user == real(site.getusersitepackages())
     assert found.permits(real(site.getuserbase()))
-    assert locations.describe(virtual=False, user_enabled=False).user is None
-    assert locations.describe(virtual=True, user_enabled=True).user is None
+    assert paths.describe(virtual=False, user_enabled=False).user is None
+    assert paths.describe(virtual=True, user_enabled=True).user is None
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_distributor_who_decided_against_sysconfig() -> None:
     """pip is asked, and says the same where nothing was patched."""
-    assert locations.scheme_paths(by_sysconfig=False) == locations.scheme_paths()
+    assert paths.scheme_paths(by_sysconfig=False) == paths.scheme_paths()
 
 
 def test_permitted_paths_are_below_the_roots(tmp_path: Path) -> None:
@@ -353,17 +354,17 @@ def test_permitted_paths_are_below_the_roots(tmp_path: Path) -> None:
 def test_search_path_without_the_current_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """``python -m`` puts it first; anywhere else it was put by the user."""
     monkeypatch.chdir(tmp_path)
-    assert locations.search_path([str(tmp_path), "/a", "", str(tmp_path)]) == ["/a", ".", str(tmp_path)]
-    assert locations.search_path(["/a", tmp_path]) == ["/a", str(tmp_path)]
-    assert locations.search_path([]) == []
-    assert locations.search_path()[-1] == sys.path[-1]
+    assert paths.search_path([str(tmp_path), "/a", "", str(tmp_path)]) == ["/a", ".", str(tmp_path)]
+    assert paths.search_path(["/a", tmp_path]) == ["/a", str(tmp_path)]
+    assert paths.search_path([]) == []
+    assert paths.search_path()[-1] == sys.path[-1]
 
 
 def test_target_is_the_running_interpreter() -> None:
     """Its versions without what a development build adds."""
     import pip
 
-    found = environment.target()
+    found = scanner.target()
     assert (found.pip, str(found.executable)) == (pip.__version__, sys.executable)
     assert found.python.startswith("{}.{}.{}".format(*sys.version_info))
 
@@ -371,11 +372,11 @@ def test_target_is_the_running_interpreter() -> None:
 @pytest.mark.skipif(os.name == "nt" or not Path("/proc").is_dir(), reason="needs a folder that nobody can write to")
 def test_writing_is_tried(tmp_path: Path) -> None:
     """Permissions do not tell everything: nobody makes files in /proc, not even root."""
-    assert environment._accepts_files(tmp_path)
+    assert scanner._accepts_files(tmp_path)
     assert list(tmp_path.iterdir()) == []
-    assert not environment._accepts_files(Path("/proc"))
-    assert environment.is_writable(folders=[str(tmp_path), str(tmp_path / "not" / "yet")]) is None
-    assert environment.is_writable(folders=[str(tmp_path), "/proc/not/there"]) == "/proc"
+    assert not scanner._accepts_files(Path("/proc"))
+    assert scanner.is_writable(folders=[str(tmp_path), str(tmp_path / "not" / "yet")]) is None
+    assert scanner.is_writable(folders=[str(tmp_path), "/proc/not/there"]) == "/proc"
 
 
 def test_folder_that_vanishes_while_it_is_read(tmp_path: Path) -> None:

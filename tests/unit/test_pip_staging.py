@@ -14,11 +14,11 @@ from types import CodeType
 
 import pytest
 
-from pip_fastupdate._pip import staging
+from pip_fastupdate._pip import installer
 from pip_fastupdate._pip.bytecode import compile_staged
+from pip_fastupdate._pip.installer import StagedWheel, StageFailed, compile_bytecode, prepare_process, stage
 from pip_fastupdate._pip.preload import _import_ours, import_everything
-from pip_fastupdate._pip.staging import StagedWheel, StageFailed, compile_bytecode, prepare_process, stage
-from pip_fastupdate.errors import TransactionError
+from pip_fastupdate.core.errors import TransactionError
 from tests.support.wheels import make_wheel
 
 
@@ -146,20 +146,20 @@ def test_bytecode_that_nobody_could_write(tmp_path: Path) -> None:
 
 def test_full_disk_ends_the_run(tmp_path: Path) -> None:
     """It is not one wheel that fails; whatever else there is with the disk, it is."""
-    full = staging._failure(OSError(errno.ENOSPC, "No space left on device"), tmp_path, "foo")
+    full = installer._failure(OSError(errno.ENOSPC, "No space left on device"), tmp_path, "foo")
     assert isinstance(full, TransactionError)
     assert full.message == f"{tmp_path} cannot be written: No space left on device."
-    odd = staging._failure(OSError(errno.ENAMETOOLONG, "File name too long"), tmp_path, "foo")
+    odd = installer._failure(OSError(errno.ENAMETOOLONG, "File name too long"), tmp_path, "foo")
     assert isinstance(odd, StageFailed)
     assert "File name too long" in odd.text
 
 
 def test_failures_have_words() -> None:
     """pip's, without what it puts before them; the kind of the exception, if it has none."""
-    found = staging._failure(ValueError("For req: foo. Something\n  is wrong."), Path(), "foo")
+    found = installer._failure(ValueError("For req: foo. Something\n  is wrong."), Path(), "foo")
     assert isinstance(found, StageFailed)
     assert (found.kind, found.text, found.log) == ("stage", "Something is wrong", ())
-    assert str(staging._failure(KeyError(), Path(), "foo")) == "KeyError"
+    assert str(installer._failure(KeyError(), Path(), "foo")) == "KeyError"
 
 
 def test_bad_zip_is_a_failure(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from pip_fastupdate._pip import unpacking
-from pip_fastupdate._pip.unpacking import WheelPath, below, save, seconds_per_file, write
-from pip_fastupdate.turns import Turns
+from pip_fastupdate._pip import file_writer
+from pip_fastupdate._pip.file_writer import WheelPath, below, save, seconds_per_file, write
+from pip_fastupdate.core.gil_turns import Turns
 
 
 class File:
@@ -90,7 +90,7 @@ def test_turns_come_with_the_path(archive: zipfile.ZipFile, tmp_path: Path, monk
 
 def test_what_is_left_to_pip(archive: zipfile.ZipFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Large files, and those that take the place of another."""
-    monkeypatch.setattr(unpacking, "WHOLE", 2)
+    monkeypatch.setattr(file_writer, "WHOLE", 2)
     assert saved(archive, tmp_path / "to") == ({"empty": ""}, ["a/one.py", "two.py"])
     assert saved(archive, tmp_path / "to") == ({"empty": ""}, ["a/one.py", "two.py", "empty"])
 

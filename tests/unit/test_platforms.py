@@ -231,7 +231,7 @@ def test_what_the_program_sees(system: type[Rules], tmp_path: Path) -> None:
     """Its modules see another system, and no others do; nothing of that is left afterwards."""
     if REAL_WINDOWS:
         pytest.skip("this is another system")
-    disk = importlib.import_module("pip_fastupdate.transaction.disk")
+    disk = importlib.import_module("pip_fastupdate.transaction.filesystem")
     rules = system(tmp_path)
     with rules.on():
         assert ("nt" if system is Windows else "posix") == disk.os.name

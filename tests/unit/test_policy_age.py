@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pip_fastupdate.index.pages import Link
-from pip_fastupdate.models import Project
+from pip_fastupdate.core.models import Project
+from pip_fastupdate.index.apis.simple_pages import Link
 from pip_fastupdate.policy.age import Cooldown, ago, parse, span
 from tests.support.offers import chosen, link, offer, summary, wheels
 

@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import pytest
 
-from pip_fastupdate.ports import Progress
+from pip_fastupdate.core.protocols import Progress
+from pip_fastupdate.core.text import IMPORTING
 from pip_fastupdate.progress import Plain, Silent, make
 from pip_fastupdate.progress.live import Live
 from pip_fastupdate.progress.stages import Stage, summary
-from pip_fastupdate.text import IMPORTING
 from tests.support.reports import Terminal, encoded
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from pip_fastupdate import report as reports
 from pip_fastupdate.arguments import parse_arguments
-from pip_fastupdate.options import Format
+from pip_fastupdate.core.options import Format
 from pip_fastupdate.report.formats import renderer
 from pip_fastupdate.report.view import PLAIN, View
 from tests.support.reports import Terminal, encoded, mixed

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pip_fastupdate.models import Action, Failure, Reason, Report, Row
+from pip_fastupdate.core.models import Action, Failure, Reason, Report, Row
 from pip_fastupdate.report import json_, markdown, table
 from pip_fastupdate.report.rows import digest
 from tests.support.reports import report, row

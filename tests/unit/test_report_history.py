@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pip_fastupdate import report as reports
-from pip_fastupdate.entry import Entry
-from pip_fastupdate.models import Stats
+from pip_fastupdate.core.entry import Entry
+from pip_fastupdate.core.models import Stats
 from pip_fastupdate.report import json_, table
 from pip_fastupdate.report.figures import stats_lines
 from pip_fastupdate.report.view import View

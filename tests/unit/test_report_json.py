@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pip_fastupdate.models import Failure, Reason, Row, Stats
+from pip_fastupdate.core.models import Failure, Reason, Row, Stats
 from pip_fastupdate.report import json_
 from tests.support.reports import mixed, report, row
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pip_fastupdate.models import Failure, Reason
+from pip_fastupdate.core.models import Failure, Reason
 from pip_fastupdate.report.rows import Group, digest
 from tests.support.reports import mixed, report, row
 

@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 from pip_fastupdate import report as reports
-from pip_fastupdate.options import Format
+from pip_fastupdate.core.options import Format
 from pip_fastupdate.report import table
 from pip_fastupdate.report.view import View
 from tests.support.reports import Terminal, encoded, mixed, report, row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pip_fastupdate.models import Reason
+from pip_fastupdate.core.models import Reason
 from pip_fastupdate.resolver import Wishes, best_assignment
 from tests.support.worlds import best, make_world, versions
 

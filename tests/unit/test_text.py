@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from pip_fastupdate import text
+from pip_fastupdate.core import text
 from tests.support.reports import Terminal
 
 

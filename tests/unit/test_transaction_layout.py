@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate.errors import FileConflict
-from pip_fastupdate.transaction.disk import folds_case
-from pip_fastupdate.transaction.layout import Request, Root, lay_out
-from pip_fastupdate.transaction.operations import In, Out
+from pip_fastupdate.core.errors import FileConflict
+from pip_fastupdate.transaction.filesystem import folds_case
+from pip_fastupdate.transaction.moves.planner import Request, Root, lay_out
+from pip_fastupdate.transaction.moves.steps import In, Out
 from tests.unit.transactions import SITE, Env, dist, folder, live, snapshot, write
 
 INFO_OUT, INFO_IN = ("out", "a-1.dist-info"), ("in", "a-2.dist-info")

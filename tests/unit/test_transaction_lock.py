@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate.errors import EnvironmentLocked, TransactionError
+from pip_fastupdate.core.errors import EnvironmentLocked, TransactionError
 from pip_fastupdate.transaction.claim import Claim
 from pip_fastupdate.transaction.lock import FileLock, Lock, held, hold
 from tests.unit.transactions import Env

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pip_fastupdate.files import leads_elsewhere
-from pip_fastupdate.transaction import disk
+from pip_fastupdate.core.atomic_file import leads_elsewhere
+from pip_fastupdate.transaction import filesystem
 from tests.support.platforms import Mac, Windows
 from tests.unit.transactions import Env, dist, folder, live
 
@@ -59,11 +59,11 @@ def test_letters_of_two(system: str) -> None:
 )
 def test_folding_again(text: str) -> None:
     """What is folded stays as it is when folded again, and keeps the endings that modules are known by."""
-    for fold in (disk._by_letter, disk._normal, disk._decomposed):
+    for fold in (filesystem._by_letter, filesystem._normal, filesystem._decomposed):
         once = fold(text)
         assert once == fold(once)
-    assert disk._by_letter("A.PY").endswith(".py")
-    assert disk._decomposed(COMPOSED.upper()) == disk._decomposed(unicodedata.normalize("NFD", COMPOSED))
+    assert filesystem._by_letter("A.PY").endswith(".py")
+    assert filesystem._decomposed(COMPOSED.upper()) == filesystem._decomposed(unicodedata.normalize("NFD", COMPOSED))
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,8 @@ def test_junctions(mode: int, tag: int, elsewhere: bool, monkeypatch: pytest.Mon
         stat=lambda follow_symlinks: found,
     )
     seen = SimpleNamespace(name="nt", lstat=lambda path: found)
-    monkeypatch.setattr(disk, "os", seen)
-    assert (elsewhere, elsewhere) == (disk.kind_of("x") == "link", disk.kind_of_entry(entry) == "link")
+    monkeypatch.setattr(filesystem, "os", seen)
+    assert (elsewhere, elsewhere) == (filesystem.kind_of("x") == "link", filesystem.kind_of_entry(entry) == "link")
 
 
 @simulated

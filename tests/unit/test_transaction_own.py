@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from pip_fastupdate.transaction import standalone
-from pip_fastupdate.transaction.exchange import exchange
-from pip_fastupdate.transaction.operations import Exchange
-from pip_fastupdate.transaction.witness import Witness, witness
+from pip_fastupdate.transaction.moves.exchange import exchange
+from pip_fastupdate.transaction.moves.steps import Exchange
+from pip_fastupdate.transaction.moves.witness import Witness, witness
 from tests.faults import harness, synthetic
 from tests.faults.harness import DONE, Case, every, in_child
 from tests.faults.inject import Fault, Injector
@@ -85,7 +85,7 @@ def look_at_each_call(env: Env) -> tuple[list[int], list[str]]:
 def test_taken_back_from_every_step(env: Env, monkeypatch: pytest.MonkeyPatch, able: bool) -> None:
     """Whether the system can exchange or not, then and now."""
     if not able:
-        monkeypatch.setattr("pip_fastupdate.transaction.operations.exchange", lambda one, other: False)
+        monkeypatch.setattr("pip_fastupdate.transaction.moves.steps.exchange", lambda one, other: False)
     before = live(env.prefix)
     count = len(env.steps(PACKAGING, TOOL, OTHER, own=OWN))
     for steps in range(count + 1):
@@ -98,7 +98,7 @@ def test_exchange_that_another_system_takes_back(env: Env, monkeypatch: pytest.M
     """What was exchanged in one call goes back in three where there is no such call."""
     before = live(env.prefix)
     env.half(PACKAGING, TOOL, steps=3, options={"own": OWN})
-    monkeypatch.setattr("pip_fastupdate.transaction.operations.exchange", lambda one, other: False)
+    monkeypatch.setattr("pip_fastupdate.transaction.moves.steps.exchange", lambda one, other: False)
     env.store.recover()
     assert live(env.prefix) == before
 
@@ -115,9 +115,9 @@ def updating(prefix: Path, injector: Injector) -> None:
 
 def in_two_steps(prefix: Path, injector: Injector) -> None:
     """The same where nothing can be exchanged."""
-    from pip_fastupdate.transaction import operations
+    from pip_fastupdate.transaction.moves import steps
 
-    operations.exchange = lambda one, other: False
+    steps.exchange = lambda one, other: False
     updating(prefix, injector)
 
 

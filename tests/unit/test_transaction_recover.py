@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from pip_fastupdate.errors import TransactionError
-from pip_fastupdate.transaction.disk import remove
-from pip_fastupdate.transaction.operations import Mkdir, Rmdir, decoded, set_aside
+from pip_fastupdate.core.errors import TransactionError
+from pip_fastupdate.transaction.filesystem import remove
+from pip_fastupdate.transaction.moves.steps import Mkdir, Rmdir, decoded, set_aside
 from tests.unit.transactions import Env, dist, folder, live, snapshot, write
 
 A = dist("a", {"a/x.py": "1", "a/sub/y.py": "1"}, {"a/x.py": "2", "a/sub/y.py": "2"})

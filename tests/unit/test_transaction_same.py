@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate.transaction.operations import Exchange, In, Operation, Out
-from pip_fastupdate.transaction.own import arranged
-from pip_fastupdate.transaction.witness import are_same, witness
+from pip_fastupdate.transaction.moves.own_files import arranged
+from pip_fastupdate.transaction.moves.steps import Exchange, In, Operation, Out
+from pip_fastupdate.transaction.moves.witness import are_same, witness
 
 
 def both(tmp_path: Path, old: dict[str, str], new: dict[str, str]) -> tuple[str, str]:

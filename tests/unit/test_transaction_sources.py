@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from pip_fastupdate.errors import TransactionError
+from pip_fastupdate.core.errors import TransactionError
 from pip_fastupdate.transaction import Transaction
-from pip_fastupdate.transaction.sources import REMEMBERED, Sources
+from pip_fastupdate.transaction.index_origins import REMEMBERED, Sources
 from tests.unit.transactions import Dist, Env, dist, folder, snapshot
 
 A = dist("a", {"a/x.py": "1"}, {"a/x.py": "2"})

@@ -11,17 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate.errors import EnvironmentChanged, TransactionError
+from pip_fastupdate.core.errors import EnvironmentChanged, TransactionError
 from pip_fastupdate.transaction import Transactions, fingerprint
-from pip_fastupdate.transaction.disk import (
-    explained,
-    identical,
-    remove,
-    sync_folder,
-    told,
-    uninterrupted,
-)
-from pip_fastupdate.transaction.operations import In
+from pip_fastupdate.transaction.filesystem import explained, identical, remove, sync_folder, told, uninterrupted
+from pip_fastupdate.transaction.moves.steps import In
 from tests.unit.transactions import SITE, Dist, Env, dist, folder, live, snapshot, write
 
 A = dist("a", {"a/x.py": "1", "a.txt": "1"}, {"a/x.py": "2", "a.txt": "2"})

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from pip_fastupdate.errors import FileConflict, TransactionError
-from pip_fastupdate.transaction import Transactions, disk
+from pip_fastupdate.core.errors import FileConflict, TransactionError
+from pip_fastupdate.transaction import Transactions, filesystem
 from tests.unit.transactions import HOME, SITE, Env, dist, folder, live, snapshot, write
 
 A = dist("a", {"a/x.py": "1", "a/sub/y.py": "1"}, {"a/x.py": "2", "a/sub/y.py": "2"})
@@ -209,13 +209,13 @@ def test_root_does_no_more_than_the_owner_could(env: Env, monkeypatch: pytest.Mo
     for path in (env.prefix, *env.prefix.rglob("*")):
         os.chown(path, 4321, 4321, follow_symlinks=False)
     users = set()
-    sync_folder = disk.sync_folder
+    sync_folder = filesystem.sync_folder
 
     def watched(path: str, **options: bool) -> None:
         users.add((os.geteuid(), os.getegid(), *os.getgroups()))
         sync_folder(path, **options)
 
-    monkeypatch.setattr("pip_fastupdate.transaction.workspace.sync_folder", watched)
+    monkeypatch.setattr("pip_fastupdate.transaction.folder.sync_folder", watched)
     groups = os.getgroups()
     env.store.recover()
     assert live(env.prefix) == before

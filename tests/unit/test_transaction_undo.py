@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate.errors import FileConflict, TransactionError
+from pip_fastupdate.core.errors import FileConflict, TransactionError
 from pip_fastupdate.transaction import Transactions
 from pip_fastupdate.transaction.home import REMEMBERED, Home
 from tests.faults.synthetic import infos

@@ -7,10 +7,10 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from pip_fastupdate.models import Change, Plan
+from pip_fastupdate.core.models import Change, Plan
 from pip_fastupdate.resolver import Wishes, best_assignment
-from pip_fastupdate.update.planning import Planned
-from pip_fastupdate.update.trial import Parts, culprits
+from pip_fastupdate.update.plan import Planned
+from pip_fastupdate.update.user_test import Parts, culprits
 from tests.support.worlds import Releases, make_world
 
 Verdict = Callable[[frozenset[str]], "bool | None"]

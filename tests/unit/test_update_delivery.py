@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pip_fastupdate._pip import unpacking
-from pip_fastupdate.turns import LARGE
-from pip_fastupdate.update.delivery import SLOW, Delivery
+from pip_fastupdate._pip import file_writer
+from pip_fastupdate.core.gil_turns import LARGE
+from pip_fastupdate.update.fetch import SLOW, Delivery
 
 
 @pytest.mark.parametrize(("seconds", "large"), [(SLOW / 2, LARGE), (SLOW * 2, 0)])
@@ -17,7 +17,7 @@ def test_others_go_on_where_one_would_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, large: int
 ) -> None:
     """For large files, or for all of them on a disk that is slow to make files."""
-    monkeypatch.setattr(unpacking, "seconds_per_file", lambda folder: seconds)
+    monkeypatch.setattr(file_writer, "seconds_per_file", lambda folder: seconds)
     nothing: Any = None
     delivery = Delivery(
         store=nothing,

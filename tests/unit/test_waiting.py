@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import pip_fastupdate
-from pip_fastupdate import waiting
+from pip_fastupdate.core import waiting
 
 
 def test_result_of_a_future() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from pip_fastupdate.models import File, Release
+from pip_fastupdate.core.models import File, Release
 from pip_fastupdate.transaction.here import HOME
 from pip_fastupdate.wheels import Inspection, Limits, inspect
 from pip_fastupdate.wheels.closed import OWN_FOLDER

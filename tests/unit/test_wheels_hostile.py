@@ -14,7 +14,7 @@ from random import Random
 import pytest
 from packaging.version import Version
 
-from pip_fastupdate.models import File, Release
+from pip_fastupdate.core.models import File, Release
 from pip_fastupdate.wheels import Inspection, Limits, archive, inspect
 from pip_fastupdate.wheels.archive import Archive
 from tests.support.raw_wheels import (

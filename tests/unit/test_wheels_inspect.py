@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from pip_fastupdate.models import File, Release
+from pip_fastupdate.core.models import File, Release
 from pip_fastupdate.wheels import Inspection, Installed, Limits, inspect
-from pip_fastupdate.wheels.hooks import system_command
+from pip_fastupdate.wheels.warnings import system_command
 from tests.support.raw_wheels import (
     FILENAME,
     INFO,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from pip_fastupdate.models import File, Release
+from pip_fastupdate.core.models import File, Release
 from pip_fastupdate.wheels import Inspection, inspect
 from tests.support.raw_wheels import FILENAME, INFO, Member, demo, pack, record_row
 

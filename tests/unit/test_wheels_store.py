@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from pip_fastupdate.errors import PipUpdateError
-from pip_fastupdate.models import Failure, File, Release
-from pip_fastupdate.ports import DownloadFailed
+from pip_fastupdate.core.errors import PipUpdateError
+from pip_fastupdate.core.models import Failure, File, Release
+from pip_fastupdate.core.protocols import DownloadFailed
 from pip_fastupdate.wheels import WheelStore
 from pip_fastupdate.wheels.download import DiskRefused, Part, disk_error
 

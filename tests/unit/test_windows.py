@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate import cli, elsewhere, text
-from pip_fastupdate._pip import environment
-from pip_fastupdate.index import cache
-from pip_fastupdate.ports import DownloadFailed
+from pip_fastupdate import cli
+from pip_fastupdate.cache import maintenance
+from pip_fastupdate.core import text
+from pip_fastupdate.core.protocols import DownloadFailed
+from pip_fastupdate.environment import scan
+from pip_fastupdate.other_python import launch
 from pip_fastupdate.wheels.download import Part
-from pip_fastupdate.wheels.hooks import _is_python_script
+from pip_fastupdate.wheels.warnings import _is_python_script
 from tests.support.platforms import Scanner, Windows
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are not known here")
@@ -47,10 +49,10 @@ def test_clearing_a_cache_that_is_in_use(tmp_path: Path) -> None:
     for name in ("held.whl", "free.whl"):
         (wheels / name).write_bytes(b"x" * 1000)
     with Windows(tmp_path).on(), (wheels / "held.whl").open("rb"):
-        assert 1000 == cache.clear(tmp_path)
+        assert 1000 == maintenance.clear(tmp_path)
         assert ["held.whl"] == [each.name for each in wheels.iterdir()]
     with Windows(tmp_path).on():
-        assert 1000 == cache.clear(tmp_path)
+        assert 1000 == maintenance.clear(tmp_path)
     assert not (tmp_path / "wheels").exists()
 
 
@@ -58,10 +60,10 @@ def test_clearing_a_cache_that_is_in_use(tmp_path: Path) -> None:
 def test_probe_that_is_scanned(tmp_path: Path) -> None:
     """A folder can be written to though the file that shows so is looked at; the file does not stay."""
     with Windows(tmp_path, scanner=Scanner(1, seconds=0.3)).on():
-        assert environment.is_writable(folders=[str(tmp_path)]) is None
+        assert scan.is_writable(folders=[str(tmp_path)]) is None
     assert [] == list(tmp_path.iterdir())
     with Windows(tmp_path, scanner=Scanner(1, seconds=1e9)).on():
-        assert environment.is_writable(folders=[str(tmp_path)]) is None
+        assert scan.is_writable(folders=[str(tmp_path)]) is None
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_interpreter_of_an_environment(tmp_path: Path) -> None:
     )
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python.exe").touch(0o755)
-    assert tmp_path / "bin" / "python.exe" == elsewhere.interpreter(str(tmp_path))
+    assert tmp_path / "bin" / "python.exe" == launch.interpreter(str(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -109,9 +111,9 @@ def test_launchers(tmp_path: Path, end: bytes, python: bool) -> None:
 def test_specification_is_no_argument(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Quotes do not survive the command line of a ``.bat`` file, which ``python`` is with some version managers."""
     seen: list[tuple[list[str], dict[str, str]]] = []
-    monkeypatch.setattr(elsewhere, "replace_process", lambda command, env: seen.append((command, env)) or 0)
+    monkeypatch.setattr(launch, "replace_process", lambda command, env: seen.append((command, env)) or 0)
     (tmp_path / "python").touch(0o755)
-    elsewhere.run(str(tmp_path / "python"), ["--check"])
+    launch.run(str(tmp_path / "python"), ["--check"])
     [(command, env)] = seen
     assert not any('"' in each for each in command)
-    assert '"given"' in env[elsewhere._elsewhere.VARIABLE]
+    assert '"given"' in env[launch.bootstrap.VARIABLE]

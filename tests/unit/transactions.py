@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pip_fastupdate.transaction import Replacement, Transaction, Transactions
-from pip_fastupdate.transaction.operations import Operation, Out
-from pip_fastupdate.transaction.workspace import Workspace
+from pip_fastupdate.transaction.folder import Workspace
+from pip_fastupdate.transaction.moves.steps import Operation, Out
 from tests.faults.harness import memory
 from tests.faults.synthetic import HOME, SITE, Dist, infos, install, live, snapshot, staged, write
 

@@ -1,0 +1,158 @@
+"""Unpacks wheels by pip's own installer into folders that mirror the environment, which stays untouched.
+
+Each wheel gets a root of its own, so that none can overwrite another's files, and may be unpacked in a thread.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from ..core.errors import TransactionError
+from ..core.gil_turns import Turns
+from ..core.names import normalize
+from . import compat, patches
+from .file_writer import Contents, WheelPath
+from .places import Mirror, scheme_below
+from .preload import import_everything
+from .proof import escaped
+
+__all__ = [
+    "StageFailed",
+    "StagedWheel",
+    "compile_bytecode",
+    "import_everything",
+    "prepare_process",
+    "stage",
+]
+
+_DISK_TROUBLE = frozenset((errno.ENOSPC, errno.EROFS, errno.EMFILE, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)))
+"""What is no wheel's fault, and would befall the next one as well."""
+
+
+class StageFailed(Exception):
+    """A wheel that cannot be installed, or not even be made; ``kind`` and ``text`` as in ``models.Failure``.
+
+    ``log`` is the tail of what a build printed.
+    """
+
+    def __init__(self, text: str, kind: str = "stage", log: tuple[str, ...] = ()) -> None:
+        super().__init__(text)
+        self.text = text
+        self.kind = kind
+        self.log = log
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagedWheel:
+    """A wheel unpacked below ``root``, at the paths that it will have below ``base``."""
+
+    root: Path
+    info: Path
+    """The staged ``.dist-info`` folder."""
+
+    base: str
+    """A live folder: the environment's own mostly, the whole file system's where files go elsewhere, too."""
+
+    @property
+    def mirror(self) -> Mirror:
+        """What is where."""
+        return Mirror(root=str(self.root), base=self.base)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All staged files, sorted."""
+        return tuple(sorted(_files(self.root)))
+
+
+def prepare_process() -> None:
+    """To be called once, before any wheel is staged in a thread; imports pip's installer, which takes a while."""
+    patches.prepare_installer()
+    compat.load_backend()
+    compat.silence()
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"pip\._")  # as when pip itself runs
+    warnings.simplefilter("ignore", SyntaxWarning)  # of the sources compiled; pip ignores them likewise
+    warnings.filterwarnings("ignore", "invalid ", DeprecationWarning)  # what is a SyntaxWarning since Python 3.12
+
+
+def stage(
+    wheel: Path,
+    *,
+    name: str,
+    root: Path,
+    requested: bool,
+    user: bool,
+    contents: Contents = MappingProxyType({}),
+    turns: Turns | None = None,
+    label: str | None = None,
+) -> StagedWheel:
+    """Unpack ``wheel`` below ``root`` as ``pip install --no-compile`` would into the environment. Safe in threads.
+
+    ``requested`` makes pip's REQUESTED file, ``user`` takes the user's scheme; ``contents`` are of files that need not
+    be read again; ``turns`` are those that the thread is at work in; ``label`` stands for the wheel in messages. Raises
+    StageFailed for a wheel that pip does not install, and TransactionError when the disk does not allow it.
+    """
+    from pip._internal.operations.install.wheel import install_wheel
+
+    scheme, mirror = scheme_below(str(root), name, user=user)
+    try:
+        install_wheel(
+            name=name,
+            wheel_path=WheelPath(str(wheel), contents, turns),
+            scheme=scheme,
+            req_description=name,
+            pycompile=False,
+            warn_script_location=False,
+            requested=requested,
+        )
+    except Exception as error:  # whatever a wheel can contain, pip can stumble over
+        failure = _failure(error, root, name)
+        if isinstance(failure, StageFailed) and label:
+            failure = StageFailed(failure.text.replace(str(wheel), label))
+        raise failure from error
+    info = _info_folder({Path(scheme.purelib), Path(scheme.platlib)}, name)
+    outside = escaped(root, info, Path(scheme.data))
+    if outside is not None:
+        raise StageFailed(f"pip put {outside!r} where no wheel may write")
+    return StagedWheel(root=root, info=info, base=mirror.base)
+
+
+def _failure(error: Exception, root: Path, name: str) -> Exception:
+    if isinstance(error, OSError) and error.errno in _DISK_TROUBLE:
+        return TransactionError(
+            f"{root} cannot be written: {error.strerror}.",
+            hint="the environment was not touched; make room and try again",
+        )
+    return StageFailed(compat.words(error).removeprefix(f"For req: {name}. "))
+
+
+def _info_folder(folders: set[Path], name: str) -> Path:
+    """The ``.dist-info`` folder that was unpacked."""
+    found = [info for folder in folders for info in folder.glob("*.dist-info")]
+    if len(found) != 1 or normalize(found[0].name.partition("-")[0]) != normalize(name):
+        raise StageFailed(f"the wheel holds metadata of {', '.join(sorted(info.stem for info in found)) or 'nothing'}")
+    return found[0]
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for folder, _, names in os.walk(root):
+        for name in names:
+            yield Path(folder, name)
+
+
+def compile_bytecode(staged: StagedWheel) -> None:
+    """Add the bytecode that ``pip install --compile`` would have made of it. Safe in threads.
+
+    Raises TransactionError when the disk does not allow it.
+    """
+    from .bytecode import compile_staged
+
+    try:
+        compile_staged(staged.info, staged.files, Path(staged.mirror.live(str(staged.info.parent))))
+    except OSError as error:
+        raise _failure(error, staged.root, staged.info.name) from error

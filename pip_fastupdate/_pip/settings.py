@@ -1,0 +1,75 @@
+"""pip's settings, read by pip's own parser: command line, ``PIP_*`` variables and configuration files.
+
+That takes a quarter of a second, most of it for imports. So the answer is remembered on disk together with
+everything that it was made from (see ``settings_cache``); when nothing of that has changed, pip is hardly imported.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from ..core.options import Limits, Network, Policy, Settings
+from . import settings_cache
+from .configuration import Configuration
+
+
+def settings(
+    pip_arguments: Sequence[str], *, cache_directory: Path | None = None, remember: bool = True
+) -> Configuration:
+    """pip's settings with ``pip_arguments`` (options of ``pip install``) on top.
+
+    ``cache_directory`` overrules pip's. With ``remember`` the answer is kept on disk for the next time, unless it
+    holds credentials, or depends on more than files. Raises UsageError for settings that are wrong, or that cannot
+    be honoured.
+    """
+    folder = cache_directory or settings_cache.default_folder()
+    remember = remember and not os.environ.get("PIP_NO_CACHE_DIR")
+    store = settings_cache.Memory(folder, pip_arguments) if remember and folder else None
+    found = _recalled(store) if store else None
+    if found is None:
+        from . import settings_parser
+
+        found, sources = settings_parser.read(pip_arguments)
+        if store and sources is not None:
+            store.keep(_plain(found), sources)
+    return replace(found, cache_directory=cache_directory or found.cache_directory, arguments=tuple(pip_arguments))
+
+
+def _recalled(store: settings_cache.Memory) -> Configuration | None:
+    value = store.recall()
+    if value is None:
+        return None
+    try:
+        return _configuration(value)
+    except (AttributeError, KeyError, TypeError):  # damaged
+        return None
+
+
+def _plain(found: Configuration) -> dict[str, Any]:
+    """As JSON can have it; there are no secrets in it."""
+    fields = {key: value for key, value in asdict(found).items() if key not in ("arguments", "secret_urls")}
+    policy = fields["settings"]["policy"]
+    policy.update((key, sorted(value)) for key, value in policy.items() if isinstance(value, frozenset))
+    return {**fields, "cache_directory": found.cache_directory and str(found.cache_directory)}
+
+
+def _configuration(fields: Mapping[str, Any]) -> Configuration:
+    """The reverse of ``_plain``."""
+    inner, directory = _tuples(fields["settings"]), fields["cache_directory"]
+    policy: dict[str, Any] = dict(inner["policy"])
+    policy.update((key, frozenset(value)) for key, value in inner["policy"].items() if isinstance(value, list))
+    network = {**_tuples(inner["network"]), "limits": Limits(**inner["network"]["limits"])}
+    inner |= {"network": Network(**network), "policy": Policy(**policy)}
+    known: dict[str, Any] = {
+        "settings": Settings(**inner),
+        "cache_directory": None if directory is None else Path(directory),
+    }
+    return Configuration(**{**_tuples(fields), **known})
+
+
+def _tuples(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}

@@ -1,0 +1,224 @@
+"""Asks pip's own parser for its settings, and translates them."""
+
+from __future__ import annotations
+
+import optparse
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
+from io import StringIO
+from logging import LogRecord
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..core.errors import UsageError
+from ..core.options import Network, Policy, Settings
+from ..core.text import redact, without_credentials
+from . import compat, constraints, patches, settings_cache
+from .configuration import Configuration
+
+_REFUSED = {
+    "target_dir": "target",
+    "prefix_path": "prefix",
+    "root_path": "root",
+    "python": "python",
+    "platforms": "platform",
+    "python_version": "python-version",
+    "implementation": "implementation",
+    "abis": "abi",
+    "require_hashes": "require-hashes",
+}
+"""What names another environment than the running one, or cannot be fulfilled by an update: attribute → setting."""
+
+_HINT = "see `python -m pip config debug` for the file or variable that sets it"
+
+
+def read(arguments: Sequence[str]) -> tuple[Configuration, settings_cache.Digests | None]:
+    """The settings, and the files that they depend on; None for those when they depend on more than files.
+
+    Raises UsageError.
+    """
+    import pip
+
+    with compat.listening() as said:
+        command, options, before = _parse(arguments, said)
+        _refuse(options)
+        found = constraints.read(options.constraints or (), lambda: _session(command, options), options)
+        for url in _urls(options):
+            _check_url(url)
+    directory, warnings = _cache_directory(options)
+    configuration = Configuration(
+        settings=_settings(
+            options, found.lines, compat.proxy(options, command.parser.defaults), compat.configured(command.parser)
+        ),
+        default_index=_default_index(),
+        cache_directory=directory,
+        system_certificates=compat.trusts_system(options, pip.__version__),
+        warnings=warnings,
+        secret_urls=tuple(url for url in _urls(options) if without_credentials(url) != url),
+    )
+    return configuration, _sources(configuration, options, before, found)
+
+
+def _parse(arguments: Sequence[str], said: list[LogRecord]) -> tuple[Any, Any, dict[str, str] | None]:
+    """The command, its options, and digests of the configuration files from before they were read."""
+    from pip._internal.commands import create_command
+    from pip._internal.exceptions import PipError
+
+    printed = StringIO()
+    try:
+        command: Any = create_command("install")
+        before = _digests(path for _, paths in command.parser.config.iter_config_files() for path in paths)
+        compat.make_strict(command.parser)
+        with redirect_stdout(printed):  # older pips print what is wrong, newer ones log it
+            options, words = command.parse_args(list(arguments))
+    except (PipError, optparse.OptParseError, SystemExit) as error:
+        told = printed.getvalue() or "".join(record.getMessage() for record in said[-1:])
+        text = told if told and isinstance(error, SystemExit) else compat.words(error)
+        raise UsageError(f"pip cannot use its settings: {_sentence(text)}", hint=_HINT) from None
+    if words:
+        raise UsageError(f"pip's options do not explain {words[0]!r}.")
+    return command, options, before
+
+
+def _sentence(text: str) -> str:
+    """What pip said on one line, without its own advice."""
+    text = text.partition("Check your pip configuration")[0].removeprefix("An error occurred during configuration: ")
+    return " ".join(text.split()).rstrip(". ") + "."
+
+
+def _refuse(options: Any) -> None:
+    for attribute, setting in _REFUSED.items():
+        if getattr(options, attribute, None):
+            instead = "; --python PATH updates another interpreter's environment" if setting == "python" else ""
+            raise UsageError(
+                f"pip's setting {setting} cannot be honoured: pip-update updates the environment that it runs in.",
+                hint=f"unset PIP_{setting.replace('-', '_').upper()} for this run{instead}; {_HINT}",
+            )
+
+
+def _check_url(url: str) -> None:
+    """Raises UsageError for what is no URL: nobody could tell then what of it is a password."""
+    scheme, separator, _ = url.partition("://")
+    if scheme.lower() not in ("http", "https"):
+        wrong = not separator and "@" in url and ":" in url.partition("@")[0] and not Path(url).exists()
+        why = "it has no scheme" if wrong else ""
+    else:
+        try:
+            parts = urlsplit(url)
+            why = "" if parts.hostname and parts.port != 0 else "it names no host"
+        except ValueError as error:
+            why = "its port is not a number" if "ort" in str(error) else "its host is not valid"
+    if why:
+        shown = redact(url if separator else f"http://{url}").removeprefix("" if separator else "http://")
+        hint = "write https://USER:PASSWORD@HOST/PATH, with %2F for a / and %40 for an @ in user or password"
+        raise UsageError(f"invalid index URL {shown}: {why}", hint=hint)
+
+
+def _settings(options: Any, lines: tuple[str, ...], proxy: str | None, configured: Mapping[str, str]) -> Settings:
+    urls = [] if options.no_index else [url for url in (options.index_url, *options.extra_index_urls) if url]
+    plain = [without_credentials(url) for url in urls]
+    return Settings(
+        index_url=plain[0] if plain else None,
+        extra_index_urls=tuple(plain[1:]),
+        find_links=tuple(map(_location, options.find_links or ())),
+        network=Network(
+            timeout=float(options.timeout),
+            retries=options.retries,
+            proxy=proxy,
+            verify=options.cert or True,
+            client_cert=options.client_cert,
+            trusted_hosts=tuple(options.trusted_hosts or ()),
+        ),
+        policy=_policy(options, configured),
+        constraints=lines,
+        require_virtualenv=bool(options.require_venv),
+        break_system_packages=bool(options.override_externally_managed),
+        user=bool(options.use_user_site),
+        compile=bool(options.compile),
+        keyring_provider=options.keyring_provider,
+        no_input=bool(options.no_input),
+    )
+
+
+def _location(link: str) -> str:
+    """A find-links as pip takes it: a URL, or a path whose ``~`` is replaced where that exists."""
+    expanded = os.path.expanduser(link)  # noqa: PTH111 - without an error for a user without a home
+    return expanded if expanded != link and Path(expanded).exists() else without_credentials(link)
+
+
+def _policy(options: Any, configured: Mapping[str, str]) -> Policy:
+    binary, releases = options.format_control, getattr(options, "release_control", None)  # not before 26
+    everything = frozenset(releases.all_releases) if releases else frozenset()
+    final = frozenset(releases.only_final) if releases else frozenset()
+    if options.pre and (everything or final):
+        raise UsageError("pip's setting pre cannot be used together with all-releases or only-final.", hint=_HINT)
+    return Policy(
+        pre=bool(options.pre) or ":all:" in everything,
+        all_releases=everything - {":all:"},
+        only_final=final,
+        no_binary=frozenset(binary.no_binary),
+        only_binary=frozenset(binary.only_binary),
+        prefer_binary=bool(options.prefer_binary),
+        uploaded_before=configured.get("uploaded-prior-to") or None,  # as text: pips before 26 know none
+    )
+
+
+def _cache_directory(options: Any) -> tuple[Path | None, tuple[str, ...]]:
+    """Our folder in pip's cache, under pip's conditions, and what is to be said about it."""
+    from pip._internal.utils.filesystem import check_path_owner
+
+    if not options.cache_dir:
+        return None, ()
+    try:
+        directory = Path(options.cache_dir).expanduser().resolve()
+    except RuntimeError:
+        return None, (f"the cache is not used: there is no home folder for {options.cache_dir}",)
+    if not check_path_owner(str(directory)):
+        return None, (f"the cache is not used: {directory} or its parent is not yours, or cannot be written",)
+    return directory / "fastupdate", ()
+
+
+def _default_index() -> str:
+    from pip._internal.models.index import PyPI
+
+    return str(PyPI.simple_url)
+
+
+def _session(command: Any, options: Any) -> Any:
+    """A session of pip's that keeps nothing on disk and starts no programs."""
+    patches.USER_AGENT.apply()
+    values = optparse.Values({**vars(options), "cache_dir": None})
+    return command._build_session(values)
+
+
+def _urls(options: Any) -> Iterator[str]:
+    if not options.no_index:
+        yield from filter(None, (options.index_url, *options.extra_index_urls))
+    yield from options.find_links or ()
+
+
+def _sources(
+    found: Configuration, options: Any, before: dict[str, str] | None, limits: constraints.Constraints
+) -> settings_cache.Digests | None:
+    """What the settings depend on; None when that is more than files, or when they hold secrets."""
+    proxy = found.settings.network.proxy or ""
+    secret = found.secret_urls or "@" in proxy or any("?" in url for url in (*_urls(options), proxy))
+    if before is None or secret or limits.volatile or _is_fresh(limits.files):
+        return None
+    return before | settings_cache.digests(map(str, limits.files)) if before == _digests(before) else None
+
+
+def _is_fresh(files: Sequence[Path]) -> bool:
+    """Whether one of the files was written so recently that it may have been after it was read."""
+    return any(time.time() - file.stat().st_mtime < 2 for file in files)
+
+
+def _digests(paths: Iterable[str]) -> dict[str, str] | None:
+    """None when one of them is a pipe or the like, whose content is not there a second time."""
+    try:
+        return settings_cache.digests(paths)
+    except ValueError:
+        return None

@@ -1,0 +1,181 @@
+"""The cache as a whole: what is in it, emptying it, and keeping it within its limit."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core import busy_files
+from ..core.busy_files import CLEARING, Patience
+from . import location
+from .folder import PARTS, belongs_elsewhere, distrust
+from .sqlite import Store
+
+ROOM = 0.9
+"""How full an eviction leaves the cache, so that the next run does not need one again."""
+
+ROW = 64
+"""Bytes that an answer costs beside its key and its value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheInfo:
+    """What ``--cache-info`` tells."""
+
+    path: Path
+    """The folder."""
+
+    entries: int
+    """Answers of indexes."""
+
+    bytes: int
+    """Their database on the disk, damaged ones that were set aside included."""
+
+    oldest: float | None
+    """When the answer that was not used for longest was last used, to a day: seconds since the epoch."""
+
+    newest: float | None
+    """The same of the one used last."""
+
+    wheels: int
+    """Downloaded files."""
+
+    wheel_bytes: int
+
+
+def info(directory: Path) -> CacheInfo:
+    """What is in the cache; nothing is made, changed or warned about, and a damaged database counts as empty."""
+    with _opened(directory, reading=True) as store:
+        times = [at for _, at, _ in store.entries()]
+    wheels = [size for _, size, _ in _used(_wheels(directory))] if distrust(directory) is None else []
+    return CacheInfo(
+        path=directory,
+        entries=len(times),
+        bytes=sum(size for _, size, _ in _used(_databases(directory))),
+        oldest=min(times, default=None),
+        newest=max(times, default=None),
+        wheels=len(wheels),
+        wheel_bytes=sum(wheels),
+    )
+
+
+def clear(directory: Path) -> int:
+    """Delete the answers and the wheels, and nothing else that may be in the folder; returns the bytes freed.
+
+    Another process may be using the answers: they are taken out of the database, which stays as a small file, unless
+    it is damaged; and what another has open stays where the system does not delete that. Of parts that are links, only
+    the links go. Raises OSError where a file cannot be deleted, and for a folder that is a link or another user's.
+    """
+    why = belongs_elsewhere(directory)
+    if why is not None:
+        raise PermissionError(errno.EPERM, f"it {why}", str(directory))
+    for link in filter(Path.is_symlink, (*_databases(directory), *(directory / part for part in PARTS))):
+        link.unlink()
+    distrust.cache_clear()
+    before = _total(directory)
+    with _opened(directory) as store:
+        emptied = store.clear()
+    for file in _databases(directory) if not emptied else _leftovers(directory):
+        _remove(file)
+    for file in _wheels(directory):
+        _remove(file)
+    with contextlib.suppress(OSError):  # a wheel that another run has open stays, and is no failure
+        if (directory / location.WHEELS).is_dir():
+            shutil.rmtree(directory / location.WHEELS)
+    return max(0, before - _total(directory))
+
+
+def _remove(file: Path) -> None:
+    """Delete a file, unless another run has it open (Windows): then it stays. Raises OSError."""
+    try:
+        busy_files.unlink(str(file), Patience(CLEARING))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if not busy_files.is_busy(error):
+            raise
+
+
+def evict(directory: Path, limit: int) -> int:
+    """Drop what was not used for longest, answers and wheels alike, if there are more than ``limit`` bytes.
+
+    Returns the bytes freed. A file that cannot be deleted is left.
+    """
+    if distrust(directory) is not None:
+        return 0
+    before = _total(directory)
+    if before <= limit:
+        return 0
+    with _opened(directory) as store:
+        _drop(directory, store, before - int(limit * ROOM))
+        store.shrink()
+    return before - _total(directory)
+
+
+def _drop(directory: Path, store: Store, excess: int) -> None:
+    """Drop the least recently used until ``excess`` bytes are gone."""
+    things: list[tuple[float, int, str | Path]] = [
+        (at, len(key) + size + ROW, key) for key, at, size in store.entries()
+    ]
+    things += _used(_leftovers(directory))
+    things += _used(_wheels(directory))
+    doomed: list[str] = []
+    for _, size, thing in sorted(things, key=lambda each: each[0]):
+        if excess <= 0:
+            break
+        excess -= size
+        if isinstance(thing, str):
+            doomed.append(thing)
+        else:
+            _delete(thing)
+    store.delete(doomed)
+
+
+def _delete(file: Path) -> None:
+    """Delete the file, and its folder if that leaves it empty."""
+    with contextlib.suppress(OSError):
+        file.unlink()
+        file.parent.rmdir()
+
+
+@contextlib.contextmanager
+def _opened(directory: Path, *, reading: bool = False) -> Iterator[Store]:
+    """The answers; none where there is no database. The session has warned of what may be wrong with it."""
+    database = directory / location.DATABASE
+    store = Store(database if database.exists() else None, lambda _text, _hint: None, reading=reading)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _databases(directory: Path) -> Iterator[Path]:
+    """The databases of all formats with what belongs to them."""
+    return directory.glob("answers-*.sqlite*")
+
+
+def _leftovers(directory: Path) -> Iterator[Path]:
+    """Those that are not in use: damaged, or of another format."""
+    used = {location.DATABASE, *(location.DATABASE + suffix for suffix in location.COMPANIONS)}
+    return (file for file in _databases(directory) if file.name not in used)
+
+
+def _wheels(directory: Path) -> Iterator[Path]:
+    return (Path(folder, name) for folder, _, names in os.walk(directory / location.WHEELS) for name in names)
+
+
+def _used(files: Iterable[Path]) -> Iterator[tuple[float, int, Path]]:
+    """Of every file: the time of its last use, its bytes and where it is."""
+    for file in files:
+        with contextlib.suppress(OSError):
+            status = file.lstat()
+            yield max(status.st_atime, status.st_mtime), status.st_size, file
+
+
+def _total(directory: Path) -> int:
+    return sum(size for files in (_databases(directory), _wheels(directory)) for _, size, _ in _used(files))

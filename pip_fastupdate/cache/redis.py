@@ -1,0 +1,139 @@
+"""A cache that many machines share: the answers in a Redis; the store on this machine when that is down or slow."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..core.response import host_of
+from .sqlite import Store, Warn
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+Result = TypeVar("Result")
+
+NAMESPACE = "pip-fastupdate-1"
+"""What our keys there begin with; the number is that of the format."""
+
+PATIENCE = 1.0
+"""Seconds for which the Redis is waited for; asking an index takes less."""
+
+KEYS = 200
+"""Keys asked for at once: what a slow network brings in that time."""
+
+LONG = 90 * 86400
+"""Seconds for which what never expires is kept: nobody looks after it there."""
+
+
+class SharedStore:
+    """As ``Store``, for the answers behind a URL. Safe to use from many threads."""
+
+    def __init__(self, url: str, local: Store, warn: Warn) -> None:
+        """``local`` takes over for the rest of the run at the first failure, which is told once."""
+        self.local = local
+        self._url, self._warn = url, warn
+        self._client: Redis | None = None
+        self._down = False
+        self._lock = threading.RLock()
+
+    def read(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """The values of those keys that are there."""
+        wanted = list(keys)
+        return self.attempt(lambda client: _read(client, wanted), lambda: self.local.read(wanted))
+
+    def write(self, key: str, value: bytes, expires: float | None) -> None:
+        """Keep the value for as long as things are kept there; ``expires`` is for the local store."""
+        self.attempt(
+            lambda client: client.set(_name(key), value, ex=LONG), lambda: self.local.write(key, value, expires)
+        )
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Forget the keys."""
+        self.attempt(lambda client: client.delete(*map(_name, keys)), lambda: self.local.delete(keys))
+
+    def keys(self) -> Iterator[str]:
+        """All keys, in no order."""
+        return iter(self.attempt(_keys, lambda: list(self.local.keys())))
+
+    def touch(self, _keys: Iterable[str]) -> None:
+        """What is not used any more expires by itself there."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether the folder of the cache may have grown."""
+        return self.local.kept
+
+    def close(self) -> None:
+        """Let go of the connections, and close the local store."""
+        if self._client is not None:
+            self._client.close()
+        self.local.close()
+
+    def attempt(self, there: Callable[[Redis], Any], here: Callable[[], Result]) -> Result:
+        """What ``there`` returns; from the first failure on, what ``here`` does."""
+        client = self.client()
+        if client is not None:
+            from redis import RedisError
+
+            try:
+                result: Result = there(client)
+            except (RedisError, OSError) as error:
+                self._fail(f"the shared cache at {host_of(self._url)} does not answer ({type(error).__name__})", "")
+            else:
+                return result
+        return here()
+
+    def client(self) -> Redis | None:
+        """The connections; None when they cannot be had."""
+        if self._down:
+            return None
+        if self._client is None:
+            with self._lock:
+                if self._client is None:
+                    self._client = self._connect()
+        return self._client
+
+    def _connect(self) -> Redis | None:
+        try:
+            from redis import Redis
+            from redis.backoff import NoBackoff
+            from redis.retry import Retry
+
+            return Redis.from_url(
+                self._url,
+                socket_timeout=PATIENCE,
+                socket_connect_timeout=PATIENCE,
+                retry=Retry(NoBackoff(), 0),
+            )
+        except ImportError:
+            self._fail("a shared cache needs the package redis", "pip install pip-fastupdate[redis]")
+        except ValueError:
+            self._fail("the URL of the shared cache is not right", "it is like redis://host:6379/0")
+        return None
+
+    def _fail(self, text: str, hint: str) -> None:
+        with self._lock:
+            first, self._down = not self._down, True
+        if first:
+            self._warn(f"{text}: the one on this machine is used", hint)
+
+
+def _name(key: str) -> str:
+    """The key there; the same as requests-cache makes."""
+    return f"{NAMESPACE}:{key}"
+
+
+def _read(client: Redis, keys: Sequence[str]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for start in range(0, len(keys), KEYS):
+        some = keys[start : start + KEYS]
+        values: Any = client.mget([_name(key) for key in some])
+        found.update({key: value for key, value in zip(some, values, strict=True) if value is not None})
+    return found
+
+
+def _keys(client: Redis) -> list[str]:
+    prefix = len(_name(""))
+    return [name.decode()[prefix:] for name in client.scan_iter(_name("*"))]

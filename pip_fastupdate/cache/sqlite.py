@@ -1,0 +1,249 @@
+"""The SQLite file behind the cache, in the table layout of requests-cache, without what it imports or its lock loop."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import database, location
+from .folder import distrust
+
+Warn = Callable[[str, str], None]
+
+BATCH = 50
+"""Answers that are written in one transaction; a crash loses at most these."""
+
+VARIABLES = 900
+"""Keys asked for in one statement; SQLite may be built with a limit of 999."""
+
+DAY = 86400
+"""Seconds: how exactly the time of the last use is kept."""
+
+Statement = tuple[str, Sequence[Any]]
+"""SQL with the values for its question marks."""
+
+_ENTRIES = "SELECT responses.key, coalesce(at, 0), length(value) FROM responses LEFT JOIN used USING (key)"
+
+
+class Store:
+    """Values by key, kept in the file at ``path``, or in memory only where that is None or cannot be used.
+
+    Safe to use from many threads and, through the file, from many processes. Never raises for the state of the file
+    or the disk: a damaged file is set aside, one that cannot be written is only read, and each is told once.
+    """
+
+    def __init__(self, path: Path | None, warn: Warn, *, reading: bool = False, patience: float = 10.0) -> None:
+        """``reading`` leaves the file as it is, ``patience`` waits that many seconds for others that write."""
+        self._path, self._warn, self._patience = path, warn, patience
+        self._new: dict[str, tuple[bytes, float | None]] = {}
+        self._touched: set[str] = set()
+        self._unwritten = 0
+        self._memory = threading.Lock()
+        self._disk = threading.RLock()
+        self._database: sqlite3.Connection | None = None
+        self._opened = path is None
+        self._writing = path is not None and not reading
+        self._rebuilt = reading
+
+    def read(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """The values of those keys that are there."""
+        with self._memory:
+            found = {key: self._new[key][0] for key in keys if key in self._new}
+        missing = [key for key in keys if key not in found]
+        for start in range(0, len(missing), VARIABLES):
+            found.update(self._read(missing[start : start + VARIABLES]))
+        return found
+
+    def write(self, key: str, value: bytes, expires: float | None) -> None:
+        """Keep the value; it can be read from now on, and is on the disk some writes later."""
+        with self._memory:
+            self._new[key] = (value, expires)
+            self._unwritten += 1
+            due = self._writing and self._unwritten >= BATCH
+        if due and self._disk.acquire(blocking=False):
+            try:
+                self.flush()
+            finally:
+                self._disk.release()
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Forget the keys."""
+        with self._memory:
+            for key in keys:
+                self._new.pop(key, None)
+        rows = [(key,) for key in keys]
+        self._change(
+            *_for_each(rows, "DELETE FROM responses WHERE key IN (VALUES ", ")"),
+            *_for_each(rows, "DELETE FROM used WHERE key IN (VALUES ", ")"),
+        )
+
+    def keys(self) -> Iterator[str]:
+        """All keys, in no order."""
+        rows = self._rows("SELECT key FROM responses")
+        with self._memory:
+            keys = dict.fromkeys(self._new)
+        keys.update((row[0], None) for row in rows)
+        return iter(keys)
+
+    def touch(self, keys: Iterable[str]) -> None:
+        """Remember that the keys were of use; written when the store is closed."""
+        with self._memory:
+            self._touched.update(keys)
+
+    def flush(self) -> None:
+        """Bring to the disk what is not there yet; what cannot be written stays in memory."""
+        with self._disk:
+            with self._memory:
+                batch, self._unwritten = dict(self._new), 0
+            now = int(time.time())
+            rows = [(key, value, None if at is None else int(at)) for key, (value, at) in batch.items()]
+            writing = _for_each(rows, "INSERT OR REPLACE INTO responses (key, value, expires) VALUES ")
+            if self._change(*writing, *_used(batch, now, 0)):
+                with self._memory:
+                    for key, written in batch.items():
+                        if self._new.get(key) is written:
+                            del self._new[key]
+
+    def close(self) -> None:
+        """Flush, and let go of the file."""
+        with self._disk:
+            self.flush()
+            now = int(time.time())
+            self._change(*_used(self._touched, now, DAY))
+            self._touched.clear()
+            self._disconnect()
+
+    def entries(self) -> list[tuple[str, int, int]]:
+        """Of every value on the disk: its key, the time of its last use in seconds since the epoch, its bytes."""
+        return self._rows(_ENTRIES)
+
+    def clear(self) -> bool:
+        """Forget everything and give the space back; False where the file does not allow it."""
+        with self._memory:
+            self._new.clear()
+        done = self._change(("DELETE FROM responses", ()), ("DELETE FROM used", ()))
+        self.shrink()
+        return done
+
+    @property
+    def kept(self) -> bool:
+        """Whether what is written is there for the next run."""
+        return self._writing
+
+    def shrink(self) -> None:
+        """Give the space of deleted values back to the disk."""
+        with self._disk:
+            try:
+                connection = self._connection()
+                if connection is not None:
+                    connection.executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.Error as error:
+                self._gone_wrong(error)
+
+    # What touches the file; each takes the lock of the disk, or is called with it.
+
+    def _read(self, keys: Sequence[str]) -> dict[str, bytes]:
+        marks = ",".join("?" * len(keys))
+        return dict(self._rows(f"SELECT key, value FROM responses WHERE key IN ({marks})", keys))  # noqa: S608 - marks
+
+    def _rows(self, statement: str, values: Sequence[str] = ()) -> list[Any]:
+        with self._disk:
+            try:
+                connection = self._connection()
+                return connection.execute(statement, values).fetchall() if connection else []
+            except sqlite3.Error as error:
+                self._gone_wrong(error)
+                return []
+
+    def _change(self, *statements: Statement) -> bool:
+        """Carry out the statements in one transaction; False when that was not possible, or there is none."""
+        if not statements:
+            return False
+        with self._disk:
+            try:
+                connection = self._connection()
+                if connection is None or not self._writing:
+                    return False
+                with database.transaction(connection):
+                    for statement, values in statements:
+                        connection.execute(statement, values)
+            except sqlite3.Error as error:
+                self._gone_wrong(error)
+                return False
+        return True
+
+    def _connection(self) -> sqlite3.Connection | None:
+        if not self._opened and self._path is not None:
+            self._opened = True
+            self._database = self._open(self._path)
+        return self._database
+
+    def _open(self, path: Path) -> sqlite3.Connection | None:
+        why = distrust(path.parent)
+        if why is not None:
+            self._give_up(f"the cache in {path.parent} {why} and is not used")
+            return None
+        if not self._writing:
+            return self._open_to_read(path)
+        if not location.writable(path):
+            return self._open_to_read(path)
+        try:
+            return database.connect(path, self._patience)
+        except sqlite3.Error as error:
+            self._gone_wrong(error)
+        return self._database
+
+    def _open_to_read(self, path: Path) -> sqlite3.Connection | None:
+        self._give_up(f"the cache in {path.parent} cannot be written")
+        # The second way does without the companions, which cannot be made in a folder that is read only.
+        for options in ("mode=ro", "mode=ro&immutable=1"):
+            with contextlib.suppress(sqlite3.Error):
+                return database.connect(f"{path.absolute().as_uri()}?{options}", self._patience)
+        return None
+
+    def _gone_wrong(self, error: sqlite3.Error) -> None:
+        """Make the best of it, and tell: begin anew where the file is damaged, else write no more."""
+        if self._path is not None and database.is_damage(error) and not self._rebuilt:
+            self._rebuilt = True
+            self._disconnect()
+            try:
+                aside = location.set_aside(self._path)
+                self._database = database.connect(self._path, self._patience)
+                self._warn(f"the cache was damaged: it begins anew, the old file is kept as {aside}", "")
+                return
+            except (OSError, sqlite3.Error) as again:
+                self._give_up(f"the cache is damaged and cannot be replaced ({again})")
+        else:
+            self._give_up(f"the cache in {self._path and self._path.parent} cannot be used any more ({error})")
+        if database.is_damage(error):
+            self._disconnect()
+
+    def _give_up(self, text: str) -> None:
+        if self._writing:
+            self._writing = False
+            self._warn(f"{text}; what the index answers is kept for this run only", "--cache-dir names another folder")
+
+    def _disconnect(self) -> None:
+        if self._database is not None:
+            connection, self._database = self._database, None
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+
+
+def _for_each(rows: Sequence[tuple[Any, ...]], start: str, end: str = "") -> Iterator[Statement]:
+    """Statements for all rows, many in each: every step of one costs a turn at the interpreter's lock."""
+    for at in range(0, len(rows), BATCH):
+        some = rows[at : at + BATCH]
+        marks = ", ".join("(" + ", ".join("?" * len(row)) + ")" for row in some)
+        yield f"{start}{marks}{end}", [value for row in some for value in row]
+
+
+def _used(keys: Iterable[str], now: int, grain: int) -> Iterator[Statement]:
+    """Remember that the keys were used ``now``, where what is remembered is older by more than ``grain`` seconds."""
+    newer = f" ON CONFLICT (key) DO UPDATE SET at = excluded.at WHERE at < excluded.at - {grain:d}"
+    return _for_each([(key, now) for key in keys], "INSERT INTO used (key, at) VALUES ", newer)

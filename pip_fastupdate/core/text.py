@@ -1,0 +1,152 @@
+"""Words and figures for people: safe for any terminal, any encoding, and free of secrets."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TextIO
+
+_ASCII = str.maketrans({"→": "->", "…": "...", "↑": "^", "✗": "x", "—": "-"})
+
+IMPORTING = threading.RLock()
+"""Held while rich is imported: its modules import each other, and two threads at it would see halves of them."""
+
+
+def venv_python(*, windows: bool = os.name == "nt") -> str:
+    """Where a virtual environment's interpreter lies, as one types it."""
+    return r".venv\Scripts\python.exe" if windows else ".venv/bin/python"
+
+
+def clean(text: str) -> str:
+    """The text on one line, with everything escaped that a terminal could obey: control characters, bidi marks."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else _escaped(each) for each in text).strip()
+
+
+def _escaped(character: str) -> str:
+    return " " if character.isspace() else character.encode("unicode_escape").decode("ascii")
+
+
+def fit(text: str, encoding: str | None) -> str:
+    """The text in characters that ``encoding`` has: arrows and the like become ASCII, the rest is escaped."""
+    encoding = encoding or "utf-8"
+    if text.isascii() or can_encode(text, encoding):
+        return text
+    try:
+        return text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
+    except LookupError:
+        return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
+
+
+def can_encode(text: str, encoding: str | None) -> bool:
+    """Whether ``encoding`` (None for UTF-8) has every character of the text."""
+    try:
+        text.encode(encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def without_credentials(text: str) -> str:
+    """The text with ``user:password@`` taken out of every URL in it, well formed or not."""
+    return _stripped(text, "") if "@" in text else text
+
+
+def redact(text: str) -> str:
+    """The text for display: no user name, password or token in any URL in it, with or without a scheme."""
+    if "@" in text:
+        text = _bare_login().sub("****@", _stripped(text, "****@"))
+    return _secret_parameter().sub(r"\1****", text) if "=" in text and ("?" in text or "&" in text) else text
+
+
+def _stripped(text: str, instead: str) -> str:
+    """For what does not keep to RFC 3986 too: ``http://me:a/b@host`` has a slash in its password."""
+
+    def cut(found: re.Match[str]) -> str:
+        rest = found[0]
+        authority = _AUTHORITY_END.split(rest, maxsplit=1)[0]
+        port = "" if authority.startswith("[") else authority.partition(":")[2]
+        odd = (port and not port.isdigit()) or rest[:1] in ("?", "#")
+        return instead + rest.rpartition("@")[2] if odd and "@" in rest else rest
+
+    stripped = _userinfo().sub(instead, text)
+    return _after_scheme().sub(cut, stripped) if "@" in stripped.replace("****@", "") else stripped
+
+
+_AUTHORITY_END = re.compile(r"[/?#]")
+
+
+@lru_cache(maxsize=1)
+def _userinfo() -> re.Pattern[str]:
+    return re.compile(r"(?<=://)[^/\s?#]*@")
+
+
+@lru_cache(maxsize=1)
+def _after_scheme() -> re.Pattern[str]:
+    return re.compile(r"(?<=://)[^\s'\"<>]+")
+
+
+@lru_cache(maxsize=1)
+def _bare_login() -> re.Pattern[str]:
+    """``me:secret@host``, as proxies may be given; not ``C:\\`` and what has a scheme."""
+    return re.compile(r"(?<![\w/@*:\[\].-])[^\s/:@'\"=*]+:(?![\\/])[^\s@'\"]+@(?=[\w\[])")
+
+
+@lru_cache(maxsize=1)
+def _secret_parameter() -> re.Pattern[str]:
+    """One of a URL's query whose name says that its value is nobody else's business."""
+    names = "token|key|secret|passw|pwd|auth|sig|cred|session|jwt"
+    return re.compile(rf"([?&][\w.%-]*(?:{names})[\w.%-]*=)[^&\s'\"#<>]+", re.IGNORECASE)
+
+
+def duration(seconds: float) -> str:
+    """A span of time: ``0.04 s``, ``3.1 s`` or ``2 min 5 s``."""
+    if seconds >= 59.95:
+        return f"{round(seconds) // 60} min {round(seconds) % 60} s"
+    return f"{seconds:.2f} s" if seconds < 0.095 else f"{seconds:.1f} s"
+
+
+def size(count: float) -> str:
+    """An amount of bytes in decimal units: ``512 B`` or ``72.3 MB``."""
+    if count < 1000:
+        return f"{count:.0f} B"
+    for unit in ("kB", "MB", "GB"):
+        count /= 1000
+        if count < 999.95:
+            return f"{count:.1f} {unit}"
+    return f"{count / 1000:.1f} TB"
+
+
+def plural(count: int, noun: str) -> str:
+    """The count with its noun: ``1 wheel`` or ``3 wheels``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def pairs(facts: Mapping[str, str]) -> str:
+    """Facts as aligned lines of key and value, without a final line end."""
+    wide = max((len(key) for key in facts), default=0)
+    return "\n".join(f"{key:<{wide}}  {value}".rstrip() for key, value in facts.items())
+
+
+def wants_color(stream: TextIO, color: bool | None = None, environ: Mapping[str, str] | None = None) -> bool:
+    """Whether to colour what goes to ``stream``: ``color`` where it is set, else what terminal and NO_COLOR say.
+
+    Only terminals that are known to understand colour codes get them on Windows.
+    """
+    if color is not None:
+        return color
+    environ = os.environ if environ is None else environ
+    if environ.get("NO_COLOR") or environ.get("TERM") == "dumb" or not stream.isatty():
+        return False
+    return os.name != "nt" or any(name in environ for name in ("WT_SESSION", "ANSICON", "ConEmuANSI", "TERM"))
+
+
+def user_agent() -> str:
+    """How we present ourselves to servers. pip's own would start programs to find out about the machine."""
+    from .. import __version__
+
+    return f"pip-fastupdate/{__version__}"

@@ -1,0 +1,76 @@
+"""URLs as they stand in an index's pages, made absolute."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+
+from .text import without_credentials
+
+_UP = re.compile(r"((?:\.\./)+)(?=[\w-])")
+_CLEAN = re.compile(r"[\w:/.%+~@?&=,;!$'()*\[\]-]*", re.ASCII).fullmatch
+_SAFE = "/:%+~@?&=,;!$'()*[]"
+_PORTS = {"https": ":443", "http": ":80"}
+
+
+class Base:
+    """Resolves the references of one page. Pages repeat a few beginnings: those are resolved once."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._known: dict[str, str] = {}
+
+    def join(self, reference: str) -> str:
+        """The absolute URL, quoted where needed, without credentials and fragment."""
+        url = self._absolute(reference.partition("#")[0])
+        if not _CLEAN(url):
+            url = quote(url, safe=_SAFE)
+        return without_login(url)
+
+    def _absolute(self, reference: str) -> str:
+        if reference.startswith(("https://", "http://")):
+            return reference
+        match = _UP.match(reference)
+        if match is None or "/." in reference[match.end() :]:
+            return urljoin(self._url, reference)
+        ups = match[1]
+        if ups not in self._known:
+            self._known[ups] = urljoin(self._url, ups)
+        return self._known[ups] + reference[match.end() :]
+
+
+def without_login(url: str) -> str:
+    """The URL without ``user:password@``."""
+    return without_credentials(url)
+
+
+def canonical(url: str) -> str:
+    """The same text for all ways to write one index: without credentials, default port and slashes at the end."""
+    if "://" not in url:
+        return url
+    url = without_credentials(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no URL, but a name as good as any
+        return url
+    host = parts.netloc.lower().removesuffix(_PORTS.get(parts.scheme, " "))
+    return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), parts.query, ""))
+
+
+def filename(url: str) -> str:
+    """The last part of the path, unquoted."""
+    return unquote(url.partition("#")[0].partition("?")[0].rstrip("/").rpartition("/")[2])
+
+
+def file_path(location: str) -> Path | None:
+    """The path that a ``file:`` URL, or a path, names; None for any other URL."""
+    if location.startswith("file:"):
+        from urllib.request import url2pathname
+
+        parts = urlsplit(location)
+        host = "" if parts.netloc in ("", "localhost") else f"//{parts.netloc}"
+        return Path(url2pathname(host + parts.path))
+    if "://" in location:
+        return None
+    return Path(location).expanduser()

@@ -1,0 +1,75 @@
+"""Is the running environment the one that the user means, where nothing on the command line says so?"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ..core.errors import UsageError
+from .paths import real
+
+_TOOLS = {"pipx_metadata.json": ("pipx", "pipx upgrade {name}"), "uv-receipt.toml": ("uv", "uv tool upgrade {name}")}
+"""Files in the environments of tools: who manages these, and how one is updated."""
+
+_EPHEMERAL = re.compile(r"[/\\](?:archive|environments|builds)-v[0-9]+[/\\][^/\\]+$")
+"""Environments in uv's cache, which ``uvx`` runs tools from."""
+
+_ACTIVE = ("VIRTUAL_ENV", "CONDA_PREFIX")
+
+
+def check(warn: Callable[[str, str], object], *, prefix: Path, environ: Mapping[str, str] | None = None) -> None:
+    """Say so, with what to do, when another environment than the one at ``prefix`` is active.
+
+    ``warn`` gets a sentence and a hint. Raises UsageError where this is the environment of a tool, which pipx or uv
+    manages: nobody means that without saying so.
+    """
+    active = _active(environ if environ is not None else os.environ)
+    _refuse_tool(prefix, active)
+    if active is not None and real(str(active)) != real(str(prefix)):
+        warn(
+            f"the active environment is {active}, but this pip-update runs in {prefix} and updates that",
+            f"run `pip-update --python {shlex.quote(str(active))}` to update the active environment",
+        )
+
+
+def _active(environ: Mapping[str, str]) -> Path | None:
+    """The environment that was activated last, as far as variables tell; one that is gone does not count."""
+    for name in _ACTIVE:
+        if environ.get(name):
+            path = Path(environ[name])
+            return path if _has_python(path) else None
+    return None
+
+
+def _has_python(folder: Path) -> bool:
+    try:
+        return any((folder / name).exists() for name in ("bin/python", "Scripts/python.exe", "python.exe"))
+    except (OSError, ValueError):  # nothing that could be a path
+        return False
+
+
+def _refuse_tool(prefix: Path, active: Path | None) -> None:
+    manager, upgrade = _manager(prefix)
+    if not manager:
+        return
+    other = active if active is not None and real(str(active)) != real(str(prefix)) else None
+    if other is None and _has_python(Path(".venv")):
+        other = Path(".venv")
+    path = shlex.quote(str(other)) if other else "PATH"
+    itself = f" (`{upgrade.format(name=prefix.name)}` updates the tool itself)" if upgrade else ""
+    raise UsageError(
+        f"{prefix} is the environment of a tool that {manager} manages; --python says which environment to update",
+        hint=f"run `pip-update --python {path}`{itself}",
+    )
+
+
+def _manager(prefix: Path) -> tuple[str, str]:
+    """Who manages the tool whose environment this is, and the line that updates it; "" for any other environment."""
+    for name, found in _TOOLS.items():
+        if (prefix / name).is_file():
+            return found
+    ephemeral = _EPHEMERAL.search(str(prefix)) and (prefix / "CACHEDIR.TAG").is_file()
+    return ("uv", "") if ephemeral else ("", "")

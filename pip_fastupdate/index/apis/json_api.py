@@ -1,0 +1,102 @@
+"""The JSON API (``/pypi/NAME/json``): what the newest version requires, where the simple API does not tell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from packaging.version import InvalidVersion
+
+from ...core.models import File, Release
+from ...core.names import normalize
+from ...core.protocols import DownloadFailed
+from ..core_metadata import CoreMetadata, check
+from ..filenames import version_of
+from ..project_record import SCHEMA
+
+if TYPE_CHECKING:
+    from ...core.response import Reply
+    from ...network.session import Session
+    from .decoding import WarehouseFile
+
+
+class Warehouse:
+    """The JSON API that stands beside a simple index, or does not. Safe to use from many threads.
+
+    It is believed for one thing only: the requirements of a file that the simple page lists with the same sha256, and
+    that was the first one of the newest version to be uploaded. The metadata of that file is what it shows.
+    """
+
+    def __init__(self, root: str) -> None:
+        """``root`` ends in ``/pypi/``."""
+        self._root = root
+        self._useless = False
+
+    @classmethod
+    def beside(cls, index_url: str) -> Warehouse | None:
+        """The JSON API of a simple index; None where the URL's shape tells of none."""
+        root, simple, rest = index_url.rstrip("/").rpartition("/simple")
+        if not simple or rest or not root.startswith(("http://", "https://")):
+            return None
+        return cls(f"{root}/pypi/")
+
+    def page(self, name: str) -> str:
+        """The URL that describes the project."""
+        return f"{self._root}{name}/json"
+
+    def metadata(self, release: Release, file: File, session: Session) -> CoreMetadata | None:
+        """The metadata of the very file; None where it is not told, for whatever reason.
+
+        An API that fails, or does not know a project that the index has, is asked no more.
+        """
+        if self._useless or not file.sha256 or not file.is_wheel:
+            return None
+        page = self.page(release.name)
+        try:
+            answer = session.ask(page, key=f"{SCHEMA}j {page}", digest=lambda reply: _digest(release.name, reply))
+        except DownloadFailed as failed:
+            self._useless = failed.kind != "offline"
+            return None
+        if answer.status != 200:
+            self._useless = True
+            return None
+        return _of(json.loads(answer.body), release, file)
+
+
+def _of(kept: list[str | list[str] | None], release: Release, file: File) -> CoreMetadata | None:
+    version, sha256, requires, python = kept
+    try:
+        fits = version_of(str(version)) == release.version and sha256 == str(file.sha256).lower()
+    except InvalidVersion:
+        return None
+    if not fits or not isinstance(requires, list):
+        return None
+    try:
+        check(tuple(requires))
+    except DownloadFailed:
+        return None  # the file itself may say something that can be understood
+    return CoreMetadata(tuple(requires), python if isinstance(python, str) else None, static=False)
+
+
+def _digest(name: str, reply: Reply) -> bytes:
+    """Version, sha256 of the file that the requirements are of, these, Requires-Python. Raises ValueError."""
+    from .decoding import warehouse
+
+    body = warehouse(reply.body)
+    info = body.info
+    if info.name is None or normalize(info.name) != name:
+        raise ValueError(f"it describes {info.name or 'nothing'}")
+    requires = info.requires_dist or None  # an empty list is what is said where nobody knows, too
+    return json.dumps((info.version, _first(body.urls), requires, info.requires_python)).encode()
+
+
+def _first(files: Iterable[WarehouseFile]) -> str | None:
+    """The sha256 of the file that was uploaded before all others; None where that cannot be told."""
+    known = list(files)
+    if len(known) == 1:
+        return (known[0].digests.sha256 or "").lower() or None
+    if not known or not all(each.uploaded for each in known):
+        return None
+    first, second, *_ = sorted(known, key=lambda each: each.uploaded or "")
+    return (first.digests.sha256 or "").lower() or None if first.uploaded != second.uploaded else None

@@ -1,0 +1,221 @@
+"""Sorts the files that an index lists by version, and the best of them to the front."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, Protocol, TypeVar
+
+from ..core.interpreter import FOREIGN, MALFORMED, Interpreter
+from ..core.names import normalize
+from .filenames import Build, Key, build_tag, is_final, order_key, sdist_version, wheel_project
+from .project_record import SDIST, Entry, Item
+
+
+class Listed(Protocol):
+    """A file as an index lists it, with as much as is needed to judge it."""
+
+    @property
+    def filename(self) -> str:
+        """Unquoted, without any folder."""
+
+    @property
+    def requires_python(self) -> str | None:
+        """The specifier; None or "" where it does not matter."""
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it is yanked (PEP 592)."""
+
+
+File = TypeVar("File", bound=Listed)
+
+
+def collect(
+    project: str, files: Iterable[File], item: Callable[[File, int], Item], interpreter: Interpreter, *, sdists: bool
+) -> list[Entry]:
+    """The entries of a project, newest first, of all files that an index lists, in its order.
+
+    ``item`` makes what is kept of a file, with its rank. Without ``sdists`` those are left out where a wheel fits.
+    Whose name is malformed, or another project's, is skipped, as pip does.
+    """
+    shelf: Shelf[File] = Shelf(project, interpreter)
+    for file in files:
+        shelf.add(file)
+    return shelf.entries(item, sdists=sdists)
+
+
+_SPARE = 8
+"""Releases that are kept at least: the cache serves other environments, too."""
+
+
+def fill(
+    shelf: Shelf[File], files: Sequence[File], floor: Key | None, check: Callable[[File], None] | None = None
+) -> str | None:
+    """Put the files of releases from ``floor`` on into the shelf, and some more; of all of them where it is None.
+
+    Returns the first version left out, if any. Whether there is a final release that fits decides about pre-releases:
+    until one is found, it goes on. Most files of most projects are old: those are hardly looked at, and not given to
+    ``check``, which may put the others right.
+    """
+    if floor is None:
+        _add(shelf, files, check)
+        return None
+    groups = _grouped(files, shelf.project)
+    keys = {text: order_key(text) for text in groups}
+    for text in [text for text, key in keys.items() if key is None]:
+        _add(shelf, groups[text], check)
+    ordered = sorted(((key, text) for text, key in keys.items() if key), reverse=True)
+    for count, (key, text) in enumerate(ordered):
+        if count >= _SPARE and key < floor and shelf.final:
+            return text
+        _add(shelf, groups[text], check)
+    return None
+
+
+def _add(shelf: Shelf[File], files: Iterable[File], check: Callable[[File], None] | None) -> None:
+    for file in files:
+        if check is not None:
+            check(file)
+        shelf.add(file)
+
+
+def _grouped(files: Sequence[File], project: str) -> dict[str, list[File]]:
+    """Files by the version in their names; "" where that is not beyond doubt.
+
+    Runs for thousands of files: as pages mostly list them version by version, a name is rarely looked at closely.
+    """
+    groups: dict[str, list[File]] = {}
+    group: list[File] = []
+    wheel = sdist = "\n"
+    for file in files:
+        name = file.filename
+        if (name[-1:] == "l" and name.startswith(wheel)) or name == sdist:
+            group.append(file)
+            continue
+        stem, text = _stem_and_version(name, project)
+        wheel, sdist = (f"{stem}-{text}-", f"{stem}-{text}.tar.gz") if text else ("\n", "\n")
+        group = groups.setdefault(text, [])
+        group.append(file)
+    return groups
+
+
+def _stem_and_version(name: str, project: str) -> tuple[str, str]:
+    """What stands before the version in a file's name, and the version; "" where it is not beyond doubt."""
+    if name[-4:] == ".whl":
+        parts = name.split("-", 2)
+        if len(parts) == 3:
+            return parts[0], parts[1]
+    elif name[-7:] == ".tar.gz":
+        stem, _, text = name[:-7].rpartition("-")
+        if normalize(stem) == project:
+            return stem, text
+    return "", ""
+
+
+class _Slot(Generic[File]):
+    """The files of one version."""
+
+    __slots__ = ("foreign", "key", "python", "sdists", "text", "wheels")
+
+    def __init__(self, text: str, key: Key) -> None:
+        self.text = text
+        self.key = key
+        self.wheels: list[tuple[int, Build, File]] = []
+        self.sdists: list[File] = []
+        self.python: str | None = None
+        self.foreign: list[list[str]] = []
+
+
+class Shelf(Generic[File]):
+    """A project's files by version. Runs for thousands of files: kept tight."""
+
+    def __init__(self, project: str, interpreter: Interpreter) -> None:
+        self.project = project
+        self._interpreter = interpreter
+        self._by_text: dict[str, _Slot[File] | None] = {}
+        self._by_key: dict[Key, _Slot[File]] = {}
+
+        self.final = False
+        """Whether a wheel of a final version is among the files that fit."""
+
+    def add(self, file: File) -> None:
+        """Put it where it belongs."""
+        if "/" in file.filename or "\\" in file.filename:
+            return  # a name that leads elsewhere
+        if file.filename.endswith(".whl"):
+            self._add_wheel(file)
+        else:
+            self._add_sdist(file)
+
+    def entries(self, item: Callable[[File, int], Item], *, sdists: bool) -> list[Entry]:
+        """One for each version, newest first: ``1.0`` and ``1.0.0`` are the same one. See ``collect``."""
+        slots = sorted(self._by_key.values(), key=lambda slot: slot.key, reverse=True)
+        return [_close(slot, item, sdists=sdists) for slot in slots]
+
+    def _slot(self, text: str) -> _Slot[File] | None:
+        if text not in self._by_text:
+            key = order_key(text)
+            self._by_text[text] = None if key is None else self._by_key.setdefault(key, _Slot(text, key))
+        return self._by_text[text]
+
+    def _add_wheel(self, file: File) -> None:
+        parts = file.filename[:-4].split("-")
+        build: Build | None = ()
+        if len(parts) == 6:
+            build = build_tag(parts.pop(2))
+        if len(parts) != 5 or build is None or wheel_project(parts[0]) != self.project:
+            return
+        rank = self._interpreter.rank(parts[2], parts[3], parts[4])
+        slot = self._slot(parts[1]) if rank != MALFORMED else None
+        if slot is None:
+            return
+        if not self._interpreter.runs(file.requires_python):
+            slot.python = slot.python or file.requires_python
+        elif rank == FOREIGN:
+            slot.foreign.append(parts)
+        else:
+            slot.wheels.append((rank, build, file))
+            self.final = self.final or (is_final(slot.key) and not file.withdrawn)
+
+    def _add_sdist(self, file: File) -> None:
+        version = sdist_version(file.filename, self.project, self._interpreter.short)
+        slot = self._slot(version) if version else None
+        if slot is None:
+            return
+        if not self._interpreter.runs(file.requires_python):
+            slot.python = slot.python or file.requires_python
+        else:
+            slot.sdists.append(file)
+
+
+def _close(slot: _Slot[File], item: Callable[[File, int], Item], *, sdists: bool) -> Entry:
+    wheels = slot.wheels
+    if len(wheels) > 1:
+        wheels.sort(key=lambda each: each[1], reverse=True)
+        wheels.sort(key=lambda each: each[0])
+    items = _useful([item(file, rank) for rank, _, file in wheels])
+    if sdists or not items:
+        items += _useful([item(file, SDIST) for file in slot.sdists])
+    fits = bool(wheels)
+    return Entry(slot.text, items, None if items else slot.python, None if fits else _summary(slot.foreign))
+
+
+def _useful(items: list[Item]) -> list[Item]:
+    """Those that could ever be chosen: a lesser one counts only where the better is yanked or was uploaded later."""
+    kept: list[Item] = []
+    for item in items:
+        if not any(_beats(better, item) for better in kept):
+            kept.append(item)
+    return kept
+
+
+def _beats(better: Item, item: Item) -> bool:
+    if better.yanked is not None and item.yanked is None:
+        return False
+    return better.uploaded is None or (item.uploaded is not None and better.uploaded <= item.uploaded)
+
+
+def _summary(foreign: list[list[str]]) -> str | None:
+    tags = sorted({"-".join(parts[2:]) for parts in foreign})
+    more = f" and {len(tags) - 2} more" if len(tags) > 2 else ""
+    return ", ".join(tags[:2]) + more if tags else None

@@ -1,0 +1,108 @@
+"""One project, or one release, asked of all sources: what of it the cache knows, and what the sources say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+from ..core.interpreter import Interpreter
+from ..core.models import Failure, Project, Release
+from ..core.options import Policy, Settings
+from ..core.protocols import NO_FILES, DownloadFailed, Filters
+from .configured import sources
+from .merging import Offer
+from .recheck import compare
+from .remote import Found, Source
+from .selection import select
+
+if TYPE_CHECKING:
+    from ..core.response import Answer
+    from ..network.session import Session
+
+
+class Lookup:
+    """Sources in pip's order of precedence. Safe to use from many threads."""
+
+    def __init__(self, settings: Settings, interpreter: Interpreter) -> None:
+        self._policy: Policy = settings.policy
+        self.filters: Filters = ()
+        """What holds files beside pip's own policy; set before the first project is asked for."""
+
+        self._sources: tuple[Source, ...] = sources(settings, interpreter)
+        self._began = time.time()
+        self._old: set[tuple[str, str]] = set()
+        """Projects and sources of the answers that were given before this run."""
+
+    def keys(self, names: Sequence[str]) -> list[str]:
+        """All that ``recall`` may want of the cache."""
+        return [key for source in self._sources for key in source.keys(names)]
+
+    def learn(self, stored: Mapping[str, Answer]) -> None:
+        """What the cache tells of the sources as such."""
+        for source in self._sources:
+            source.learn(stored)
+
+    def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> Project | Failure | None:
+        """The project without the network; None where that does not do."""
+        offers = []
+        for source in self._sources:
+            found = source.recall(name, floor, stored)
+            if found is None:
+                return None
+            self._note(name, source, found)
+            offers += [Offer(source.url, found.digest)] if found.digest else []
+        return select(name, offers, floor=floor, policy=self._policy, filters=self.filters)
+
+    def ask(self, name: str, floor: Version | None, session: Session) -> Project | Failure:
+        """The project, from the network where need be."""
+        offers = []
+        empty: Failure | None = None
+        for source in self._sources:
+            try:
+                found = source.ask(name, session, floor=floor)
+            except DownloadFailed as failed:
+                failure = Failure(name=name, kind=failed.kind, text=failed.text)
+                if failed.kind != NO_FILES:
+                    return failure
+                empty = failure
+                continue
+            self._note(name, source, found)
+            offers += [Offer(source.url, found.digest)] if found.digest else []
+        if empty is not None and not offers:
+            return empty
+        return select(name, offers, floor=floor, policy=self._policy, filters=self.filters)
+
+    def _note(self, name: str, source: Source, found: Found) -> None:
+        if found.fetched < self._began:
+            self._old.add((name, source.url))
+        else:
+            self._old.discard((name, source.url))
+
+    def doubtful(self, releases: Iterable[Release]) -> list[tuple[Release, Source]]:
+        """Those that a source was last asked for before this run began, sorted by name."""
+        by_url = {source.url: source for source in self._sources}
+        return [
+            (release, by_url[release.index])
+            for release in sorted(releases, key=lambda each: each.name)
+            if release.index in by_url and (release.name, release.index) in self._old
+        ]
+
+    def recheck(self, release: Release, source: Source, session: Session) -> Failure | None:
+        """What has become of the release since then; None where it is as it was, or where nobody may be asked."""
+        try:
+            found = source.ask(release.name, session, floor=release.version, revalidate=True)
+        except DownloadFailed as failed:
+            if failed.kind == "offline":
+                return None
+            version = str(release.version)
+            return Failure(name=release.name, version=version, kind=failed.kind, text=failed.text)
+        self._note(release.name, source, found)
+        return compare(release, found.digest)
+
+    def unconsulted(self) -> tuple[str, ...]:
+        """One line for each source that could not be consulted, or not for everything."""
+        lines = (source.unconsulted() for source in self._sources)
+        return tuple(line for line in lines if line)

@@ -1,0 +1,179 @@
+"""METADATA out of wheels and PKG-INFO out of sdists, with as few bytes of them as possible."""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import closing
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any
+
+from ..core.models import File
+from ..core.names import normalize
+from ..core.protocols import DownloadFailed
+from ..core.urls import file_path
+
+if TYPE_CHECKING:
+    from ..network.session import Session
+
+_TAIL = 32 * 1024
+"""Bytes asked for at first: wheels have their metadata, and a zip its directory, at the end."""
+
+_LIMIT = 16 * 1024 * 1024
+"""Bytes of metadata from which on it is not credible."""
+
+_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+
+
+def metadata_of(file: File, session: Session) -> bytes:
+    """METADATA or PKG-INFO of a file on the disk or behind HTTP. Raises DownloadFailed."""
+    read = _from_wheel if file.is_wheel else _from_sdist
+    try:
+        path = file_path(file.url)
+        if path is not None:
+            with path.open("rb") as stream:
+                return read(stream, file)
+        if file.is_wheel:
+            return _from_remote_wheel(file, session)
+        with session.stream(file.url) as chunks, _downloaded(chunks) as stream:
+            return read(stream, file)
+    except FileNotFoundError:
+        raise DownloadFailed("not-found", f"{file.filename} is not there any more") from None
+    except _BROKEN as error:
+        raise DownloadFailed("garbage", f"{file.filename} is damaged: {error}") from error
+
+
+def _from_remote_wheel(file: File, session: Session) -> bytes:
+    """By ranges where the server knows those; else the whole wheel, which the cache of wheels does not get."""
+    with closing(Window(file, session)) as window:
+        if window.open():
+            return _from_wheel(window, file)
+    with session.stream(file.url) as chunks, _downloaded(chunks) as stream:
+        return _from_wheel(stream, file)
+
+
+def _downloaded(chunks: Iterator[bytes]) -> IO[bytes]:
+    stream = TemporaryFile()  # noqa: SIM115 - the caller closes it
+    for chunk in chunks:
+        stream.write(chunk)
+    stream.seek(0)
+    return stream
+
+
+def _from_wheel(stream: IO[bytes] | io.RawIOBase, file: File) -> bytes:
+    with zipfile.ZipFile(stream) as archive:
+        name, version = file.filename.split("-")[:2]
+        ours = [each for each in archive.infolist() if _is_metadata(each.filename, name)]
+        if len(ours) != 1:
+            raise DownloadFailed("garbage", f"{file.filename} holds {len(ours)} METADATA files of {name} {version}")
+        return _credible(archive.open(ours[0]).read(_LIMIT + 1), file)
+
+
+def _is_metadata(member: str, name: str) -> bool:
+    folder, _, rest = member.partition("/")
+    return rest == "METADATA" and folder.endswith(".dist-info") and normalize(folder.split("-")[0]) == normalize(name)
+
+
+def _from_sdist(stream: IO[bytes], file: File) -> bytes:
+    """PKG-INFO of the sdist's one folder."""
+    if file.filename.endswith(".zip"):
+        with zipfile.ZipFile(stream) as archive:
+            member = next((each for each in archive.namelist() if _is_pkg_info(each)), None)
+            body = archive.open(member).read(_LIMIT + 1) if member else b""
+    else:
+        with tarfile.open(fileobj=stream, mode="r|*") as tar:
+            entry = next((each for each in tar if _is_pkg_info(each.name) and each.isfile()), None)
+            content = tar.extractfile(entry) if entry else None
+            body = content.read(_LIMIT + 1) if content else b""
+    return _credible(body, file)
+
+
+def _is_pkg_info(member: str) -> bool:
+    return member.count("/") == 1 and member.endswith("/PKG-INFO")
+
+
+def _credible(body: bytes, file: File) -> bytes:
+    if not body or len(body) > _LIMIT:
+        raise DownloadFailed("garbage", f"{file.filename} holds no metadata")
+    return body
+
+
+class Window(io.RawIOBase):
+    """A file behind HTTP of which only what is looked at is fetched. For ``zipfile``, which begins at the end."""
+
+    def __init__(self, file: File, session: Session) -> None:
+        super().__init__()
+        self._file = file
+        self._session = session
+        self._size = 0
+        self._position = 0
+        self._start = 0
+        self._bytes = b""
+        """What is known, from ``_start`` on."""
+
+    def open(self) -> bool:
+        """Fetch the end; False where the server has no ranges, whatever it said instead."""
+        size = self._file.size
+        asked = f"bytes={max(0, size - _TAIL)}-{size - 1}" if size else f"bytes=-{_TAIL}"
+        try:
+            return self._fetch(asked)
+        except DownloadFailed as failed:
+            if failed.kind == "http":
+                return False
+            raise
+
+    def _fetch(self, asked: str) -> bool:
+        answer = self._session.fetch(self._file.url, {"Range": asked, "Accept-Encoding": "identity"})
+        if answer.status == 404:
+            raise DownloadFailed("not-found", f"{self._file.filename} is not there any more")
+        said = {key.lower(): value for key, value in answer.headers.items()}.get("content-range", "")
+        match = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", said.strip())
+        if answer.status == 200 and len(answer.body) == (self._file.size or len(answer.body)):
+            self._start, self._bytes, self._size = 0, answer.body, len(answer.body)
+            return True
+        if answer.status != 206 or match is None:
+            return False
+        self._start, self._bytes, self._size = int(match[1]), answer.body, int(match[3])
+        return len(self._bytes) == int(match[2]) - self._start + 1
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def tell(self) -> int:
+        """Where the next read begins."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move there."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer from here on, at most to the end of the file."""
+        end = min(self._position + len(buffer), self._size)
+        if self._position >= end:
+            return 0
+        if not self._start <= self._position <= end <= self._start + len(self._bytes):
+            self._extend(self._position, end)
+        found = self._bytes[self._position - self._start : end - self._start]
+        buffer[: len(found)] = found
+        self._position += len(found)
+        return len(found)
+
+    def _extend(self, begin: int, end: int) -> None:
+        """Fetch from ``begin`` on, and more than is asked for now: reads come in small portions."""
+        last = min(max(end, begin + _TAIL), self._size) - 1
+        if begin < self._start:
+            last = max(end - 1, min(last, self._start - 1))
+        if not self._fetch(f"bytes={begin}-{last}") or self._start != begin or len(self._bytes) < end - begin:
+            raise DownloadFailed("http", f"the server stopped sending ranges of {self._file.filename}")

@@ -1,0 +1,139 @@
+"""What a release requires: from the index, from the sidecar beside the file (PEP 658), or from the file itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ..core.interpreter import Interpreter
+from ..core.models import Failure, File, Release
+from ..core.protocols import DownloadFailed
+from ..core.response import host_of
+from . import core_metadata
+from .core_metadata import CoreMetadata
+from .project_record import SCHEMA
+
+if TYPE_CHECKING:
+    from ..core.response import Answer, Reply
+    from ..network.session import Session
+    from .apis.json_api import Warehouse
+
+_BUILD = "its dependencies are known only after a build"
+
+
+class Requirements:
+    """Answers for releases. Safe to call from many threads."""
+
+    def __init__(self, interpreter: Interpreter, apis: Mapping[str, Warehouse] | None = None) -> None:
+        """``apis`` are JSON APIs by the URLs of the indexes that they stand beside."""
+        self._interpreter = interpreter
+        self._apis = apis or {}
+        self._hosts: dict[str, bool] = {}
+        """Whether servers of files have sidecars that their index does not tell of."""
+
+    def key(self, release: Release) -> str | None:
+        """What the cache may hold of it; None where there is nothing to look for."""
+        file = release.file
+        if release.requires is not None or file is None or file.url.startswith("file:"):
+            return None
+        return f"{SCHEMA}m {file.url}#{file.sha256 or ''}"
+
+    def recall(self, release: Release, stored: Mapping[str, Answer]) -> tuple[str, ...] | Failure | None:
+        """The answer without the network; None where it takes that."""
+        if release.requires is not None:
+            return self._given(release, release.requires)
+        answer = stored.get(self.key(release) or "")
+        if answer is None or not answer.fresh or answer.status != 200:
+            return None
+        return self._judge(release, _load(answer.body))
+
+    def ask(self, release: Release, session: Session) -> tuple[str, ...] | Failure:
+        """The answer, from the network where need be."""
+        if release.requires is not None:
+            return self._given(release, release.requires)
+        if release.file is None:
+            return _failure(release, "not-found", "there is no file of it for this interpreter")
+        try:
+            return self._judge(release, self._read(release, release.file, session))
+        except DownloadFailed as failed:
+            return _failure(release, failed.kind, failed.text)
+
+    def _given(self, release: Release, requires: tuple[str, ...]) -> tuple[str, ...] | Failure:
+        try:
+            core_metadata.check(requires)
+        except DownloadFailed as failed:
+            return _failure(release, failed.kind, failed.text)
+        return requires
+
+    def _read(self, release: Release, file: File, session: Session) -> CoreMetadata:
+        key = self.key(release)
+        if key is None:
+            return self._from_file(release, file, session)
+        found = self._from_sidecar(key, release, file, session)
+        if found is not None:
+            return found
+        api = self._apis.get(release.index)
+        found = api.metadata(release, file, session) if api is not None else None
+        if found is None:
+            found = self._from_file(release, file, session)
+        session.keep(file.url, key=key, body=_dump(found))
+        return found
+
+    def _from_sidecar(self, key: str, release: Release, file: File, session: Session) -> CoreMetadata | None:
+        """What the sidecar says, or what the cache knows already; None where there is none."""
+        unsaid = file.metadata is None
+        host = host_of(file.url)
+        if file.metadata is False or (unsaid and not (file.is_wheel and self._hosts.get(host, True))):
+            known = session.stored([key]).get(key)
+            return _load(known.body) if known is not None and known.status == 200 else None
+        try:
+            answer = session.ask(
+                f"{file.url}.metadata",
+                key=key,
+                digest=lambda reply: _sidecar(reply, release, file),
+                accept="*/*",
+                immutable=True,
+            )
+        except DownloadFailed as failed:
+            if not unsaid or failed.kind == "offline":
+                raise
+            answer = None
+        there = answer is not None and answer.status == 200
+        if unsaid and (there or host not in self._hosts):
+            self._hosts[host] = there
+        return _load(answer.body) if answer is not None and there else None
+
+    def _from_file(self, release: Release, file: File, session: Session) -> CoreMetadata:
+        from .remote_archive import metadata_of
+
+        return core_metadata.read(metadata_of(file, session), release)
+
+    def _judge(self, release: Release, found: CoreMetadata) -> tuple[str, ...] | Failure:
+        if not self._interpreter.runs(found.requires_python):
+            return _failure(release, "requires-python", f"needs Python {found.requires_python}")
+        if release.file is not None and not release.file.is_wheel and not found.static:
+            return _failure(release, "build", _BUILD)
+        return found.requires
+
+
+def _sidecar(reply: Reply, release: Release, file: File) -> bytes:
+    """Called for the sidecar's answer: what the cache keeps of it."""
+    from hashlib import sha256
+
+    if file.metadata_sha256 and sha256(reply.body).hexdigest() != file.metadata_sha256.lower():
+        raise DownloadFailed("hash", f"the metadata of {file.filename} is not what the index announced")
+    return _dump(core_metadata.read(reply.body, release))
+
+
+def _dump(found: CoreMetadata) -> bytes:
+    return json.dumps(found).encode()
+
+
+def _load(body: bytes) -> CoreMetadata:
+    requires, requires_python, static = json.loads(body)
+    return CoreMetadata(tuple(requires), requires_python, static)
+
+
+def _failure(release: Release, kind: str, text: str) -> Failure:
+    return Failure(name=release.name, version=str(release.version), kind=kind, text=text)

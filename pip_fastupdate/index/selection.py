@@ -1,0 +1,223 @@
+"""Which releases of a project may be chosen: the user's policy, applied to what the indexes offer, as pip would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from packaging.version import Version
+
+from ..core.models import Failure, File, Project, Reason, Release
+from ..core.options import Policy
+from ..core.protocols import Filters, OfferedFile, first_reason
+from .judgement import judged
+from .merging import Choice, Offer, choices
+from .project_record import SDIST, Item, split
+
+
+def select(
+    name: str, offers: Sequence[Offer], *, floor: Version | None, policy: Policy, filters: Filters = ()
+) -> Project | Failure:
+    """The project as the run sees it. ``offers`` in order of precedence, as ``pip`` lists its sources.
+
+    ``floor`` is the installed version: older releases are left out. Releases that only a specifier naming a
+    pre-release could choose stay in as ``blocked`` with their file; others that are blocked, only above the newest
+    candidate.
+    """
+    if not offers:
+        return Failure(name=name, kind="not-found", text="not found on the index")
+    quarantined = next((offer for offer in offers if offer.digest.status == "quarantined"), None)
+    if quarantined is not None:
+        reason = quarantined.digest.reason
+        text = f"quarantined by its index{': ' + reason if reason else ''}"
+        return Failure(name=name, kind="quarantined", text=text)
+    selection = _Selection(name, offers, floor, policy, filters)
+    releases = selection.releases()
+    status = next((offer.digest.status for offer in offers if offer.digest.status), None)
+    notes = (*judged(floor, selection.versions, offers), *selection.notes(), *_notes(offers, status))
+    return Project(name=name, releases=releases, status=status, notes=notes)
+
+
+class _Selection:
+    """One project's releases under the policy."""
+
+    def __init__(
+        self, name: str, offers: Sequence[Offer], floor: Version | None, policy: Policy, filters: Filters
+    ) -> None:
+        self._name = name
+        self._offers = offers
+        self._floor = floor
+        self._wheels, sdists = _formats(policy, name)
+        self._sdists = sdists and _named(name, policy.no_binary | policy.build)
+        self._prefer_wheels = policy.prefer_binary
+        self._filters = filters
+        self._final_only = _named(name, policy.only_final)
+        wanted = policy.pre or name in policy.all_releases or (floor is not None and floor.is_prerelease)
+        self._pre = wanted and not self._final_only
+        self.versions = list(choices(offers, floor))
+        """From the newest down to the installed one."""
+
+    def releases(self) -> tuple[Release, ...]:
+        """Newest first."""
+        versions = self.versions
+        releases = [self._release(each) for each in versions]
+        fallback = not (self._pre or self._final_only or any(each.blocked is None for each in releases))
+        if fallback and not self._has_final():
+            self._pre = True  # nothing but pre-releases: then pip takes those
+            releases = [self._release(each) for each in versions]
+        if self._sdists and self._wheels and self._prefer_wheels:
+            releases = _prefer_wheels(releases)
+        return _worth_telling(releases)
+
+    def _has_final(self) -> bool:
+        """Whether any version at all, however old, is a final one that fits; yanked ones count here, as for pip."""
+        finals = (each for each in choices(self._offers, None) if not each.version.is_prerelease)
+        fitting = ((each.version, *one) for each in finals for one in self._fitting(each))
+        return any(self._held(*one) is None for one in fitting)
+
+    def _release(self, choice: Choice) -> Release:
+        chosen, blocked = self._choose(choice)
+        item, offer = chosen or (None, self._offers[0])
+        return Release(
+            name=self._name,
+            version=choice.version,
+            file=_file(item) if item and (blocked is None or blocked.kind == "pre-release") else None,
+            blocked=blocked,
+            yanked=item.yanked if item else None,
+            uploaded=item.uploaded if item else None,
+            index=offer.source,
+            alternatives=self._alternatives(choice, offer),
+        )
+
+    def _alternatives(self, choice: Choice, taken: Offer) -> tuple[Release, ...]:
+        """The version as it would be, had each of the other sources been the only one."""
+        if len(self._offers) == 1:
+            return ()
+        others = {offer.source: offer for _, offer in choice.items if offer is not taken}
+        parts = ([each for each in choice.items if each[1] is offer] for offer in others.values())
+        return tuple(self._release(choice._replace(items=items)) for items in parts)
+
+    def _choose(self, choice: Choice) -> tuple[tuple[Item, Offer] | None, Reason | None]:
+        """The file, and why it must not be taken. The installed version may always stay."""
+        fitting = self._fitting(choice)
+        if choice.version == self._floor and choice.items:
+            return (fitting or choice.items)[0], None
+        live = [each for each in fitting if each[0].yanked is None]
+        allowed = [each for each in live if self._held(choice.version, *each) is None] if self._filters else live
+        best = next(iter(allowed or live or fitting or choice.items), None)
+        if not self._pre and choice.version.is_prerelease:
+            return (allowed[0] if allowed else None), Reason(kind="pre-release", text="is a pre-release")
+        if allowed:
+            return best, None
+        return best, self._blocked(choice, fitting, live)
+
+    def _fitting(self, choice: Choice) -> list[tuple[Item, Offer]]:
+        return [each for each in choice.items if (self._sdists if each[0].rank == SDIST else self._wheels)]
+
+    def _blocked(self, choice: Choice, fitting: list[tuple[Item, Offer]], live: list[tuple[Item, Offer]]) -> Reason:
+        held = self._held(choice.version, *live[0]) if live else None
+        if held is not None:
+            return held
+        if fitting:
+            reason = fitting[0][0].yanked
+            return Reason(kind="yanked", text=f"was yanked: {reason}" if reason else "was yanked")
+        if not choice.items and choice.python:
+            return Reason(kind="requires-python", text=f"needs Python {choice.python}")
+        return Reason(kind="no-wheel", text=self._no_wheel(choice))
+
+    def _no_wheel(self, choice: Choice) -> str:
+        if not self._wheels:
+            return "has no sdist, and --no-binary rules out wheels"
+        others = ["an sdist"] if choice.items else []
+        others += [f"wheels for {choice.foreign}"] if choice.foreign else []
+        return "has no wheel for this platform" + (f", only {' and '.join(others)}" if others else "")
+
+    def _held(self, version: Version, item: Item, offer: Offer) -> Reason | None:
+        """Why a filter holds the file; None where all let it pass."""
+        if not self._filters:
+            return None
+        file = OfferedFile(
+            name=self._name,
+            version=version,
+            installed=self._floor,
+            url=item.url,
+            index=offer.source,
+            uploaded=item.uploaded,
+        )
+        return first_reason(self._filters, file)
+
+    def notes(self) -> Iterator[Reason]:
+        """What a filter says of the installed version, which may stay whatever that is."""
+        installed = next((each for each in self.versions if each.version == self._floor), None)
+        fitting = self._fitting(installed) if installed and self._filters else []
+        held = self._held(installed.version, *fitting[0]) if installed and fitting else None
+        if held is not None and held.kind == "cooldown":
+            text = f"{self._floor}, which is installed, {held.text}"
+            yield Reason(kind="installed-recently", text=text, data={**held.data, "version": str(self._floor)})
+
+
+def _named(name: str, names: frozenset[str]) -> bool:
+    return name in names or ":all:" in names
+
+
+def _formats(policy: Policy, name: str) -> tuple[bool, bool]:
+    """Whether wheels and sdists are allowed: a name outweighs ``:all:``, and only-binary goes first, as in pip."""
+    for key in (name, ":all:"):
+        if key in policy.only_binary:
+            return True, False
+        if key in policy.no_binary:
+            return False, True
+    return True, True
+
+
+def _file(item: Item) -> File:
+    known = item.metadata
+    return File(
+        filename=item.filename,
+        url=item.url,
+        sha256=item.sha256,
+        size=item.size,
+        metadata=True if isinstance(known, str) else known,
+        metadata_sha256=known if isinstance(known, str) else None,
+        hashes=split(item.hashes),
+        provenance=item.provenance,
+    )
+
+
+def _prefer_wheels(releases: list[Release]) -> list[Release]:
+    """``--prefer-binary``: an older wheel goes before a newer sdist."""
+    if not any(each.blocked is None and each.file and each.file.is_wheel for each in releases):
+        return releases
+    reason = Reason(kind="no-wheel", text="has only an sdist, and older wheels are preferred")
+    return [_without_file(each, reason) if _is_sdist(each) else each for each in releases]
+
+
+def _is_sdist(release: Release) -> bool:
+    return release.blocked is None and release.file is not None and not release.file.is_wheel
+
+
+def _without_file(release: Release, reason: Reason) -> Release:
+    return Release(
+        name=release.name,
+        version=release.version,
+        blocked=reason,
+        yanked=release.yanked,
+        uploaded=release.uploaded,
+        index=release.index,
+    )
+
+
+def _worth_telling(releases: Iterable[Release]) -> tuple[Release, ...]:
+    """Without what is blocked below the newest candidate, but for pre-releases, which a specifier may name."""
+    kept = []
+    candidate = False
+    for release in releases:
+        candidate = candidate or release.blocked is None
+        if release.blocked is None or not candidate or release.file is not None:
+            kept.append(release)
+    return tuple(kept)
+
+
+def _notes(offers: Sequence[Offer], status: str | None) -> Iterator[Reason]:
+    reason = next((offer.digest.reason for offer in offers if offer.digest.status == status), None)
+    if status:
+        yield Reason(kind=status, text=f"{status} by its maintainers{': ' + reason if reason else ''}")

@@ -1,0 +1,142 @@
+"""Bodies of answers: read whole and told to be complete, or in chunks; content-decoded by a few threads at a time."""
+
+from __future__ import annotations
+
+import os
+import threading
+import zlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+from requests import Response
+
+from ..core.options import Limits
+from ..core.response import host_of
+from ..core.text import size
+from .errors import ERRORS, Trouble
+from .headers import Answer
+from .pace import Exceeded
+
+CHUNK = 256 * 1024
+
+_DRAINED = 64 * 1024
+"""Bytes of a body that nobody wants that are read rather than the connection given up."""
+
+_MEMBERS = 64
+"""Parts that a gzip body may have: each is copied once more."""
+
+_DIGITS = 18
+"""Of a length; what has more is too long anyway."""
+
+
+def decoding() -> AbstractContextManager[object]:
+    """Held while a body is decoded and digested.
+
+    Compressed bodies are small, decoded ones are not: so many are in memory at the same time as the machine has
+    processors, not as there are connections.
+    """
+    return threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
+
+
+def read(response: Response, limits: Limits) -> bytes:
+    """The whole body as sent. Raises ``errors.ERRORS``, or ``Trouble`` when the server promised more, or too much."""
+    length = promised(response)
+    if length is not None and length <= limits.body:
+        body: bytes = response.raw.read(decode_content=False)
+        _check_length(response, len(body))
+        return body
+    return b"".join(_chunks(response, limits.body))
+
+
+def chunks(response: Response, limit: int) -> Iterator[bytes]:
+    """The body as sent, in chunks of at most 256 KiB, up to ``limit`` bytes. Raises like ``read``."""
+    original = getattr(response.raw, "_original_response", None)
+    if isinstance(original, Answer) and original.pace is not None:
+        original.pace.unhurried()
+    return _chunks(response, limit)
+
+
+def _chunks(response: Response, limit: int) -> Iterator[bytes]:
+    total = 0
+    if (promised(response) or 0) > limit:
+        _refuse(response, limit)
+    while chunk := response.raw.read(CHUNK, decode_content=False):
+        total += len(chunk)
+        if total > limit:
+            _refuse(response, limit)
+        yield chunk
+    _check_length(response, total)
+
+
+def _refuse(response: Response, limit: int) -> None:
+    response.close()
+    raise Trouble("garbage", f"{host_of(response.url)} sent more than {size(limit)}, the limit", again=False)
+
+
+def drain(response: Response) -> None:
+    """Be done with a response whose body nobody wants: its connection is used again if little is left of it.
+
+    Raises Exceeded where even that little comes too slowly.
+    """
+    try:
+        if (promised(response) or 0) > _DRAINED or len(response.raw.read(_DRAINED, decode_content=False)) >= _DRAINED:
+            response.raw.close()
+        response.raw.release_conn()
+    except Exceeded:
+        response.raw.close()
+        raise
+    except ERRORS:
+        response.raw.close()
+    response._content = b""  # what reads it, such as requests at a redirect, would decode it, however large it gets
+    response._content_consumed = True  # type: ignore[attr-defined]
+
+
+def decode(body: bytes, response: Response, limit: int) -> bytes:
+    """Undo the content encoding (RFC 9110), up to ``limit`` bytes. Raises ``Trouble``."""
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    try:
+        if encoding in ("gzip", "x-gzip"):
+            return _gunzip(body, response, limit)
+        if encoding == "deflate":
+            return _unzip(zlib.decompressobj(), body, response, limit)
+    except zlib.error as error:
+        raise Trouble("garbage", f"{host_of(response.url)} sent a body that cannot be decompressed") from error
+    if encoding not in ("", "identity"):
+        raise Trouble("garbage", f"{host_of(response.url)} sent a body in {encoding[:40]}, not asked for", again=False)
+    return body
+
+
+def _gunzip(body: bytes, response: Response, limit: int) -> bytes:
+    parts: list[bytes] = []
+    left = limit
+    while body[:2] == b"\x1f\x8b" or not parts:
+        unzip = zlib.decompressobj(31)
+        parts.append(_unzip(unzip, body, response, left))
+        left -= len(parts[-1])
+        body = unzip.unused_data
+        if len(parts) > _MEMBERS:
+            raise zlib.error("too many members")
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _unzip(unzip: Any, body: bytes, response: Response, limit: int) -> bytes:
+    unpacked: bytes = unzip.decompress(body, limit + 1)
+    if len(unpacked) > limit:
+        _refuse(response, limit)
+    if not unzip.eof:
+        raise zlib.error("truncated")
+    return unpacked
+
+
+def promised(response: Response) -> int | None:
+    """The ``Content-Length``; None where there is none that counts, or more of it than a number."""
+    said = response.headers.get("content-length", "")
+    counts = said.isascii() and said.isdigit() and "transfer-encoding" not in response.headers
+    return int(said[:_DIGITS]) if counts else None
+
+
+def _check_length(response: Response, got: int) -> None:
+    length = promised(response)
+    if length is not None and length != got:
+        raise Trouble("unreachable", f"{host_of(response.url)} broke off the connection ({got} of {length} bytes)")

@@ -1,0 +1,191 @@
+"""requests-cache's session around the wire.
+
+Imports requests-cache (50 ms): only the session does, and only when there is something to ask.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from requests import PreparedRequest, Response
+from requests_cache.backends.base import BaseStorage
+from requests_cache.models.response import CachedResponse
+from requests_cache.session import CachedSession
+
+from ..cache.redis import SharedStore
+from ..cache.sqlite import Store
+from ..core.protocols import DownloadFailed
+from ..core.response import GONE, KEPT_HEADERS, Answer, Record, Reply, host_of
+from ..core.text import without_credentials
+from . import bodies
+from .errors import ERRORS, Trouble, of_error
+from .requests_cache_backend import Answers, Kept, StoredAnswers
+from .transport import Get, Wire
+
+SMALL = 16 * 1024**2
+"""Bytes up to which a whole file is as good as a part of it."""
+
+Digest = Callable[[Reply], bytes]
+
+
+def condition(known: Record | None) -> dict[str, str]:
+    """The header that makes a request conditional (RFC 9110): one will do, a server passes over the second."""
+    for name, header in (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")):
+        if known is not None and name in known.headers:
+            return {header: known.headers[name]}
+    return {}
+
+
+def storage(store: Store | SharedStore, ttl: float) -> BaseStorage[str, CachedResponse]:
+    """What requests-cache writes to."""
+    if isinstance(store, Store):
+        return StoredAnswers(store, ttl)
+    client = store.client()
+    if client is None:
+        return StoredAnswers(store.local, ttl)
+    from .redis_backend import SharedAnswers  # needs the package redis
+
+    return SharedAnswers(store, client, ttl)
+
+
+class Web(CachedSession, Wire):
+    """The one session over which everything goes: ``ask`` through the cache, ``plain`` past it."""
+
+    def __init__(self, storage: BaseStorage[str, CachedResponse], clock: Callable[[], float], **wire: Any) -> None:
+        """``wire`` is what ``Wire`` takes."""
+        super().__init__(backend=Answers(storage), **wire)
+        self._clock = clock
+        self._decoding = bodies.decoding()
+
+    def send(self, request: PreparedRequest, *_further: Any, **_options: Any) -> Any:
+        """Past requests-cache's own, which works out from headers, for 0.4 ms, what is known here before.
+
+        That is: whether the cache is believed, was decided by who asks, and that an answer is kept, by its status.
+        """
+        return Wire.send(self, request)
+
+    def ask(
+        self, url: str, *, key: str, known: Record | None, digest: Digest, immutable: bool, accept: str, current: bool
+    ) -> tuple[Record, bool]:
+        """The record of the answer, kept; and whether it is the ``known`` one, confirmed. Raises ``Trouble``.
+
+        ``current`` makes caches between us and the index ask it too.
+        """
+        conditions = condition(known)
+        headers = {**self.always, "Accept": accept, **conditions}
+        if current:
+            headers["Cache-Control"] = "max-age=0"
+        good = (200, 304, *GONE) if conditions else (200, *GONE)
+        ask = Get(url, headers, good, partial(self._digested, url, digest, immutable))
+        response = self.send(ask)
+        confirmed = response.status_code == 304
+        record = self._renewed(known, response) if known is not None and confirmed else ask.result
+        self.cache.responses[key] = Kept(record)
+        self._counters.add(revalidated=int(confirmed))
+        return record, confirmed
+
+    def _renewed(self, known: Record, response: Response) -> Record:
+        """What was known, as the server confirmed it just now."""
+        headers = {**known.headers, **kept_headers(response.headers)}
+        return replace(known, fetched=self._clock(), headers=headers)
+
+    def fetch(self, url: str, headers: Mapping[str, str]) -> Answer:
+        """The whole answer, decoded; nothing is looked up or kept. Raises ``Trouble``."""
+
+        def finish(response: Response) -> bytes:
+            if "Range" in headers and response.status_code == 200:
+                self._check_small(response)
+            return bodies.decode(self._read(response), response, self._limits.unpacked)
+
+        response, body = self._plain(url, headers, (200, 206, 416, *GONE), finish)
+        return Answer(
+            status=response.status_code,
+            url=source(response, url),
+            body=body,
+            headers={name.lower(): text for name, text in response.headers.items()},
+            fetched=self._clock(),
+            fresh=True,
+            from_cache=False,
+        )
+
+    @contextmanager
+    def download(self, url: str, headers: Mapping[str, str]) -> Iterator[Iterator[bytes]]:
+        """The body in chunks as it is sent; nothing is looked up or kept. Raises ``Trouble``, while reading as well."""
+
+        def begin(response: Response) -> Iterator[bytes]:
+            chunks = bodies.chunks(response, self._limits.file)
+            return itertools.chain([next(chunks, b"")], chunks)
+
+        response, chunks = self._plain(url, headers, (200, 206), begin)
+        try:
+            yield self._flow(chunks, url)
+        finally:
+            response.close()
+
+    def _plain(
+        self, url: str, headers: Mapping[str, str], good: Collection[int], finish: Callable[[Response], Any]
+    ) -> tuple[Response, Any]:
+        """The answer and what ``finish`` made of it. Files and parts of them are not to be encoded on the way."""
+        request = Get(url, {**self.always, "Accept-Encoding": "identity", **headers}, good, finish)
+        return self.send(request), request.result
+
+    def _flow(self, chunks: Iterator[bytes], url: str) -> Iterator[bytes]:
+        try:
+            for chunk in chunks:
+                self._counters.add(bytes_received=len(chunk))
+                yield chunk
+        except ERRORS as error:
+            raise of_error(error, url) from error
+
+    def _read(self, response: Response) -> bytes:
+        """The body of the answer as it was sent, counted."""
+        body = bodies.read(response, self._limits)
+        self._counters.add(bytes_received=len(body))
+        return body
+
+    def _check_small(self, response: Response) -> None:
+        """Raises ``Trouble`` (``http``) where a server sends a large file, of which a part was asked for."""
+        length = bodies.promised(response)
+        if length is None or length > SMALL:
+            response.close()
+            raise Trouble("http", f"{host_of(str(response.url))} sends no parts of files", again=False)
+
+    def _digested(self, asked: str, digest: Digest, immutable: bool, response: Response) -> Record | None:
+        body, status = self._read(response), response.status_code
+        if status == 304:
+            return None
+        url = source(response, asked)
+        with self._decoding:
+            small = b"" if status in GONE else self._digest(body, response, url, digest)
+        del body
+        headers = {} if status in GONE else kept_headers(response.headers)
+        kept = url.partition("?")[0]  # a query may hold a token
+        return Record(status=status, url=kept, headers=headers, fetched=self._clock(), body=small, immutable=immutable)
+
+    def _digest(self, body: bytes, response: Response, url: str, digest: Digest) -> bytes:
+        try:
+            whole = bodies.decode(body, response, self._limits.unpacked)
+            reply = Reply(url=url, status=200, headers=response.headers, body=whole, links=self._limits.links)
+            return digest(reply)
+        except DownloadFailed:
+            raise
+        except Exception as error:  # whatever it is: it comes of what the server sent
+            reason = str(error).partition("\n")[0][:120] or type(error).__name__
+            text = f"{host_of(url)} sent something else than was asked for ({reason})"
+            raise Trouble("garbage", without_credentials(text), again=False) from error
+
+
+def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Those that the cache keeps."""
+    return {name: headers[name] for name in KEPT_HEADERS if name in headers}
+
+
+def source(response: Response, asked: str) -> str:
+    """Where the answer came from, without what is secret: credentials, and the tokens of a redirect's query."""
+    url = without_credentials(str(response.url))
+    return url if url == without_credentials(asked) else url.partition("?")[0]

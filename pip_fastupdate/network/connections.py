@@ -1,0 +1,104 @@
+"""The pool of connections: requests' adapter with what it does over again for every request taken out of it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from requests import Response
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import prepend_scheme_if_needed, select_proxy
+from urllib3 import ProxyManager
+from urllib3.exceptions import HTTPError
+from urllib3.util import Retry
+
+from ..core.counters import Counters
+from ..core.options import Network
+from .addresses import pool_classes
+from .errors import Trouble
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
+    from urllib3.connectionpool import HTTPConnectionPool
+
+SERVERS = 64
+"""Servers to which connections are kept."""
+
+
+class Pool(HTTPAdapter):
+    """Connections of one kind: to plain servers, to those that are verified, or to those that are trusted blindly."""
+
+    def __init__(self, network: Network, counters: Counters, context: ssl.SSLContext | None = None) -> None:
+        """Keeps as many connections a server as there may be; ``context`` is for all TLS, whatever ``send`` is told."""
+        self._counters, self._context = counters, context
+        self._classes = pool_classes(network.timeout, network.limits.seconds)
+        self._pools: dict[str, HTTPConnectionPool] = {}
+        super().__init__(pool_connections=SERVERS, pool_maxsize=network.most, max_retries=Retry(0, read=False))
+
+    def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
+        """Count the request; authentication sends some by itself."""
+        self._counters.add(requests=1)
+        return super().send(request, *args, **options)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Hand the context to the connections, which resolve names once."""
+        options.update(self._tls())
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = self._classes
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """Hand the context to the connections through a proxy."""
+        options.update(self._tls())
+        manager = super().proxy_manager_for(proxy, **options)
+        if type(manager) is ProxyManager:  # for SOCKS it has classes of its own
+            manager.pool_classes_by_scheme = self._classes
+        return manager
+
+    def _tls(self) -> dict[str, Any]:
+        """Said expressly: urllib3 would take it from the context, at the moment of each connection."""
+        if self._context is None:
+            return {"cert_reqs": "CERT_REQUIRED"}
+        blind = self._context.verify_mode == ssl.CERT_NONE
+        return {"ssl_context": self._context, "cert_reqs": "CERT_NONE" if blind else "CERT_REQUIRED"}
+
+    def get_connection_with_tls_context(
+        self, request: PreparedRequest, verify: Any, proxies: Mapping[str, str] | None = None, cert: Any = None
+    ) -> HTTPConnectionPool:
+        """The pool of the request's server: requests would work out its key again (0.1 ms)."""
+        return self.get_connection(str(request.url), proxies)
+
+    def get_connection(self, url: str | bytes, proxies: Mapping[str, str] | None = None) -> HTTPConnectionPool:
+        """The same for requests before 2.32.2."""
+        start = "/".join(str(url).split("/", 3)[:3])
+        pool = self._pools.get(start)
+        if pool is None:
+            proxy = select_proxy(start, dict(proxies or {}))
+            pool = self._through(proxy, start) if proxy else self.poolmanager.connection_from_url(start)
+            self._pools[start] = pool
+        return pool
+
+    def _through(self, proxy: str, start: str) -> HTTPConnectionPool:
+        try:
+            manager = self.proxy_manager_for(prepend_scheme_if_needed(proxy, "http"))  # type: ignore[no-untyped-call]
+            pool: HTTPConnectionPool = manager.connection_from_url(start)
+        except (ValueError, HTTPError) as error:
+            text = "the URL of the proxy is not right, or needs a package that is not installed"
+            raise Trouble("proxy", text, again=False) from error
+        return pool
+
+    def request_url(self, request: PreparedRequest, proxies: Mapping[str, str] | None) -> str:
+        """What the request line names: without a proxy that is plain."""
+        return super().request_url(request, dict(proxies)) if proxies else request.path_url
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        """What nobody asks it for is left out: its encoding, and its cookies, which the session looks after."""
+        response = Response()
+        response.status_code, response.reason, response.raw = resp.status, resp.reason, resp
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.url, response.request, response.connection = str(req.url), req, self
+        return response
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """The context knows; requests would have every connection read all certificates again (20 ms)."""

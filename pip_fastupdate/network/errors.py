@@ -1,0 +1,96 @@
+"""What went wrong on the network, in a few words for people, and whether to try again."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from http import HTTPStatus
+from http.client import HTTPException
+
+import requests.exceptions as of_requests
+import urllib3.exceptions as of_urllib3
+
+from ..core.protocols import DownloadFailed
+from ..core.response import host_of
+from .pace import Exceeded
+
+RETRIED = frozenset({429, 500, 502, 503, 504})
+"""Statuses with which a server says that later may be better."""
+
+ERRORS = (of_requests.RequestException, of_urllib3.HTTPError, HTTPException, OSError, ValueError, Exceeded)
+"""What requests, urllib3 and what is below them raise; ValueError of all kinds where they do not like a URL."""
+
+_MEANINGS: tuple[tuple[tuple[type[BaseException], ...], str, str, bool], ...] = (
+    ((of_requests.ProxyError, of_urllib3.ProxyError), "proxy", "the proxy gives no connection to {host}", False),
+    ((of_requests.SSLError, of_urllib3.SSLError, ssl.SSLError), "tls", "no secure connection to {host}", False),
+    ((of_requests.ReadTimeout, of_urllib3.ReadTimeoutError), "timeout", "{host} did not answer in time", True),
+    ((of_urllib3.NewConnectionError,), "unreachable", "{host} cannot be reached", False),
+    (
+        (of_requests.ConnectTimeout, of_urllib3.ConnectTimeoutError),
+        "timeout",
+        "{host} cannot be reached in time",
+        False,
+    ),
+    ((BaseException,), "unreachable", "{host} broke off the connection", True),
+)
+"""The exceptions, the kind, the text, whether there was a connection. The first that fits what is wrapped counts."""
+
+
+class Trouble(DownloadFailed):
+    """A failure of one attempt."""
+
+    def __init__(
+        self, kind: str, text: str, *, again: bool = True, wait: float | None = None, connected: bool = True
+    ) -> None:
+        """``again`` says whether another attempt may help, ``wait`` after how many seconds if the server said so.
+
+        ``connected`` is False where not even a connection came about.
+        """
+        super().__init__(kind, text)
+        self.again, self.wait, self.connected = again, wait, connected
+
+
+def of_status(status: int, url: str, wait: float | None = None) -> Trouble:
+    """An answer that is an error."""
+    try:
+        phrase = f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        phrase = str(status)
+    kind = "proxy" if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED else "http"
+    return Trouble(kind, f"{host_of(url)} answered {phrase}", again=status in RETRIED, wait=wait)
+
+
+def of_error(error: Exception, url: str) -> Trouble:
+    """An exception out of ``ERRORS`` that a request to ``url`` ended with."""
+    chain = list(_causes(error))
+    if isinstance(error, Exceeded):
+        return Trouble(error.kind, f"{host_of(url)} {error}", again=False)
+    if isinstance(error, ValueError) and not isinstance(error, ssl.SSLError):
+        return Trouble("unreachable", f"{host_of(url)} cannot be asked: its URL is not right", again=False)
+    meanings = (each for each in _MEANINGS if any(isinstance(cause, each[0]) for cause in chain))
+    _, kind, text, connected = next(meanings)
+    again = not any(isinstance(each, ssl.SSLCertVerificationError) for each in chain)
+    return Trouble(kind, text.format(host=host_of(url)) + _detail(chain), again=again, connected=connected)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and those that it wraps, outermost first: requests and urllib3 keep them in several places."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        each = waiting.pop(0)
+        if isinstance(each, BaseException) and id(each) not in seen:
+            seen.add(id(each))
+            yield each
+            waiting += [getattr(each, "reason", None), *each.args, each.__cause__, each.__context__]
+
+
+def _detail(chain: list[BaseException]) -> str:
+    """The operating system's or the TLS library's own words, if any."""
+    for each in chain:
+        if isinstance(each, ssl.SSLCertVerificationError):
+            return f" ({getattr(each, 'verify_message', None) or each})"  # truststore's on Windows has none
+    for each in chain:
+        if isinstance(each, OSError) and each.strerror:
+            return f" ({each.strerror})"
+    return ""

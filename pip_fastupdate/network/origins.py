@@ -1,0 +1,109 @@
+"""Servers: what holds for every request to one of them is worked out once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from requests.utils import get_environ_proxies
+from urllib3 import disable_warnings
+from urllib3.exceptions import InsecureRequestWarning
+
+from ..core.counters import Counters
+from ..core.options import Network
+from ..core.text import without_credentials
+from . import tls
+from .connections import Pool
+from .errors import Trouble
+
+DOWN = 30.0
+"""Seconds for which a server that could not be reached, all retries spent, is not tried again."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Origin:
+    """A server: scheme, host and port."""
+
+    adapter: Pool
+    options: dict[str, Any]
+    """What the adapter's ``send`` is given beside the request."""
+
+    answered: float = -1.0
+    """When it last answered at all, by the monotonic clock."""
+
+    down: Trouble | None = None
+    """Why it cannot be reached, since ``since`` by the monotonic clock."""
+
+    since: float = 0.0
+
+    def check(self) -> None:
+        """Raise what others have found out just now: a hundred requests need not each wait for it themselves."""
+        if self.down is not None and time.monotonic() - self.since < DOWN:
+            raise Trouble(self.down.kind, self.down.text, again=False)
+
+    def failed(self, trouble: Trouble, started: float) -> None:
+        """A request begun at ``started`` has spent its retries."""
+        if not trouble.connected and self.answered < started:
+            self.down, self.since = trouble, time.monotonic()
+
+    def works(self) -> None:
+        """It has answered."""
+        self.answered, self.down = time.monotonic(), None
+
+
+class Origins:
+    """All servers that were met, by how their URLs begin."""
+
+    def __init__(
+        self, network: Network, mount: Callable[[str, Pool], None], counters: Counters, system: tls.MakeContext | None
+    ) -> None:
+        """``mount`` tells the session of an adapter, ``system`` is as in ``tls.trusting``."""
+        self._network, self._mount, self._counters, self._system = network, mount, counters, system
+        self._known: dict[str, Origin] = {}
+        self._lock = threading.Lock()
+        self._secure: Pool | None = None
+        self._plain = Pool(network, counters)
+        mount("http://", self._plain)
+
+    def of(self, url: str) -> Origin:
+        """The server of ``url``. Raises ``Trouble`` where the certificates to use cannot be read."""
+        start = "/".join(url.split("/", 3)[:3])
+        origin = self._known.get(start)
+        if origin is None:
+            with self._lock:
+                origin = self._known.get(start) or self._meet(start)
+                self._known[start] = origin
+        return origin
+
+    def _meet(self, start: str) -> Origin:
+        proxy, seconds = self._network.proxy, self._network.timeout
+        said = {"http": proxy, "https": proxy} if proxy else {}  # an empty one means none at all
+        proxies = get_environ_proxies(start) if proxy is None else said
+        options = {"stream": True, "timeout": (seconds, seconds), "proxies": proxies}
+        return Origin(adapter=self._adapter(start), options=options)
+
+    def _adapter(self, start: str) -> Pool:
+        scheme = start.partition(":")[0].lower()
+        if scheme == "http":
+            return self._plain
+        if scheme != "https":
+            raise Trouble("unreachable", f"{without_credentials(start)}: only http and https can be asked", again=False)
+        if self._trusted_blindly(start):
+            disable_warnings(InsecureRequestWarning)
+            adapter = Pool(self._network, self._counters, tls.blind(self._network))
+            self._mount(f"{start}/", adapter)
+            return adapter
+        if self._secure is None:
+            self._secure = Pool(self._network, self._counters, tls.trusting(self._network, self._system))
+            self._mount("https://", self._secure)
+        return self._secure
+
+    def _trusted_blindly(self, start: str) -> bool:
+        """Whether the user said so, as pip reads it: a host stands for all its ports."""
+        netloc = start.rpartition("/")[2].rpartition("@")[2].lower()
+        host = netloc if netloc.endswith("]") else netloc.rpartition(":")[0] or netloc
+        trusted = {each.lower() for each in self._network.trusted_hosts}
+        return self._network.verify is False or netloc in trusted or host in trusted

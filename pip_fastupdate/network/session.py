@@ -1,0 +1,195 @@
+"""The one session over which all HTTP of the program goes, and its cache.
+
+What is fresh in the cache is answered with the standard library alone: requests and requests-cache, 0.2 s of imports,
+wait until there is something to ask.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+from ..cache import location
+from ..cache.redis import SharedStore
+from ..cache.sqlite import DAY, Store
+from ..core.counters import Counters
+from ..core.options import CacheOptions, Network
+from ..core.protocols import DownloadFailed
+from ..core.response import Answer, Record, Reply, key_of, pack, unpack
+from ..core.text import without_credentials
+from .lean import lean
+
+if TYPE_CHECKING:
+    import ssl
+
+    from .cached_session import Web
+
+__all__ = ["Answer", "Counters", "Reply", "Session"]
+
+
+class Session:
+    """Answers of indexes, from the cache where they are fresh there. Safe to use from many threads."""
+
+    def __init__(
+        self,
+        *,
+        cache: CacheOptions,
+        network: Network,
+        authenticate: Callable[[Any], Any] | None = None,
+        user_agent: str,
+        warn: Callable[[str, str], None],
+        tls: Callable[[], ssl.SSLContext | None] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """``authenticate`` takes and returns a prepared request of requests, ``warn`` a sentence and its hint ("").
+
+        ``tls`` makes a context that trusts the system's certificates, in place of those that come with requests.
+        """
+        self.counters = Counters()
+        self._cache, self._clock, self._started = cache, clock, clock()
+        local = Store(cache.directory / location.DATABASE if cache.directory else None, warn)
+        self._store = SharedStore(cache.url, local, warn) if cache.url else local
+        self._wire: dict[str, Any] = {
+            "network": network,
+            "authenticate": authenticate,
+            "user_agent": user_agent,
+            "system": tls,
+        }
+        self._wire["counters"] = self.counters
+        self._known: dict[str, Record | None] = {}
+        self._web: Web | None = None
+        self._connecting = threading.Lock()
+
+    def stored(self, keys: Sequence[str]) -> dict[str, Answer]:
+        """What the cache has for those keys, fresh or not, in one reading. Nothing is asked for."""
+        asked = {key_of(key): key for key in keys}
+        values, now = self._store.read(asked), self._clock()
+        answers: dict[str, Answer] = {}
+        for key, given in asked.items():
+            record = unpack(values.get(key))
+            fresh = record is not None and self._fresh(record, now)
+            if fresh:
+                self._known.pop(key, None)
+            else:
+                self._known[key] = record
+            if record is not None:
+                answers[given] = record.answer(fresh=fresh)
+                self._use(key, record, now)
+        self._hit(sum(answer.fresh for answer in answers.values()))
+        return answers
+
+    def ask(
+        self,
+        url: str,
+        *,
+        key: str,
+        digest: Callable[[Reply], bytes],
+        accept: str = "application/json",
+        immutable: bool = False,
+        revalidate: bool = False,
+    ) -> Answer:
+        """The answer under ``key``, from the cache where it is fresh there, else of a GET of ``url``.
+
+        A stale one is asked for conditionally. ``digest`` makes of the reply what is kept; it raises ValueError for
+        garbage. ``revalidate`` asks about a fresh one too, if this session has not done so yet; what is ``immutable``
+        is never asked for twice. A 404 or 410 is an answer. Raises ``DownloadFailed``.
+        """
+        key, now = key_of(key), self._clock()
+        known = self._look_up(key)
+        if known is not None and (self._cache.offline or self._fresh(known, now, revalidate)):
+            self._hit()
+            return known.answer(fresh=self._fresh(known, now))
+        record, confirmed = self._connected(url).ask(
+            url,
+            key=key,
+            known=known,
+            digest=digest,
+            immutable=immutable,
+            accept=accept,
+            current=revalidate or self._cache.refresh,
+        )
+        return record.answer(fresh=True, from_cache=confirmed)
+
+    def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """The whole answer to a GET past the cache, for small things: its ``body`` is decoded and not digested.
+
+        A 404, 410 or 416 is an answer. Raises ``DownloadFailed``.
+        """
+        return self._connected(url).fetch(url, headers or {})
+
+    def keep(self, url: str, *, key: str, body: bytes) -> None:
+        """Have ``key`` answered with ``body`` for ever: worked out of the file at ``url``, which cannot change."""
+        key = key_of(key)
+        record = Record(
+            status=200,
+            url=without_credentials(url).partition("?")[0],
+            headers={},
+            fetched=self._clock(),
+            body=body,
+            immutable=True,
+        )
+        self._known.pop(key, None)
+        self._store.write(key, pack(record), record.expires(self._cache.ttl))
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Drop what the cache has under these keys, as it turned out to be nonsense: it is asked for anew."""
+        dropped = [key_of(key) for key in keys]
+        self._known.update(dict.fromkeys(dropped))
+        self._store.delete(dropped)
+
+    def stream(self, url: str, headers: Mapping[str, str] | None = None) -> AbstractContextManager[Iterator[bytes]]:
+        """The body of a GET past the cache; see ``protocols.Transport``."""
+        return self._connected(url).download(url, headers or {})
+
+    def prepare(self) -> None:
+        """Import what asking needs, while there is time or as long as the environment is as it was."""
+        with self._connecting:
+            if self._web is None:
+                with lean():
+                    from .cached_session import Web, storage  # heavy: not before there is something to ask
+
+                self._web = Web(storage(self._store, self._cache.ttl), self._clock, **self._wire)
+
+    def close(self) -> None:
+        """Bring the cache to the disk and within its limit; threads that wait to ask again give up."""
+        if self._web is not None:
+            self._web.close()  # type: ignore[no-untyped-call] # requests-cache's
+        self._store.close()
+        if self.counters.requests and self._cache.directory and self._store.kept:
+            from ..cache.maintenance import evict
+
+            evict(self._cache.directory, self._cache.limit)
+
+    def _connected(self, url: str) -> Web:
+        if self._cache.offline:
+            raise DownloadFailed("offline", f"{without_credentials(url)} is not in the cache")
+        if self._web is None:
+            self.prepare()
+        assert self._web is not None, "prepared"
+        return self._web
+
+    def _hit(self, count: int = 1) -> None:
+        """So many answers came out of the cache without a request."""
+        self.counters.add(cache_hits=count)
+
+    def _look_up(self, key: str) -> Record | None:
+        if key in self._known:
+            return self._known.pop(key, None)
+        record = unpack(self._store.read([key]).get(key))
+        if record is not None:
+            self._use(key, record, self._clock())
+        return record
+
+    def _use(self, key: str, record: Record, now: float) -> None:
+        """Keep the record from being evicted; those of today are among the last to be."""
+        if now - record.fetched > DAY:
+            self._store.touch([key])
+
+    def _fresh(self, record: Record, now: float, revalidate: bool = False) -> bool:
+        if not record.believable(self._cache.ttl, now):
+            return False
+        settled = record.lifetime(self._cache.ttl) is None or record.fetched >= self._started
+        return settled or not (revalidate or self._cache.refresh)

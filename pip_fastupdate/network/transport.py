@@ -1,0 +1,175 @@
+"""requests' session for one purpose: GETs to few servers, many at once; retries cover the bodies too.
+
+requests itself works out proxies, certificates, credentials and cookies anew for every request, and retries only until
+the headers have come.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from requests import PreparedRequest, Response, Session
+from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
+from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import InvalidHeader
+from urllib3.util import Retry
+
+from ..core.counters import Counters
+from ..core.options import Network
+from ..core.response import host_of
+from ..core.text import without_credentials
+from . import bodies, errors
+from .credentials import Authenticate, Credentials, is_downgrade
+from .errors import Trouble
+from .origins import Origins
+from .pace import Exceeded
+from .tls import MakeContext
+
+LONGEST_WAIT = 60.0
+"""Seconds for which a server's Retry-After is obeyed at most."""
+
+REDIRECTS = 20
+
+_PLAIN = re.compile(r"https?://[a-z0-9.:-]+/[A-Za-z0-9._~!$&'()*+,;=:@/?-]*")
+
+
+class Get(PreparedRequest):
+    """A GET, and what is to be done with its answer before it counts as answered."""
+
+    result: Any = None
+    """What ``finish`` returned."""
+
+    def __init__(
+        self, url: str, headers: Mapping[str, str], good: Collection[int], finish: Callable[[Response], Any]
+    ) -> None:
+        """``good`` are the statuses that are no errors, ``finish`` reads the body of such an answer.
+
+        Raises ``Trouble`` for a URL that is none.
+        """
+        super().__init__()
+        self.method = "GET"
+        self.url = url
+        if not _PLAIN.fullmatch(url):
+            try:
+                self.prepare_url(url, None)
+            except errors.ERRORS as error:
+                raise errors.of_error(error, without_credentials(url)) from error
+        self.headers = CaseInsensitiveDict(headers)
+        self.good, self.finish = good, finish
+
+    def copy(self) -> PreparedRequest:
+        """A request that can be sent elsewhere; what requests does, where there are no cookies."""
+        self._cookies = RequestsCookieJar()
+        return super().copy()
+
+
+class Wire(Session):
+    """Sends a ``Get``, with redirects, authentication and retries. Safe to use from many threads."""
+
+    def __init__(
+        self,
+        *,
+        network: Network,
+        authenticate: Authenticate | None = None,
+        user_agent: str,
+        counters: Counters,
+        system: MakeContext | None = None,
+    ) -> None:
+        super().__init__()
+        self.adapters.clear()
+        self.always = {"User-Agent": user_agent, "Accept-Encoding": "gzip"}
+        self._retries, self._limits = max(0, network.retries), network.limits
+        self._counters = counters
+        self._origins = Origins(network, self.mount, counters, system)
+        self._credentials = Credentials(authenticate)
+        self._stopping = threading.Event()
+
+    def send(self, request: PreparedRequest, **_options: Any) -> Response:
+        """The good answer to a ``Get``, finished. Raises ``Trouble``."""
+        assert isinstance(request, Get), "this session sends nothing else"
+        started, attempt = time.monotonic(), 0
+        until = started + self._limits.seconds
+        origin = self._origins.of(str(request.url))
+        self._credentials.apply(request)
+        while True:
+            origin.check()
+            try:
+                response = self._attempt(request, until)
+                break
+            except Trouble as problem:
+                tired = attempt >= self._retries or time.monotonic() >= until or self._stopping.is_set()
+                if tired or not problem.again:
+                    origin.failed(problem, started)
+                    raise
+                self._wait(attempt, problem.wait)
+                attempt += 1
+        return response
+
+    def close(self) -> None:
+        """Close the connections; threads that wait for another attempt give up."""
+        self._stopping.set()
+        super().close()
+
+    def _attempt(self, request: Get, until: float) -> Response:
+        try:
+            response = self._follow(request, until)
+            if response.status_code not in request.good:
+                bodies.drain(response)
+                raise errors.of_status(response.status_code, str(response.url), _retry_after(response))
+            request.result = request.finish(response)
+        except errors.ERRORS as error:
+            raise errors.of_error(error, str(request.url)) from error
+        return response
+
+    def _follow(self, request: PreparedRequest, until: float) -> Response:
+        """The first answer that is no redirect; they have ``until`` then, by the monotonic clock."""
+        for _ in range(REDIRECTS):
+            if time.monotonic() >= until:
+                raise Exceeded("timeout", "took too long to answer")
+            origin = self._origins.of(str(request.url))
+            if len(self.cookies):
+                request.prepare_cookies(self.cookies)
+            response = origin.adapter.send(request, **origin.options)
+            origin.works()
+            if "set-cookie" in response.headers:
+                extract_cookies_to_jar(self.cookies, request, response.raw)  # type: ignore[no-untyped-call]
+            response = self._credentials.settle(response, origin.options)
+            if not response.is_redirect:
+                return response
+            request = self._redirected(response, request)
+        raise Trouble("http", f"{host_of(str(request.url))} redirects without end", again=False)
+
+    def _redirected(self, response: Response, request: PreparedRequest) -> PreparedRequest:
+        bodies.drain(response)
+        target: Any = next(self.resolve_redirects(response, request, stream=True, yield_requests=True))
+        assert isinstance(target, PreparedRequest)
+        if is_downgrade(str(request.url), str(target.url)):
+            target.hooks = {"response": []}  # pip's would look for a password, and send it for all to read
+        return target
+
+    def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
+        """What requests does for the server it was redirected to, but nothing secret goes from https to http."""
+        if is_downgrade(str(response.request.url), str(prepared_request.url)):
+            prepared_request.headers.pop("Authorization", None)
+            return
+        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
+
+    def _wait(self, attempt: int, wait: float | None) -> None:
+        """As long as the server said, else longer each time, and not all threads until the same instant."""
+        self._counters.add(retries=1)
+        backoff = min(0.25 * 2**attempt, 8.0) * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
+        self._stopping.wait(backoff if wait is None else min(wait, LONGEST_WAIT))
+
+
+def _retry_after(response: Response) -> float | None:
+    """How many seconds the server said to wait, as a number or a date (RFC 9110); None when it did not say."""
+    said = response.headers.get("retry-after")
+    try:
+        return None if said is None else Retry().parse_retry_after(said)
+    except InvalidHeader:
+        return None

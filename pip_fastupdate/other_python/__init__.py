@@ -1,0 +1,1 @@
+"""``--python``: the program run by another interpreter."""

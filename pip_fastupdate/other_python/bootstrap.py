@@ -1,0 +1,116 @@
+"""Runs the program in the interpreter that runs this file, with itself and all that it stands on taken from elsewhere.
+
+``launch`` starts it as ``PYTHON bootstrap.py ARGUMENT...``, with a specification in VARIABLE; see there. It has to
+be such that every Python can parse it, down to 2.7, because an interpreter that is too old is told so here: no
+annotations, no f-strings.
+"""
+
+# ruff: noqa: C402, UP004, UP030, UP032, UP036
+
+import sys
+
+OLDEST = (3, 10)
+
+VARIABLE = "_PIP_UPDATE_ELSEWHERE"
+"""The environment variable that holds the specification, for this process alone."""
+
+
+class Borrowed(object):
+    """A meta path finder: serves some top-level modules from the folders of another environment.
+
+    ``sys.path`` stays as it is, so that whoever looks for distributions there finds what is installed here and
+    nothing else. It belongs in front: then it does not matter which versions of these modules are installed here.
+    """
+
+    def __init__(self, folders, hidden):
+        # type: (dict[str, str], frozenset[str]) -> None
+        """``folders`` are those that modules lie in, by their names; ``hidden`` modules cannot be imported at all."""
+        self._folders = folders
+        self._hidden = hidden
+
+    def find_spec(self, name, path=None, target=None):
+        # type: (str, object, object) -> object
+        """A top-level module that is borrowed. The modules in a package are found by its ``__path__``, as always."""
+        from importlib.machinery import PathFinder
+
+        if name in self._hidden:
+            raise ModuleNotFoundError("No module named {0!r}".format(name), name=name)
+        folder = self._folders.get(name)
+        return None if folder is None else PathFinder.find_spec(name, [folder])
+
+
+def complaint(specification, version, abi):
+    # type: (dict[str, str], tuple[int, ...], str) -> tuple[str, str] | None
+    """Why an interpreter of this version and ABI will not do, and a hint; None if it will.
+
+    ``specification`` tells what would do: an ``abi``, that of Python ``version``; the target's path is ``given``.
+    """
+    given, found = specification["given"], ".".join(map(str, version[:3]))
+    if tuple(version[:2]) < OLDEST:
+        needed = ".".join(map(str, OLDEST))
+        return "{0} is Python {1}, and pip-update needs {2} or newer.".format(given, found, needed), ""
+    if abi == specification["abi"]:
+        return None
+    message = "{0} is Python {1} ({2}), and parts of this pip-update are compiled for Python {3} ({4}) alone.".format(
+        given, found, abi, specification["version"], specification["abi"]
+    )
+    hint = "uvx --python {0} --from pip-fastupdate pip-update --python {1}, or install pip-update there."
+    return message, hint.format(".".join(map(str, version[:2])), given)
+
+
+def abi(platform=sys.platform):
+    # type: (str) -> str
+    """What compiled modules have to be made for: implementation, version, ABI flags and platform in one."""
+    if sys.version_info < (3, 3):
+        return ""
+    from importlib.machinery import EXTENSION_SUFFIXES
+
+    tag = EXTENSION_SUFFIXES[0].strip(".").rpartition(".")[0] if EXTENSION_SUFFIXES else ""
+    if platform == "darwin":  # whose tags do not tell one processor from the other
+        import os
+
+        tag += "-" + os.uname()[4]
+    return tag
+
+
+def install(specification):
+    # type: (dict[str, dict[str, list[str]]]) -> None
+    """Have the borrowed modules imported from where they are, even if some of that name have been imported before.
+
+    ``specification`` tells the names in each of its ``folders``, and under "" those of modules to hide.
+    """
+    folders = dict((name, folder) for folder, names in specification["folders"].items() if folder for name in names)
+    for name in list(sys.modules):
+        if name.partition(".")[0] in folders:  # site, a .pth file or sitecustomize wanted the version of here
+            del sys.modules[name]
+    finder = Borrowed(folders, frozenset(specification["folders"].get("", ())))
+    sys.meta_path.insert(0, finder)  # type: ignore[arg-type]
+
+
+def main(arguments):
+    # type: (list[str]) -> int
+    """Check this interpreter, then run the program; returns its exit code.
+
+    The ``arguments`` are those of the program.
+    """
+    import json
+    import os
+    from importlib import import_module
+
+    specification = json.loads(os.environ.pop(VARIABLE))
+    refused = complaint(specification, sys.version_info[:3], abi())
+    if refused:
+        message, hint = refused
+        sys.stderr.write("error: {0}\n".format(message) + ("hint: {0}\n".format(hint) if hint else ""))
+        return 2
+    sys.argv[:] = ["pip-update"]
+    sys.argv.extend(arguments)
+    install(specification)
+    cli = import_module("pip_fastupdate.cli")
+    return int(cli.main(arguments, arrived=True))
+
+
+if __name__ == "__main__":
+    if sys.path and sys.path[0] and __file__.startswith(sys.path[0]):
+        del sys.path[0]  # this folder: its modules are not top-level ones
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,218 @@
+"""``--python PATH``: the same program, run by another interpreter on that one's environment.
+
+Nothing has to be installed there, not even pip. The process is replaced by the other interpreter (``execve``; Windows
+has no such thing, there it is started and waited for), which runs ``bootstrap.py`` out of our own folder. That has
+this program, pip and everything else that we depend on imported from where they are installed now, by a finder for
+just these names. ``sys.path`` stays that of the target, so whatever looks there (scan, settings, installation, PEP 668)
+sees the target alone, and which versions of our dependencies the target has does not matter.
+
+It needs of the target that this user can run it on this machine, and that it has the implementation, minor version and
+ABI of the interpreter that we are installed with, since some of our dependencies are compiled. The target itself finds
+out, and says so.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core.errors import UsageError
+from ..core.text import venv_python
+from . import bootstrap
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
+
+OURSELVES = "pip-fastupdate"
+
+EXTRAS = frozenset(("redis",))
+"""Our own extras; what they require may be missing. The others are for development."""
+
+OPTIONAL = (
+    *("backports", "boto3", "brotli", "brotlicffi", "bson", "cbor2", "chardet", "cryptography"),
+    *("gridfs", "hiredis", "itsdangerous", "msgpack", "opentelemetry", "orjson", "pymongo", "redis", "simplejson"),
+    *("socks", "tomlkit", "ujson", "xxhash", "yaml"),
+)
+"""Modules that our dependencies import if they are there. Those of the target are not meant: we have ours, or none."""
+
+_IN_ENVIRONMENT = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe", "bin/python.exe")
+"""The last one is MSYS2's way."""
+
+_HINT = f"--python takes an interpreter, such as {venv_python()}, or a virtual environment."
+_LIKE_PYTHON = re.compile(r"python|pypy|graalpy|^py\b", re.IGNORECASE)
+
+
+def run(python: str, arguments: Sequence[str]) -> int | None:
+    """Run the program with the same command line in the environment of ``python``: an interpreter, or its venv.
+
+    Returns None when that is the one that runs already. Otherwise the exit code, on Windows; elsewhere it does not
+    return. Raises UsageError when there is no such interpreter.
+    """
+    path = interpreter(python)
+    os.environ.pop("PIP_PYTHON", None)  # honoured hereby, unless it was overruled; pip's parser must not see it again
+    if is_running(path):
+        return None
+    script = str(Path(bootstrap.__file__).absolute())
+    command = [str(path), script, *arguments]
+    environment = {key: value for key, value in os.environ.items() if key != "__PYVENV_LAUNCHER__"}  # macOS: us
+    environment[bootstrap.VARIABLE] = specification(str(path))  # on a command line, quotes get lost in .bat files
+    return replace_process(command, environment)
+
+
+def interpreter(given: str) -> Path:
+    """The interpreter meant by ``given``: its path, the folder of its environment, or its name, looked for in PATH.
+
+    The path is absolute, but symbolic links in it stay: they make a virtual environment. Raises UsageError.
+    """
+    path = Path(given).expanduser().absolute()
+    if path.is_dir():
+        found = next((path / each for each in _IN_ENVIRONMENT if (path / each).exists()), None)
+        if found is None:
+            raise UsageError(
+                f"{path} is a folder without a Python environment in it.",
+                hint=_HINT,
+            )
+        path = found
+    elif not path.exists() and Path(given).name == given:
+        path = _in_path(given) or path
+    _check(path)
+    return path
+
+
+def _in_path(name: str) -> Path | None:
+    from shutil import which
+
+    found = which(name)
+    return Path(found).absolute() if found else None
+
+
+def _check(path: Path) -> None:
+    """What can be told of an interpreter without running it. Raises UsageError."""
+    hint = _HINT
+    if not path.exists():
+        broken = path.is_symlink()
+        why = f"is a symbolic link to {path.readlink()}, which does not exist" if broken else "does not exist"
+        raise UsageError(f"{path} {why}.", hint="Was its Python removed?" if broken else hint)
+    if not os.access(path, os.X_OK):
+        raise UsageError(f"{path} cannot be executed.", hint=hint)
+    if not any(_LIKE_PYTHON.search(each.name) for each in (path, path.resolve())):
+        raise UsageError(f"{path} does not look like a Python interpreter.", hint=hint)
+
+
+def is_running(path: Path) -> bool:
+    """Whether the interpreter at ``path`` is the one that runs this."""
+    if not sys.executable:
+        return False
+    own = Path(sys.executable)
+    return path == own or (path.parent.resolve() == own.parent.resolve() and path.resolve() == own.resolve())
+
+
+def specification(given: str) -> str:
+    """What ``bootstrap`` has to know, as JSON; ``given`` is the target's path for people."""
+    import json
+
+    names = borrowed_names()
+    folders: dict[str, list[str]] = {}
+    for name in sorted((*names, *OPTIONAL)):
+        folder = _folder_of(name)
+        if folder is not None or name in OPTIONAL:
+            folders.setdefault(folder or "", []).append(name)
+    version = ".".join(map(str, sys.version_info[:2]))
+    return json.dumps({"given": given, "version": version, "abi": bootstrap.abi(), "folders": folders})
+
+
+def _folder_of(name: str) -> str | None:
+    """The folder that a top-level module would be imported from; None where there is none or it has no place."""
+    from importlib.util import find_spec
+
+    spec = find_spec(name)
+    if spec is None or not spec.has_location or spec.origin is None:
+        return None
+    origin = Path(spec.origin).absolute()
+    return str(origin.parent.parent if spec.submodule_search_locations is not None else origin.parent)
+
+
+def borrowed_names() -> frozenset[str]:
+    """The top-level modules of this program and of everything that it depends on, by the metadata installed with us.
+
+    Raises ImportError when something is missing.
+    """
+    names = {__name__.partition(".")[0]}
+    for distribution in _closure():
+        names.update(top_level(distribution))
+    return frozenset(names)
+
+
+def _closure() -> Iterator[Distribution]:
+    """Our own distribution, and those that it requires, directly or not."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    from ..core.requirements import parse
+
+    waiting = [(OURSELVES, EXTRAS, True)]
+    seen = set()
+    for name, extras, needed in waiting:  # grows while it is walked
+        try:
+            found = distribution(name)
+        except PackageNotFoundError:
+            if needed:
+                raise ImportError(f"{name} is not installed", name=name) from None
+            continue
+        yield found
+        for each in map(parse, found.requires or ()):
+            if each.applies(extras) and (each.name, each.extras) not in seen:
+                seen.add((each.name, each.extras))
+                waiting.append((each.name, each.extras, needed and each.applies(frozenset())))
+
+
+def top_level(distribution: Distribution) -> set[str]:
+    """The names under which what a distribution brings is imported, as far as it tells.
+
+    Never one of the standard library: that is the target's own.
+    """
+    record = (distribution.read_text("RECORD") or "").splitlines()
+    names = {_module(line.strip('"').split(",")[0]) for line in record}
+    names.update((distribution.read_text("top_level.txt") or "").split())
+    return {each for each in names - sys.stdlib_module_names if each.isidentifier()}
+
+
+def _module(path: str) -> str:
+    """The top-level module that a file belongs to; something that is no identifier where it belongs to none."""
+    first, slash, _ = path.partition("/")
+    if slash:
+        return first if first != "__pycache__" else ""
+    return first.partition(".")[0] if first.endswith((".py", ".so", ".pyd")) else ""
+
+
+def replace_process(command: list[str], environment: Mapping[str, str], *, windows: bool = os.name == "nt") -> int:
+    """Go on as another program; where that cannot be done (``windows``), run it and return its exit code.
+
+    Raises UsageError when it cannot be run.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    try:
+        if windows:
+            return _wait_for(command, environment)
+        os.execve(command[0], command, environment)  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        raise UsageError(
+            f"{command[0]} cannot be run: {error.strerror}.", hint="Is it for this machine, and complete?"
+        ) from None
+
+
+def _wait_for(command: list[str], environment: Mapping[str, str]) -> int:
+    """``execve`` would return to the shell at once on Windows, and the exit code would be lost."""
+    import subprocess
+
+    with subprocess.Popen(command, env=environment) as child:  # noqa: S603 - the interpreter that the user named
+        while True:
+            try:
+                return child.wait()
+            except KeyboardInterrupt:  # the child gets it, too, and knows what there is to roll back
+                continue

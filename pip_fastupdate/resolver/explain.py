@@ -1,0 +1,172 @@
+"""Why a distribution stays below its newest version: the requirements that would be violated, in words.
+
+What is named is true by construction: the newest version is put in place of the planned one, and whatever that needs
+newer follows it as far as it can. The requirements that are violated then are what stands in the way; without them, and
+with all else as planned, the newest version would be possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from ..core.models import Hold, Project, Reason
+from ..core.requirements import allows
+from .candidates import Assignment, Candidate, Problem, World
+
+FOLLOW = 8
+"""How many others a newest version may take along, before what stands in their way is of no interest any more."""
+
+
+def holds(
+    world: World, assignment: Assignment, names: Iterable[str], *, gave_up: Collection[str] = ()
+) -> Iterator[Hold]:
+    """A hold for each of ``names`` that the assignment leaves below its newest candidate.
+
+    ``gave_up`` are names for which the search did not come to an end.
+    """
+    for name in sorted(names):
+        project = world.project(name)
+        candidates = world.domain(name) if isinstance(project, Project) else ()
+        if candidates and candidates[0].version > assignment[name].version:
+            wanted = candidates[0]
+            yield Hold(
+                name=name,
+                installed=world.installed[name].version,
+                kept=assignment[name].version,
+                latest=wanted.version,
+                reasons=(_BUDGET,) if name in gave_up else tuple(reasons(world, assignment, wanted)),
+            )
+
+
+_BUDGET = Reason(kind="budget", text="the search for a newer consistent set was cut short")
+
+
+def reasons(world: World, assignment: Assignment, wanted: Candidate) -> Iterator[Reason]:
+    """What stands in the way of ``wanted``; at least one reason."""
+    failure = world.failure(wanted)
+    if failure is not None:
+        yield Reason(kind="metadata", text=failure.text, data={"version": str(wanted.version)})
+        return
+    chain = Chain(world=world, planned=assignment, wanted=wanted)
+    chain.follow()
+    told: dict[str, Reason] = {}
+    for problem in (*chain.links, *chain.obstacles()):
+        for reason in chain.reasons(problem):
+            told.setdefault(reason.text, reason)
+    yield from told.values()
+    if not told:
+        yield Reason(kind="indirect", text="what it requires cannot be fulfilled together with the other packages")
+
+
+@dataclass(slots=True, kw_only=True)
+class Chain:
+    """A newest version in a plan that has not got it, and what that leads to."""
+
+    world: World
+    planned: Assignment
+    wanted: Candidate
+    trial: dict[str, Candidate] = field(init=False)
+    links: list[Problem] = field(init=False, default_factory=list)
+    """Requirements that make others move on."""
+
+    def __post_init__(self) -> None:
+        self.trial = self.world.completed({**self.planned, self.wanted.name: self.wanted})
+
+    def follow(self) -> None:
+        """Move on what the newest version needs newer, and who has an older one in mind.
+
+        As long as that is known without asking the index, and does not put more in the way than it clears.
+        """
+        moved = True
+        while moved and len(self.links) < FOLLOW:
+            moved = any(self._follows(*step) for step in self._steps())
+
+    def _follows(self, problem: Problem, candidate: Candidate) -> bool:
+        before, obstacles = self.trial, self.obstacles()
+        self.trial = self.world.completed({**self.trial, candidate.name: candidate})
+        if len(self.obstacles()) > len(obstacles) or problem.key in {each.key for each in self.obstacles()}:
+            self.trial = before
+            return False
+        if candidate.name == problem.dependency.name:
+            self.links.append(problem)
+        return True
+
+    def _steps(self) -> Iterator[tuple[Problem, Candidate]]:
+        for problem in self.obstacles():
+            parent, dependency, found = problem.parent, problem.dependency, problem.found
+            if found is None or dependency.url is not None:
+                continue
+            if self._moved(parent) and not self._moved(found):
+                fitting = (each for each in self._newer(found) if allows(dependency.specifier, each.version))
+                yield from ((problem, each) for each in fitting)
+            elif self._moved(found) and not self._moved(parent):
+                yield from ((problem, each) for each in self._newer(parent))
+
+    def _newer(self, candidate: Candidate) -> list[Candidate]:
+        """Newer versions that are known, the newest first; a few."""
+        domain = self.world.domain(candidate.name)
+        newer = [each for each in domain if each.version > candidate.version and not self.world.unknown(each)]
+        return [each for each in newer if self.world.usable(each)][:FOLLOW]
+
+    def _moved(self, candidate: Candidate) -> bool:
+        return self.planned.get(candidate.name) is not candidate
+
+    def obstacles(self) -> list[Problem]:
+        """What is violated as things stand, each once."""
+        found: dict[tuple[str, str, str], Problem] = {}
+        for problem in self.world.problems(self.trial):
+            found.setdefault(problem.key, problem)
+        return list(found.values())
+
+    def reasons(self, problem: Problem) -> Iterator[Reason]:
+        """A requirement in words, and what keeps its owner from giving it up, if that is not in the plan."""
+        parent, dependency = problem.parent, problem.dependency
+        data = {"by": parent.name, "by_version": str(parent.version), "requirement": dependency.text}
+        text = f"{parent.name} {parent.version} requires {dependency.text}"
+        found = problem.found
+        if dependency.url is not None:
+            yield Reason(kind="direct-url", text=text, data={**data, "url": dependency.url})
+        elif dependency.name == self.wanted.name or (found is not None and self._moved(found)):
+            yield Reason(kind="required-by", text=text, data=data)
+            yield from self._stuck(parent)
+        elif found is None:
+            text = f"{text}, {_absence(self.world, dependency.name)}"
+            yield Reason(kind="requires-missing", text=text, data=data)
+        elif problem in self.links:
+            yield Reason(kind="requires", text=text, data={**data, "found": str(found.version)})
+        else:
+            text += f", but {dependency.name} {_stays(self.world, found)}"
+            yield Reason(kind="requires", text=text, data={**data, "found": str(found.version)})
+
+    def _stuck(self, parent: Candidate) -> Iterator[Reason]:
+        """What rules out the next release of whoever has the requirement: a newer one might do without."""
+        project = self.world.project(parent.name) if self.world.may_move(parent.name) else None
+        newer = (
+            [each for each in project.releases if each.version > parent.version] if isinstance(project, Project) else []
+        )
+        if newer and all(each.blocked is not None for each in newer):
+            release = newer[0]
+            if release.blocked is not None and release.blocked.kind != "pre-release":
+                yield Reason(
+                    kind=release.blocked.kind,
+                    text=f"{parent.name} {release.version} {release.blocked.text}",
+                    data={**release.blocked.data, "by": parent.name, "version": str(release.version)},
+                )
+
+
+def _stays(world: World, found: Candidate) -> str:
+    stays = world.stays.get(found.name)
+    if found.release is None:
+        return f"stays at {found.version}" + (f" ({stays.text})" if stays else "")
+    return f"goes to {found.version}"
+
+
+def _absence(world: World, name: str) -> str:
+    project = world.project(name)
+    if not isinstance(project, Project):
+        return project.text
+    if name in world.stays:
+        return f"which is left out ({world.stays[name].text})"
+    newest = next((each.blocked for each in project.releases if each.blocked is not None), None)
+    return f"of which no release fits ({newest.text})" if newest else "of which no release fits"

@@ -1,0 +1,285 @@
+"""One transaction's folder: its journal, the files moved out and those not yet moved in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Literal, get_args
+
+from ..core.busy_files import CLEARING, LONG, Patience, rename
+from . import index_origins
+from .filesystem import kind_of, remove, remove_empty, sync_folder, unlink, write
+from .trust import check_file, check_folder
+
+if TYPE_CHECKING:
+    from .journal import Header
+    from .moves.annexes import Annexes
+    from .moves.planner import Layout
+    from .moves.steps import Operation
+
+State = Literal["preparing", "prepared", "swapping", "swapped", "committed", "spent", "forgotten", "reverted"]
+"""The states of a transaction, drawn in the package's docstring."""
+
+UNTOUCHED = frozenset({None, "preparing", "prepared"})
+"""States in which nothing has happened to the live environment."""
+
+CHANGING = frozenset({"swapping", "swapped"})
+"""States in which it may be anything between old and new."""
+
+DONE = frozenset({"committed", "spent", "forgotten"})
+"""States in which it is the new one."""
+
+_JOURNAL = "journal."
+_STEPS = "steps"
+_ASIDE = "aside"
+_ANNEXES = "annexes"
+_TRASH = "trash"
+
+
+class Workspace:
+    """The folder ``home/<id>``: ``journal.<state>``, ``steps``, ``new`` (staged), ``old`` (moved out) and, seldom,
+    ``aside`` (files of others that were in the way); until the commit is settled, also ``sources.json``. Where the
+    environment is spread over several file systems, ``annexes`` lists the folders on the others.
+
+    The state is the journal's suffix: changing it is one rename, which needs no free space and is never half done.
+    Methods raise OSError, and TransactionError for a journal that cannot be read. What they need for changing anything
+    is imported then: most runs only look at the state.
+    """
+
+    def __init__(self, path: str, prefix: str, roots: Sequence[str] = ()) -> None:
+        self.path = path
+        self.id = os.path.basename(path)
+        self.new, self.old, self.aside = (os.path.join(path, name) for name in ("new", "old", _ASIDE))
+        self.reached: State | None = None
+        """The last state that ``become`` brought it to, whether or not that is safely on the disk."""
+        self.sources = os.path.join(path, index_origins.NAME)
+        self._steps = os.path.join(path, _STEPS)
+        self._prefix = prefix
+        self._roots = roots
+
+    def check(self) -> None:
+        """Raises TransactionError where somebody else could have written what is in here."""
+        check_folder(self.path, self._prefix)
+        for name in self.names():
+            path = os.path.join(self.path, name)
+            if name in ("new", "old", _ASIDE):
+                check_folder(path, self._prefix)
+            elif name in (_STEPS, _ANNEXES) or name.startswith(_JOURNAL):
+                check_file(path, self._prefix)
+
+    @property
+    def annexes(self) -> Annexes:
+        """Its parts on other file systems."""
+        from .moves.annexes import Annexes
+
+        return Annexes(os.path.join(self.path, _ANNEXES), self._prefix, self._roots)
+
+    def _has_annexes(self) -> bool:
+        return kind_of(os.path.join(self.path, _ANNEXES)) is not None
+
+    def names(self) -> set[str]:
+        """What is in the folder; nothing when there is none."""
+        try:
+            return set(os.listdir(self.path))
+        except FileNotFoundError:
+            return set()
+
+    def state(self) -> State | None:
+        """How far it is; None when there is no journal."""
+        found = {name.removeprefix(_JOURNAL) for name in self.names() if name.startswith(_JOURNAL)}
+        return next((state for state in get_args(State) if state in found), None)
+
+    def become(self, state: State) -> None:
+        """Change the state, on the disk when this returns."""
+        former = self.state()
+        if former != state:
+            rename(self._journal(former), self._journal(state), Patience(LONG))
+        self.reached = state
+        sync_folder(self.path, medium=True)
+
+    def _journal(self, state: State | None) -> str:
+        return os.path.join(self.path, f"{_JOURNAL}{state}")
+
+    def record(self, header: Header, layout: Layout, sources: bytes | None = None) -> None:
+        """Write all that recovery needs, before the first change: with this the transaction is prepared.
+
+        ``sources`` is what the file of sources is to hold after the commit; None leaves that as it is.
+        """
+        from .journal import header_to_json, layout_to_json
+
+        if self.state() is not None:
+            self.restart()
+        write(self._journal("preparing"), header_to_json(header))
+        if sources is not None:
+            write(self.sources, sources)
+        write(self._steps, layout_to_json(layout, self._prefix))
+        self._mirror(layout.operations)
+        sync_folder(self.path)
+        sync_folder(os.path.dirname(self.path))
+        self.become("prepared")
+
+    def _mirror(self, operations: Iterable[Operation]) -> None:
+        """Make the folders below ``old`` that things are moved into, with the modes of the live ones."""
+        from .moves.steps import Exchange, Out
+
+        parents: dict[str, set[str]] = {self.old: set()}
+        parents |= {os.path.join(annex, "old"): set() for annex in (self.annexes.read() if self._has_annexes() else ())}
+        for each in operations:
+            if isinstance(each, (Out, Exchange)):
+                old = next(old for old in parents if each.kept.startswith(old + os.sep))
+                parents[old].add(os.path.dirname(each.live))
+        for old, lives in parents.items():
+            self._mirror_in(old, lives)
+
+    def _mirror_in(self, old: str, parents: set[str]) -> None:
+        from .moves.path_tree import ancestors, kept_at
+
+        folders = {above: kept_at(old, self._prefix, above) for parent in parents for above in ancestors(parent)}
+        folders = {folder: path for folder, path in folders.items() if self._is_mirrored(folder, parents)}
+        os.mkdir(old)
+        for folder, path in sorted(folders.items(), key=lambda pair: len(pair[1])):
+            mode = os.stat(folder).st_mode & 0o7777 | 0o700
+            os.mkdir(path)
+            os.chmod(path, mode if folder.startswith(self._prefix + os.sep) else mode & ~0o022)
+        for path in (old, *folders.values()):
+            sync_folder(path)
+
+    def _is_mirrored(self, folder: str, parents: set[str]) -> bool:
+        """Whether ``old`` has a place for a folder: not for those above the environment if all is inside of that."""
+        if folder == self._prefix or folder.startswith(self._prefix + os.sep):
+            return True
+        return any(not each.startswith(self._prefix) and each.startswith(folder) for each in parents)
+
+    def restart(self) -> None:
+        """Back to where it was before ``record``. The environment must be as it was."""
+        assert self.state() not in CHANGING | DONE, "what is live must be taken back first"
+        self.become("preparing")
+        remove(self.old)
+        if self._has_annexes():
+            self.annexes.clear_old()
+        unlink(self.sources)
+
+    def header(self) -> Header:
+        """What the journal says."""
+        from .journal import header_from_json, readable
+
+        with readable(self.path):
+            return header_from_json(_read(self._journal(self.state())), self.id)
+
+    def layout(self) -> Layout:
+        """The steps and what belongs to them."""
+        from .bounds import Bounds
+        from .journal import layout_from_json, readable
+
+        with readable(self.path):
+            layout = layout_from_json(_read(self._steps), self._prefix)
+            Bounds(self.path, self._prefix, self._roots, self.annexes.read()).check(layout)
+        return layout
+
+    def olds(self) -> list[str]:
+        """The folders in which old files are kept, one for each file system; all must be there."""
+        further = (os.path.join(annex, "old") for annex in self.annexes.require())
+        return [self.old, *(each for each in further if kind_of(each) == "folder")]
+
+    def broken(self, layout: Layout) -> list[str]:
+        """The old files that are not, or no longer, what was moved out."""
+        from .moves.seals import broken
+
+        return [path for old in self.olds() for path in broken(layout.seals, old)]
+
+    def take_back(self, layout: Layout | None = None) -> None:
+        """Make the live environment what it was before. Whenever interrupted, it can be repeated."""
+        if self.state() not in CHANGING | DONE:
+            return
+        layout = layout or self.layout()
+        self.annexes.require()
+        self.become("swapping")
+        for operation in reversed(layout.operations):
+            operation.undo(self.aside)
+        self._save_strays(layout)
+        sync(layout.operations)
+        self.become("reverted")
+
+    def _save_strays(self, layout: Layout) -> None:
+        """What others put into a new folder while it was live is not ours to remove with it."""
+        from .moves.path_tree import walk
+        from .moves.steps import Exchange, In, set_aside
+
+        for each in layout.operations:
+            if isinstance(each, (In, Exchange)) and kind_of(each.staged) == "folder":
+                for folder, names in list(walk(each.staged)):
+                    known = layout.files.get(each.live + folder[len(each.staged) :], ())
+                    for name in set(names).difference(known):
+                        set_aside(os.path.join(folder, name), self.aside)
+
+    def spend(self) -> None:
+        """Keep no more than the line in the history."""
+        self.become("spent")
+        self.tidy()
+
+    def forget(self) -> None:
+        """Remove all of it."""
+        if self._has_annexes():
+            self.annexes.clear(Patience(CLEARING), keep_old=False)
+        remove(self.path)
+
+    def is_cut_short(self) -> bool:
+        """Whether nobody has got so far as to clear up: then there is ``new``, and is not merely left over."""
+        names = self.names()
+        return "new" in names and _TRASH not in names
+
+    def tidy(self, patience: Patience | None = None) -> None:
+        """Remove what the state no longer needs, as far as possible; what is left is for a later run to try again."""
+        patience, state = patience or Patience(CLEARING), self.state()
+        self._discard(patience)
+        needed = {"committed": {_STEPS, "old", _ASIDE}, "spent": {_ASIDE}}.get(state or "", {_ASIDE})
+        if self._has_annexes() and not self.annexes.clear(patience, keep_old=state == "committed"):
+            needed = needed | {_ANNEXES}
+        for name in sorted(self.names() - needed, key=lambda name: (name == _TRASH, name == "new")):
+            if not name.startswith(_JOURNAL) and not remove(os.path.join(self.path, name), patience) and name == "new":
+                break  # what says that it is merely left over has to stay with it
+        if state not in ("committed", "spent"):
+            self._leave()
+
+    def _discard(self, patience: Patience) -> None:
+        """Have what was staged out of the way: a file in it that is kept open must not look like an interruption."""
+        if not self.is_cut_short():
+            return
+        trash = os.path.join(self.path, _TRASH)
+        try:
+            rename(self.new, trash, patience)
+        except OSError:  # it has to be removed where it is
+            with suppress(OSError):
+                os.mkdir(trash)
+
+    def has_aside(self) -> bool:
+        """Whether files of others were in the way and are kept here."""
+        return os.path.isdir(self.aside)
+
+    def _leave(self) -> None:
+        """Remove the journal and the folder once nothing else is in it: what is there must be known for what it is."""
+        names = self.names()
+        if all(name.startswith(_JOURNAL) for name in names):
+            for name in names:
+                unlink(os.path.join(self.path, name))
+            remove_empty(self.path)
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def sync(operations: Iterable[Operation]) -> None:
+    """Have all renames on the disk. They are atomic: of what comes in, the folder it comes into is enough."""
+    from .moves.steps import Exchange, Out
+
+    paths = (
+        path
+        for each in operations
+        for path in ((each.live, each.kept) if isinstance(each, (Out, Exchange)) else (each.live,))
+    )
+    for folder in sorted({os.path.dirname(path) for path in paths}):
+        if os.path.isdir(folder):
+            sync_folder(folder)

@@ -1,0 +1,94 @@
+"""From which index each version came: one file beside the transactions, which is there longer than these.
+
+An entry holds for one version of a distribution. So it says nothing about what another tool installed since, and is
+right again after an undo.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from types import MappingProxyType
+
+from ..core.busy_files import SHORT, Patience, replace
+from ..core.errors import TransactionError
+from .filesystem import sync_folder
+
+NAME = "sources.json"
+SCHEMA = 1
+
+REMEMBERED = 5
+"""So many versions of each distribution are remembered, those that were installed last."""
+
+
+class Sources:
+    """``sources.json`` in the home of the transactions; only what a commit leaves there is ever read."""
+
+    configured: Mapping[str, str] = MappingProxyType({})
+    """All places that releases may come from in this run, each with the text that stands for all ways to write it.
+
+    Remembered with what comes from any of them.
+    """
+
+    def __init__(self, home: str) -> None:
+        self._home = home
+        self._path = os.path.join(home, NAME)
+
+    def exist(self) -> bool:
+        """Whether anything is remembered."""
+        return os.path.exists(self._path)
+
+    def read(self) -> dict[str, dict[str, str]]:
+        """By name and version, the index, a URL without credentials; the last installed comes last.
+
+        Raises TransactionError.
+        """
+        return self._read()[0]
+
+    def beside(self) -> dict[str, frozenset[str]]:
+        """By index, the others that were configured when something came from it. Raises TransactionError."""
+        return self._read()[1]
+
+    def _read(self) -> tuple[dict[str, dict[str, str]], dict[str, frozenset[str]]]:
+        try:
+            with open(self._path, "rb") as file:
+                document = json.loads(file.read())
+            if document["schema"] != SCHEMA:
+                raise ValueError(f"its schema is {document['schema']}, not {SCHEMA}")
+            sources = {
+                str(name): {str(version): str(url) for version, url in versions.items()}
+                for name, versions in document["sources"].items()
+            }
+            beside = {str(url): frozenset(map(str, others)) for url, others in document.get("beside", {}).items()}
+            return sources, beside
+        except (FileNotFoundError, NotADirectoryError):
+            return {}, {}
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise TransactionError(
+                f"{self._path} cannot be read: {error}.",
+                hint="Once it is removed, the next run goes on without knowing from which index each package came.",
+            ) from error
+
+    def with_further(self, installed: Mapping[tuple[str, str], str]) -> bytes:
+        """The file's next content: what is remembered, and the indexes of what is installed now, by name and version.
+
+        Raises TransactionError.
+        """
+        known, beside = self._read()
+        for (name, version), url in installed.items():
+            versions = known.setdefault(name, {})
+            versions.pop(version, None)
+            versions[version] = url
+            known[name] = dict(list(versions.items())[-REMEMBERED:])
+        for url in {self.configured[each] for each in installed.values() if each in self.configured}:
+            beside[url] = (beside.get(url, frozenset()) | set(self.configured.values())) - {url}
+        others = {url: sorted(urls) for url, urls in sorted(beside.items())}
+        return json.dumps({"schema": SCHEMA, "sources": known, "beside": others}, indent=1, sort_keys=False).encode()
+
+    def take(self, path: str) -> None:
+        """Make the file at ``path`` the remembered one, if it is there still; it can be repeated. Raises OSError."""
+        with suppress(FileNotFoundError):
+            replace(path, self._path, Patience(SHORT))
+            sync_folder(self._home)

@@ -1,0 +1,131 @@
+"""What comes in: what is staged, in as few moves as possible, and never onto anything that is there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ...core.errors import FileConflict
+from ..filesystem import Kind, identical, kind_of
+from .fixed_folders import Modules, Terrain, mode_of
+from .path_tree import CACHE, Node, inside
+from .steps import In, Mkdir, Operation
+
+_NONE = Modules()
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Entering:
+    """Walks the tree of new paths; the steps add up on the way."""
+
+    terrain: Terrain
+    gone: set[str]
+    """Folded paths at which nothing is left once all is out."""
+
+    staying: Mapping[str, Modules]
+    """By live folder, where any module stays."""
+
+    shared: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Folded live folders whose files several distributions have had in common, with the names of these."""
+
+    steps: list[Operation] = field(default_factory=list)
+    files: dict[str, list[str]] = field(default_factory=dict)
+    """What comes in: live folder → names."""
+
+    made: list[str] = field(default_factory=list)
+    """Folders that come into being, without those in them."""
+
+    def enter(self, folder: str, new: Node, *, exists: bool = True) -> None:
+        """Move in what is new in ``folder``; ``exists`` tells whether that is there once all is out.
+
+        Raises FileConflict and OSError.
+        """
+        for _, node in sorted(new.children.items()):
+            path = inside(folder, node.name)
+            there = kind_of(path) if exists and self.terrain.fold(path) not in self.gone else None
+            if node.file:
+                self._enter_file(folder, node, there)
+            else:
+                self._enter_folder(path, node, there)
+
+    def _enter_folder(self, path: str, node: Node, there: Kind | None) -> None:
+        if there == "folder":
+            self.enter(path, node)
+            return
+        if there is not None:
+            raise self._conflict(path, node)
+        stale = [child for child in node.children.values() if self._is_stale(path, child)]
+        if stale and len(stale) == len(node.children):
+            return
+        self.made.append(path)
+        if len(node.sources) == 1 and not stale and not self.terrain.split:
+            self.steps.append(In(staged=node.sources[0].path, live=path))
+            self._note(path, node)
+        else:
+            mode = mode_of(node.sources[0].path) if node.sources else 0o755
+            self.steps.append(Mkdir(live=path, mode=mode))
+            self.enter(path, node, exists=False)
+
+    def _enter_file(self, folder: str, node: Node, there: Kind | None) -> None:
+        path = inside(folder, node.name)
+        if self._is_stale(folder, node):
+            return
+        if there is not None:
+            if node.children or not all(identical(each.path, path) for each in node.sources):
+                raise self._conflict(path, node)
+            return
+        if self._clashes(folder, node):
+            raise _clash(path, node)
+        self.steps.append(In(staged=node.sources[-1].path, live=path))
+        self.files.setdefault(folder, []).append(node.name)
+
+    def _is_stale(self, folder: str, node: Node) -> bool:
+        """Whether it is bytecode made from a module that is not moved in, because it is there already."""
+        parent, name = os.path.split(folder)
+        return name == CACHE and self.staying.get(parent, _NONE).moves(self.terrain.fold(node.name)) is False
+
+    def _clashes(self, folder: str, node: Node) -> bool:
+        """Whether several bring it, not all the same. Bytecode may differ: it holds the time of its module."""
+        if node.children:
+            return True
+        if os.path.basename(folder) == CACHE or self._have_shared(folder, node):
+            return False
+        first, *others = node.sources
+        return not all(identical(first.path, each.path) for each in others)
+
+    def _have_shared(self, folder: str, node: Node) -> bool:
+        """Whether those who bring it have had files of that folder in common before."""
+        return {source.owner for source in node.sources} <= self.shared.get(self.terrain.fold(folder), frozenset())
+
+    def _note(self, folder: str, node: Node) -> None:
+        """Remember all files of a folder that comes in as a whole."""
+        for child in node.children.values():
+            if child.file:
+                self.files.setdefault(folder, []).append(child.name)
+            else:
+                self._note(inside(folder, child.name), child)
+
+    def _conflict(self, path: str, node: Node) -> FileConflict:
+        names = _owners(node)
+        owner = self.terrain.kept.get(self.terrain.fold(path))
+        whose = f"belongs to {owner}" if owner else "belongs to none of the distributions that are being replaced"
+        return FileConflict(
+            f"{' and '.join(names)} would overwrite {path}, which {whose}.",
+            hint="Move that file away, or leave the distribution as it is with --exclude NAME.",
+            names=names,
+        )
+
+
+def _clash(path: str, node: Node) -> FileConflict:
+    names = _owners(node)
+    return FileConflict(
+        f"{' and '.join(names)} have different files for the same place, {path}.",
+        hint="Leave all but one of them as they are with --exclude NAME.",
+        names=names,
+    )
+
+
+def _owners(node: Node) -> tuple[str, ...]:
+    below = [name for child in node.children.values() for name in _owners(child)]
+    return tuple(sorted({*(source.owner for source in node.sources), *below}))

@@ -1,0 +1,155 @@
+"""The parts of a transaction's folder that lie on other file systems, each beside what changes there.
+
+Renames work within one file system only. Where site-packages or ``bin`` is a volume of its own, what is to come in
+there is staged, and what goes out is kept, in ``.pip-fastupdate/<id>-<token>`` in that folder. There is one journal for
+all of it, beside which these folders are listed before they come into being.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from ...core.busy_files import SHORT, Patience, replace
+from ...core.errors import TransactionError
+from ..filesystem import kind_of, remove, remove_empty, sync_folder, write
+from ..trust import check_folder, make_folder, make_home
+from .path_tree import ancestors
+
+
+class Annexes:
+    """Those of one transaction, which are listed in ``file``.
+
+    Methods raise OSError, and TransactionError for what cannot be believed.
+    """
+
+    def __init__(self, file: str, prefix: str, roots: Sequence[str]) -> None:
+        home, self._id = os.path.split(os.path.dirname(file))
+        self._home_name = os.path.basename(home)
+        self._file = file
+        self._prefix = prefix
+        self._roots = (prefix, *(os.path.realpath(each) for each in roots))
+
+    def read(self) -> list[str]:
+        """All of them, whether or not they are there."""
+        if kind_of(self._file) is None:
+            return []
+        try:
+            with open(self._file, "rb") as file:
+                found = [os.path.join(self._prefix, str(each)) for each in json.loads(file.read())]
+        except (ValueError, TypeError) as error:
+            raise TransactionError(f"{self._file} cannot be read: {error}.", hint="Find out who changed it.") from error
+        for each in found:
+            self._check(each)
+        return found
+
+    def _check(self, annex: str) -> None:
+        home, name = os.path.split(annex)
+        place = os.path.dirname(home)
+        believable = os.path.normpath(annex) == annex == os.path.realpath(annex)
+        inside = any(root in ancestors(place) for root in self._roots)
+        if not (believable and inside and os.path.basename(home) == self._home_name and self._is_ours(name)):
+            raise TransactionError(
+                f"{self._file} names {annex}, which is no part of it.", hint="Find out who wrote that."
+            )
+        for each in (home, annex):
+            if kind_of(each) is not None:
+                check_folder(each, self._prefix)
+
+    def _is_ours(self, name: str) -> bool:
+        id, _, token = name.partition("-")
+        return id == self._id and token.isalnum()
+
+    def make(self, places: Iterable[str]) -> dict[str, str]:
+        """By place, its annex, made where it is missing."""
+        found = {_place(each): each for each in self.read()}
+        further = [place for place in places if place not in found]
+        if further:
+            token = os.urandom(4).hex()
+            found |= {place: os.path.join(place, self._home_name, f"{self._id}-{token}") for place in further}
+            self._write(list(found.values()))
+        for place in places:
+            annex = found[place]
+            if kind_of(annex) is None:
+                make_home(os.path.dirname(annex), self._prefix)
+                make_folder(annex, self._prefix)
+                os.mkdir(os.path.join(annex, "new"))
+                for folder in (annex, os.path.dirname(annex), place):
+                    sync_folder(folder)
+        return found
+
+    def _write(self, annexes: Iterable[str]) -> None:
+        start = self._prefix + os.sep
+        part = f"{self._file}.part"
+        write(part, json.dumps([each.removeprefix(start) for each in annexes]).encode())
+        replace(part, self._file, Patience(SHORT))
+        sync_folder(os.path.dirname(self._file))
+
+    def require(self) -> list[str]:
+        """All of them, which have to be there. Raises TransactionError naming the one whose file system is missing."""
+        found = self.read()
+        for each in found:
+            if kind_of(each) != "folder":
+                raise TransactionError(
+                    f"A part of the transaction is missing: {each} is not there.",
+                    hint=f"Mount the file system of {_place(each)} as it was then, and run this again.",
+                )
+        return found
+
+    def clear(self, patience: Patience, *, keep_old: bool) -> bool:
+        """Remove them, or all but the old files in them. Returns whether the list of them is no longer needed."""
+        if keep_old:
+            for each in self.read():
+                remove(os.path.join(each, "new"), patience)
+            return False
+        gone = True
+        for each in self.read():
+            gone &= kind_of(each) is None or remove(each, patience)
+            remove_empty(os.path.dirname(each), patience)
+        return gone
+
+    def clear_old(self) -> None:
+        """Remove the folders for what goes out, in which nothing is."""
+        for each in self.read():
+            remove(os.path.join(each, "old"))
+
+
+def _place(annex: str) -> str:
+    return os.path.dirname(os.path.dirname(annex))
+
+
+def nearest(path: str, places: Iterable[str]) -> str | None:
+    """The innermost of the ``places`` that ``path`` is below."""
+    return max((each for each in places if path.startswith(each + os.sep)), key=len, default=None)
+
+
+def ferry(root: str, base: str, staging: str, annexes: Mapping[str, str]) -> Iterator[str]:
+    """Move what is staged below ``root``, which mirrors ``base``, and belongs on another file system there.
+
+    Yields the roots that came of it. Raises OSError.
+    """
+    name = os.path.relpath(root, staging)
+    _carry(root, root, base, name, annexes)
+    for annex in annexes.values():
+        further = os.path.join(annex, "new", name)
+        if os.path.isdir(further):
+            yield further
+
+
+def _carry(folder: str, root: str, base: str, name: str, annexes: Mapping[str, str]) -> None:
+    """Folders only: what another file system can begin at is one."""
+    with os.scandir(folder) as entries:
+        folders = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+    for path in folders:
+        tail = path[len(root) :]
+        live = os.path.realpath(base.rstrip(os.sep) + tail)
+        if any(place.startswith(live + os.sep) for place in annexes):
+            _carry(path, root, base, name, annexes)  # the innermost goes first
+        if live in annexes:
+            from shutil import copytree, rmtree
+
+            target = os.path.join(annexes[live], "new", name) + tail
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            copytree(path, target, symlinks=True, dirs_exist_ok=True)
+            rmtree(path)

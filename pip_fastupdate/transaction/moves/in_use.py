@@ -1,0 +1,61 @@
+"""What other programs have open, found before anything moves, and whose it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from ...core.busy_files import SHORT, Patience, is_busy, rename
+from ...core.errors import FileInUse
+from .steps import Exchange, Operation, Out
+
+
+def check_movable(operations: Iterable[Operation]) -> None:
+    """Find out on Windows whether everything that goes out can be moved: a rename to the same name is refused if not.
+
+    Raises OSError for the first thing that a program keeps open longer than a scanner does.
+    """
+    if os.name != "nt":
+        return
+    for each in operations:
+        if isinstance(each, (Out, Exchange)):
+            rename(each.live, each.live, Patience(SHORT))
+
+
+@contextmanager
+def working_folder_outside(prefix: str) -> Iterator[None]:
+    """On Windows a process' working folder cannot be moved: ours is the environment's own folder meanwhile."""
+    if os.name != "nt":
+        yield
+        return
+    before = os.getcwd()
+    os.chdir(prefix)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # it was part of what was replaced
+            os.chdir(before)
+
+
+def conflict(error: OSError, files: Mapping[str, Iterable[str]]) -> FileInUse | None:
+    """Whose files cannot be moved because a program has them open; None if that is not what is the matter.
+
+    ``files`` are paths by the names of distributions: live ones, and the folders in which they are staged.
+    """
+    path = error.filename
+    if not is_busy(error) or not isinstance(path, str):
+        return None
+    names = tuple(sorted(name for name, found in files.items() if any(_touch(path, each) for each in found)))
+    if not names:
+        return None
+    return FileInUse(
+        f"{' and '.join(names)} cannot be replaced now, for a program has {path} open, or something in it",
+        hint="Close the programs that use it, or whose working folder it is, then run pip-update again.",
+        names=names,
+    )
+
+
+def _touch(one: str, other: str) -> bool:
+    """Whether one of two paths is, or is in, the other."""
+    return one == other or one.startswith(other + os.sep) or other.startswith(one + os.sep)

@@ -1,0 +1,88 @@
+"""The order of a swap in which the program, and all that it stands on, can be imported at every instant.
+
+Everything of others goes out first and comes in last. In between, what is at one path before and after changes places
+in one call; what is new of the program's own came in before that, and what is no more goes out after it. What is the
+same before and after, as the program's script mostly is, stays where it is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from .path_tree import Fold, ancestors
+from .steps import Exchange, In, Mkdir, Operation, Out, Rmdir
+from .witness import are_same, witness
+
+
+def arranged(
+    operations: Sequence[Operation], own: Callable[[str], bool], fold: Fold
+) -> tuple[tuple[Operation, ...], frozenset[str]]:
+    """The same swap, ``own`` paths exchanged where there is something before and after; and what stays as it is.
+
+    Raises OSError.
+    """
+    same = frozenset(_same(operations, own))
+    operations = [each for each in operations if each.live not in same]
+    lives = {each.live for each in operations if own(each.live)}
+    if not lives:
+        return tuple(operations), same
+    return _ordered(operations, lives, fold), same
+
+
+def _same(operations: Iterable[Operation], own: Callable[[str], bool]) -> Iterator[str]:
+    """Paths at which nothing would change."""
+    outs = {each.live for each in operations if isinstance(each, Out) and own(each.live)}
+    for each in operations:
+        if isinstance(each, In) and each.live in outs and are_same(each.live, each.staged):
+            yield each.live
+
+
+def _ordered(operations: Sequence[Operation], lives: set[str], fold: Fold) -> tuple[Operation, ...]:
+    steps, exchanges = _exchanged(operations, lives)
+    lives |= {each.live for each in steps if isinstance(each, (Mkdir, Rmdir)) and _is_above(each.live, lives)}
+    leaving = [each for each in steps if isinstance(each, (Out, Rmdir))]
+    entering = [each for each in steps if isinstance(each, (In, Mkdir))]
+    going = {fold(each.live) for each in leaving if each.live in lives}
+    late = {each.live for each in entering if any(above in going for above in ancestors(fold(each.live)))}
+    return (
+        *(each for each in leaving if each.live not in lives),
+        *(each for each in entering if each.live in lives - late),
+        *exchanges,
+        *(each for each in leaving if each.live in lives),
+        *(each for each in entering if each.live in lives & late),
+        *(each for each in entering if each.live not in lives),
+    )
+
+
+def _exchanged(operations: Iterable[Operation], lives: set[str]) -> tuple[list[Operation], list[Operation]]:
+    """What is left, and what became exchanges. A folder that is emptied and made again just stays."""
+    operations = list(operations)
+    outs = {each.live: each for each in operations if isinstance(each, Out) and each.live in lives}
+    exchanges: dict[str, Operation] = {}
+    for each in operations:
+        if isinstance(each, In) and each.live in outs:
+            told_by = witness(each.live, each.staged)
+            if told_by is not None:
+                exchanges[each.live] = Exchange(
+                    staged=each.staged, live=each.live, kept=outs[each.live].kept, witness=told_by
+                )
+    removed = {each.live for each in operations if isinstance(each, Rmdir) and _is_above(each.live, lives)}
+    staying = {each.live for each in operations if isinstance(each, Mkdir) and each.live in removed}
+    left = [
+        each
+        for each in operations
+        if not (isinstance(each, (In, Out)) and each.live in exchanges)
+        and not (isinstance(each, (Mkdir, Rmdir)) and each.live in staying)
+    ]
+    return left, list(exchanges.values())
+
+
+def _is_above(folder: str, lives: set[str]) -> bool:
+    return folder in lives or any(each.startswith(folder + os.sep) for each in lives)
+
+
+def own_paths(files: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a path is one of these, or a folder above any."""
+    known = {above for path in files for above in ancestors(path)}
+    return known.__contains__

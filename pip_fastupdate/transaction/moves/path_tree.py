@@ -1,0 +1,188 @@
+"""Paths as trees, spelled one way, and the folders that are never moved as a whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from ..filesystem import kind_of_entry
+
+Fold = Callable[[str], str]
+"""Makes two names equal that the file system takes for one: ``str`` or one of ``filesystem.folding``."""
+
+CACHE = "__pycache__"
+
+PREFIX, ROOT = "prefix", "root"
+"""Folders for what was moved out of the environment's own folder, and of others: they mirror these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A staged file or folder, and who brings it."""
+
+    path: str
+    owner: str
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Node:
+    """A file or a folder in a tree of live paths."""
+
+    name: str
+    file: bool = False
+    """Whether it is a file (or a link)."""
+
+    children: dict[str, Node] = field(default_factory=dict)
+    """By folded name."""
+
+    sources: list[Source] = field(default_factory=list)
+    """Where it is staged; several where several distributions bring it."""
+
+
+NOTHING = Node(name="")
+"""Stands for what a tree does not have. Never changed."""
+
+
+class Ground:
+    """The folders that stay whatever happens ("fixed"), and the one spelling of every path.
+
+    Fixed are the environment's prefix and the folders directly in it, the folders that hold ``.dist-info`` folders
+    ("sites"), everything above all these, and everything that is outside of them. Only there links are followed:
+    a link inside a site is a thing of its own, which is moved but never looked through.
+    """
+
+    def __init__(self, prefix: str, sites: Iterable[str]) -> None:
+        self._bases = {path for base in (prefix, *sites) for path in (base, os.path.realpath(base))}
+        self._prefixes = {prefix, os.path.realpath(prefix)}
+        self._above = {above for base in self._bases for above in ancestors(base)}
+        self._places: dict[str, str] = {}
+        self._fixed: set[str] = set()
+        self.sites = {self.place(site) for site in sites}
+
+    def place(self, folder: str) -> str:
+        """The one spelling of a folder's absolute path."""
+        if folder not in self._places:
+            self._places[folder] = self._find(folder)
+        return self._places[folder]
+
+    def place_file(self, path: str) -> str:
+        """The one spelling of a file's absolute path; the file itself may be a link."""
+        head, tail = parted(path)
+        return inside(self.place(head), tail)
+
+    def is_fixed(self, folder: str) -> bool:
+        """Whether a folder (spelled as by ``place``) is never moved as a whole."""
+        return folder in self._fixed
+
+    def _find(self, folder: str) -> str:
+        head, tail = os.path.split(folder)
+        if folder not in self._bases | self._above and head not in self._prefixes and self._is_inside(folder):
+            return os.path.join(self.place(head), tail)
+        real = os.path.realpath(folder)
+        self._fixed.update(ancestors(real))
+        return real
+
+    def _is_inside(self, folder: str) -> bool:
+        return any(folder.startswith(base + os.sep) for base in self._bases)
+
+
+class Tree:
+    """Live paths, each in its one spelling."""
+
+    def __init__(self, ground: Ground, fold: Fold) -> None:
+        self.root = Node(name="")
+        self._ground = ground
+        self._fold = fold
+        self._folders: dict[str, Node] = {}
+        self._nodes: dict[str, Node] = {}
+
+    def folder(self, path: str) -> Node:
+        """The node of a folder, made where it is missing, however it is spelled."""
+        if path not in self._folders:
+            self._folders[path] = self._make(self._ground.place(path))
+        return self._folders[path]
+
+    def find(self, path: str) -> Node | None:
+        """The node of a file or folder, if there is one."""
+        head, tail = os.path.split(self._ground.place_file(path))
+        above = self.root if head == path or not tail else self.find(head)
+        return None if above is None else above.children.get(self._fold(tail or path))
+
+    def file(self, path: str) -> Node:
+        """The node of a file, made where it is missing, however it is spelled."""
+        head, tail = parted(path)
+        return self.file_in(self.folder(head), tail)
+
+    def file_in(self, folder: Node, name: str) -> Node:
+        """The same where the folder's node is at hand."""
+        key = self._fold(name)
+        node = folder.children.get(key)
+        if node is None:
+            node = folder.children[key] = Node(name=name)
+        node.file = True
+        return node
+
+    def _make(self, path: str) -> Node:
+        if path not in self._nodes:
+            head, tail = os.path.split(path)
+            parent = self._make(head) if tail else self.root
+            name = tail or path
+            self._nodes[path] = parent.children.setdefault(self._fold(name), Node(name=name))
+        return self._nodes[path]
+
+
+def ancestors(path: str) -> Iterator[str]:
+    """The path itself and all folders above it."""
+    yield path
+    while (head := os.path.dirname(path)) != path:
+        yield (path := head)
+
+
+def anchor(path: str) -> str:
+    """The root of an absolute path: ``/``, or ``C:\\`` on Windows."""
+    return os.path.splitdrive(path)[0] + os.sep
+
+
+def inside(folder: str, name: str) -> str:
+    """``os.path.join`` for a folder and what is directly in it, or relative to it, in a third of its time."""
+    return folder + name if folder.endswith(os.sep) else f"{folder}{os.sep}{name}"
+
+
+def parted(path: str) -> tuple[str, str]:
+    """``os.path.split`` for a normalized path, in a third of its time."""
+    head, _, tail = path.rpartition(os.sep)
+    return (head, tail) if os.sep in head else os.path.split(path)
+
+
+def mirrored(root: str, path: str) -> str:
+    """Where the live ``path`` is below a ``root`` that mirrors the live file system."""
+    return inside(root, path[len(anchor(path)) :])
+
+
+def kept_at(old: str, prefix: str, path: str) -> str:
+    """Where below ``old`` the live ``path`` is kept: by its place in the environment, whose own path may be long."""
+    if path == prefix or path.startswith(prefix + os.sep):
+        return inside(old, PREFIX) + path[len(prefix) :]
+    return mirrored(inside(old, ROOT), path)
+
+
+def walk(root: str) -> Iterator[tuple[str, list[str]]]:
+    """All folders from ``root`` down with the names of what is no folder in them; links are not followed."""
+    folders = [root]
+    while folders:
+        folder = folders.pop()
+        names = []
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if kind_of_entry(entry) == "folder":
+                    folders.append(entry.path)
+                else:
+                    names.append(entry.name)
+        yield folder, names
+
+
+def outermost(folders: Iterable[str]) -> set[str]:
+    """Those that are not inside another: a distribution may have others' ``.dist-info`` folders vendored."""
+    found = set(folders)
+    return {each for each in found if not any(above in found for above in ancestors(os.path.dirname(each)))}

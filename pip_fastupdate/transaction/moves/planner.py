@@ -1,0 +1,269 @@
+"""What goes out, what comes in, and which folders move as a whole: all decided before anything moves.
+
+What pip would do file by file is what comes out of this, with fewer renames:
+
+* Out goes what the replaced distributions own: the listed files, bytecode of their modules, everything in their
+  ``.dist-info`` folders; never what a distribution that stays lists too. A folder moves as a whole when nothing
+  else is in it, empty folders aside.
+* In comes what is staged. A folder moves as a whole when one distribution alone brings it and nothing is there.
+* Anything else at a new path is a conflict, unless its content is the same: then it is left as it is.
+* A file that a replaced distribution and one that stays have both listed is replaced where the new version brings
+  another one, as pip does, if the request allows that, and stays where it does not.
+* Of several who bring a file the last one prevails, as with pip, if they shared that folder's files before as well;
+  else that is a conflict too, unless their content is the same.
+* Bytecode goes with its module: stale bytecode at the place of a new module goes out with the old files, and a
+  module that is left as it is keeps its own.
+
+Everything goes out before anything comes in, so that what comes in meets nothing of the old, however it is spelled.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ...core.errors import FileConflict
+from ..filesystem import identical
+from ..fingerprint import INFO, digest, listing
+from .additions import Entering
+from .fixed_folders import Terrain
+from .own_files import arranged, own_paths
+from .path_tree import CACHE, NOTHING, Fold, Ground, Source, Tree, ancestors, anchor, inside, outermost, parted, walk
+from .removals import Leaving
+from .seals import Seals, sealed
+from .steps import Operation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """A folder with new files in it, at the places that they have in the live one."""
+
+    folder: str
+    owner: str
+    """The distribution they belong to."""
+
+    base: str = ""
+    """The live folder that it mirrors, however spelled; "" for the whole file system."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is to be replaced by what. Paths are absolute and normalized, but may be spelled in several ways."""
+
+    old_files: Sequence[str]
+    """May name files that do not exist."""
+
+    roots: Sequence[Root]
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Live paths that distributions own which stay, with the names of these."""
+
+    shared: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Live folders with a file that several of the replaced distributions list, with the names of these."""
+
+    overwrite: bool = False
+    """Whether a file that a replaced distribution and one that stays have both listed may be replaced."""
+
+    own: frozenset[str] | None = frozenset()
+    """Owners of ``roots`` that the program stands on: to be importable at every instant. None for all."""
+
+    own_files: Sequence[str] = ()
+    """Those of ``old_files`` that are theirs."""
+
+    movable: Sequence[str] | None = None
+    """For an undo: the folders that the transaction has made. No others go, not even when they are empty in the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """A swap that is ready to be done, with all that its undo and its recovery need to know."""
+
+    prefix: str
+    """Where the environment was then: ``old`` mirrors that."""
+
+    operations: tuple[Operation, ...]
+    files: Mapping[str, Sequence[str]]
+    """The files that come in: live folder → names."""
+
+    made: tuple[str, ...]
+    """The folders that come into being by it, without those in them."""
+
+    digests: Mapping[str, str]
+    """The new ``.dist-info`` folders with their ``fingerprint.digest``."""
+
+    installed: Mapping[str, Sequence[str]]
+    """What is installed after it, as by ``fingerprint.listing``."""
+
+    seals: Seals = field(default_factory=dict)
+    """What goes out, as it is then."""
+
+    overwritten: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Files that are replaced though a distribution that stays lists them, too: path → (who brings it, who stays)."""
+
+
+def lay_out(
+    request: Request,
+    *,
+    prefix: str,
+    old_home: str,
+    fold: Fold,
+    split: bool = False,
+    home: str = "",
+    annexes: Mapping[str, str] | None = None,
+) -> Layout:
+    """Decide on all steps.
+
+    What goes out goes below ``old_home``, which mirrors the live file system like the roots do. ``split`` moves files
+    only, never folders: for file systems that cannot rename some folders. Nothing comes into ``home``.
+    ``annexes`` stand for ``old_home`` in folders on other file systems, which stay whatever happens.
+
+    Raises FileConflict and OSError.
+    """
+    staged = list(_staged(request.roots, anchor(prefix)))
+    folders = {*(parted(each)[0] for each in request.old_files), *(each.live for each in staged)}
+    ground = Ground(prefix, outermost(os.path.dirname(each) for each in folders if each.endswith(INFO)))
+    old, new = Tree(ground, fold), Tree(ground, fold)
+    for path in _refuse_own(home, ground, staged, request.old_files) if home else request.old_files:
+        old.file(path)
+    for each in staged:
+        each.add_to(new)
+    overwritten = _overwritten(request, new) if request.overwrite else {}
+    kept = {path: owner for path, owner in request.kept.items() if not _goes_with(path, overwritten)}
+    terrain = Terrain(
+        prefix=prefix,
+        ground=ground,
+        fold=fold,
+        kept={fold(ground.place_file(path)): owner for path, owner in kept.items()},
+        movable=None if request.movable is None else frozenset(request.movable),
+        split=split,
+    )
+    shared = {fold(ground.place(folder)): names for folder, names in request.shared.items()}
+    leaving = Leaving(terrain=terrain, old_home=old_home, annexes=annexes or {})
+    layout = _decide(terrain, old, new, leaving, shared)
+    operations, same = arranged(layout.operations, _own(request, ground, staged), fold)
+    layout = replace(layout, operations=operations, seals=sealed(operations), overwritten=overwritten)
+    return _without(layout, same) if same else layout
+
+
+def _without(layout: Layout, same: Collection[str]) -> Layout:
+    """The same where what is at these paths stays as it is: it is nothing that came in."""
+
+    def moves(path: str) -> bool:
+        return not any(above in same for above in ancestors(path))
+
+    files = {folder: [name for name in names if moves(inside(folder, name))] for folder, names in layout.files.items()}
+    return replace(
+        layout,
+        files={folder: names for folder, names in files.items() if names},
+        made=tuple(filter(moves, layout.made)),
+    )
+
+
+def _refuse_own(home: str, ground: Ground, staged: Iterable[_StagedFolder], files: Iterable[str]) -> list[str]:
+    """The old files without those in the folder of the transactions. Raises FileConflict where any comes in there."""
+    closed = home.casefold()
+    above, own = parted(closed)
+
+    def is_closed(path: str) -> bool:
+        return path.casefold() == closed or path.casefold().startswith(closed + os.sep)
+
+    for each in staged:
+        live = ground.place(each.live)
+        at_home = live.casefold() == above and any(name.casefold() == own for name in each.names)
+        if at_home or is_closed(live):
+            raise FileConflict(
+                f"{each.owner} would write into {home}, which is pip-update's own.",
+                hint="No distribution has any business there: tell those who publish it.",
+                names=(each.owner,),
+            )
+    return [path for path in files if not is_closed(ground.place_file(path))]
+
+
+def _own(request: Request, ground: Ground, staged: Iterable[_StagedFolder]) -> Callable[[str], bool]:
+    """Whether a live path is of what the program stands on."""
+    own = request.own
+    if own is None:
+        return lambda path: True
+    if not own:
+        return lambda path: False
+    files = [ground.place_file(path) for path in request.own_files]
+    files += [inside(ground.place(each.live), name) for each in staged if each.owner in own for name in each.names]
+    return own_paths(files)
+
+
+def _overwritten(request: Request, new: Tree) -> dict[str, tuple[str, str]]:
+    """What replaced distributions and such that stay have both listed, and comes in as another file."""
+    found: dict[str, tuple[str, str]] = {}
+    for path in sorted(request.kept.keys() & set(request.old_files)):
+        node = new.find(path)
+        if node is not None and node.file and node.sources and not identical(node.sources[-1].path, path):
+            found[path] = (node.sources[-1].owner, request.kept[path])
+    return found
+
+
+def _goes_with(path: str, overwritten: Mapping[str, object]) -> bool:
+    """Whether a file is overwritten, or is bytecode of a module that is."""
+    if not overwritten or path in overwritten:
+        return path in overwritten
+    folder, name = parted(path)
+    parent, cache = parted(folder)
+    return cache == CACHE and inside(parent, f"{name.partition('.')[0]}.py") in overwritten
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StagedFolder:
+    path: str
+    live: str
+    owner: str
+    names: Sequence[str]
+
+    def add_to(self, tree: Tree) -> None:
+        node = tree.folder(self.live)
+        node.sources.append(Source(path=self.path, owner=self.owner))
+        for name in self.names:
+            source = Source(path=inside(self.path, name), owner=self.owner)
+            tree.file_in(node, name).sources.append(source)
+
+
+def _staged(roots: Iterable[Root], start: str) -> Iterator[_StagedFolder]:
+    for root in roots:
+        for folder, names in walk(root.folder):
+            below = folder[len(root.folder) + 1 :]
+            live = inside(root.base or start, below) if below else root.base or start
+            yield _StagedFolder(path=folder, live=live, owner=root.owner, names=names)
+
+
+def _decide(terrain: Terrain, old: Tree, new: Tree, leaving: Leaving, shared: Mapping[str, frozenset[str]]) -> Layout:
+    for key, node in {**new.root.children, **old.root.children}.items():
+        leaving.leave(node.name, old.root.children.get(key, NOTHING), new.root.children.get(key, NOTHING))
+    entering = Entering(terrain=terrain, gone=leaving.gone, staying=leaving.staying, shared=shared)
+    for node in new.root.children.values():
+        entering.enter(node.name, node)
+    infos = _infos(terrain, new)
+    return Layout(
+        prefix=terrain.prefix,
+        operations=(*leaving.steps, *entering.steps),
+        files=entering.files,
+        made=tuple(entering.made),
+        digests={info: digest(staged) for info, staged in infos.items()},
+        installed=_installed(terrain, leaving.gone, infos),
+    )
+
+
+def _infos(terrain: Terrain, new: Tree) -> dict[str, str]:
+    """The new ``.dist-info`` folders, and where they are staged."""
+    return {
+        os.path.join(site, node.name): node.sources[0].path
+        for site in sorted(terrain.ground.sites)
+        for node in new.folder(site).children.values()
+        if node.name.endswith(INFO) and node.sources
+    }
+
+
+def _installed(terrain: Terrain, gone: set[str], infos: Iterable[str]) -> dict[str, list[str]]:
+    after = {site: set(names) for site, names in listing(sorted(terrain.ground.sites)).items()}
+    for site, names in after.items():
+        names -= {name for name in names if terrain.fold(os.path.join(site, name)) in gone}
+    for info in infos:
+        after[os.path.dirname(info)].add(os.path.basename(info))
+    return {site: sorted(names) for site, names in after.items()}

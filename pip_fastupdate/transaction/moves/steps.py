@@ -1,0 +1,261 @@
+"""The steps of a swap. Whether one was done is told from the transaction's own side alone, so each can be undone
+whenever, and undone twice, and a list of them is undone by undoing every one of them from the last to the first.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ...core.busy_files import LONG, SHORT, Patience, is_busy, rename, rmdir, unlink
+from ..filesystem import kind_of
+from .exchange import exchange
+from .witness import Witness
+
+
+class Operation(Protocol):
+    """One step."""
+
+    @property
+    def live(self) -> str:
+        """The path of the live environment that it changes."""
+
+    def do(self) -> None:
+        """Raises OSError; then nothing has changed."""
+
+    def undo(self, aside: str) -> None:
+        """Make it not done. What others put in the way goes into the folder ``aside``. Raises OSError."""
+
+    def encoded(self, short: Callable[[str], str]) -> list[Any]:
+        """For JSON, paths written as ``short`` makes them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Out:
+    """A live file or folder goes into the transaction. Done if it is there."""
+
+    live: str
+    kept: str
+
+    def do(self) -> None:
+        """Move it out."""
+        rename(self.live, self.kept, Patience(SHORT))
+
+    def undo(self, aside: str) -> None:
+        """Move it back."""
+        if os.path.lexists(self.kept):
+            _give_back(self.kept, self.live, aside)
+
+    def encoded(self, short: Callable[[str], str]) -> list[Any]:
+        """``["out", live, kept]``."""
+        return ["out", short(self.live), short(self.kept)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class In:
+    """A staged file or folder becomes live. Done if it is no longer staged."""
+
+    staged: str
+    live: str
+
+    def do(self) -> None:
+        """Move it in. Raises FileExistsError rather than overwrite anything."""
+        if os.path.lexists(self.live):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), self.staged, None, self.live)
+        rename(self.staged, self.live, Patience(SHORT))
+
+    def undo(self, aside: str) -> None:
+        """Move it back to where it was staged."""
+        if not os.path.lexists(self.staged) and os.path.lexists(self.live):
+            _rename(self.live, self.staged)
+
+    def encoded(self, short: Callable[[str], str]) -> list[Any]:
+        """``["in", staged, live]``."""
+        return ["in", short(self.staged), short(self.live)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """What is live and what is staged for the same path change places, and the old one goes into the transaction.
+
+    There is something at the live path at every instant, where the system can do that. What is where is told by
+    ``witness``, since the paths alone do not tell.
+    """
+
+    staged: str
+    live: str
+    kept: str
+    witness: Witness
+
+    @property
+    def _spare(self) -> str:
+        return f"{self.staged}~"
+
+    def do(self) -> None:
+        """Exchange, or move one out and the other in where that cannot be done at once."""
+        if _exchanged(self.staged, self.live):
+            rename(self.staged, self.kept, Patience(SHORT))
+        else:
+            rename(self.live, self.kept, Patience(SHORT))
+            rename(self.staged, self.live, Patience(SHORT))
+
+    def undo(self, aside: str) -> None:
+        """Bring back the old one, whatever has been done of this, and of an undo."""
+        if os.path.lexists(self.kept):
+            if os.path.lexists(self.staged):  # between the two moves
+                _give_back(self.kept, self.live, aside)
+                return
+            rename(self.kept, self.staged, Patience(LONG))
+        if os.path.lexists(self.staged) and self.witness.is_old(self.staged):
+            self._put_back(aside)
+        if os.path.lexists(self._spare) and not os.path.lexists(self.staged):
+            rename(self._spare, self.staged, Patience(LONG))
+
+    def _put_back(self, aside: str) -> None:
+        """The old one is where the new one was staged, and goes back."""
+        if os.path.lexists(self._spare) or kind_of(self.live) != kind_of(self.staged):
+            _give_back(self.staged, self.live, aside)
+        elif not _exchanged(self.staged, self.live):
+            rename(self.live, self._spare, Patience(LONG))
+            rename(self.staged, self.live, Patience(LONG))
+
+    def encoded(self, short: Callable[[str], str]) -> list[Any]:
+        """``["exchange", staged, live, kept, witness]``."""
+        return ["exchange", short(self.staged), short(self.live), short(self.kept), self.witness.encoded()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mkdir:
+    """A new folder that several distributions share. Done if it exists."""
+
+    live: str
+    mode: int
+
+    def do(self) -> None:
+        """Make it."""
+        _make(self.live, self.mode)
+
+    def undo(self, aside: str) -> None:
+        """Remove it, unless somebody else has put something into it."""
+        try:
+            rmdir(self.live, Patience(LONG))
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR) and not is_busy(error):
+                raise  # an empty folder that a program keeps open does no harm
+
+    def encoded(self, short: Callable[[str], str]) -> list[Any]:
+        """``["mkdir", live, mode]``."""
+        return ["mkdir", short(self.live), self.mode]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rmdir:
+    """A folder that was emptied file by file. Done if it does not exist."""
+
+    live: str
+    mode: int
+
+    def do(self) -> None:
+        """Remove it."""
+        rmdir(self.live, Patience(SHORT))
+
+    def undo(self, aside: str) -> None:
+        """Make it again, with its mode."""
+        if not os.path.lexists(self.live):
+            os.mkdir(self.live)
+            os.chmod(self.live, self.mode)
+
+    def encoded(self, short: Callable[[str], str]) -> list[Any]:
+        """``["rmdir", live, mode]``."""
+        return ["rmdir", short(self.live), self.mode]
+
+
+def decoded(fields: Sequence[Any], full: Callable[[str], str]) -> Operation:
+    """The inverse of ``encoded``. Raises ValueError or TypeError."""
+    word, first, second = fields[:3]
+    if word == "exchange":
+        _, staged, live, kept, witness = fields
+        return Exchange(
+            staged=full(str(staged)), live=full(str(live)), kept=full(str(kept)), witness=Witness.decoded(witness)
+        )
+    if len(fields) != 3:
+        raise ValueError(f"a step of {len(fields)} words")
+    if word == "out":
+        return Out(live=full(str(first)), kept=full(str(second)))
+    if word == "in":
+        return In(staged=full(str(first)), live=full(str(second)))
+    if word == "mkdir":
+        return Mkdir(live=full(str(first)), mode=int(second))
+    if word == "rmdir":
+        return Rmdir(live=full(str(first)), mode=int(second))
+    raise ValueError(f"unknown step {word!r}")
+
+
+def _exchanged(one: str, other: str) -> bool:
+    """Whether both have changed places; False, with nothing done, where that takes two steps. Raises OSError."""
+    try:
+        return exchange(one, other)
+    except OSError as error:
+        if error.errno != errno.EXDEV or kind_of(one) == "folder":
+            raise
+        return False  # an overlay, which can rename this file all the same
+
+
+def _make(path: str, mode: int) -> None:
+    os.mkdir(path)
+    os.chmod(path, mode)  # after mkdir, which masks it
+
+
+def _give_back(source: str, target: str, aside: str) -> None:
+    """Move ``source`` to ``target``, into a folder that is there, and in the place of a file that is there."""
+    there = kind_of(target)
+    if there == "folder" and kind_of(source) == "folder":
+        for name in os.listdir(source):
+            _give_back(os.path.join(source, name), os.path.join(target, name), aside)
+        rmdir(source, Patience(LONG))
+        return
+    if there is not None:
+        set_aside(target, aside)
+    _rename(source, target)
+
+
+def _rename(source: str, target: str) -> None:
+    """Rename, making the folder that the target is in where somebody has removed it."""
+    try:
+        rename(source, target, Patience(LONG))
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(target))
+        rename(source, target, Patience(LONG))
+
+
+def set_aside(path: str, aside: str) -> None:
+    """Put what is not part of the transaction where it is neither in the way nor lost; bytecode can be made anew."""
+    if path.endswith(".pyc"):
+        unlink(path, Patience(LONG))
+        return
+    os.makedirs(aside, exist_ok=True)
+    name, count = os.path.basename(path), 0
+    while os.path.lexists(os.path.join(aside, name)):
+        count += 1
+        name = f"{os.path.basename(path)}.{count}"
+    try:
+        rename(path, os.path.join(aside, name), Patience(LONG))
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy_and_remove(path, os.path.join(aside, name))
+
+
+def _copy_and_remove(path: str, target: str) -> None:
+    """Move to another file system. Cut short, it leaves a copy too many, never one too few."""
+    from shutil import copy2, copytree, rmtree
+
+    if kind_of(path) == "folder":
+        copytree(path, target, symlinks=True)
+        rmtree(path)
+    else:
+        copy2(path, target, follow_symlinks=False)
+        unlink(path, Patience(LONG))

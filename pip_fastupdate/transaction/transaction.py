@@ -1,0 +1,367 @@
+"""One swap from the first staged file to the commit."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal
+
+from ..core.entry import Entry
+from ..core.errors import EnvironmentChanged, TransactionError
+from ..core.waiting import join
+from .filesystem import explained, folding, told, uninterrupted
+from .fingerprint import Fingerprint, renewed
+from .folder import DONE, Workspace, sync
+from .home import RECOVER, Home
+from .journal import Header
+from .moves.annexes import nearest
+from .moves.in_use import check_movable, conflict, working_folder_outside
+from .moves.path_tree import ancestors
+from .moves.planner import Layout, Request, Root, lay_out
+from .moves.spread import spread
+from .moves.steps import Operation
+from .standalone import leave
+
+if TYPE_CHECKING:
+    from ..core.protocols import Progress
+
+AGAIN = (0.01, 0.03, 0.06, 0.1, 0.2, 0.3)
+"""Seconds between tries to take a swap back."""
+
+Changes = tuple[tuple[str, str | None, str | None], ...]
+"""(name, version before, version after)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """One distribution of the plan with its files, old and new."""
+
+    name: str
+    before: str | None
+    """Version; None for an addition."""
+
+    after: str | None
+    """Version."""
+
+    old_files: tuple[str, ...]
+    """Absolute live paths of all it owns: RECORD, bytecode, scripts, data; () for an addition.
+    Bytecode of its modules in ``__pycache__`` and whatever is in its ``.dist-info`` folder is found without."""
+
+    staged: Path | None
+    """A folder that mirrors ``base``: what comes to ``base / <path>`` is ``staged / <path>``."""
+
+    base: str = ""
+    """A live folder, however spelled; "" for the anchor of the environment's path, the root of its file system."""
+
+    source: str | None = None
+    """The index that ``after`` comes from, without credentials: to be remembered from the commit on."""
+
+
+class Transaction:
+    """Begun, prepared, swapped, committed: in this order, inside ``with``.
+
+    Whatever is raised before ``commit`` has returned, Ctrl-C included, brings the environment back and removes all
+    traces. ``renames`` and ``seconds`` (between the first and the last change) tell of the last swap.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        home: Home,
+        *,
+        flush: Callable[[], None],
+        kind: Literal["update", "undo"] = "update",
+        undoes: str | None = None,
+    ) -> None:
+        self.id = workspace.id
+        self.staging = Path(workspace.new)
+        self.renames = 0
+        self.seconds = 0.0
+        self._workspace = workspace
+        self._home = home
+        self._flush = flush
+        self._kind: Literal["update", "undo"] = kind
+        self._undoes = undoes
+        self._request = Request(old_files=(), roots=())
+        self._changes: Changes = ()
+        self._sources: dict[tuple[str, str], str] = {}
+        self._header: Header | None = None
+        self._layout: Layout | None = None
+        self._annexes: Mapping[str, str] = {}
+        self._fingerprint: Fingerprint = {}
+        self._files: dict[str, tuple[str, ...]] = {}
+        self._closed = False
+
+    def prepare(
+        self,
+        replacements: Sequence[Replacement],
+        *,
+        kept_files: Callable[[], Mapping[str, str]] = dict,
+        overwrite: bool = False,
+        own: frozenset[str] = frozenset(),
+        fingerprint: Fingerprint | None = None,
+    ) -> None:
+        """Decide on all steps and write them down, with everything staged safely on the disk.
+
+        Where several bring the same file and had shared its folder before, that of the last replacement prevails.
+        ``kept_files`` tells which live paths belong to distributions that stay, with the names of these.
+        With ``overwrite`` a new version may replace what its old one and one of those have both listed.
+        ``own`` names those that the program stands on: they can be imported at every instant of the swap.
+        ``fingerprint`` is of the scan that the plan was made from. Raises FileConflict, EnvironmentChanged and
+        TransactionError; the live environment is untouched then, and after this.
+        """
+        request = Request(
+            old_files=tuple(os.path.normpath(path) for each in replacements for path in each.old_files),
+            roots=tuple(
+                Root(
+                    folder=os.fspath(each.staged),
+                    owner=each.name,
+                    base=os.path.normpath(each.base) if each.base else "",
+                )
+                for each in replacements
+                if each.staged
+            ),
+            kept={os.path.normpath(path): owner for path, owner in kept_files().items()},
+            shared=_shared(replacements),
+            overwrite=overwrite,
+            own=own,
+            own_files=tuple(
+                os.path.normpath(path) for each in replacements if each.name in own for path in each.old_files
+            ),
+        )
+        changes = tuple(sorted((each.name, each.before, each.after) for each in replacements))
+        self._sources = {(each.name, each.after): each.source for each in replacements if each.after and each.source}
+        self._files = {
+            each.name: (*each.old_files, *((os.fspath(each.staged),) if each.staged else ())) for each in replacements
+        }
+        owned = {each.name: each.old_files for each in replacements}
+        self.prepare_request(request, changes, fingerprint or {}, owned)
+
+    def prepare_request(
+        self,
+        request: Request,
+        changes: Changes,
+        fingerprint: Fingerprint,
+        owned: Mapping[str, Sequence[str]],
+    ) -> None:
+        """The same with everything already in the form that the layout needs; ``owned`` are the old files by name."""
+        self._request, self._changes, self._fingerprint = request, changes, fingerprint
+        self._check_unchanged()
+        with told("The swap cannot be prepared", planned=True):
+            self._request, self._annexes = spread(request, owned, self._workspace, self._home)
+            with _beside(self._flush):
+                layout = self._lay_out(split=False)
+            self._record(layout)
+
+    def _lay_out(self, *, split: bool) -> Layout:
+        staging = os.fspath(self.staging)
+        layout = lay_out(
+            self._request,
+            prefix=self._home.prefix,
+            old_home=self._workspace.old,
+            fold=folding(staging),
+            split=split,
+            home=self._home.path,
+            annexes=self._annexes,
+        )
+        _check_devices(layout.operations, staging, self._annexes)
+        return layout
+
+    def _record(self, layout: Layout) -> None:
+        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self._header = Header(id=self.id, when=when, kind=self._kind, undoes=self._undoes, changes=self._changes)
+        sources = self._home.sources.with_further(self._sources) if self._sources else None
+        leave(self._home.path, self._home.roots)
+        self._workspace.record(self._header, layout, sources)
+        self._layout = layout
+
+    @property
+    def overwritten(self) -> Mapping[str, tuple[str, str]]:
+        """Of the last ``prepare``: files of distributions that stay, too: path → (who brings it, who stays)."""
+        return {} if self._layout is None else self._layout.overwritten
+
+    def entry(self) -> Entry:
+        """Its line in the history, right after commit."""
+        assert self._header is not None, "prepare comes first"
+        return self._header.entry(None)
+
+    def _check_unchanged(self) -> None:
+        if renewed(self._fingerprint) != self._fingerprint:
+            raise EnvironmentChanged(
+                "Another program installed, upgraded or removed something in this environment meanwhile.",
+                hint="Run pip-update again when the other program is done.",
+            )
+
+    def swap(self, progress: Progress | None = None) -> None:
+        """Rename everything: all of it, or nothing.
+
+        Raises TransactionError and EnvironmentChanged; FileInUse, after which it can be prepared without some of it.
+        """
+        try:
+            self._check_unchanged()
+            with working_folder_outside(self._home.prefix):
+                self._rename_or_split()
+        except OSError as error:
+            in_use = conflict(error, self._files)
+            if in_use is not None:
+                self.revert()
+                raise in_use from error
+            self.rollback()
+            raise explained("The swap failed and was taken back", error, planned=True) from error
+        except BaseException:
+            self.rollback()
+            raise
+        if progress is not None:
+            progress.step(amount=len(self._changes))
+
+    def _rename_or_split(self) -> None:
+        try:
+            self._rename()
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            self._split()
+            self._rename()
+
+    def _rename(self) -> None:
+        assert self._layout is not None, "prepare comes first"
+        operations = self._layout.operations
+        check_movable(operations)
+        self._workspace.become("swapping")
+        self.renames = len(operations)
+        start = time.perf_counter()
+        for each in operations:
+            each.do()
+        self.seconds = time.perf_counter() - start
+        sync(operations)
+        self._workspace.become("swapped")
+
+    def _split(self) -> None:
+        """Some file systems cannot rename some folders (an overlay those of its lower layers): move single files."""
+        with uninterrupted():
+            self._workspace.take_back(self._layout)
+        self._workspace.restart()
+        self._record(self._lay_out(split=True))
+
+    def commit(self, keep: int | None) -> None:
+        """From here on the new state is the one that recovery brings about.
+
+        ``keep`` is how many transactions, this one included, keep the files that undoing them needs; None leaves the
+        others as they are. Raises TransactionError; then nothing is committed and leaving ``with`` rolls back.
+        """
+        with uninterrupted(), told("The swap cannot be committed"):
+            state = self._home.last_state(self.id, keep)
+            try:
+                self._workspace.become(state)
+            except OSError:
+                if self._workspace.reached != state:
+                    raise
+                # Committed, but a power cut may undo that: then recovery needs all that is there now.
+                self._closed = True
+                return
+            self._closed = True
+            # What remains is clearing up: recovery does what fails here.
+            with suppress(OSError, TransactionError):
+                self._home.settle(self._workspace, keep)
+
+    @property
+    def committed(self) -> bool:
+        """Whether the new state is the one to stay."""
+        return self._workspace.reached in DONE
+
+    def revert(self) -> None:
+        """Bring the environment back after a swap and keep what is staged, for another ``prepare`` and ``swap``.
+
+        Raises TransactionError; then leaving ``with`` tries once more.
+        """
+        with uninterrupted(), told("The swap could not be taken back"):
+            self._workspace.take_back(self._layout)
+            self._workspace.restart()
+
+    def rollback(self) -> None:
+        """Bring the environment back and remove the transaction. Nothing to do after commit, or a second time.
+
+        Raises TransactionError where the disk does not allow it: then the next recovery will do it.
+        """
+        if self._closed:
+            return
+        with uninterrupted():
+            self._closed = True
+            try:
+                self._take_back()
+            except OSError as error:
+                failed = explained("The swap failed and could not be taken back completely", error)
+                script = os.path.join(self._home.path, RECOVER)
+                hint = (
+                    f"{failed.hint} The old files are safe: the next pip-update puts them back first, "
+                    f"and so does python {script}, which needs nothing else."
+                ).strip()
+                raise TransactionError(failed.message, hint=hint) from error
+            self._workspace.tidy()
+            self._home.remove_if_empty()
+
+    def _take_back(self) -> None:
+        for pause in AGAIN:
+            try:
+                self._workspace.take_back(self._layout)
+            except OSError:  # what is wrong may pass
+                time.sleep(pause)
+            else:
+                return
+        self._workspace.take_back(self._layout)
+
+    def abandon(self) -> None:
+        """Remove what is staged: nothing is to be swapped after all."""
+        self.rollback()
+
+    def __enter__(self) -> Transaction:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        while not self._closed:
+            with suppress(KeyboardInterrupt):  # that comes before interrupts are off is one too late
+                self.rollback()
+
+
+def _check_devices(operations: Iterable[Operation], staging: str, annexes: Iterable[str]) -> None:
+    """Renames work within one file system only. Raises OSError naming the folder that is elsewhere."""
+    home = os.stat(staging).st_dev
+    homes = {place: os.stat(place).st_dev for place in annexes}
+    for folder in sorted({os.path.dirname(each.live) for each in operations}):
+        there = next(each for each in ancestors(folder) if os.path.exists(each))
+        place = nearest(f"{folder}{os.sep}", homes) if homes else None
+        if os.stat(there).st_dev != (home if place is None else homes[place]):
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), there)
+
+
+def _shared(replacements: Iterable[Replacement]) -> dict[str, frozenset[str]]:
+    """Folders with a file that several of them list, and the names of these."""
+    owners: dict[str, list[str]] = {}
+    for each in replacements:
+        for path in each.old_files:
+            owners.setdefault(path, []).append(each.name)
+    found: dict[str, set[str]] = {}
+    for path, names in owners.items():
+        if len(names) > 1:
+            found.setdefault(os.path.dirname(os.path.normpath(path)), set()).update(names)
+    return {folder: frozenset(names) for folder, names in found.items()}
+
+
+@contextmanager
+def _beside(action: Callable[[], None]) -> Iterator[None]:
+    """Run ``action`` in a thread meanwhile."""
+    thread = threading.Thread(target=action, name="flush")
+    thread.start()
+    try:
+        yield
+    finally:
+        join(thread)

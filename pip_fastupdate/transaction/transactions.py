@@ -1,0 +1,282 @@
+"""All transactions of an environment: lock, recovery, history, undo."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core.busy_files import Patience
+from ..core.errors import TransactionError
+from . import filesystem, lock
+from .filesystem import told, uninterrupted
+from .folder import CHANGING, DONE, UNTOUCHED, State, Workspace
+from .home import Home
+from .trust import acting_for
+
+if TYPE_CHECKING:
+    from ..core.entry import Entry
+    from ..core.protocols import Progress
+    from .moves.planner import Layout, Request, Root
+    from .transaction import Changes, Transaction
+
+REMOVED = "its files were removed by a later update (--keep N)"
+
+
+class Transactions:
+    """The transactions of the environment ``prefix``, kept in ``home``, a folder on the same file system.
+
+    ``recover``, ``begin`` and ``undo`` are for who holds the ``lock``. ``flush`` has everything written so far on
+    the disk: what is staged must be there before anything is renamed, lest a power cut leave empty files. ``roots`` are
+    folders of the environment outside of its prefix.
+
+    What is found there is input: whatever the program would not have written is refused with TransactionError. Where
+    root does this in the environment of somebody else, it is done with the rights of that user.
+    """
+
+    def __init__(
+        self, home: Path, prefix: Path, *, flush: Callable[[], None] = filesystem.flush, roots: Sequence[str] = ()
+    ) -> None:
+        self._home = Home(os.fspath(home), os.fspath(prefix), roots)
+        self._flush = flush
+
+    def lock(
+        self, timeout: float, waiting: Callable[[], None], warn: Callable[[str], object] = lambda text: None
+    ) -> AbstractContextManager[None]:
+        """Hold the environment's lock; ``waiting`` is called once if that takes up to ``timeout`` seconds.
+
+        ``warn`` is told where the file system has no locks. Raises EnvironmentLocked when another process keeps it
+        longer.
+        """
+        return lock.hold(Path(self._home.prefix), Path(self._home.path), timeout, waiting, warn)
+
+    def exist(self) -> bool:
+        """Whether there is anything to look at: a first, cheap question."""
+        return filesystem.kind_of(self._home.path) is not None
+
+    def pending(self) -> str | None:
+        """What ``recover`` would have to do, without doing it. Another run that is just at work looks the same."""
+        with told("The transactions cannot be read"):
+            return next((told for told in map(_foretold, self._home.workspaces()) if told), None)
+
+    def recover(self) -> str | None:
+        """Bring the environment to exactly the old or exactly the new state after a run that was cut short.
+
+        Returns what was done in one line, None when there was nothing to do. Killed, it can be repeated. Raises
+        TransactionError where the disk does not allow it; nothing is worse than before then.
+        """
+        with uninterrupted(), told("An interrupted update cannot be taken back"):
+            lines = [line for each in self._home.workspaces() if (line := self._recover_as_owner(each))]
+            self._home.remove_if_empty()
+        return "; ".join(lines) or None
+
+    def _recover_as_owner(self, workspace: Workspace) -> str | None:
+        with acting_for(workspace.path, self._home.prefix):
+            return self._recover(workspace)
+
+    def _recover(self, workspace: Workspace) -> str | None:
+        state, cut_short = workspace.state(), workspace.is_cut_short()
+        if state in CHANGING:
+            line = f"{_subject(workspace)} was taken back: the environment is as it was before"
+            layout = workspace.layout()
+            changed = workspace.broken(layout)
+            workspace.take_back(layout)
+            if changed:
+                line += f", but for what had been changed in {workspace.old}: {_some(workspace.old, changed)}"
+        elif state in DONE:
+            line = "an interrupted update had been complete: the environment is the updated one"
+            if cut_short:
+                with suppress(OSError, TransactionError):  # no more than clearing up: the next run tries again
+                    self._home.settle(workspace, keep=None)
+        elif state in UNTOUCHED:
+            line = "an interrupted update had not changed anything: what it left was removed"
+        else:
+            line = "an interrupted update had been taken back: the environment is as it was before"
+        workspace.tidy(None if cut_short else Patience(0))
+        aside = f"; files that were in the way are in {workspace.aside}" if workspace.has_aside() else ""
+        return line + aside if cut_short else None
+
+    def begin(self) -> Transaction:
+        """A new transaction. Raises TransactionError."""
+        from .transaction import Transaction
+
+        with told("The update cannot be staged"):
+            return Transaction(self._home.begin(), self._home, flush=self._flush)
+
+    def history(self) -> tuple[Entry, ...]:
+        """The transactions that were committed, newest first. Raises TransactionError."""
+        with told("The history cannot be read"):
+            done = [(each.header(), state) for each in self._home.workspaces() if (state := each.state()) in DONE]
+        undone = {header.undoes: header.id for header, _ in done if header.undoes is not None}
+        return tuple(header.entry(_why_not(header.id, state, undone)) for header, state in done)
+
+    def sources(self) -> Mapping[str, Mapping[str, str]]:
+        """By name and version, the index that it came from, for what updates installed. Raises TransactionError."""
+        return self._home.sources.read()
+
+    def sources_beside(self) -> Mapping[str, frozenset[str]]:
+        """By index, the others that were configured when something came from it. Raises TransactionError."""
+        return self._home.sources.beside()
+
+    def configure(self, places: Mapping[str, str]) -> None:
+        """Tell from which places releases may come in this run, each with the text for all ways to write it."""
+        self._home.sources.configured = places
+
+    def undo(
+        self,
+        id: str | None = None,
+        progress: Progress | None = None,
+        *,
+        kept_files: Callable[[], Mapping[str, str]] | None = None,
+        check: Callable[[], None] = lambda: None,
+    ) -> Entry:
+        """Swap a transaction back, the newest one for None, itself as a transaction: undoing an undo does it again.
+
+        Files edited before the update come back as they were. What was edited in the new ones since goes with these,
+        to come back by redoing; what others put beside them stays. ``kept_files`` is as for ``Transaction.prepare``,
+        by default what the RECORDs of those list that stay. ``check`` is called between swap and commit: what it raises
+        takes everything back.
+
+        Raises TransactionError when there is nothing to undo, when the files are gone, and, with the list of what
+        differs, when something has been installed, upgraded or removed since by other means.
+        """
+        entry = self._undoable(id)
+        workspace = self._home.workspace(entry.id)
+        with acting_for(workspace.path, self._home.prefix):
+            return self._undo(entry, workspace, progress, kept_files, check)
+
+    def _undo(
+        self,
+        entry: Entry,
+        workspace: Workspace,
+        progress: Progress | None,
+        kept_files: Callable[[], Mapping[str, str]] | None,
+        check: Callable[[], None],
+    ) -> Entry:
+        from .installed import owners
+        from .moves.planner import Request
+
+        layout = workspace.layout()
+        self._check(layout, entry, workspace)
+        kept = owners(layout.installed, layout.digests) if kept_files is None else kept_files()
+        with told("The undo cannot be prepared"):
+            roots = self._kept(workspace, f"undoing {entry.id}")
+        request = Request(
+            old_files=tuple(os.path.join(folder, name) for folder, names in layout.files.items() for name in names),
+            roots=roots,
+            kept={os.path.normpath(path): owner for path, owner in kept.items()},
+            overwrite=True,
+            own=None,
+            movable=layout.made,
+        )
+        changes = tuple((name, after, before) for name, before, after in entry.changes)
+        return self._swap_back(entry.id, request, changes, progress, check)
+
+    def _kept(self, workspace: Workspace, owner: str) -> tuple[Root, ...]:
+        """The old files, on each file system; earlier versions have kept all of them by their whole paths."""
+        from .moves.path_tree import PREFIX, ROOT, anchor
+        from .moves.planner import Root
+
+        bases = {PREFIX: self._home.prefix, ROOT: anchor(self._home.prefix)}
+        if not bases.keys() >= set(os.listdir(workspace.old)):
+            return (Root(folder=workspace.old, owner=owner),)
+        return tuple(
+            Root(folder=os.path.join(old, name), owner=owner, base=bases[name])
+            for old in workspace.olds()
+            for name in sorted(os.listdir(old))
+        )
+
+    def _check(self, layout: Layout, entry: Entry, workspace: Workspace) -> None:
+        """Raises TransactionError unless environment and old files are as the transaction had left them."""
+        from .fingerprint import differences
+
+        if layout.prefix != self._home.prefix:
+            raise TransactionError(
+                f"Transaction {entry.id} cannot be undone: the environment was moved from {layout.prefix} since.",
+                hint="Move it back for that.",
+            )
+        with told("The undo cannot be prepared"):
+            changed = differences(layout.installed, layout.digests, [name for name, _, _ in entry.changes])
+        if changed:
+            raise TransactionError(
+                f"The environment has changed since transaction {entry.id}: {'; '.join(changed)}.",
+                hint="Undo what was changed since, or bring these to the version that it had left.",
+            )
+        with told("The undo cannot be prepared"):
+            wrong = workspace.broken(layout)
+        if wrong:
+            raise TransactionError(
+                f"Transaction {entry.id} cannot be undone: its old files were changed since, in {workspace.old}: "
+                f"{_some(workspace.old, wrong)}.",
+                hint="pip install brings a former version back: pip-update --history names it.",
+            )
+
+    def top_levels(self, id: str) -> set[str]:
+        """The top-level modules that a transaction has brought or replaced. Raises TransactionError."""
+        layout = self._home.workspace(id).layout()
+        lives = [each.live for each in layout.operations]
+        return {
+            live[len(site) + 1 :].split(os.sep, 1)[0].partition(".")[0]
+            for site in layout.installed
+            for live in lives
+            if live.startswith(site + os.sep)
+        }
+
+    def _undoable(self, id: str | None) -> Entry:
+        history = self.history()
+        found = [entry for entry in history if id in (None, entry.id)]
+        if not found:
+            what = "is nothing to undo" if id is None else f"is no transaction {id} in the history of this environment"
+            raise TransactionError(f"There {what}.", hint="pip-update --history lists what can be undone.")
+        if found[0].why_not:
+            raise TransactionError(
+                f"Transaction {found[0].id} cannot be undone: {found[0].why_not}.",
+                hint="pip-update --history lists what can be undone.",
+            )
+        return found[0]
+
+    def _swap_back(
+        self, id: str, request: Request, changes: Changes, progress: Progress | None, check: Callable[[], None]
+    ) -> Entry:
+        from .transaction import Transaction
+
+        with told("The undo cannot be prepared"):
+            workspace = self._home.begin()
+        with Transaction(workspace, self._home, flush=lambda: None, kind="undo", undoes=id) as transaction:
+            transaction.prepare_request(request, changes, {}, {f"undoing {id}": request.old_files})
+            transaction.swap(progress)
+            check()
+            transaction.commit(None)
+        return transaction.entry()
+
+
+def _foretold(workspace: Workspace) -> str | None:
+    state = workspace.state()
+    if not workspace.is_cut_short():
+        return None
+    if state in CHANGING:
+        return f"{_subject(workspace)} is to be taken back"
+    what = "had been complete" if state in DONE else "had changed nothing" if state in UNTOUCHED else "was taken back"
+    return f"an interrupted update {what}: its files are to be cleared away"
+
+
+def _subject(workspace: Workspace) -> str:
+    try:
+        header = workspace.header()
+    except TransactionError:  # what it was about is not needed for taking it back
+        return "an interrupted update"
+    count = len(header.changes)
+    return f"an interrupted {header.kind} of {count} distribution{'' if count == 1 else 's'} ({header.when})"
+
+
+def _some(folder: str, paths: Sequence[str]) -> str:
+    named = ", ".join(os.path.relpath(path, folder) for path in paths[:3])
+    return named if len(paths) <= 3 else f"{named} and {len(paths) - 3} more"
+
+
+def _why_not(id: str, state: State | None, undone: Mapping[str, str]) -> str | None:
+    if id in undone:
+        return f"undone by {undone[id]}"
+    return None if state == "committed" else REMOVED

@@ -1,0 +1,68 @@
+"""The outside of a run, put together in one place: index, cache, environment, transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from .._pip.auth import authentication, system_certificates
+from .._pip.configuration import Configuration
+from ..core.models import Target
+from ..core.options import Options, Settings
+from ..index import Catalog, open_catalog
+from ..progress import Silent
+from ..transaction import Transactions, here
+from .lock_file import LockFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What the stages of one run share."""
+
+    options: Options
+    configuration: Configuration
+    target: Target
+    progress: Silent
+    transactions: Transactions
+    catalog: Catalog
+    lock_file: LockFile
+
+    @property
+    def settings(self) -> Settings:
+        """pip's settings, completed by our own options."""
+        return self.configuration.settings
+
+
+def transactions_of(target: Target) -> Transactions:
+    """The transactions of an environment."""
+    return here.transactions(target.prefix)
+
+
+@contextmanager
+def open_tools(options: Options, configuration: Configuration, target: Target, progress: Silent) -> Iterator[Tools]:
+    """Everything a run needs, closed at its end."""
+    lock_file = LockFile(options.lock_file)
+    catalog = open_catalog(
+        settings=configuration.settings,
+        cache=options.cache,
+        warn=progress.warn,
+        authenticate=authentication(configuration),
+        tls=system_certificates(configuration),
+    )
+    try:
+        yield Tools(
+            options=options,
+            configuration=configuration,
+            target=target,
+            progress=progress,
+            transactions=transactions_of(target),
+            catalog=catalog,
+            lock_file=lock_file,
+        )
+    finally:
+        lock_file.discard()
+        try:
+            catalog.close()
+        except OSError as error:  # the cache is a help: what became of the update is not its to decide
+            progress.warn(f"the cache cannot be tidied: {error.strerror or error}")

@@ -1,0 +1,208 @@
+"""From what was planned and done to the rows of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ..core.models import (
+    Action,
+    Change,
+    Distribution,
+    Failure,
+    Hold,
+    Inventory,
+    Plan,
+    Project,
+    Reason,
+    Release,
+    Row,
+    Status,
+)
+from ..core.requirements import allows
+from ..core.text import redact
+from ..resolver.candidates import Assignment, World
+from .failures import MISSING, OFFLINE
+from .source_pinning import newest_elsewhere
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """A plan, the world it was made for, and how far it was carried out."""
+
+    inventory: Inventory
+    world: World
+    assignment: Assignment
+    plan: Plan
+    failures: Mapping[str, Failure] = field(default_factory=dict)
+    """By name: what could not be looked up, downloaded, verified or staged."""
+
+    warnings: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
+    """By name: what inspection of the new wheel found worth knowing."""
+
+    status: Status = "planned"
+    named: frozenset[str] = frozenset()
+
+    @cached_property
+    def changes(self) -> dict[str, Change]:
+        """The plan's changes by name."""
+        return {each.name: each for each in self.plan.changes}
+
+    @cached_property
+    def holds(self) -> dict[str, Hold]:
+        """The plan's holds by name."""
+        return {each.name: each for each in self.plan.holds}
+
+
+def rows(outcome: Outcome) -> tuple[Row, ...]:
+    """One row for every distribution that the run was about, sorted by name."""
+    found = [_row(outcome, each) for each in outcome.inventory.distributions if _concerned(outcome, each)]
+    found += [_addition(outcome, each) for each in outcome.plan.changes if each.installed is None]
+    return tuple(sorted(found, key=lambda row: row.name))
+
+
+def listed_failures(outcome: Outcome) -> tuple[Failure, ...]:
+    """The failures that make a run incomplete."""
+    return tuple(each for _, each in sorted(outcome.failures.items()) if each.kind not in (*MISSING, OFFLINE))
+
+
+def _concerned(outcome: Outcome, distribution: Distribution) -> bool:
+    name = distribution.name
+    return not outcome.named or name in outcome.named or name in outcome.changes or name in outcome.failures
+
+
+def _row(outcome: Outcome, distribution: Distribution) -> Row:
+    name, installed = distribution.name, distribution.text
+    change, hold = outcome.changes.get(name), outcome.holds.get(name)
+    elsewhere = newest_elsewhere(outcome.world, name)
+    action, status, reasons = _verdict(outcome, name, change, hold, elsewhere)
+    return Row(
+        name=name,
+        installed=installed,
+        target=str(change.target.version) if change else installed,
+        latest=_latest(outcome.world, name, hold, elsewhere),
+        action=action,
+        status=status,
+        reasons=(*reasons, *_further(outcome, distribution, elsewhere)),
+        index=redact(change.target.index) if change else None,
+    )
+
+
+def _further(outcome: Outcome, distribution: Distribution, elsewhere: Release | None) -> Iterator[Reason]:
+    """What is to be known beside the verdict."""
+    yield from distribution.notes
+    yield from _beyond(outcome.world, distribution.name, elsewhere)
+    yield from outcome.warnings.get(distribution.name, ())
+
+
+def _verdict(
+    outcome: Outcome, name: str, change: Change | None, hold: Hold | None, elsewhere: Release | None
+) -> tuple[Action, Status, tuple[Reason, ...]]:
+    reasons = hold.reasons if hold else ()
+    if change is not None:
+        return "upgrade", outcome.status, reasons
+    failure = outcome.failures.get(name)
+    if failure is not None:
+        reason = Reason(kind=failure.kind, text=failure.text)
+        if failure.kind in MISSING:
+            return "skip", "done", (reason,)
+        return "hold", "done" if failure.kind == OFFLINE else "failed", (reason,)
+    if name in outcome.world.stays:
+        held = outcome.world.stays[name].kind in HELD
+        return "hold" if held else "skip", "done", (outcome.world.stays[name],)
+    stays = hold or elsewhere or any(each.kind in FILTERED for each in _beyond(outcome.world, name, None))
+    return ("hold" if stays else "current"), "done", reasons
+
+
+FILTERED = frozenset({"cooldown", "cooldown-unknown", "level", "vulnerable-release", "malware"})
+"""Kinds of reasons of the rules about what may come in (``policy``): what these hold is a hold."""
+
+HELD = frozenset({"fails-test", "source-change", "strict", OFFLINE})
+"""Kinds of reasons to stay that are about the new version, not about the distribution."""
+
+
+def _latest(world: World, name: str, hold: Hold | None, elsewhere: Release | None) -> str | None:
+    if elsewhere is not None:
+        return str(elsewhere.version)
+    if hold is not None:
+        return str(hold.latest)
+    if name in world.stays:
+        return _newest_offered(world, name) if world.stays[name].kind in HELD else None
+    domain = world.domain(name)
+    return str(domain[0].version) if domain else None
+
+
+def _newest_offered(world: World, name: str) -> str | None:
+    """The newest version of a distribution that might move were it not held."""
+    project = world.project(name)
+    versions = [world.installed[name].version] if name in world.installed else []
+    versions += [each.version for each in project.candidates] if isinstance(project, Project) else []
+    return str(max(versions)) if versions else None
+
+
+def _beyond(world: World, name: str, elsewhere: Release | None) -> Iterator[Reason]:
+    """The newest release that lies beyond the newest candidate, with what rules it out."""
+    if not world.may_move(name):
+        return
+    project = world.project(name)
+    if not isinstance(project, Project):
+        return
+    yield from project.notes
+    yield from _constrained(project, world, name)
+    blocked = [*_newest_blocked(project, world, name)]
+    for release in (*blocked, *([elsewhere] if elsewhere is not None and elsewhere not in blocked else [])):
+        if release.blocked is not None:
+            version = str(release.version)
+            yield Reason(
+                kind=release.blocked.kind,
+                text=f"{version} {release.blocked.text}",
+                data={**release.blocked.data, "version": version},
+            )
+
+
+def _constrained(project: Project, world: World, name: str) -> Iterator[Reason]:
+    """The newest candidate, where a constraint of the user's rules it out."""
+    limits = world.constraints.get(name, ())
+    newest = next(iter(project.candidates), None) if limits else None
+    held = next(iter(world.domain(name)), None)
+    if newest is not None and held is not None and newest.version > held.version:
+        limit = next(each for each in limits if not allows(each, newest.version))
+        version = str(newest.version)
+        data = {"version": version, "constraint": limit}
+        yield Reason(kind="constraint", text=f"{version} is ruled out by the constraint {name}{limit}", data=data)
+
+
+def _newest_blocked(project: Project, world: World, name: str) -> Iterator[Release]:
+    """The newest release beyond the newest candidate, and the newest of each kind of what the user's rules hold."""
+    newest = next(iter(world.domain(name)), None)
+    told: set[str] = set()
+    for release in project.releases:
+        if newest is not None and release.version <= newest.version:
+            return
+        if release.blocked is not None and release.blocked.kind not in {"pre-release", *told}:
+            if not told or release.blocked.kind in FILTERED:
+                yield release
+            told.add(release.blocked.kind)
+
+
+def _addition(outcome: Outcome, change: Change) -> Row:
+    domain = outcome.world.domain(change.name)
+    return Row(
+        name=change.name,
+        installed=None,
+        target=str(change.target.version),
+        latest=str(domain[0].version) if domain else None,
+        action="add",
+        status=outcome.status,
+        reasons=(*_wanted_by(outcome, change.name), *outcome.warnings.get(change.name, ())),
+        index=redact(change.target.index),
+    )
+
+
+def _wanted_by(outcome: Outcome, name: str) -> Iterator[Reason]:
+    for parent, dependency in outcome.world.requirements(outcome.assignment):
+        if dependency.name == name:
+            text = f"required by {parent.name} {parent.version}"
+            yield Reason(kind="required-by", text=text, data={"by": parent.name, "by_version": str(parent.version)})
+            return

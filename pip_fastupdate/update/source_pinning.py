@@ -1,0 +1,216 @@
+"""Source pinning: what came from one index is not taken from another unless the user says so (dependency confusion).
+
+Nor is a local build (``1.0+cpu``) exchanged for another kind of build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from packaging.version import Version
+
+from ..core.models import Failure, Inventory, Project, Reason, Release
+from ..core.protocols import ReleaseSource
+from ..core.requirements import allows
+from ..core.text import redact
+from ..core.urls import canonical, without_login
+from ..resolver.candidates import World
+
+if TYPE_CHECKING:
+    from ..core.options import Settings
+    from .context import Tools
+
+KIND = "source-change"
+LABEL = "local-label"
+"""The kind of reason for which a build with another label, or without one, is held."""
+
+ALL = ":all:"
+
+
+class Origin(NamedTuple):
+    """The installed version, and where it came from."""
+
+    version: Version
+    source: str | None
+    """The index; None where that is not known."""
+
+    beside: frozenset[str] | None = None
+    """Set where that source is configured no more: those that were configured with it. Others have taken its place."""
+
+
+Before = Mapping[str, tuple[Version, str] | Origin]
+"""By name; a pair is an ``Origin`` that is configured still."""
+
+
+class Pinned:
+    """A ``protocols.ReleaseSource`` that lets no distribution go on to another index than the one it came from."""
+
+    def __init__(self, source: ReleaseSource, before: Before) -> None:
+        self._source = source
+        self._before = before
+        self._projects: dict[str, tuple[Project, Project]] = {}
+
+    def replaced(self, release: Release) -> str | None:
+        """The index whose place that of the release has taken, for what came from there; else None."""
+        origin = Origin(*self._before[release.name]) if release.name in self._before else None
+        if origin is None or origin.source is None or _same(release.index, origin.source):
+            return None
+        return origin.source if _took_its_place(release, origin) else None
+
+    def project(self, name: str) -> Project | Failure:
+        """The project; newer releases from other indexes are blocked, or give way to the same version from the right
+        one.
+        """
+        found = self._source.project(name)
+        if isinstance(found, Failure) or name not in self._before:
+            return found
+        known = self._projects.get(name)
+        if known is None or known[0] is not found:
+            origin = Origin(*self._before[name])
+            releases = tuple(_labelled(_pinned(each, origin), origin) for each in found.releases)
+            known = self._projects[name] = (found, replace(found, releases=releases))
+        return known[1]
+
+    def requires(self, release: Release) -> tuple[str, ...] | Failure:
+        """As the source tells."""
+        return self._source.requires(release)
+
+    def prefetch(self, names: Iterable[str] = (), releases: Iterable[Release] = ()) -> None:
+        """As the source does."""
+        self._source.prefetch(names=names, releases=releases)
+
+
+def _pinned(release: Release, origin: Origin) -> Release:
+    """The release as far as its index has it; blocked if it is a newer one that only others have."""
+    index = origin.source
+    if index is None or _same(release.index, index):
+        return release
+    for each in release.alternatives:
+        if _same(each.index, index) and (each.blocked is None or release.blocked is not None):
+            return each
+    if release.version <= origin.version or (release.blocked is not None and release.file is None):
+        return release
+    for each in (release, *release.alternatives):
+        if _took_its_place(each, origin):
+            return each
+    there, before = redact(release.index), redact(index)
+    reason = Reason(
+        kind=KIND, text=f"comes from {there}, not from {before} as before", data={"index": there, "before": before}
+    )
+    return replace(release, file=None, requires=None, blocked=release.blocked or reason)
+
+
+def _took_its_place(release: Release, origin: Origin) -> bool:
+    """Whether the index of before is configured no more, and this one was not yet when the distribution came."""
+    return origin.beside is not None and canonical(release.index) not in origin.beside
+
+
+def _labelled(release: Release, origin: Origin) -> Release:
+    """The release; blocked if it is a newer one without the label of the local build that is installed (PEP 440)."""
+    label = origin.version.local
+    if label is None or release.version <= origin.version or release.version.local == label:
+        return release
+    reason = Reason(
+        kind=LABEL,
+        text=f"is no +{label} build, as the installed {origin.version} is",
+        data={"label": label},
+    )
+    return replace(release, file=None, requires=None, blocked=release.blocked or reason)
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other or canonical(one) == canonical(other)
+
+
+def sources_before(tools: Tools, inventory: Inventory) -> Before:
+    """Where what is installed came from, as far as that is known and to be respected. Raises TransactionError."""
+    allowed = tools.options.allow_source_change
+    configured = _configured(tools.settings)
+    tools.transactions.configure(configured)
+    if ALL in allowed:
+        return {}
+    remembered, beside = tools.transactions.sources(), tools.transactions.sources_beside()
+    found: dict[str, Origin] = {}
+    for each in inventory.distributions:
+        index = remembered.get(each.name, {}).get(str(each.version))
+        if each.name not in allowed and (index is not None or each.version.local is not None):
+            there = index is None or canonical(index) in configured.values()
+            found[each.name] = Origin(each.version, index, None if there else beside.get(canonical(index or "")))
+    return found
+
+
+def newest_elsewhere(world: World, name: str) -> Release | None:
+    """The newest release that is held for coming from another index, or being another build; None when nothing is."""
+    project = world.project(name) if world.may_move(name) else None
+    if not isinstance(project, Project):
+        return None
+    newest = next(iter(world.domain(name)), None)
+    for release in project.releases:
+        if newest is not None and release.version <= newest.version:
+            return None
+        if release.blocked is not None and release.blocked.kind in (KIND, LABEL) and _wanted(world, release):
+            return release
+    return None
+
+
+def _wanted(world: World, release: Release) -> bool:
+    return all(allows(each, release.version) for each in world.constraints.get(release.name, ()))
+
+
+def pinning_notes(tools: Tools, world: World, names: Iterable[str]) -> tuple[str, ...]:
+    """A sentence each about all of ``names`` that are held for it, and that go on to what took their index's place."""
+    names = sorted(names)
+    newest = {name: newest_elsewhere(world, name) for name in names}
+    reasons = {name: each.blocked for name, each in newest.items() if each is not None and each.blocked is not None}
+    held = {name: each for name, each in reasons.items() if each.kind == KIND}
+    labelled = [name for name, each in reasons.items() if each.kind == LABEL]
+    notes = [*_replaced(world, names), *_held(tools, held)]
+    if labelled:
+        notes.append(
+            f"held, as the newest version is another kind of build than the installed one: {', '.join(labelled)}: "
+            "--allow-source-change NAME accepts that"
+        )
+    return tuple(notes)
+
+
+def _held(tools: Tools, held: Mapping[str, Reason]) -> Iterator[str]:
+    if not held:
+        return
+    before = sorted({each.data["before"] for each in held.values()})
+    configured = _configured(tools.settings).values()
+    if len(held) > 1 and not any(canonical(each) in configured for each in before):
+        verb = "is" if len(before) == 1 else "are"
+        yield (
+            f"all {len(held)} packages with newer versions on another index than before are held, and "
+            f"{', '.join(before)} {verb} not asked any more: --allow-source-change {ALL} accepts that"
+        )
+        return
+    yield (
+        f"held, as the newest version is on another index than the one that they came from: {', '.join(held)}: "
+        "--allow-source-change NAME accepts that"
+    )
+
+
+def _replaced(world: World, names: Iterable[str]) -> Iterator[str]:
+    """About newer releases from an index that is new, in the place of one that is configured no more."""
+    source = world.source
+    if not isinstance(source, Pinned):
+        return
+    moved: dict[tuple[str, str], list[str]] = {}
+    for name in filter(world.may_move, names):
+        release = next((each.release for each in world.domain(name)), None)
+        before = source.replaced(release) if release is not None else None
+        if release is not None and before is not None:
+            moved.setdefault((redact(before), redact(release.index)), []).append(name)
+    for (before, there), found in sorted(moved.items()):
+        some = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+        yield f"newer versions come from {there}, as {before}, where they came from, is not configured any more: {some}"
+
+
+def _configured(settings: Settings) -> dict[str, str]:
+    """All places that releases may come from now, as releases name them; each with its ``canonical`` text."""
+    urls = () if settings.index_url is None else (settings.index_url, *settings.extra_index_urls)
+    places = map(without_login, urls)
+    return {each: canonical(each) for each in (*places, *(["find-links"] if settings.find_links else []))}

@@ -1,0 +1,70 @@
+"""What the last run left behind as the best that can be had, so that the next one need not search for it again.
+
+A search proves that nothing can be bettered; from the result of that search, nothing can either. As long as the same
+versions are installed and the same newer ones are on offer, there is nothing to do.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from packaging.version import Version
+
+from .. import __version__
+from ..cache.folder import distrust, make
+from ..resolver.candidates import Assignment, World
+from .failures import UNFIT
+
+FOLDER = "settled"
+"""Below the cache: a file of 64 characters for each environment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """The memory of one environment. What cannot be read or written is not remembered."""
+
+    path: Path | None
+
+    @classmethod
+    def of(cls, cache: Path | None, prefix: Path) -> Settled:
+        """Kept below the cache's folder; not at all for None."""
+        own = sha256(os.fsencode(prefix)).hexdigest()[:32]
+        return cls(path=cache / FOLDER / own if cache and distrust(cache) is None else None)
+
+    def holds(self, world: World) -> bool:
+        """Whether the environment is as it was left, and nothing new is on offer."""
+        if self.path is None:
+            return False
+        try:
+            return self.path.read_text(encoding="ascii") == self._mark(world, world.installed)
+        except (OSError, UnicodeDecodeError):
+            return False
+
+    def keep(self, world: World, assignment: Assignment) -> None:
+        """Remember that ``assignment`` is live now, and the best that this world allows.
+
+        Not where something failed, which may be mended on the index by the next run.
+        """
+        if self.path is not None and all(each.kind == UNFIT for each in world.failures):
+            mark = self._mark(world, assignment)
+            with suppress(OSError):  # a read-only cache only makes the next run search again
+                make(self.path.parent, self.path.parent.parent)
+                temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+                temporary.write_text(mark, encoding="ascii")
+                temporary.replace(self.path)
+
+    def _mark(self, world: World, assignment: Assignment) -> str:
+        lines = [__version__, *(f"{name}{world.constraints[name]}" for name in sorted(world.constraints))]
+        for name, candidate in sorted(assignment.items()):
+            stays = world.stays.get(name)
+            newer = () if stays else _newer(world, name, candidate.version)
+            lines.append(f"{name} {candidate.version} {stays.kind if stays else ''} {newer}")
+        return sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _newer(world: World, name: str, version: Version) -> tuple[str, ...]:
+    return tuple(str(each.version) for each in world.domain(name) if each.version > version)

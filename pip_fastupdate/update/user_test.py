@@ -1,0 +1,201 @@
+"""Test, then keep: the user's own command decides, and finds the updates that make it fail.
+
+The command is run once before anything is downloaded, because one that fails then can tell nothing, and again after
+the swap, before the commit. It goes through the user's shell, with its working directory and its environment variables
+as they are but for PYTHONDONTWRITEBYTECODE: what is taken back has to be as it was, to the byte. What it prints goes to
+standard error. It gets no standard input: it has to give the same answer however often it is run.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ..core.errors import CommandFailed
+from ..core.models import Change, Reason
+from ..core.protocols import Progress
+from ..resolver.candidates import Assignment, World
+from .plan import Planned
+
+GRACE = 5.0
+"""Seconds that an interrupted command gets to end by itself."""
+
+if TYPE_CHECKING:
+    import subprocess
+
+Names = frozenset[str]
+
+Passes = Callable[[Planned], "bool | None"]
+"""Whether the command passes with a part of the plan; None when that part cannot be swapped in by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """The user's command."""
+
+    command: str
+    progress: Progress
+
+    def before(self) -> None:
+        """Run it in the environment as it is. Raises CommandFailed."""
+        code = self.run("the environment as it is")
+        if code:
+            raise CommandFailed(
+                f"The test {_ended(code)} before anything was changed, so it can tell nothing about the update.",
+                hint="Mend what it tests, or run without --test.",
+            )
+
+    def after(self) -> None:
+        """Run it in the updated environment. Raises CommandFailed, for which everything is to be taken back."""
+        code = self.run("the updated environment")
+        if code:
+            raise CommandFailed(
+                f"The test {_ended(code)} after the update, so everything was put back.",
+                hint="With --bisect the updates that make it fail are found, and the others kept.",
+            )
+
+    def passes(self, what: str) -> bool:
+        """Run it and say how it ended."""
+        code = self.run(what)
+        self.progress.note(f"the test {_ended(code)}" if code else "the test passed")
+        return code == 0
+
+    def run(self, what: str) -> int:
+        """The exit code of the command; negative when a signal ended its shell."""
+        self.progress.note(f"testing {what}: {self.command}")
+        with self.progress.stage("test"):
+            return _run(self.command)
+
+
+def _run(command: str) -> int:
+    import subprocess
+
+    from ..core.waiting import exit_code
+
+    with subprocess.Popen(  # noqa: S602 - a line for the user's shell, written by the user
+        command,
+        shell=True,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL if sys.stderr is None else sys.stderr.fileno(),
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    ) as process:
+        try:
+            return exit_code(process)
+        except BaseException:
+            _end(process)
+            raise
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to end, and end it if it does not.
+
+    On Windows the shell's own end would leave what it started running, with its files open: the whole group is asked.
+    """
+    import subprocess
+
+    process.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM))
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        if os.name == "nt":
+            tool = os.path.join(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "taskkill.exe")  # noqa: PTH118
+            subprocess.run([tool, "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)  # noqa: S603
+        process.kill()
+
+
+def _ended(code: int) -> str:
+    return f"failed with exit code {code}" if code > 0 else f"was ended by signal {-code}"
+
+
+@dataclass(kw_only=True)
+class Parts:
+    """The parts of a plan that are consistent by themselves, each version being that of the plan."""
+
+    planned: Planned
+    _closed: dict[Names, Names] = field(default_factory=dict)
+
+    @cached_property
+    def changes(self) -> Mapping[str, Change]:
+        """The plan's changes by name."""
+        return {each.name: each for each in self.planned.plan.changes}
+
+    def part(self, names: Names) -> Planned:
+        """The plan with the changes of these names only."""
+        changes = tuple(each for each in self.planned.plan.changes if each.name in names)
+        return replace(self.planned, plan=replace(self.planned.plan, changes=changes))
+
+    def closed(self, names: Names) -> Names:
+        """The smallest consistent part with ``names`` in it."""
+        if names not in self._closed:
+            found = names
+            while further := self._lacking(found):
+                found |= further
+            self._closed[names] = found
+        return self._closed[names]
+
+    def _lacking(self, names: Names) -> Names:
+        """What has to go with ``names`` at least: each problem is mended by the end of it that is left out."""
+        world, assignment = self.planned.world, self.planned.assignment
+        trial = {**world.installed, **{name: assignment[name] for name in names}}
+        rest = self.changes.keys() - names
+        at_odds = _at_odds(world, trial)
+        return frozenset(at_odds & rest) or frozenset(rest if at_odds else ())
+
+    def rungs(self) -> list[Names]:
+        """Ever larger parts, from nothing to the whole plan, in steps as small as the requirements allow.
+
+        What the user asked for by name once comes early, each with what it needs: what comes early is more likely kept.
+        """
+        found: list[Names] = [frozenset()]
+        for name in self._in_order():
+            larger = self.closed(found[-1] | {name})
+            if larger != found[-1]:
+                found.append(larger)
+        return found
+
+    def _in_order(self) -> Iterable[str]:
+        wished = sorted(self.changes.values(), key=lambda each: (not each.requested, *self._weight(each.name)))
+        for change in wished:
+            yield from sorted(self.closed(frozenset((change.name,))), key=self._weight)
+
+    def _weight(self, name: str) -> tuple[int, str]:
+        return (len(self.closed(frozenset((name,)))), name)
+
+
+def _at_odds(world: World, assignment: Assignment) -> set[str]:
+    return {name for each in world.problems(assignment) for name in (each.parent.name, each.dependency.name)}
+
+
+def culprits(planned: Planned, passes: Passes) -> dict[str, Reason]:
+    """By name, why they must stay: the smallest step, found by halving, from a part that passes to one that fails.
+
+    Nothing is known to pass, the whole plan to fail.
+    """
+    parts = Parts(planned=planned)
+    rungs = parts.rungs()
+    low, high = 0, len(rungs) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        verdict = passes(parts.part(rungs[middle]))
+        if verdict is None:
+            del rungs[middle]
+            high -= 1
+        elif verdict:
+            low = middle
+        else:
+            high = middle
+    return {name: _reason(parts.changes, name, rungs[high] - rungs[low]) for name in rungs[high] - rungs[low]}
+
+
+def _reason(changes: Mapping[str, Change], name: str, together: Names) -> Reason:
+    data = {"version": str(changes[name].target.version)}
+    others = sorted(together - {name})
+    if others:
+        data["with"] = ", ".join(f"{each} {changes[each].target.version}" for each in others)
+    return Reason(kind="fails-test", text="fails your test", data=data)

@@ -1,0 +1,183 @@
+"""What a wheel would add to an environment that its owner may want to know before it happens."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from ..core.models import Reason
+from ..core.names import normalize
+from .destinations import Item
+from .entry_names import about, shown
+
+STARTUP = (".pth", ".start")
+"""Suffixes of the files at the top of site-packages that ``site`` obeys at every start (PEP 829 for the second)."""
+
+HOOKS = frozenset({"sitecustomize", "usercustomize"})
+"""The modules that ``site`` imports at every start."""
+
+LAUNCHER_END = 64 * 1024
+"""Bytes at the end of a launcher in which its script is found."""
+
+_NUMBERS = re.compile(r"\d+(\.\d+)*")
+_NATIVE = re.compile(r"\.(?:so(?:\.\d+)*|pyd|dll|dylib)\Z")
+_IMPORTABLE = (".py", ".so", ".pyd")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """What the environment holds of the version that a wheel would replace."""
+
+    files: frozenset[str]
+    """Posix paths relative to site-packages, as in RECORD: those outside start with ``../``."""
+
+    scripts: frozenset[str]
+    """Names of its console scripts."""
+
+
+Owners = Callable[[str], "str | None"]
+"""The installed distribution to which a script belongs, by the script's name."""
+
+Commands = Callable[[str], "str | None"]
+"""The path of a command outside the environment, by its name."""
+
+
+def system_command(name: str) -> str | None:
+    """What the shell would run as ``name`` were it not for this environment; None for nothing, and for Python scripts.
+
+    Being found before the same tool of another Python is what environments are for, so that is not worth a word.
+    """
+    own = {
+        os.path.realpath(each)
+        for each in (Path(sys.executable).parent, Path(sys.prefix, "bin"), Path(sys.prefix, "Scripts"))
+    }
+    folders = [
+        folder
+        for folder in os.environ.get("PATH", os.defpath).split(os.pathsep)
+        if folder and os.path.realpath(folder) not in own and Path(folder).name not in ("shims", "Scripts")
+    ]
+    found = shutil.which(name, path=os.pathsep.join(folders)) if folders else None
+    return None if found is None or _is_python_script(found) else found
+
+
+def _is_python_script(path: str) -> bool:
+    with suppress(OSError), Path(path).open("rb") as stream:
+        head = stream.read(300)
+        if head.startswith(b"MZ"):
+            return _is_launcher(stream)
+        return head.startswith(b"#!") and b"python" in head
+    return False
+
+
+def _is_launcher(stream: BinaryIO) -> bool:
+    """Whether a program for Windows is what pip, pipx or uv make of a command: it ends in its interpreter's path and a
+    zip archive with a ``__main__.py``, or in either of them.
+    """
+    stream.seek(-min(LAUNCHER_END, stream.seek(0, os.SEEK_END)), os.SEEK_END)
+    end = stream.read()
+    return b"python" in end.lower() and (b"__main__.py" in end or b"UVUV" in end or b"UVSC" in end)
+
+
+def news(
+    items: Sequence[Item],
+    scripts: frozenset[str],
+    *,
+    name: str,
+    before: Installed | None,
+    owners: Owners,
+    commands: Commands,
+) -> Iterator[Reason]:
+    """What is new against ``before``, the installed version of ``name``; None when it is an addition.
+
+    ``scripts`` are the commands that the entry points ask for.
+    """
+    known = before or Installed(files=frozenset(), scripts=frozenset())
+    library = [item.path for item in items if item.scheme == "lib"]
+    yield from _startup(library, known.files)
+    yield from _modules(library, known.files)
+    placed = {item.path for item in items if item.scheme == "scripts"}
+    for script in sorted((scripts | placed) - known.scripts - _outside_names(known.files)):
+        yield from _shadowed(script, name, owners, commands)
+    if before is not None:
+        yield from _native([item.entry.name for item in items], known.files)
+    yield from _data([item.path for item in items if item.scheme == "data"], known.files)
+
+
+def _startup(library: Iterable[str], known: frozenset[str]) -> Iterator[Reason]:
+    """Files for ``site``; one that was there under the number of another version is none that is new."""
+    former = {_NUMBERS.sub("", path) for path in known}
+    for path in library:
+        if "/" not in path and path.endswith(STARTUP) and _NUMBERS.sub("", path) not in former:
+            text = f'adds start-up hook "{path}", which runs at every interpreter start'
+            yield Reason(kind="new-pth", text=text, data={"file": path})
+
+
+def _modules(library: Iterable[str], known: frozenset[str]) -> Iterator[Reason]:
+    former = {_module(path) for path in known}
+    for module, path in {_module(path): path for path in reversed(list(library))}.items():
+        if module in former:
+            continue
+        if module in HOOKS:
+            yield about("new-hook", "adds {}, which is imported at every interpreter start", path)
+        elif module in sys.stdlib_module_names:
+            yield about("new-stdlib-name", f"adds {{}}, though {module} is a module of the standard library", path)
+
+
+def _module(path: str) -> str:
+    """The top-level module or package to which the file belongs; "" when it is nothing that can be imported."""
+    if not path.endswith(_IMPORTABLE):
+        return ""
+    top, slash, _ = path.partition("/")
+    return top if slash else top.partition(".")[0]
+
+
+def _outside_names(known: frozenset[str]) -> set[str]:
+    """The names of all installed files outside site-packages: which of them are scripts does not matter here."""
+    return {path.rpartition("/")[2] for path in known if path.startswith("../")}
+
+
+def _shadowed(script: str, name: str, owners: Owners, commands: Commands) -> Iterator[Reason]:
+    owner = owners(script)
+    if owner is not None and normalize(owner) != name:
+        text = f"its command {shown(script)} would replace that of {owner}"
+        yield Reason(kind="shadows-script", text=text, data={"file": script, "owner": owner})
+    elif owner is None:
+        path = commands(script)
+        if path is not None:
+            text = f"its command {shown(script)} would hide {path}"
+            yield Reason(kind="shadows-command", text=text, data={"file": script, "hides": path})
+
+
+def _native(names: Sequence[str], known: frozenset[str]) -> Iterator[Reason]:
+    found = [name for name in names if _NATIVE.search(name)]
+    if found and not any(_NATIVE.search(path) for path in known):
+        yield _several("new-native", "brings native code where there was none, {}", found)
+
+
+def _data(paths: Sequence[str], known: frozenset[str]) -> Iterator[Reason]:
+    """Files outside site-packages, unless the installed version has some in the same place.
+
+    The place is the first two folders, such as ``share/jupyter``: below, names change with every build.
+    """
+    former = {_place(path.replace("../", "")) for path in known if path.startswith("../")}
+    found = [path for path in paths if _place(path) not in former]
+    if found:
+        yield _several("new-data", "puts files outside site-packages, {}", found)
+
+
+def _place(path: str) -> str:
+    return "/".join(path.split("/")[:2])
+
+
+def _several(kind: str, text: str, found: Sequence[str]) -> Reason:
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return Reason(
+        kind=kind, text=text.format(shown(found[0]) + more), data={"file": found[0], "count": str(len(found))}
+    )
