@@ -63,7 +63,10 @@ class Patch:
 
 
 def _user_agent(_original: Any) -> Any:
-    return lambda: user_agent()
+    def presented() -> str:
+        return user_agent()
+
+    return presented
 
 
 def _current_umask(_original: Any) -> Any:
