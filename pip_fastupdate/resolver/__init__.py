@@ -23,7 +23,3 @@ How it is found: `engine` is a conflict-driven search over variables with many v
 for it, as far as the search comes; `solver` answers "is there a solution with this?" again and again, and never
 forgets; `objectives` asks it for one wish after the other; `search` is the order above.
 """
-
-from .search import Solution, Wishes, best_assignment
-
-__all__ = ["Solution", "Wishes", "best_assignment"]

@@ -166,7 +166,7 @@ def _solve(tools: Tools, world: World, barred: Barred) -> tuple[Assignment, froz
     memory = settled(tools)
     if barred == Barred() and not tools.options.cache.refresh and memory.holds(world):
         return world.installed, frozenset()
-    from ..resolver import Wishes, best_assignment
+    from ..resolver.search import Wishes, best_assignment
 
     solution = best_assignment(world, Wishes(names=frozenset(tools.options.names)))
     if solution.assignment == world.installed and not solution.gave_up:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pip_fastupdate.resolver import Wishes, best_assignment
-from pip_fastupdate.resolver.search import Search
+from pip_fastupdate.resolver.search import Search, Wishes, best_assignment
 
 from .judge import Judge
 from .worlds import Plain

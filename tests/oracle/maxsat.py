@@ -9,7 +9,7 @@ from pysat.examples.rc2 import RC2
 from pysat.formula import WCNF
 from pysat.solvers import Solver
 
-from pip_fastupdate.resolver import Wishes, best_assignment
+from pip_fastupdate.resolver.search import Wishes, best_assignment
 
 from .brute import ranked
 from .judge import Judge, fits, holds, number, requirement

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pip_fastupdate.core.models import Hold
-from pip_fastupdate.resolver import Wishes, best_assignment
 from pip_fastupdate.resolver.explain import holds
+from pip_fastupdate.resolver.search import Wishes, best_assignment
 
 from .judge import Judge, number
 from .worlds import Plain

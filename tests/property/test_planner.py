@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pip_fastupdate.core.models import Inventory, Reason
-from pip_fastupdate.resolver import Wishes, best_assignment
 from pip_fastupdate.resolver.candidates import World
+from pip_fastupdate.resolver.search import Wishes, best_assignment
 from tests.support.worlds import Catalog, distribution
 
 NAMES = tuple("abcdef")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pip_fastupdate.resolver import Wishes, best_assignment
+from pip_fastupdate.resolver.search import Wishes, best_assignment
 from tests.oracle import brute, why
 from tests.oracle.worlds import dense, middling, small
 from tests.support.worlds import versions

@@ -8,8 +8,8 @@ from pathlib import Path
 from packaging.version import Version
 
 from pip_fastupdate.core.models import Distribution, Failure, File, Inventory, Project, Reason, Release
-from pip_fastupdate.resolver import Solution, Wishes, best_assignment
 from pip_fastupdate.resolver.candidates import World
+from pip_fastupdate.resolver.search import Solution, Wishes, best_assignment
 
 Releases = Mapping[str, Mapping[str, Iterable[str]]]
 """Project → version → requirements."""

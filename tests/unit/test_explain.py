@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pip_fastupdate.core.models import Reason
-from pip_fastupdate.resolver import Wishes, best_assignment
 from pip_fastupdate.resolver.candidates import World
 from pip_fastupdate.resolver.explain import holds
+from pip_fastupdate.resolver.search import Wishes, best_assignment
 from tests.support.worlds import make_world
 
 

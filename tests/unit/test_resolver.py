@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pip_fastupdate.core.models import Failure, Project, Reason
-from pip_fastupdate.resolver import Wishes, best_assignment
+from pip_fastupdate.resolver.search import Wishes, best_assignment
 from tests.oracle.judge import Judge
 from tests.oracle.worlds import middling
 from tests.support.worlds import best, make_world, versions

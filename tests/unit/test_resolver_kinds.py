@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from pip_fastupdate.core.models import Reason
-from pip_fastupdate.resolver import Wishes, best_assignment
+from pip_fastupdate.resolver.search import Wishes, best_assignment
 from tests.support.worlds import make_world, versions
 
 Releases = Mapping[str, Mapping[str, tuple[str, ...]]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pip_fastupdate.core.models import Reason
-from pip_fastupdate.resolver import Wishes, best_assignment
+from pip_fastupdate.resolver.search import Wishes, best_assignment
 from tests.support.worlds import best, make_world, versions
 
 EARLY = Reason(kind="pre-release", text="is a pre-release")

@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 import pytest
 
 from pip_fastupdate.core.models import Change, Plan
-from pip_fastupdate.resolver import Wishes, best_assignment
+from pip_fastupdate.resolver.search import Wishes, best_assignment
 from pip_fastupdate.update.plan import Planned
 from pip_fastupdate.update.user_test import Parts, culprits
 from tests.support.worlds import Releases, make_world
