@@ -28,6 +28,7 @@ FROM_PIP: tuple[tuple[str, str | None, str], ...] = (
     ("--client-cert", "PATH", "client certificate and key in one PEM file"),
     ("--proxy", "URL", "proxy for all requests"),
     ("-c --constraint", "FILE", "constraints on versions, as pip reads them (repeatable)"),
+    ("-r --requirement", "FILE", "only what this requirements file names, as far as it allows (repeatable)"),
     ("--only-binary", "NAMES", "never build these (:all:, or names with commas)"),
     ("--no-binary", "NAMES", "never use wheels of these: build them from source"),
     ("--prefer-binary", None, "prefer an older wheel over a newer source archive"),
@@ -101,7 +102,7 @@ def parser() -> argparse.ArgumentParser:
         add_help=False,
     )
     made.add_argument("names", nargs="*", metavar="NAME", help="projects to update; all when none is named")
-    for add in (_add_run, policy_arguments.add, _add_report, _add_cache, _add_transactions, _add_pip):
+    for add in (_add_run, policy_arguments.add, _add_project, _add_report, _add_cache, _add_transactions, _add_pip):
         add(made)
     return made
 
@@ -147,6 +148,25 @@ def _add_run(made: argparse.ArgumentParser) -> None:
     group.add_argument(
         "-V", "--version", action="version", version=f"pip-update {__version__}", help="show the version"
     )
+
+
+def _add_project(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("files of the project")
+    group.add_argument(
+        "--group",
+        action="append",
+        default=[],
+        metavar="[PATH:]NAME",
+        help="only what this dependency group of pyproject.toml names, as far as it allows (repeatable)",
+    )
+    group.add_argument(
+        "--write",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="move the versions in this requirements file or pyproject.toml with the update (repeatable)",
+    )
+    group.add_argument("--write-lower-bounds", action="store_true", help="with --write: raise lower bounds (>=) too")
 
 
 def _add_report(made: argparse.ArgumentParser) -> None:
@@ -207,7 +227,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     )
     return Arguments(
         options=_options(found, cache),
-        pip_arguments=tuple(found.pip_arguments),
+        pip_arguments=(*found.pip_arguments, *_requirements(found.write)),
         jobs=found.jobs,
         cache_directory=found.cache_dir,
         no_cache=found.no_cache,
@@ -249,7 +269,22 @@ def _options(found: argparse.Namespace, cache: CacheOptions) -> Options:
             name if name == ":all:" else _name(name) for each in found.allow_source_change for name in each.split(",")
         ),
         policy=policy_arguments.read(found),
+        groups=tuple(found.group),
+        write=_written(found),
+        write_lower_bounds=found.write_lower_bounds,
     )
+
+
+def _written(found: argparse.Namespace) -> tuple[Path, ...]:
+    """Raises UsageError for lower bounds that are raised nowhere."""
+    if found.write_lower_bounds and not found.write:
+        raise UsageError("--write-lower-bounds needs --write FILE", hint="for example: --write pyproject.toml")
+    return tuple(dict.fromkeys(Path(each).expanduser().absolute() for each in found.write))
+
+
+def _requirements(written: Sequence[str]) -> tuple[str, ...]:
+    """The files to be written that pip reads, too, as options of pip's."""
+    return tuple(f"--requirement={each}" for each in written if not each.endswith((".toml", ".lock")))
 
 
 def _check_test(found: argparse.Namespace) -> None:

@@ -37,23 +37,26 @@ def read(sources: Sequence[str], session: Callable[[], Any], options: Any) -> Co
     ``session`` makes a session of pip's, if one is needed. What the files say about indexes (``--index-url`` and the
     like, which pip-compile writes at the top of its files) goes into ``options``, as it would for pip.
     """
-    reader = _reader(session, options)
+    reader = make_reader(session, options)
     lines = []
     for source in sources:
-        for line in _parsed(reader, source):
+        for line in parsed(reader, source, constraint=True):
             if getattr(line, "requirement", None) is None:
-                _take_over(line, options)
+                take_over(line, options)
             else:
-                lines.append(_requirement(line))
+                lines.append(constraint(line))
+    files, volatile = seen(reader)
+    return Constraints(lines=tuple(lines), files=files, volatile=volatile)
+
+
+def seen(reader: Any) -> tuple[tuple[Path, ...], bool]:
+    """The local files that a reader has read, and whether more than those was needed."""
     texts = [str(name) for name in reader.seen]
-    return Constraints(
-        lines=tuple(lines),
-        files=tuple(Path(name).absolute() for name in texts if not _REMOTE.match(name)),
-        volatile=any(map(_is_volatile, texts)),
-    )
+    files = tuple(Path(name).absolute() for name in texts if not _REMOTE.match(name))
+    return files, any(map(_is_volatile, texts))
 
 
-def _reader(session: Callable[[], Any], options: Any) -> Any:
+def make_reader(session: Callable[[], Any], options: Any) -> Any:
     """pip's parser, which also remembers the names of the files that it opens.
 
     It has ``options`` where pip has its finder: ``--no-binary`` and the like change what it has of these.
@@ -83,26 +86,29 @@ class _LateSession:
         return self._make().get(url)
 
 
-def _parsed(reader: Any, source: str) -> list[Any]:
+def parsed(reader: Any, source: str, *, constraint: bool) -> list[Any]:
+    """The lines of a file of constraints or of requirements, as pip has them. Raises UsageError."""
     from pip._internal.exceptions import PipError
     from pip._vendor.requests import RequestException
 
     try:
-        return list(reader.parse(source, constraint=True))
+        return list(reader.parse(source, constraint=constraint))
     except (PipError, RequestException, OSError, UnicodeError) as error:
-        raise UsageError(
-            f"The constraints in {_shown(source)} cannot be read: {compat.words(error)}.",
-            hint="they come from -c, PIP_CONSTRAINT or the setting constraint in pip's configuration",
-        ) from None
+        what, hint = ("constraints", _ORIGIN) if constraint else ("requirements", "check -r, and PIP_REQUIREMENT")
+        raise UsageError(f"The {what} in {shown(source)} cannot be read: {compat.words(error)}.", hint=hint) from None
     except RecursionError:  # pip before 24.3 does not notice (pip #12653)
-        raise UsageError(f"The constraints in {_shown(source)} include themselves.") from None
+        what = "constraints" if constraint else "requirements"
+        raise UsageError(f"The {what} in {shown(source)} include themselves.") from None
 
 
-def _take_over(line: Any, options: Any) -> None:
+_ORIGIN = "they come from -c, PIP_CONSTRAINT or the setting constraint in pip's configuration"
+
+
+def take_over(line: Any, options: Any) -> None:
     """What pip does with a line that has options alone (``req_file.handle_option_line``). Raises UsageError."""
     found = line.opts
     if found.require_hashes:
-        where = f"line {line.lineno} of {_shown(line.filename)}"
+        where = f"line {line.lineno} of {shown(line.filename)}"
         raise UsageError(f"The option in {where} is not supported in a constraint file.", hint=_OPTION_HINT)
     urls = [] if options.no_index else [each for each in (options.index_url, *options.extra_index_urls) if each]
     if found.no_index:
@@ -126,10 +132,10 @@ def _links(links: Sequence[str] | None, file: str) -> list[str]:
     return [path if Path(path).exists() else each for path, each in zip(beside, links or (), strict=True)]
 
 
-def _requirement(line: Any) -> str:
+def constraint(line: Any) -> str:
     """The requirement of a parsed line. Raises UsageError where it constrains no version."""
     text = line.requirement
-    where = f"line {line.lineno} of {_shown(line.filename)}"
+    where = f"line {line.lineno} of {shown(line.filename)}"
     if line.is_editable or not line.constraint or line.opts.hashes:
         raise UsageError(f"{text!r} in {where} is not a constraint on versions.", hint=_LINE_HINT)
     try:
@@ -151,5 +157,6 @@ def _is_volatile(name: str) -> bool:
     return _VARIABLE.search(Path(name).read_text(encoding="utf-8", errors="replace")) is not None
 
 
-def _shown(source: str) -> str:
+def shown(source: str) -> str:
+    """The path or URL without credentials."""
     return redact(source) if _REMOTE.match(source) else source

@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from ..core.options import Limits, Network, Policy, Settings
+from ..core.options import Limits, Network, Policy, RequirementLine, Settings
 from . import settings_cache
 from .configuration import Configuration
 
@@ -64,6 +64,8 @@ def _configuration(fields: Mapping[str, Any]) -> Configuration:
     policy.update((key, frozenset(value)) for key, value in inner["policy"].items() if isinstance(value, list))
     network = {**_tuples(inner["network"]), "limits": Limits(**inner["network"]["limits"])}
     inner |= {"network": Network(**network), "policy": Policy(**policy)}
+    if inner["requirements"] is not None:
+        inner["requirements"] = tuple(RequirementLine(**each) for each in inner["requirements"])
     known: dict[str, Any] = {
         "settings": Settings(**inner),
         "cache_directory": None if directory is None else Path(directory),

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
+from dataclasses import replace
 from io import StringIO
 from logging import LogRecord
 from pathlib import Path
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 from ..core.errors import UsageError
 from ..core.options import Network, Policy, Settings
 from ..core.text import redact, without_credentials
-from . import compat, constraints, patches, settings_cache
+from . import compat, constraints, patches, requirement_files, settings_cache
 from .configuration import Configuration
 
 _REFUSED = {
@@ -46,12 +47,15 @@ def read(arguments: Sequence[str]) -> tuple[Configuration, settings_cache.Digest
         command, options, before = _parse(arguments, said)
         _refuse(options)
         found = constraints.read(options.constraints or (), lambda: _session(command, options), options)
+        required = requirement_files.read(options.requirements or (), lambda: _session(command, options), options)
         for url in _urls(options):
             _check_url(url)
     directory, warnings = _cache_directory(options)
     configuration = Configuration(
-        settings=_settings(
-            options, found.lines, compat.proxy(options, command.parser.defaults), compat.configured(command.parser)
+        settings=replace(
+            _settings(options, compat.proxy(options, command.parser.defaults), compat.configured(command.parser)),
+            constraints=(*found.lines, *required.constraints),
+            requirements=required.lines if options.requirements else None,
         ),
         default_index=_default_index(),
         cache_directory=directory,
@@ -59,7 +63,8 @@ def read(arguments: Sequence[str]) -> tuple[Configuration, settings_cache.Digest
         warnings=warnings,
         secret_urls=tuple(url for url in _urls(options) if without_credentials(url) != url),
     )
-    return configuration, _sources(configuration, options, before, found)
+    volatile, files = found.volatile or required.volatile, (*found.files, *required.files)
+    return configuration, None if volatile else _sources(configuration, options, before, files)
 
 
 def _parse(arguments: Sequence[str], said: list[LogRecord]) -> tuple[Any, Any, dict[str, str] | None]:
@@ -117,7 +122,7 @@ def _check_url(url: str) -> None:
         raise UsageError(f"invalid index URL {shown}: {why}", hint=hint)
 
 
-def _settings(options: Any, lines: tuple[str, ...], proxy: str | None, configured: Mapping[str, str]) -> Settings:
+def _settings(options: Any, proxy: str | None, configured: Mapping[str, str]) -> Settings:
     urls = [] if options.no_index else [url for url in (options.index_url, *options.extra_index_urls) if url]
     plain = [without_credentials(url) for url in urls]
     return Settings(
@@ -133,7 +138,6 @@ def _settings(options: Any, lines: tuple[str, ...], proxy: str | None, configure
             trusted_hosts=tuple(options.trusted_hosts or ()),
         ),
         policy=_policy(options, configured),
-        constraints=lines,
         require_virtualenv=bool(options.require_venv),
         break_system_packages=bool(options.override_externally_managed),
         user=bool(options.use_user_site),
@@ -201,14 +205,14 @@ def _urls(options: Any) -> Iterator[str]:
 
 
 def _sources(
-    found: Configuration, options: Any, before: dict[str, str] | None, limits: constraints.Constraints
+    found: Configuration, options: Any, before: dict[str, str] | None, files: Sequence[Path]
 ) -> settings_cache.Digests | None:
     """What the settings depend on; None when that is more than files, or when they hold secrets."""
     proxy = found.settings.network.proxy or ""
     secret = found.secret_urls or "@" in proxy or any("?" in url for url in (*_urls(options), proxy))
-    if before is None or secret or limits.volatile or _is_fresh(limits.files):
+    if before is None or secret or _is_fresh(files):
         return None
-    return before | settings_cache.digests(map(str, limits.files)) if before == _digests(before) else None
+    return before | settings_cache.digests(map(str, files)) if before == _digests(before) else None
 
 
 def _is_fresh(files: Sequence[Path]) -> bool:

@@ -280,6 +280,18 @@ class Stats:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFile:
+    """A file of the project whose requirements follow the update."""
+
+    path: Path
+    changed: tuple[tuple[str, str, str], ...] = ()
+    """Where in the file, the requirement before, and after."""
+
+    diff: str = ""
+    """Unified; "" where nothing changes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Everything a run has to tell; what the renderers of ``report`` turn into text."""
 
@@ -294,3 +306,5 @@ class Report:
 
     dry_run: bool = False
     stats: Stats = field(default_factory=Stats)
+    files: tuple[WrittenFile, ...] = ()
+    """What ``--write`` makes, or would make, of the project's files."""

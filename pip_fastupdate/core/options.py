@@ -113,6 +113,23 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RequirementLine:
+    """One requirement of a requirements file, as pip's parser has it."""
+
+    text: str
+    """PEP 508, on one line; environment variables are filled in."""
+
+    file: str
+    """The path or URL as it was given, or as another file names it."""
+
+    number: int
+    """Of its first line, from 1."""
+
+    hashed: bool = False
+    """Whether it has ``--hash`` options."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """pip's settings as its own parser reads them from options, environment and configuration files."""
 
@@ -125,6 +142,9 @@ class Settings:
     policy: Policy = Policy()
     constraints: tuple[str, ...] = ()
     """Requirement lines (PEP 508), read from the constraint files."""
+
+    requirements: tuple[RequirementLine, ...] | None = None
+    """What the requirements files say, nested ones included; None where none was given."""
 
     require_virtualenv: bool = False
     break_system_packages: bool = False
@@ -199,3 +219,11 @@ class Options:
     """Normalized names, or ``:all:``, that may come from another index than before."""
 
     policy: PolicyOptions = PolicyOptions()
+
+    groups: tuple[str, ...] = ()
+    """Dependency groups (PEP 735) that bound the run: ``[PATH:]NAME``."""
+
+    write: tuple[Path, ...] = ()
+    """Absolute; the files whose requirements follow the update."""
+
+    write_lower_bounds: bool = False

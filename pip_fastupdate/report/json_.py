@@ -66,6 +66,14 @@ def document(report: Report) -> dict[str, Any]:
         "transaction": report.transaction,
         "stats": _stats(report.stats),
         "summary": _summary(report),
+        "files": [
+            {
+                "path": str(each.path),
+                "changed": [{"where": where, "before": old, "after": new} for where, old, new in each.changed],
+                "diff": each.diff,
+            }
+            for each in report.files
+        ],
     }
 
 

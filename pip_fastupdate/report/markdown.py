@@ -53,6 +53,9 @@ def _blocks(report: Report, facts: Digest) -> Iterator[str]:
     current = tuple(each for each in facts.group("current") if each.behind or each.warned_of)
     if current:
         yield f"<details open>\n<summary>{len(current)} to be looked at</summary>\n\n{_table(current)}\n\n</details>"
+    for file in report.files:
+        if file.diff:
+            yield f"~~~~~~diff\n{file.diff}\n~~~~~~"
     if report.warnings:
         yield "\n".join(f"- warning: {escape(text)}" for text in report.warnings)
 

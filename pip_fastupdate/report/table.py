@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..core.entry import Entry
 from ..core.models import Report
-from ..core.text import IMPORTING, fit, pairs
+from ..core.text import IMPORTING, clean, fit, pairs
 from .rows import Digest, Line, digest
 from .view import PLAIN, View
 
@@ -28,9 +28,13 @@ def render(report: Report, view: View = PLAIN) -> str:
     facts = digest(report)
     lines = _shown(facts, view.verbosity)
     parts = [_grid(lines, view)] if lines else []
+    if report.dry_run:
+        parts += [
+            "\n".join(fit(clean(line), view.encoding) for line in each.diff.splitlines()) for each in report.files
+        ]
     if view.verbosity >= 0:
         parts.append(fit(facts.summary(), view.encoding))
-    return "\n\n".join(parts)
+    return "\n\n".join(filter(None, parts))
 
 
 def history(entries: Sequence[Entry], view: View = PLAIN) -> str:

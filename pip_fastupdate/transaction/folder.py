@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .moves.annexes import Annexes
     from .moves.planner import Layout
     from .moves.steps import Operation
+    from .rewrites import Rewrite
 
 State = Literal["preparing", "prepared", "swapping", "swapped", "committed", "spent", "forgotten", "reverted"]
 """The states of a transaction, drawn in the package's docstring."""
@@ -35,12 +36,14 @@ _STEPS = "steps"
 _ASIDE = "aside"
 _ANNEXES = "annexes"
 _TRASH = "trash"
+_FILES = "files.json"
 
 
 class Workspace:
     """The folder ``home/<id>``: ``journal.<state>``, ``steps``, ``new`` (staged), ``old`` (moved out) and, seldom,
-    ``aside`` (files of others that were in the way); until the commit is settled, also ``sources.json``. Where the
-    environment is spread over several file systems, ``annexes`` lists the folders on the others.
+    ``aside`` (files of others that were in the way), ``files.json`` (``rewrites``); until the commit is settled, also
+    ``sources.json``. Where the environment is spread over several file systems, ``annexes`` lists the folders on the
+    others.
 
     The state is the journal's suffix: changing it is one rename, which needs no free space and is never half done.
     Methods raise OSError, and TransactionError for a journal that cannot be read. What they need for changing anything
@@ -55,6 +58,7 @@ class Workspace:
         """The last state that ``become`` brought it to, whether or not that is safely on the disk."""
         self.sources = os.path.join(path, index_origins.NAME)
         self._steps = os.path.join(path, _STEPS)
+        self._files = os.path.join(path, _FILES)
         self._prefix = prefix
         self._roots = roots
 
@@ -65,7 +69,7 @@ class Workspace:
             path = os.path.join(self.path, name)
             if name in ("new", "old", _ASIDE):
                 check_folder(path, self._prefix)
-            elif name in (_STEPS, _ANNEXES) or name.startswith(_JOURNAL):
+            elif name in (_STEPS, _ANNEXES, _FILES) or name.startswith(_JOURNAL):
                 check_file(path, self._prefix)
 
     @property
@@ -101,10 +105,13 @@ class Workspace:
     def _journal(self, state: State | None) -> str:
         return os.path.join(self.path, f"{_JOURNAL}{state}")
 
-    def record(self, header: Header, layout: Layout, sources: bytes | None = None) -> None:
+    def record(
+        self, header: Header, layout: Layout, sources: bytes | None = None, files: Sequence[Rewrite] = ()
+    ) -> None:
         """Write all that recovery needs, before the first change: with this the transaction is prepared.
 
-        ``sources`` is what the file of sources is to hold after the commit; None leaves that as it is.
+        ``sources`` is what the file of sources is to hold after the commit; None leaves that as it is. ``files`` are
+        those outside of the environment that change with it.
         """
         from .journal import header_to_json, layout_to_json
 
@@ -113,6 +120,10 @@ class Workspace:
         write(self._journal("preparing"), header_to_json(header))
         if sources is not None:
             write(self.sources, sources)
+        if files:
+            from .rewrites import to_json
+
+            write(self._files, to_json(files))
         write(self._steps, layout_to_json(layout, self._prefix))
         self._mirror(layout.operations)
         sync_folder(self.path)
@@ -159,6 +170,15 @@ class Workspace:
         if self._has_annexes():
             self.annexes.clear_old()
         unlink(self.sources)
+        unlink(self._files)
+
+    def files(self) -> tuple[Rewrite, ...]:
+        """The files outside of the environment that change with it. Raises TransactionError."""
+        if _FILES not in self.names():
+            return ()
+        from .rewrites import from_json
+
+        return from_json(_read(self._files))
 
     def header(self) -> Header:
         """What the journal says."""
@@ -198,8 +218,16 @@ class Workspace:
         for operation in reversed(layout.operations):
             operation.undo(self.aside)
         self._save_strays(layout)
+        self._take_back_files()
         sync(layout.operations)
         self.become("reverted")
+
+    def _take_back_files(self) -> None:
+        files = self.files()
+        if files:
+            from .rewrites import take_back
+
+            take_back(files)
 
     def _save_strays(self, layout: Layout) -> None:
         """What others put into a new folder while it was live is not ours to remove with it."""
@@ -233,7 +261,7 @@ class Workspace:
         """Remove what the state no longer needs, as far as possible; what is left is for a later run to try again."""
         patience, state = patience or Patience(CLEARING), self.state()
         self._discard(patience)
-        needed = {"committed": {_STEPS, "old", _ASIDE}, "spent": {_ASIDE}}.get(state or "", {_ASIDE})
+        needed = {"committed": {_STEPS, "old", _ASIDE, _FILES}, "spent": {_ASIDE}}.get(state or "", {_ASIDE})
         if self._has_annexes() and not self.annexes.clear(patience, keep_old=state == "committed"):
             needed = needed | {_ANNEXES}
         for name in sorted(self.names() - needed, key=lambda name: (name == _TRASH, name == "new")):

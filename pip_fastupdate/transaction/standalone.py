@@ -17,7 +17,7 @@ from .home import PART, RECOVER
 _CORE = ("atomic_file", "busy_files", "entry", "errors", "names", "text", "waiting")
 _TRANSACTION = (
     *("bounds", "claim", "filesystem", "fingerprint", "folder", "home", "index_origins", "installed", "journal"),
-    *("lock", "rescue", "standalone", "transaction", "transactions", "trust"),
+    *("lock", "rescue", "rewrites", "standalone", "transaction", "transactions", "trust"),
 )
 _MOVES = (
     *("additions", "annexes", "exchange", "fixed_folders", "in_use", "mounts", "own_files", "path_tree", "planner"),

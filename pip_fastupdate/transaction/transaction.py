@@ -31,6 +31,7 @@ from .standalone import leave
 
 if TYPE_CHECKING:
     from ..core.protocols import Progress
+    from .rewrites import Rewrite
 
 AGAIN = (0.01, 0.03, 0.06, 0.1, 0.2, 0.3)
 """Seconds between tries to take a swap back."""
@@ -97,6 +98,7 @@ class Transaction:
         self._annexes: Mapping[str, str] = {}
         self._fingerprint: Fingerprint = {}
         self._files: dict[str, tuple[str, ...]] = {}
+        self._rewrites: tuple[Rewrite, ...] = ()
         self._closed = False
 
     def prepare(
@@ -107,6 +109,7 @@ class Transaction:
         overwrite: bool = False,
         own: frozenset[str] = frozenset(),
         fingerprint: Fingerprint | None = None,
+        rewrites: Sequence[Rewrite] = (),
     ) -> None:
         """Decide on all steps and write them down, with everything staged safely on the disk.
 
@@ -114,8 +117,9 @@ class Transaction:
         ``kept_files`` tells which live paths belong to distributions that stay, with the names of these.
         With ``overwrite`` a new version may replace what its old one and one of those have both listed.
         ``own`` names those that the program stands on: they can be imported at every instant of the swap.
-        ``fingerprint`` is of the scan that the plan was made from. Raises FileConflict, EnvironmentChanged and
-        TransactionError; the live environment is untouched then, and after this.
+        ``fingerprint`` is of the scan that the plan was made from, ``rewrites`` are files outside of the environment
+        that change with it. Raises FileConflict, EnvironmentChanged and TransactionError; the live environment is
+        untouched then, and after this.
         """
         request = Request(
             old_files=tuple(os.path.normpath(path) for each in replacements for path in each.old_files),
@@ -142,7 +146,7 @@ class Transaction:
             each.name: (*each.old_files, *((os.fspath(each.staged),) if each.staged else ())) for each in replacements
         }
         owned = {each.name: each.old_files for each in replacements}
-        self.prepare_request(request, changes, fingerprint or {}, owned)
+        self.prepare_request(request, changes, fingerprint or {}, owned, rewrites=rewrites)
 
     def prepare_request(
         self,
@@ -150,9 +154,12 @@ class Transaction:
         changes: Changes,
         fingerprint: Fingerprint,
         owned: Mapping[str, Sequence[str]],
+        *,
+        rewrites: Sequence[Rewrite] = (),
     ) -> None:
         """The same with everything already in the form that the layout needs; ``owned`` are the old files by name."""
         self._request, self._changes, self._fingerprint = request, changes, fingerprint
+        self._rewrites = tuple(rewrites)
         self._check_unchanged()
         with told("The swap cannot be prepared", planned=True):
             self._request, self._annexes = spread(request, owned, self._workspace, self._home)
@@ -179,7 +186,7 @@ class Transaction:
         self._header = Header(id=self.id, when=when, kind=self._kind, undoes=self._undoes, changes=self._changes)
         sources = self._home.sources.with_further(self._sources) if self._sources else None
         leave(self._home.path, self._home.roots)
-        self._workspace.record(self._header, layout, sources)
+        self._workspace.record(self._header, layout, sources, self._rewrites)
         self._layout = layout
 
     @property
@@ -239,6 +246,10 @@ class Transaction:
         start = time.perf_counter()
         for each in operations:
             each.do()
+        if self._rewrites:
+            from .rewrites import put
+
+            put(self._rewrites)
         self.seconds = time.perf_counter() - start
         sync(operations)
         self._workspace.become("swapped")

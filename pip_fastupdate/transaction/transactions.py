@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..core.entry import Entry
     from ..core.protocols import Progress
     from .moves.planner import Layout, Request, Root
+    from .rewrites import Rewrite
     from .transaction import Changes, Transaction
 
 REMOVED = "its files were removed by a later update (--keep N)"
@@ -157,6 +158,7 @@ class Transactions:
     ) -> Entry:
         from .installed import owners
         from .moves.planner import Request
+        from .rewrites import changed_since
 
         layout = workspace.layout()
         self._check(layout, entry, workspace)
@@ -172,7 +174,8 @@ class Transactions:
             movable=layout.made,
         )
         changes = tuple((name, after, before) for name, before, after in entry.changes)
-        return self._swap_back(entry.id, request, changes, progress, check)
+        files = [each.reverse for each in workspace.files() if each.path not in changed_since(workspace.files())]
+        return self._swap_back(entry.id, request, changes, files=files, progress=progress, check=check)
 
     def _kept(self, workspace: Workspace, owner: str) -> tuple[Root, ...]:
         """The old files, on each file system; earlier versions have kept all of them by their whole paths."""
@@ -224,6 +227,12 @@ class Transactions:
             if live.startswith(site + os.sep)
         }
 
+    def edited_files(self, id: str | None) -> list[str]:
+        """Files outside of the environment that an undo leaves alone, as they were edited since."""
+        from .rewrites import changed_since
+
+        return changed_since(self._home.workspace(self._undoable(id).id).files())
+
     def _undoable(self, id: str | None) -> Entry:
         history = self.history()
         found = [entry for entry in history if id in (None, entry.id)]
@@ -238,14 +247,22 @@ class Transactions:
         return found[0]
 
     def _swap_back(
-        self, id: str, request: Request, changes: Changes, progress: Progress | None, check: Callable[[], None]
+        self,
+        id: str,
+        request: Request,
+        changes: Changes,
+        *,
+        files: Sequence[Rewrite],
+        progress: Progress | None,
+        check: Callable[[], None],
     ) -> Entry:
         from .transaction import Transaction
 
         with told("The undo cannot be prepared"):
             workspace = self._home.begin()
         with Transaction(workspace, self._home, flush=lambda: None, kind="undo", undoes=id) as transaction:
-            transaction.prepare_request(request, changes, {}, {f"undoing {id}": request.old_files})
+            owned = {f"undoing {id}": request.old_files}
+            transaction.prepare_request(request, changes, {}, owned, rewrites=files)
             transaction.swap(progress)
             check()
             transaction.commit(None)

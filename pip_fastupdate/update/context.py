@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .._pip.auth import authentication, system_certificates
 from .._pip.configuration import Configuration
@@ -14,6 +15,27 @@ from ..index import Catalog, open_catalog
 from ..progress import Silent
 from ..transaction import Transactions, here
 from .lock_file import LockFile
+
+if TYPE_CHECKING:
+    from ..core.models import Inventory, WrittenFile
+    from ..transaction.rewrites import Rewrite
+    from .plan import Planned
+
+
+class NoProject:
+    """A run that no file bounds, and that none follows."""
+
+    def bounded(self, tools: Tools, inventory: Inventory) -> Tools:
+        """The same tools for what the files allow."""
+        return tools
+
+    def rewrites(self, tools: Tools, inventory: Inventory, planned: Planned) -> tuple[Rewrite, ...]:
+        """What the files become once the plan is live; those that stay the same are left out."""
+        return ()
+
+    def written(self, tools: Tools, inventory: Inventory, planned: Planned) -> tuple[WrittenFile, ...]:
+        """The same for the report; what cannot be written is warned of."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +49,8 @@ class Tools:
     transactions: Transactions
     catalog: Catalog
     lock_file: LockFile
+    project: NoProject
+    """The files of the user's project that bound the run and follow it."""
 
     @property
     def settings(self) -> Settings:
@@ -43,6 +67,7 @@ def transactions_of(target: Target) -> Transactions:
 def open_tools(options: Options, configuration: Configuration, target: Target, progress: Silent) -> Iterator[Tools]:
     """Everything a run needs, closed at its end."""
     lock_file = LockFile(options.lock_file)
+    project = _project(options, configuration.settings)
     catalog = open_catalog(
         settings=configuration.settings,
         cache=options.cache,
@@ -59,6 +84,7 @@ def open_tools(options: Options, configuration: Configuration, target: Target, p
             transactions=transactions_of(target),
             catalog=catalog,
             lock_file=lock_file,
+            project=project,
         )
     finally:
         lock_file.discard()
@@ -66,3 +92,11 @@ def open_tools(options: Options, configuration: Configuration, target: Target, p
             catalog.close()
         except OSError as error:  # the cache is a help: what became of the update is not its to decide
             progress.warn(f"the cache cannot be tidied: {error.strerror or error}")
+
+
+def _project(options: Options, settings: Settings) -> NoProject:
+    if settings.requirements is None and not options.groups and not options.write:
+        return NoProject()
+    from .project import project_of  # most runs are about no project
+
+    return project_of(options, settings)

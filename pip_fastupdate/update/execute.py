@@ -48,7 +48,7 @@ def _carried(tools: Tools, bench: Bench, planned: Planned, barred: Barred, trial
         planned, barred = deliver(tools, bench.inventory, planned, bench.delivery, barred)
         tools.lock_file.draft(tools, bench.inventory, planned)
         changes = planned.plan.changes
-        if not changes:
+        if not changes and not tools.project.rewrites(tools, bench.inventory, planned):
             bench.transaction.abandon()
             return Carried(planned=planned)
         unfit = broken(bench, planned)

@@ -29,6 +29,8 @@ def undo(id: str | None, options: Options, progress: Silent) -> Entry:
         told = found.recover()
         if told:
             progress.warn(told)
+        for path in found.edited_files(id):
+            progress.warn(f"{path} was edited since: it is left as it is")
         check = _consistency(progress)
         with progress.stage("swap"):
             entry = found.undo(id, check=check)

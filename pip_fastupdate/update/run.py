@@ -47,6 +47,7 @@ def _scan(tools: Tools) -> Inventory:
 
 def _foresee(tools: Tools) -> Report:
     inventory = _scan(tools)
+    tools = tools.project.bounded(tools, inventory)
     check_names(tools, inventory)
     look_up(tools, inventory)
     planned = make_plan(tools, inventory, Barred())
@@ -77,11 +78,12 @@ _WAITING = "another run is at work on this environment: waiting for it"
 def _attempt(tools: Tools) -> Report:
     before = fingerprint(scan.folders())
     inventory = _scan(tools)
+    tools = tools.project.bounded(tools, inventory)
     check_names(tools, inventory)
     look_up(tools, inventory)
     planned = make_plan(tools, inventory, Barred())
     tools.lock_file.draft(tools, inventory, planned)
-    if not planned.plan.changes:
+    if not planned.plan.changes and not tools.project.rewrites(tools, inventory, planned):
         return _report(tools, inventory, Carried(planned=planned), status="done")
     from .execute import carry_out
 
@@ -113,6 +115,7 @@ def _report(tools: Tools, inventory: Inventory, carried: Carried, *, status: Sta
         transaction=carried.transaction,
         dry_run=status == "planned",
         stats=_stats(tools),
+        files=tools.project.written(tools, inventory, planned),
     )
 
 

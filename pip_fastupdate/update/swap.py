@@ -64,6 +64,7 @@ class Bench:
             overwrite=True,
             own=own_names(planned),
             fingerprint=self.fingerprint,
+            rewrites=self.tools.project.rewrites(self.tools, self.inventory, planned),
         )
 
     def _staged(self, change: Change) -> StagedWheel:

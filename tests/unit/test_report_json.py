@@ -12,7 +12,7 @@ def test_keys() -> None:
     """The keys, and their order, are a promise."""
     document: dict[str, Any] = json.loads(json_.render(mixed()))
     expected = ["schema", "environment", "dry_run", "packages", "failures", "warnings", "transaction", "stats"]
-    expected += ["summary"]
+    expected += ["summary", "files"]
     assert expected == list(document)
     assert ["prefix", "python", "pip"] == list(document["environment"])
     keys = ["name", "installed", "target", "latest", "action", "status", "reasons", "index"]

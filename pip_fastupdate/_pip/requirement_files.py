@@ -1,0 +1,68 @@
+"""Requirements files (pip's ``-r``): nested, with constraints and options, as pip's own parser reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..core.errors import UsageError
+from ..core.options import RequirementLine
+from ..core.requirements import InvalidRequirement, parse
+from . import constraints
+
+_PLACE = re.compile(r"[/\\]|^\.|^[A-Za-z][\w+.-]*:|\.(?:whl|zip|tar|tgz|tbz|txz|tar\.\w+)$", re.IGNORECASE)
+"""What a path, an archive or a URL looks like, which says nothing about versions on an index."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirements:
+    """What the files say, and which files those were."""
+
+    lines: tuple[RequirementLine, ...]
+    constraints: tuple[str, ...]
+    """Of constraint files that are named in them (PEP 508)."""
+
+    files: tuple[Path, ...]
+    volatile: bool
+    """Whether the lines depend on more than those files: on a server, or on environment variables."""
+
+
+def read(sources: Sequence[str], session: Callable[[], Any], options: Any) -> Requirements:
+    """Read requirements files given by path or URL, the way ``constraints.read`` does. Raises UsageError."""
+    reader = constraints.make_reader(session, options)
+    lines: list[RequirementLine] = []
+    limits: list[str] = []
+    for source in sources:
+        for line in constraints.parsed(reader, source, constraint=False):
+            if getattr(line, "requirement", None) is None:
+                line.opts.require_hashes = False  # every file is checked against the hashes of the index anyway
+                constraints.take_over(line, options)
+            elif line.constraint:
+                limits.append(constraints.constraint(line))
+            elif not line.is_editable and not _is_place(line):
+                lines.append(_line(line))
+    files, volatile = constraints.seen(reader)
+    return Requirements(lines=tuple(lines), constraints=tuple(limits), files=files, volatile=volatile)
+
+
+def _is_place(line: Any) -> bool:
+    """Whether the line names a file, a folder or a URL: those stay what they are."""
+    try:
+        return parse(line.requirement).url is not None
+    except InvalidRequirement:
+        text = line.requirement.partition(" ;")[0].strip()
+        if _PLACE.search(text) or Path(text).exists():
+            return True
+        where = f"line {line.lineno} of {constraints.shown(line.filename)}"
+        raise UsageError(f"could not parse {line.requirement!r} in {where}", hint=_HINT) from None
+
+
+_HINT = "write a requirement such as 'name>=1,<2' (PEP 508)"
+
+
+def _line(line: Any) -> RequirementLine:
+    hashed = bool(getattr(line.opts, "hashes", None))
+    return RequirementLine(text=line.requirement, file=line.filename, number=line.lineno, hashed=hashed)

@@ -1,0 +1,124 @@
+"""The requirements in a pyproject.toml: PEP 621 dependencies and optional ones, PEP 735 groups.
+
+The file is only ever parsed, never written anew: a new requirement takes the place of the old one's characters, and
+what the parser makes of the result has to differ in that one string. So comments, order, quotes and line ends stay,
+in whatever version of TOML the parser understands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .rewrite import Edit, Unwritable, edited
+
+Loads = Callable[[str], Mapping[str, Any]]
+"""A TOML parser, such as ``tomllib.loads``."""
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """One requirement, and where it stands."""
+
+    path: Path
+    """Keys and indexes from the root of the document."""
+
+    text: str
+
+    @property
+    def table(self) -> str:
+        """The array it is in, for people: ``project.optional-dependencies.dev``."""
+        return ".".join(str(key) for key in self.path[:-1])
+
+
+class GroupError(Exception):
+    """A dependency group that is not there, or that does not follow PEP 735: a phrase for people."""
+
+
+def declared(document: Mapping[str, Any]) -> tuple[Declared, ...]:
+    """All requirements that are strings, in the order of the file."""
+    project = document.get("project")
+    project = project if isinstance(project, dict) else {}
+    found = list(_strings(("project", "dependencies"), project.get("dependencies")))
+    for root, tables in (
+        (("project", "optional-dependencies"), project.get("optional-dependencies")),
+        (("dependency-groups",), document.get("dependency-groups")),
+    ):
+        for name, value in tables.items() if isinstance(tables, dict) else ():
+            found += _strings((*root, name), value)
+    return tuple(found)
+
+
+def _strings(path: Path, value: object) -> Iterator[Declared]:
+    for index, each in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(each, str):
+            yield Declared(path=(*path, index), text=each)
+
+
+def group(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """The requirements of a dependency group (PEP 735), those of the groups it includes in their places.
+
+    Raises GroupError.
+    """
+    groups = document.get("dependency-groups")
+    known = {_normalized(key): value for key, value in groups.items()} if isinstance(groups, dict) else {}
+    return tuple(_members(known, name, ()))
+
+
+def _members(groups: Mapping[str, object], name: str, above: Sequence[str]) -> Iterator[str]:
+    wanted = _normalized(name)
+    if wanted in above:
+        raise GroupError(f"dependency group {name} includes itself")
+    if wanted not in groups:
+        known = ", ".join(sorted(groups)) or "none"
+        raise GroupError(f"no dependency group {name} (the groups are: {known})")
+    members = groups[wanted]
+    if not isinstance(members, list):
+        raise GroupError(f"dependency group {name} is not a list")
+    for each in members:
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, dict) and list(each) == ["include-group"] and isinstance(each["include-group"], str):
+            yield from _members(groups, each["include-group"], (*above, wanted))
+        else:
+            raise GroupError(f"dependency group {name} has {each!r}, which is neither a requirement nor an include")
+
+
+def _normalized(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def replaced(text: str, loads: Loads, where: Declared, edits: tuple[Edit, ...]) -> str:
+    """The document with the edits applied to one requirement. Raises Unwritable where it is not written literally."""
+    if not edits:
+        return text
+    wanted = _with(loads(text), where.path, edited(where.text, edits))
+    position = text.find(where.text)
+    while position >= 0:
+        shifted = tuple(Edit(start=each.start + position, end=each.end + position, new=each.new) for each in edits)
+        result = edited(text, shifted)
+        if _parses_to(loads, result, wanted):
+            return result
+        position = text.find(where.text, position + 1)
+    raise Unwritable("written with escape sequences")
+
+
+def _parses_to(loads: Loads, text: str, wanted: object) -> bool:
+    try:
+        return loads(text) == wanted
+    except ValueError:
+        return False
+
+
+def _with(value: Any, path: Path, new: str) -> Any:
+    """A copy of the document with another string at ``path``."""
+    if not path:
+        return new
+    first, rest = path[0], path[1:]
+    if isinstance(first, int):
+        return [_with(each, rest, new) if index == first else each for index, each in enumerate(value)]
+    return {key: _with(each, rest, new) if key == first else each for key, each in value.items()}

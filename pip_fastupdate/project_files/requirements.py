@@ -1,0 +1,96 @@
+"""The text of a requirements file: where each requirement stands, and what of it must be left alone."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+
+_COMMENT = re.compile(r"(^|\s+)#.*$")
+_CODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_IGNORED = re.compile(r"#\s*pip-update:\s*ignore\b")
+_COMPILED = re.compile(r"^#.*\b(?:auto-?generated|generated) by\b", re.IGNORECASE | re.MULTILINE)
+_VIA = re.compile(r"^[^#\n]+\n?\s*# via(?: |$)", re.MULTILINE)
+_COMMAND = re.compile(
+    r"^#\s+(?:\$ )?((?:\S+=\S+ )*(?:uv pip compile|pip-compile|poetry|pdm|pipenv|rye|hatch|make)\b.*)$", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """The text of a file, and what turns it back into the same bytes."""
+
+    text: str
+    encoding: str
+    bom: bytes = b""
+
+    def encode(self, text: str) -> bytes:
+        """The bytes of another text in this file. Raises UnicodeEncodeError."""
+        return self.bom + text.encode(self.encoding)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A logical line: one of the file, or several that are continued with a backslash."""
+
+    number: int
+    """Of its first line, from 1, as pip counts."""
+
+    start: int
+    end: int
+    """Positions in the text; line ends inside belong to it, the last one does not."""
+
+    ignored: bool
+    """Whether its comment says ``# pip-update: ignore``."""
+
+
+def decode(data: bytes) -> Decoded:
+    """The text as pip reads it: by its byte order mark, its coding line, or as UTF-8. Raises UnicodeError."""
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            return Decoded(text=data[len(bom) :].decode(encoding), encoding=encoding, bom=bom)
+    for line in data.split(b"\n")[:2]:
+        found = _CODING.search(line) if line.startswith(b"#") else None
+        if found is not None:
+            encoding = found[1].decode("ascii")
+            try:
+                return Decoded(text=data.decode(encoding), encoding=encoding)
+            except LookupError:
+                raise UnicodeError(f"unknown encoding {encoding}") from None
+    return Decoded(text=data.decode("utf-8"), encoding="utf-8")
+
+
+def lines(text: str) -> tuple[Line, ...]:
+    """The logical lines, counted and continued as pip does."""
+    found: list[Line] = []
+    position, opened, ignored = 0, None, False
+    for number, physical in enumerate(text.splitlines(keepends=True), start=1):
+        bare = physical.rstrip("\r\n")
+        if opened is None:
+            opened, ignored = (number, position), False
+        comment = _COMMENT.search(bare)
+        ignored = ignored or (comment is not None and _IGNORED.search(comment[0]) is not None)
+        position += len(physical)
+        if not bare.endswith("\\") or _COMMENT.match(bare):
+            end = position - (len(physical) - len(bare))
+            found.append(Line(number=opened[0], start=opened[1], end=end, ignored=ignored))
+            opened = None
+    if opened is not None:
+        found.append(Line(number=opened[0], start=opened[1], end=position, ignored=ignored))
+    return tuple(found)
+
+
+def compiled_by(text: str) -> str | None:
+    """The command that makes a compiled file, "" where it does not say; None for one that people write."""
+    head = text[:2000]
+    if not _COMPILED.search(head) and not _VIA.search(text):
+        return None
+    command = _COMMAND.search(head)
+    return command[1].strip() if command else ""

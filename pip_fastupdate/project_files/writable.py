@@ -1,0 +1,202 @@
+"""A file whose requirements follow an update: its entries, and its bytes with new versions in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.version import Version
+
+from ..core.errors import UsageError
+from ..core.options import RequirementLine
+from ..core.requirements import Dependency, InvalidRequirement, allows, parse
+from . import requirements
+from .pyproject import Loads, declared, replaced
+from .rewrite import Edit, Unwritable, edited, moved
+
+FOREIGN = {
+    "uv.lock": "uv lock --upgrade",
+    "poetry.lock": "poetry update",
+    "pdm.lock": "pdm update",
+    "Pipfile.lock": "pipenv update",
+    "pixi.lock": "pixi update",
+    "pylock.toml": "pip-update --lock-file pylock.toml",
+}
+"""Lock files by name, and the command that makes them anew."""
+
+Edits = Mapping[int, tuple[Edit, ...]]
+"""Of entries, by their indexes; positions are in the entry's text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One requirement of the file that is about versions on an index."""
+
+    where: str
+    """For people: ``line 3``, ``project.dependencies``."""
+
+    text: str
+    """As it stands in the file."""
+
+    dependency: Dependency
+    fixed: str | None = None
+    """Why it is left alone, a phrase; None where it may be rewritten."""
+
+    @property
+    def applies(self) -> bool:
+        """Whether its marker holds on this interpreter."""
+        return self.dependency.applies(frozenset())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewritten:
+    """What a file becomes."""
+
+    data: bytes
+    changed: tuple[tuple[Entry, str], ...]
+    """Entries that differ, with their new text."""
+
+    refused: tuple[tuple[Entry, str], ...]
+    """Entries that no longer admit what is installed, and why they were left alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writable:
+    """An open file: what is in it, and the way back to bytes."""
+
+    path: Path
+    data: bytes
+    entries: tuple[Entry, ...]
+    put: Callable[[Edits], bytes]
+    """The file's bytes with these edits. Raises Unwritable, UnicodeEncodeError."""
+
+    def rewritten(self, versions: Mapping[str, Version], *, lower_bounds: bool = False) -> Rewritten:
+        """The file for an environment with these ``versions`` (by normalized name): each entry admits its one."""
+        edits: dict[int, tuple[Edit, ...]] = {}
+        refused: list[tuple[Entry, str]] = []
+        for index, entry in enumerate(self.entries):
+            target = versions.get(entry.dependency.name)
+            if target is None or not entry.applies:
+                continue
+            admitted = allows(entry.dependency.specifier, target)
+            if entry.fixed is not None:
+                refused += [] if admitted else [(entry, entry.fixed)]
+                continue
+            try:
+                found = _moved(entry, target, lower_bounds, admitted=admitted)
+                self.put({index: found})
+            except Unwritable as why:
+                refused.append((entry, str(why)))
+            else:
+                edits.update({index: found} if found else {})
+        changed = tuple((self.entries[index], edited(self.entries[index].text, each)) for index, each in edits.items())
+        return Rewritten(data=self.put(edits) if edits else self.data, changed=changed, refused=tuple(refused))
+
+
+def _moved(entry: Entry, target: Version, lower_bounds: bool, *, admitted: bool) -> tuple[Edit, ...]:
+    if admitted and not lower_bounds:
+        return ()
+    edits = moved(entry.text, target, lower_bounds=lower_bounds)
+    if not edits and not admitted:
+        raise Unwritable("its specifier is not where it is expected")
+    return edits
+
+
+def open_requirements(path: Path, lines: Sequence[RequirementLine]) -> Writable:
+    """A requirements file; ``lines`` are those that pip's parser found in it. Raises UsageError."""
+    data = _read(path)
+    try:
+        decoded = requirements.decode(data)
+    except UnicodeError as error:
+        raise UsageError(f"could not decode {path}: {error}", hint="save it as UTF-8") from None
+    command = requirements.compiled_by(decoded.text)
+    if command is not None:
+        hint = f"run `{command}` instead" if command else "run the program that made it instead"
+        raise UsageError(f"cannot write {path}: it is generated", hint=f"{hint}, or write the file it is made from")
+    places = {line.number: line for line in requirements.lines(decoded.text)}
+    starts, entries = [], []
+    for line in lines:
+        place = places.get(line.number)
+        if place is None:
+            raise UsageError(f"could not find line {line.number} of {path}", hint="check its line ends")
+        text = decoded.text[place.start : place.end]
+        starts.append(place.start)
+        entries.append(_entry(f"line {line.number}", text, line.text, _why_fixed(line, place, text)))
+
+    def put(edits: Edits) -> bytes:
+        shifted = (
+            Edit(start=each.start + starts[index], end=each.end + starts[index], new=each.new)
+            for index, found in edits.items()
+            for each in found
+        )
+        return decoded.encode(edited(decoded.text, tuple(shifted)))
+
+    return Writable(path=path, data=data, entries=tuple(entries), put=put)
+
+
+def _why_fixed(line: RequirementLine, place: requirements.Line, text: str) -> str | None:
+    if place.ignored:
+        return "its line says pip-update: ignore"
+    if line.hashed:
+        return "it has hashes, which `pip-compile --generate-hashes` writes"
+    if "${" in text:
+        return "it depends on environment variables"
+    return None
+
+
+def _entry(where: str, text: str, requirement: str, fixed: str | None) -> Entry:
+    return Entry(where=where, text=text, dependency=parse(requirement), fixed=fixed)
+
+
+def open_pyproject(path: Path, loads: Loads) -> Writable:
+    """A pyproject.toml. Raises UsageError."""
+    data = _read(path)
+    try:
+        text = data.decode("utf-8")
+        document = loads(text)
+    except (UnicodeError, ValueError) as error:
+        raise UsageError(f"could not read {path}: {error}") from None
+    beside = next((name for name in FOREIGN if name != "pylock.toml" and (path.parent / name).exists()), None)
+    if beside is not None:
+        raise UsageError(f"cannot write {path}: {beside} next to it is made from it", hint=f"run `{FOREIGN[beside]}`")
+    found = declared(document)
+    if not found:
+        raise UsageError(f"{path} declares no dependencies", hint=_no_dependencies(document))
+    places, entries = [], []
+    for each in found:
+        try:
+            entry = _entry(each.table, each.text, each.text, None)
+        except InvalidRequirement:
+            raise UsageError(f"could not parse {each.text!r} in {each.table} of {path}") from None
+        if entry.dependency.url is None:
+            places.append(each)
+            entries.append(entry)
+
+    def put(edits: Edits) -> bytes:
+        result = text
+        for index, changes in edits.items():
+            result = replaced(result, loads, places[index], changes)
+        return result.encode("utf-8")
+
+    return Writable(path=path, data=data, entries=tuple(entries), put=put)
+
+
+def _no_dependencies(document: Mapping[str, object]) -> str:
+    tool = document.get("tool")
+    if isinstance(tool, dict) and "poetry" in tool:
+        return "run `poetry update` for [tool.poetry.dependencies]"
+    return "pip-update writes project.dependencies, project.optional-dependencies and dependency-groups"
+
+
+def check_kind(path: Path) -> None:
+    """Raises UsageError for a lock file of another program."""
+    if path.name in FOREIGN:
+        raise UsageError(f"cannot write {path}: it is a lock file", hint=f"run `{FOREIGN[path.name]}`")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"could not read {path}: {error.strerror}") from None

@@ -1,0 +1,97 @@
+"""Files outside of the environment that follow an update, such as requirements.txt: written with it, undone with it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ..core.busy_files import LONG, Patience, replace
+from ..core.errors import TransactionError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewrite:
+    """One file, small enough to be kept whole, before and after."""
+
+    path: str
+    """Absolute, symbolic links resolved."""
+
+    before: bytes
+    after: bytes
+
+    @property
+    def reverse(self) -> Rewrite:
+        """The way back."""
+        return Rewrite(path=self.path, before=self.after, after=self.before)
+
+
+def to_json(rewrites: Iterable[Rewrite]) -> bytes:
+    """As it is kept."""
+    rows = [[each.path, *(base64.b64encode(data).decode() for data in (each.before, each.after))] for each in rewrites]
+    return json.dumps(rows).encode()
+
+
+def from_json(data: bytes) -> tuple[Rewrite, ...]:
+    """The reverse. Raises TransactionError for what the program would not have written."""
+    try:
+        found = tuple(
+            Rewrite(path=path, before=base64.b64decode(before), after=base64.b64decode(after))
+            for path, before, after in json.loads(data)
+        )
+        if not all(os.path.isabs(each.path) for each in found):
+            raise ValueError("a path is relative")
+    except (ValueError, TypeError, RecursionError) as error:
+        raise TransactionError(f"the files of a transaction are not readable: {error}") from None
+    return found
+
+
+def put(rewrites: Sequence[Rewrite]) -> None:
+    """Write all of them. Raises OSError, and TransactionError where a file is not what it was when it was read."""
+    for each in rewrites:
+        found = _read(each.path)
+        if found == each.before:
+            _write(each.path, each.after)
+        elif found != each.after:
+            raise TransactionError(f"another program changed {each.path} during the run", hint="run pip-update again")
+
+
+def take_back(rewrites: Sequence[Rewrite]) -> None:
+    """Undo what ``put`` did, wherever it was interrupted; what others have written since stays. Raises OSError."""
+    for each in rewrites:
+        if _read(each.path) == each.after:
+            _write(each.path, each.before)
+
+
+def changed_since(rewrites: Sequence[Rewrite]) -> list[str]:
+    """The paths of files that are no longer what the transaction made of them."""
+    return [each.path for each in rewrites if _read(each.path) != each.after]
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+
+
+def _write(path: str, data: bytes) -> None:
+    """Old or new, never half of it, with the mode and the owner of what is there."""
+    part = f"{path}.pip-update"
+    status = os.stat(path)
+    try:
+        with open(part, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(part, status.st_mode & 0o7777)
+        if hasattr(os, "chown") and os.geteuid() == 0:
+            os.chown(part, status.st_uid, status.st_gid)
+        replace(part, path, Patience(LONG))
+    except BaseException:
+        if os.path.exists(part):
+            os.unlink(part)
+        raise

@@ -1,0 +1,149 @@
+"""What a project's own files say: which packages a run is about, how far they may move, and what is written there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import unified_diff
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+from .._pip import toml
+from ..core.errors import UsageError
+from ..core.models import Inventory, WrittenFile
+from ..core.options import Options, Settings
+from ..core.requirements import Dependency, InvalidRequirement, parse
+from ..project_files.pyproject import GroupError, group
+from ..project_files.rewrite import relaxed
+from ..project_files.writable import Entry, Writable, check_kind, open_pyproject, open_requirements
+from ..transaction.rewrites import Rewrite
+from .context import NoProject, Tools
+
+if TYPE_CHECKING:
+    from .plan import Planned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project(NoProject):
+    """The files of one run that bound it, and those that follow it."""
+
+    bounds: tuple[Dependency, ...]
+    """Requirements that stay as they are."""
+
+    files: tuple[Writable, ...] = ()
+    lower_bounds: bool = False
+
+    def names(self) -> list[str]:
+        """Every name that the files have for this interpreter, once, in their order."""
+        found = [each.name for each in self.bounds if each.applies(frozenset())]
+        return list(dict.fromkeys([*found, *(each.dependency.name for each in self._entries())]))
+
+    def constraints(self) -> Iterator[str]:
+        """What bounds the plan, as constraint lines: of what is written anew, only what is not moved with it."""
+        for each in self.bounds:
+            if each.specifier and each.applies(frozenset()):
+                yield f"{each.name}{each.specifier}"
+        for entry in self._entries():
+            specifier = entry.dependency.specifier
+            kept = specifier if entry.fixed else relaxed(specifier)
+            if kept:
+                yield f"{entry.dependency.name}{kept}"
+
+    def bounded(self, tools: Tools, inventory: Inventory) -> Tools:
+        """The same tools for what the project's files allow. Raises UsageError where nothing of them is installed."""
+        wanted, installed = self.names(), inventory.by_name()
+        missing = [name for name in wanted if name not in installed]
+        names = tools.options.names or tuple(name for name in wanted if name in installed)
+        if not names:
+            raise UsageError(
+                f"none of the packages that are asked for is installed in {tools.target.prefix}",
+                hint="run `pip install` with the same files first",
+            )
+        if missing:
+            shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+            tools.progress.warn(f"not installed, so not updated: {shown}", hint="run `pip install` with the same files")
+        settings = replace(tools.settings, constraints=(*tools.settings.constraints, *self.constraints()))
+        return replace(
+            tools,
+            options=replace(tools.options, names=names),
+            configuration=replace(tools.configuration, settings=settings),
+        )
+
+    def rewrites(self, tools: Tools, inventory: Inventory, planned: Planned) -> tuple[Rewrite, ...]:
+        """What the files become once the plan is live; those that stay the same are left out."""
+        found = []
+        for file in self.files:
+            after = file.rewritten(_versions(tools, inventory, planned), lower_bounds=self.lower_bounds)
+            if after.data != file.data:
+                found.append(Rewrite(path=str(file.path.resolve()), before=file.data, after=after.data))
+        return tuple(found)
+
+    def written(self, tools: Tools, inventory: Inventory, planned: Planned) -> tuple[WrittenFile, ...]:
+        """The same for the report, with everything that was left alone said as a warning."""
+        found = []
+        for file in self.files:
+            after = file.rewritten(_versions(tools, inventory, planned), lower_bounds=self.lower_bounds)
+            for entry, why in after.refused:
+                tools.progress.warn(f"{file.path}, {entry.where}: {entry.dependency.name} is left as it is: {why}")
+            diff = "\n".join(_diff(file, after.data))
+            changed = tuple((entry.where, entry.dependency.text, new.strip()) for entry, new in after.changed)
+            found.append(WrittenFile(path=file.path, changed=changed, diff=diff))
+        return tuple(found)
+
+    def _entries(self) -> Iterator[Entry]:
+        return (entry for file in self.files for entry in file.entries if entry.applies)
+
+
+def project_of(options: Options, settings: Settings) -> Project:
+    """The files that the command line and pip's settings name. Raises UsageError."""
+    written = {path for path in options.write if path.name != "pyproject.toml"}
+    lines = [line for line in settings.requirements or () if Path(line.file).absolute() not in written]
+    bounds = [parse(line.text) for line in lines]
+    bounds += [parse(text) for each in options.groups for text in _group(each, options.write)]
+    return Project(
+        bounds=tuple(each for each in bounds if each.url is None),
+        files=tuple(_open(path, settings) for path in options.write),
+        lower_bounds=options.write_lower_bounds,
+    )
+
+
+def _open(path: Path, settings: Settings) -> Writable:
+    check_kind(path)
+    if path.suffix == ".toml":
+        return open_pyproject(path, toml.loads)
+    return open_requirements(path, [line for line in settings.requirements or () if Path(line.file).absolute() == path])
+
+
+def _group(word: str, written: Sequence[Path]) -> tuple[str, ...]:
+    """The requirements of ``[PATH:]NAME``. Raises UsageError."""
+    place, _, name = word.rpartition(":")
+    path = Path(place or "pyproject.toml").expanduser().absolute()
+    if path.name != "pyproject.toml":
+        raise UsageError(
+            f"{path} is not a pyproject.toml", hint="write --group NAME or --group PATH/pyproject.toml:NAME"
+        )
+    if path in written:
+        return ()
+    try:
+        found = group(toml.loads(path.read_text(encoding="utf-8")), name)
+        for text in found:
+            parse(text)
+    except OSError as error:
+        raise UsageError(f"could not read {path}: {error.strerror}") from None
+    except (GroupError, InvalidRequirement, ValueError) as error:
+        raise UsageError(f"could not use group {name} of {path}: {error}") from None
+    return found
+
+
+def _diff(file: Writable, after: bytes) -> Iterator[str]:
+    before, new = (data.decode("utf-8", "replace").splitlines() for data in (file.data, after))
+    return unified_diff(before, new, str(file.path), str(file.path), lineterm="")
+
+
+def _versions(tools: Tools, inventory: Inventory, planned: Planned) -> Mapping[str, Version]:
+    """What is installed after the plan, of what the run is about and an index has."""
+    found = {each.name: each.version for each in inventory.distributions if each.skip is None}
+    found |= {change.name: change.target.version for change in planned.plan.changes}
+    return {name: version for name, version in found.items() if name in tools.options.names}

@@ -1,0 +1,147 @@
+"""Files of a project bound a run and follow it: ``-r``, ``--group`` and ``--write``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.environments import Env, install, installed, run, tree
+from tests.support.local_index import LocalIndex
+
+REQUIREMENTS = b"""\
+# what the app needs\r
+lib==1.0   # the pin\r
+cap >=1, <2 ; python_version > "3"\r
+cap == 0.1 ; python_version < "3"\r
+free>=1\r
+kept==1.0 # pip-update: ignore
+"""
+
+
+@pytest.fixture
+def project(environment: Env, index: LocalIndex) -> Env:
+    """Four packages of a project and one that is not its; all of them have two newer versions."""
+    names = ("lib", "cap", "free", "kept", "other")
+    install(environment, [index.release(name, "1.0") for name in names])
+    for name in names:
+        index.release(name, "1.5")
+        index.release(name, "2.0")
+    return environment
+
+
+@pytest.fixture
+def requirements(project: Env) -> Path:
+    path = project.home / "requirements.txt"
+    path.write_bytes(REQUIREMENTS)
+    return path
+
+
+def test_requirements_bound_the_plan(project: Env, index: LocalIndex, requirements: Path) -> None:
+    """Only what the file names moves, as far as it allows; a nested file and its constraints count."""
+    (project.home / "sub").mkdir()
+    (project.home / "sub" / "more.txt").write_text("-c limits.txt\nfree\nmissing>1\n./some/path\n")
+    (project.home / "sub" / "limits.txt").write_text("free<2\n")
+    requirements.write_bytes(REQUIREMENTS + b"-r sub/more.txt\n")
+    done = run(project, "-r", "requirements.txt", index=index)
+    assert 0 == done.returncode, done.stderr
+    assert {"lib": "1.0", "cap": "1.5", "free": "1.5", "kept": "1.0", "other": "1.0"} == installed(project)
+    assert "not installed, so not updated: missing" in done.stderr
+
+
+def test_group_bounds_the_plan(project: Env, index: LocalIndex) -> None:
+    """A dependency group does the same, that of another folder too."""
+    (project.home / "app").mkdir()
+    text = "[dependency-groups]\ntest = ['lib<2', {include-group = 'more'}]\nmore = ['cap']\n"
+    (project.home / "app" / "pyproject.toml").write_text(text)
+    assert 0 == run(project, "--group", "app/pyproject.toml:test", index=index).returncode
+    assert {"lib": "1.5", "cap": "2.0", "free": "1.0", "kept": "1.0", "other": "1.0"} == installed(project)
+
+
+WRITTEN = REQUIREMENTS.replace(b"lib==1.0", b"lib==2.0").replace(b"<2 ;", b"<3 ;")
+UPDATED = {"lib": "2.0", "cap": "2.0", "free": "2.0", "kept": "1.0", "other": "1.0"}
+
+
+def test_write_is_part_of_the_update(project: Env, index: LocalIndex, requirements: Path) -> None:
+    """The dry run shows the diff, the run writes no other bytes; undo and redo bring both back."""
+    before, content = tree(project.path), requirements.read_bytes()
+    dry = run(project, "--write", "requirements.txt", "-n", index=index)
+    assert 0 == dry.returncode, dry.stderr
+    assert "-lib==1.0   # the pin" in dry.stdout
+    assert "+lib==2.0   # the pin" in dry.stdout
+    assert (before, content) == (tree(project.path), requirements.read_bytes())
+    done = run(project, "--write", "requirements.txt", "--format", "json", index=index)
+    assert (0, UPDATED, WRITTEN) == (done.returncode, installed(project), requirements.read_bytes()), done.stderr
+    (file,) = json.loads(done.stdout)["files"]
+    assert [("line 2", "lib==2.0   # the pin"), ("line 3", 'cap >=1, <3 ; python_version > "3"')] == [
+        (each["where"], each["after"]) for each in file["changed"]
+    ]
+    assert 0 == run(project, "--undo", index=index).returncode
+    assert ("1.0", content) == (installed(project)["lib"], requirements.read_bytes())
+    assert 0 == run(project, "--undo", index=index).returncode
+    assert (UPDATED, WRITTEN) == (installed(project), requirements.read_bytes())
+    requirements.write_bytes(b"edited")
+    undone = run(project, "--undo", index=index)
+    assert "was edited since" in undone.stderr
+    assert ("1.0", b"edited") == (installed(project)["lib"], requirements.read_bytes())
+
+
+def test_pyproject_follows(project: Env, index: LocalIndex) -> None:
+    """All three kinds of tables are written; lower bounds only on demand."""
+    path = project.home / "pyproject.toml"
+    text = (
+        "[project]\nname = 'app'\ndependencies = [\n  'lib~=1.0', # one\n  \"free>=1\"]\n"
+        "[project.optional-dependencies]\nx = ['cap==1.*']\n[dependency-groups]\ny = ['kept<2.0']\n"
+    )
+    path.write_text(text)
+    done = run(project, "--write", "pyproject.toml", index=index)
+    assert 0 == done.returncode, done.stderr
+    expected = text.replace("~=1.0", "~=2.0").replace("==1.*", "==2.*").replace("<2.0", "<3.0")
+    assert expected == path.read_text()
+    assert {**UPDATED, "kept": "2.0"} == installed(project)
+    done = run(project, "--write", "pyproject.toml", "--write-lower-bounds", index=index)
+    assert (0, expected.replace("free>=1", "free>=2.0")) == (done.returncode, path.read_text()), done.stderr
+    assert 0 == run(project, "--undo", index=index).returncode
+    assert expected == path.read_text()
+
+
+def test_failed_update_writes_nothing(project: Env, index: LocalIndex, requirements: Path) -> None:
+    """The user's test fails: everything is rolled back, the files too."""
+    check = "grep -q lib==1.0 requirements.txt"
+    done = run(project, "--write", "requirements.txt", "--test", check, index=index)
+    assert 1 == done.returncode, done.stderr
+    assert ("1.0", REQUIREMENTS) == (installed(project)["lib"], requirements.read_bytes())
+    assert ["requirements.txt"] == [each.name for each in project.home.glob("requirements*")]
+
+
+REFUSED = [
+    ("uv.lock", "", "uv lock --upgrade"),
+    ("made.txt", "# This file is autogenerated by pip-compile\n#    pip-compile x.in\nlib==1.0\n", "pip-compile x.in"),
+    ("pyproject.toml", "[tool.poetry.dependencies]\nlib = '^1'\n", "poetry update"),
+    ("pyproject.toml", "[project\n", "could not read"),
+    ("garbage.txt", "lib=1.0\n", "could not parse 'lib=1.0'"),
+    ("none.txt", "absent==1\n", "none of the packages"),
+    ("missing.txt", None, "missing.txt"),
+]
+
+
+def test_what_cannot_be_written(project: Env, index: LocalIndex) -> None:
+    """One sentence, wrong usage, nothing asked of the index, nothing changed."""
+    for name, text, message in REFUSED:
+        if text is not None:
+            (project.home / name).write_text(text)
+        done = run(project, "--write", name, index=index)
+        assert 2 == done.returncode, (name, done.stderr)
+        assert message in done.stderr
+    assert [] == index.requests
+
+
+def test_hashes_are_not_written(project: Env, index: LocalIndex) -> None:
+    """A line with hashes holds its package at what it names; the others move."""
+    path = project.home / "r.txt"
+    path.write_text(f"lib==1.0 \\\n    --hash=sha256:{'0' * 64}\ncap==1.0\n")
+    done = run(project, "--write", "r.txt", index=index)
+    assert 0 == done.returncode, done.stderr
+    assert ("1.0", "2.0") == (installed(project)["lib"], installed(project)["cap"])
+    assert path.read_text().endswith("cap==2.0\n")
