@@ -272,6 +272,7 @@ def _options(found: argparse.Namespace, cache: CacheOptions) -> Options:
         groups=tuple(found.group),
         write=_written(found),
         write_lower_bounds=found.write_lower_bounds,
+        advisories=policy_arguments.advisories(found),
     )
 
 

@@ -232,7 +232,7 @@ def _update(options: Options, configuration: Configuration, progress: Silent) ->
             raise
         if options.stats:
             show_stats(report, sys.stderr)
-    return exit_code(report, check=options.check)
+    return exit_code(report, check=options.check, security=options.advisories.security is not None)
 
 
 def _leave_stdout() -> None:
@@ -240,12 +240,18 @@ def _leave_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def exit_code(report: Report, *, check: bool) -> int:
+def exit_code(report: Report, *, check: bool, security: bool = False) -> int:
     """The documented code for a run that came to its end."""
     if check and any(row.status == "planned" for row in report.rows):
         return UPDATES_FOUND
     failing = any(reason.kind == "fails-test" for row in report.rows for reason in row.reasons)
-    return INCOMPLETE if report.failures or failing else DONE
+    return INCOMPLETE if report.failures or failing or _is_unsafe(report, security=security) else DONE
+
+
+def _is_unsafe(report: Report, *, security: bool) -> bool:
+    """Whether malware stays, or with ``--security`` anything that is known to be vulnerable."""
+    found = (each for row in report.rows for each in row.vulnerabilities if each.remains and not each.ignored)
+    return any(security or each.malware for each in found)
 
 
 def _transactions(arguments: Arguments, progress: Silent) -> int:

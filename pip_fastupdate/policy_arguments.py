@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from .core.errors import UsageError
-from .core.options import PolicyOptions
+from .core.options import AdvisoryOptions, PolicyOptions
 
 GLOB = re.compile(r"[A-Za-z0-9._*?\[\]!-]+")
 LEVELS = ("patch", "minor", "major", "any")
@@ -45,6 +46,64 @@ def add(made: argparse.ArgumentParser) -> None:
         help="biggest step: patch, minor, major; NAME=LEVEL or NAME=any for one package (repeatable)",
     )
 
+    group.add_argument("--direct", action="store_true", help="only what you asked for, and others as they must")
+    _add_advisories(made)
+
+
+def _add_advisories(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("known vulnerabilities")
+    group.add_argument("--audit", action="store_true", help="report those of what is installed; never install malware")
+    group.add_argument(
+        "--security",
+        nargs="?",
+        const="smallest",
+        choices=("smallest", "newest"),
+        help="only what fixes one, to the smallest (or newest) version without any",
+    )
+    group.add_argument("--osv-url", type=_service, metavar="URL", help="a service of your own that speaks OSV's API")
+    group.add_argument(
+        "--advisories", type=Path, metavar="PATH", help="OSV records in a directory or zip archive instead"
+    )
+    group.add_argument(
+        "--ignore-vuln", action="append", default=[], metavar="ID", help="does not count; aliases match (repeatable)"
+    )
+    group.add_argument(
+        "--ignore-until-fixed",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="does not count while no fix is known (repeatable)",
+    )
+
+
+def advisories(found: argparse.Namespace) -> AdvisoryOptions:
+    """What was given about advisories. Raises UsageError."""
+    asked = found.audit or found.security is not None or found.format == "sarif"
+    for flag, value in (
+        ("--osv-url", found.osv_url),
+        ("--advisories", found.advisories),
+        ("--ignore-vuln", found.ignore_vuln),
+        ("--ignore-until-fixed", found.ignore_until_fixed),
+    ):
+        if value and not asked:
+            raise UsageError(f"{flag} requires --audit or --security", hint="--audit reports, --security updates")
+    if found.osv_url and found.advisories:
+        raise UsageError("--osv-url cannot be used with --advisories", hint="give one source of advisories")
+    return AdvisoryOptions(
+        audit=asked,
+        security=found.security,
+        service=found.osv_url,
+        local=found.advisories.expanduser().absolute() if found.advisories else None,
+        ignore=tuple(_words(found.ignore_vuln)),
+        ignore_until_fixed=tuple(_words(found.ignore_until_fixed)),
+    )
+
+
+def _service(text: str) -> str:
+    if not text.startswith(("http://", "https://")) or not text.partition("://")[2].strip("/"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an http or https URL")
+    return text.rstrip("/")
+
 
 def read(found: argparse.Namespace) -> PolicyOptions:
     """What was given. Raises UsageError."""
@@ -55,6 +114,7 @@ def read(found: argparse.Namespace) -> PolicyOptions:
         cooldown_unknown=found.cooldown_unknown,
         level=default,
         levels=tuple(sorted(levels.items())),
+        direct=found.direct,
     )
 
 

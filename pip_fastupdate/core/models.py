@@ -244,6 +244,27 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownVulnerability:
+    """A known vulnerability of an installed version."""
+
+    id: str
+    aliases: tuple[str, ...] = ()
+    summary: str = ""
+    severity: str = ""
+    """``low``, ``medium``, ``high`` or ``critical`` where a database rates it; else ""."""
+
+    fixed_in: str | None = None
+    """The smallest later version that is not affected by it; None where no fix is known."""
+
+    remains: bool = True
+    """Whether the version after the run is affected by it, too."""
+
+    malware: bool = False
+    ignored: bool = False
+    """Whether the user said that it does not count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One line of the report: what became of one distribution."""
 
@@ -262,6 +283,9 @@ class Row:
     reasons: tuple[Reason, ...] = ()
     index: str | None = None
     """Where ``target`` comes from: a URL without credentials; None where nothing is installed."""
+
+    vulnerabilities: tuple[KnownVulnerability, ...] = ()
+    """Of ``installed``, where advisories were read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

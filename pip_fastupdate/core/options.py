@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Format = Literal["table", "json", "markdown"]
+Format = Literal["table", "json", "markdown", "sarif"]
 Bytecode = Literal["keep", "compile", "no-compile"]
 Level = Literal["patch", "minor", "major"]
 
@@ -173,6 +173,42 @@ class PolicyOptions:
     levels: tuple[tuple[str, Level | None], ...] = ()
     """The same by normalized name."""
 
+    direct: bool = False
+    """Move only what the user asked for by name, and others as far as they must."""
+
+    @property
+    def filters(self) -> bool:
+        """Whether anything of it holds files."""
+        return self.cooldown is not None or self.level is not None or bool(self.levels)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvisoryOptions:
+    """Which known vulnerabilities count, and what becomes of them."""
+
+    audit: bool = False
+    """Report those of what is installed."""
+
+    security: Literal["smallest", "newest"] | None = None
+    """Move only what fixes something, to the smallest version that is affected by nothing, or to the newest such."""
+
+    service: str | None = None
+    """The base URL of a service that speaks OSV's API; None for the public one."""
+
+    local: Path | None = None
+    """A folder or zip archive of records instead of a service."""
+
+    ignore: tuple[str, ...] = ()
+    """Ids or aliases that do not count."""
+
+    ignore_until_fixed: tuple[str, ...] = ()
+    """The same, as long as no fix is known."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether advisories are to be read at all."""
+        return self.audit or self.security is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -227,3 +263,4 @@ class Options:
     """Absolute; the files whose requirements follow the update."""
 
     write_lower_bounds: bool = False
+    advisories: AdvisoryOptions = AdvisoryOptions()

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 Fields = tuple[str, ...] | Failure
 Recalled = TypeVar("Recalled", Project | Failure | None, Fields | None)
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 Answered = TypeVar("Answered", Project | Failure, Fields)
 
 
@@ -58,6 +60,18 @@ class Catalog:
     def transport(self) -> Transport:
         """Downloads through the same session."""
         return self._session
+
+    @property
+    def session(self) -> Session:
+        """The session itself, for what is no index."""
+        return self._session
+
+    def each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """The function's results in order, worked out by the same threads at once. Raises what it raises."""
+        tasks = [Task(partial(function, item)) for item in items]
+        for task in tasks:
+            self._threads.submit(task)
+        return [task.result() for task in tasks]
 
     @property
     def counters(self) -> Counters:

@@ -94,7 +94,7 @@ class Web(CachedSession, Wire):
         headers = {**known.headers, **kept_headers(response.headers)}
         return replace(known, fetched=self._clock(), headers=headers)
 
-    def fetch(self, url: str, headers: Mapping[str, str]) -> Answer:
+    def fetch(self, url: str, headers: Mapping[str, str], question: bytes | None = None) -> Answer:
         """The whole answer, decoded; nothing is looked up or kept. Raises ``Trouble``."""
 
         def finish(response: Response) -> bytes:
@@ -102,7 +102,7 @@ class Web(CachedSession, Wire):
                 self._check_small(response)
             return bodies.decode(self._read(response), response, self._limits.unpacked)
 
-        response, body = self._plain(url, headers, (200, 206, 416, *GONE), finish)
+        response, body = self._plain(url, headers, (200, 206, 416, *GONE), finish, question)
         return Answer(
             status=response.status_code,
             url=source(response, url),
@@ -128,10 +128,15 @@ class Web(CachedSession, Wire):
             response.close()
 
     def _plain(
-        self, url: str, headers: Mapping[str, str], good: Collection[int], finish: Callable[[Response], Any]
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        good: Collection[int],
+        finish: Callable[[Response], Any],
+        question: bytes | None = None,
     ) -> tuple[Response, Any]:
         """The answer and what ``finish`` made of it. Files and parts of them are not to be encoded on the way."""
-        request = Get(url, {**self.always, "Accept-Encoding": "identity", **headers}, good, finish)
+        request = Get(url, {**self.always, "Accept-Encoding": "identity", **headers}, good, finish, question)
         return self.send(request), request.result
 
     def _flow(self, chunks: Iterator[bytes], url: str) -> Iterator[bytes]:

@@ -113,15 +113,18 @@ class Session:
         )
         return record.answer(fresh=True, from_cache=confirmed)
 
-    def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+    def fetch(self, url: str, headers: Mapping[str, str] | None = None, question: bytes | None = None) -> Answer:
         """The whole answer to a GET past the cache, for small things: its ``body`` is decoded and not digested.
 
-        A 404, 410 or 416 is an answer. Raises ``DownloadFailed``.
+        ``question`` (JSON) makes it a POST. A 404, 410 or 416 is an answer. Raises ``DownloadFailed``.
         """
-        return self._connected(url).fetch(url, headers or {})
+        return self._connected(url).fetch(url, headers or {}, question)
 
-    def keep(self, url: str, *, key: str, body: bytes) -> None:
-        """Have ``key`` answered with ``body`` for ever: worked out of the file at ``url``, which cannot change."""
+    def keep(self, url: str, *, key: str, body: bytes, immutable: bool = True) -> None:
+        """Have ``key`` answered with ``body``: worked out of what is at ``url``.
+
+        For ever, or where that is not ``immutable``, as long as the cache is believed.
+        """
         key = key_of(key)
         record = Record(
             status=200,
@@ -129,10 +132,24 @@ class Session:
             headers={},
             fetched=self._clock(),
             body=body,
-            immutable=True,
+            immutable=immutable,
         )
         self._known.pop(key, None)
         self._store.write(key, pack(record), record.expires(self._cache.ttl))
+
+    def recall(self, keys: Sequence[str], seconds: float) -> dict[str, bytes]:
+        """What was kept under these keys, if that is not longer ago; offline whenever it was."""
+        if self._cache.refresh:
+            return {}
+        values, now = self._store.read([key_of(key) for key in keys]), self._clock()
+        records = {key: unpack(values.get(key_of(key))) for key in keys}
+        found = {
+            key: record.body
+            for key, record in records.items()
+            if record is not None and (self._cache.offline or 0 <= now - record.fetched < seconds)
+        }
+        self._hit(len(found))
+        return found
 
     def forget(self, keys: Iterable[str]) -> None:
         """Drop what the cache has under these keys, as it turned out to be nonsense: it is asked for anew."""

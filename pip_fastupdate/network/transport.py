@@ -39,15 +39,22 @@ _PLAIN = re.compile(r"https?://[a-z0-9.:-]+/[A-Za-z0-9._~!$&'()*+,;=:@/?-]*")
 
 
 class Get(PreparedRequest):
-    """A GET, and what is to be done with its answer before it counts as answered."""
+    """A GET, or a question put in a POST, and what is to be done with its answer before it counts as answered."""
 
     result: Any = None
     """What ``finish`` returned."""
 
     def __init__(
-        self, url: str, headers: Mapping[str, str], good: Collection[int], finish: Callable[[Response], Any]
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        good: Collection[int],
+        finish: Callable[[Response], Any],
+        question: bytes | None = None,
     ) -> None:
         """``good`` are the statuses that are no errors, ``finish`` reads the body of such an answer.
+
+        ``question`` (JSON) is sent in a POST, which changes nothing on the server and may be repeated.
 
         Raises ``Trouble`` for a URL that is none.
         """
@@ -60,6 +67,9 @@ class Get(PreparedRequest):
             except errors.ERRORS as error:
                 raise errors.of_error(error, without_credentials(url)) from error
         self.headers = CaseInsensitiveDict(headers)
+        if question is not None:
+            self.method, self.body = "POST", question
+            self.headers.update({"Content-Type": "application/json", "Content-Length": str(len(question))})
         self.good, self.finish = good, finish
 
     def copy(self) -> PreparedRequest:

@@ -23,11 +23,21 @@ PASSED_OVER = frozenset(
 """Kinds of reasons that rule out a newer release. Nobody is behind one that was yanked, or a pre-release."""
 
 WARNINGS = frozenset(
-    {"yanked", "installed-yanked", "deleted", "removed", "archived", "deprecated", "quarantined", "vulnerable"}
+    {
+        "yanked",
+        "installed-yanked",
+        "deleted",
+        "removed",
+        "archived",
+        "deprecated",
+        "quarantined",
+        "vulnerable",
+        "malware-installed",
+    }
 )
 """Kinds of reasons that are about the installed version or its project, and not to be overlooked."""
 
-_ASIDE = WARNINGS | {"installed-recently"}
+_ASIDE = WARNINGS | {"installed-recently", "fixes"}
 """Kinds that are never why a distribution stays."""
 
 _WORDS: Mapping[str, str] = {

@@ -46,6 +46,10 @@ def renderer(format: Format) -> Renderer:  # noqa: RET503  (the last branch neve
             from . import markdown
 
             return markdown
+        case "sarif":
+            from . import sarif
+
+            return sarif
         case _:
             _unknown(format)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.entry import Entry
-from ..core.models import Reason, Report, Row, Stats
+from ..core.models import KnownVulnerability, Reason, Report, Row, Stats
 from ..core.text import redact
 from .rows import digest
 from .view import PLAIN, View
@@ -14,7 +14,7 @@ from .view import PLAIN, View
 if TYPE_CHECKING:
     from .figures import CacheFacts
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised when a key goes or changes its meaning; keys may be added without."""
 
 
@@ -99,6 +99,20 @@ def _package(row: Row) -> dict[str, Any]:
         "status": row.status,
         "reasons": [_reason(each) for each in row.reasons],
         "index": None if row.index is None else redact(row.index),
+        "vulnerabilities": [_vulnerability(each) for each in row.vulnerabilities],
+    }
+
+
+def _vulnerability(found: KnownVulnerability) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "aliases": list(found.aliases),
+        "summary": redact(found.summary),
+        "severity": found.severity or None,
+        "fixed_in": found.fixed_in,
+        "remains": found.remains,
+        "malware": found.malware,
+        "ignored": found.ignored,
     }
 
 

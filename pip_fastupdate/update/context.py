@@ -19,6 +19,7 @@ from .lock_file import LockFile
 if TYPE_CHECKING:
     from ..core.models import Inventory, WrittenFile
     from ..transaction.rewrites import Rewrite
+    from .advice import Advice
     from .plan import Planned
 
 
@@ -51,6 +52,9 @@ class Tools:
     lock_file: LockFile
     project: NoProject
     """The files of the user's project that bound the run and follow it."""
+
+    advice: Advice | None = None
+    """What advisories say; None where they are not wanted."""
 
     @property
     def settings(self) -> Settings:
@@ -85,6 +89,7 @@ def open_tools(options: Options, configuration: Configuration, target: Target, p
             catalog=catalog,
             lock_file=lock_file,
             project=project,
+            advice=_advice(options, configuration, target, progress, catalog) if options.advisories.wanted else None,
         )
     finally:
         lock_file.discard()
@@ -100,3 +105,20 @@ def _project(options: Options, settings: Settings) -> NoProject:
     from .project import project_of  # most runs are about no project
 
     return project_of(options, settings)
+
+
+def _advice(
+    options: Options, configuration: Configuration, target: Target, progress: Silent, catalog: Catalog
+) -> Advice:
+    from .advice import Advice
+
+    settings = configuration.settings
+    own = () if settings.index_url is None else (settings.index_url, *settings.extra_index_urls)
+    return Advice(
+        options=options.advisories,
+        catalog=catalog,
+        progress=progress,
+        origins=transactions_of(target).sources,
+        default_index=configuration.default_index,
+        indexes=(*own, *settings.find_links),
+    )

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from packaging.version import Version
 
 from ..core.errors import IndexUnreachable, UsageError
-from ..core.models import Change, Failure, Hold, Inventory, Plan, Reason
-from ..core.options import PolicyOptions
-from ..core.protocols import Filters
+from ..core.models import Change, Failure, Hold, Inventory, Plan, Reason, Release
+from ..core.protocols import Filters, ReleaseSource
 from ..core.requirements import InvalidRequirement, parse
 from ..resolver.candidates import Assignment, Key, World
 from ..resolver.explain import holds
@@ -45,6 +44,9 @@ class Planned:
     gave_up: frozenset[str] = frozenset()
     """Names for which the search for the newest versions was cut short."""
 
+    names: frozenset[str] | None = None
+    """What was to be moved; None for all."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
@@ -67,14 +69,37 @@ def check_names(tools: Tools, inventory: Inventory) -> None:
         )
 
 
+def moving(tools: Tools, inventory: Inventory) -> frozenset[str] | None:
+    """The names that the run is to move, and others only as far as they must; None for all."""
+    names: frozenset[str] | None = frozenset(tools.options.names) or None
+    if tools.options.policy.direct:
+        names = _both(names, direct(inventory))
+    if tools.advice is not None and tools.options.advisories.security is not None:
+        names = _both(names, tools.advice.to_fix())
+    return names
+
+
+def _both(names: frozenset[str] | None, further: frozenset[str]) -> frozenset[str]:
+    return further if names is None else names & further
+
+
+def direct(inventory: Inventory) -> frozenset[str]:
+    """What the user asked for by name; where no installer noted that, what nothing installed requires."""
+    requested = frozenset(each.name for each in inventory.distributions if each.requested)
+    if requested:
+        return requested
+    return World(inventory=inventory, source=_Nothing()).direct
+
+
 def look_up(tools: Tools, inventory: Inventory) -> dict[str, Failure]:
     """Ask the index for every project that may move. Raises IndexUnreachable when none could be reached."""
+    if tools.advice is not None:
+        tools.advice.consult(inventory)
+    names = moving(tools, inventory)
     wanted: dict[str, Version | None] = {
         each.name: each.version
         for each in inventory.distributions
-        if each.skip is None
-        and not _excluded(tools, each.name)
-        and (not tools.options.names or each.name in tools.options.names)
+        if each.skip is None and not _excluded(tools, each.name) and (names is None or each.name in names)
     }
     others = {each.name: each.version for each in inventory.distributions if each.name not in wanted}
     with tools.progress.stage("look up", len(wanted)):
@@ -88,11 +113,11 @@ def look_up(tools: Tools, inventory: Inventory) -> dict[str, Failure]:
 
 def filters(tools: Tools) -> Filters:
     """What the user lets in beside pip's own policy; nothing is imported where he said nothing about it."""
-    if tools.options.policy == PolicyOptions():
+    if not tools.options.policy.filters and tools.advice is None:
         return ()
     from ..policy import filters_of
 
-    return filters_of(tools.options.policy)
+    return filters_of(tools.options.policy, tools.advice.knowledge() if tools.advice else None)
 
 
 def _unreachable(first: Failure) -> IndexUnreachable:
@@ -113,21 +138,29 @@ def _unreachable(first: Failure) -> IndexUnreachable:
 
 
 def make_plan(tools: Tools, inventory: Inventory, barred: Barred) -> Planned:
-    """The newest consistent set, respecting what was learned before."""
-    names = frozenset(tools.options.names)
+    """The newest consistent set, respecting what was learned before, and nothing that advisories warn of."""
+    while True:
+        planned = _plan(tools, inventory, barred)
+        if tools.advice is None or not tools.advice.learn([each.target for each in planned.plan.changes]):
+            return planned
+
+
+def _plan(tools: Tools, inventory: Inventory, barred: Barred) -> Planned:
+    names = moving(tools, inventory)
     failures = {**tools.catalog.failures, **barred.failures}
     stays = {**_stays(tools, inventory), **reasons_of(failures), **barred.stays}
+    source: ReleaseSource = tools.catalog if tools.advice is None else tools.advice.screened(tools.catalog)
     with tools.progress.stage("plan"):
         world = World(
             inventory=inventory,
-            source=Pinned(tools.catalog, sources_before(tools, inventory)),
+            source=Pinned(source, sources_before(tools, inventory)),
             stays=stays,
             constraints=constraints(tools.settings.constraints),
             corrections={**barred.corrections, **barred.damaged},
         )
-        assignment, gave_up = _solve(tools, world, barred)
+        assignment, gave_up = _solve(tools, world, barred, names)
         changes = tuple(_changes(world, assignment))
-        asked = names or frozenset(each.name for each in inventory.distributions)
+        asked = frozenset(each.name for each in inventory.distributions) if names is None else names
         held = list(holds(world, assignment, filter(world.may_move, asked), gave_up=gave_up))
         notes = (*_notes(gave_up), *pinning_notes(tools, world, asked))
         plan = Plan(changes=changes, holds=tuple(held), notes=notes)
@@ -135,7 +168,7 @@ def make_plan(tools: Tools, inventory: Inventory, barred: Barred) -> Planned:
     failures = {**tools.catalog.failures, **barred.failures}
     relevant = {name: each for name, each in failures.items() if name in installed or name in barred.failures}
     relevant = {**_unusable(world, held), **{name: each for (name, _), each in barred.damaged.items()}, **relevant}
-    return Planned(world=world, assignment=assignment, plan=plan, failures=relevant, gave_up=gave_up)
+    return Planned(world=world, assignment=assignment, plan=plan, failures=relevant, gave_up=gave_up, names=names)
 
 
 def _unusable(world: World, held: Iterable[Hold]) -> dict[str, Failure]:
@@ -149,26 +182,30 @@ def _unusable(world: World, held: Iterable[Hold]) -> dict[str, Failure]:
     return found
 
 
-def settled(tools: Tools) -> Settled:
+def settled(tools: Tools, names: frozenset[str] | None) -> Settled:
     """The memory of what was the best before; none for a run that is about some names only."""
-    directory = None if tools.options.names else tools.options.cache.directory
+    directory = None if names is not None else tools.options.cache.directory
     return Settled.of(directory, tools.target.prefix)
 
 
 def remember(tools: Tools, planned: Planned) -> None:
     """Note that the plan is live now, and the best there is: the next run need not search, unless this one gave up."""
     if not planned.gave_up:
-        settled(tools).keep(planned.world, planned.assignment)
+        settled(tools, planned.names).keep(planned.world, planned.assignment)
 
 
-def _solve(tools: Tools, world: World, barred: Barred) -> tuple[Assignment, frozenset[str]]:
+def _solve(
+    tools: Tools, world: World, barred: Barred, names: frozenset[str] | None
+) -> tuple[Assignment, frozenset[str]]:
     """The best consistent assignment, and the names for which the search for it was cut short."""
-    memory = settled(tools)
+    if names is not None and not names:
+        return world.installed, frozenset()
+    memory = settled(tools, names)
     if barred == Barred() and not tools.options.cache.refresh and memory.holds(world):
         return world.installed, frozenset()
     from ..resolver.search import Wishes, best_assignment
 
-    solution = best_assignment(world, Wishes(names=frozenset(tools.options.names)))
+    solution = best_assignment(world, Wishes(names=names or frozenset()))
     if solution.assignment == world.installed and not solution.gave_up:
         memory.keep(world, world.installed)
     return solution.assignment, solution.gave_up
@@ -183,6 +220,21 @@ def _notes(gave_up: frozenset[str]) -> tuple[str, ...]:
         f"the search was cut short for {shown}: newer versions may be possible; "
         f"`pip-update {' '.join(names[:5])}` searches for {'it' if len(names) == 1 else 'them'} alone",
     )
+
+
+class _Nothing:
+    """A ``ReleaseSource`` without any project, for questions about what is installed."""
+
+    def project(self, name: str) -> Failure:
+        """Unknown, whatever the name."""
+        return Failure(name=name, kind="not-found", text="not looked up")
+
+    def requires(self, release: Release) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
+
+    def prefetch(self, names: Iterable[str] = (), releases: Iterable[Release] = ()) -> None:
+        """Nothing."""
 
 
 def _stays(tools: Tools, inventory: Inventory) -> dict[str, Reason]:

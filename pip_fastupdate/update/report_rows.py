@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
 
 from ..core.models import (
     Action,
@@ -13,6 +16,7 @@ from ..core.models import (
     Failure,
     Hold,
     Inventory,
+    KnownVulnerability,
     Plan,
     Project,
     Reason,
@@ -25,6 +29,9 @@ from ..core.text import redact
 from ..resolver.candidates import Assignment, World
 from .failures import MISSING, OFFLINE
 from .source_pinning import newest_elsewhere
+
+if TYPE_CHECKING:
+    from .advice import Advice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +50,8 @@ class Outcome:
 
     status: Status = "planned"
     named: frozenset[str] = frozenset()
+    advice: Advice | None = None
+    """What advisories say, where they were read."""
 
     @cached_property
     def changes(self) -> dict[str, Change]:
@@ -77,6 +86,7 @@ def _row(outcome: Outcome, distribution: Distribution) -> Row:
     change, hold = outcome.changes.get(name), outcome.holds.get(name)
     elsewhere = newest_elsewhere(outcome.world, name)
     action, status, reasons = _verdict(outcome, name, change, hold, elsewhere)
+    vulnerabilities = _vulnerabilities(outcome, name, change.target.version if change else distribution.version)
     return Row(
         name=name,
         installed=installed,
@@ -84,9 +94,33 @@ def _row(outcome: Outcome, distribution: Distribution) -> Row:
         latest=_latest(outcome.world, name, hold, elsewhere),
         action=action,
         status=status,
-        reasons=(*reasons, *_further(outcome, distribution, elsewhere)),
+        reasons=(*_about(vulnerabilities), *reasons, *_further(outcome, distribution, elsewhere)),
         index=redact(change.target.index) if change else None,
+        vulnerabilities=vulnerabilities,
     )
+
+
+def _vulnerabilities(outcome: Outcome, name: str, after: Version) -> tuple[KnownVulnerability, ...]:
+    return outcome.advice.vulnerabilities(name, after) if outcome.advice is not None else ()
+
+
+def _about(vulnerabilities: Sequence[KnownVulnerability]) -> Iterator[Reason]:
+    """What the new version mends, and what remains; malware first."""
+    for each in sorted(vulnerabilities, key=lambda each: not each.malware):
+        if each.ignored:
+            continue
+        data = {"id": each.id, "severity": each.severity} | ({"fixed_in": each.fixed_in} if each.fixed_in else {})
+        also = f" ({', '.join(each.aliases[:2])})" if each.aliases else ""
+        if not each.remains:
+            yield Reason(kind="fixes", text=f"fixes {each.id}{also}", data=data)
+        elif each.malware:
+            yield Reason(kind="malware-installed", text=f"MALWARE: {each.id}{also}: {each.summary}", data=data)
+        else:
+            rated = f", {each.severity}" if each.severity else ""
+            fix = f"fixed in {each.fixed_in}" if each.fixed_in else "no fix known"
+            yield Reason(
+                kind="vulnerable", text=f"{each.id}{also}{rated}: {each.summary or 'no summary'}; {fix}", data=data
+            )
 
 
 def _further(outcome: Outcome, distribution: Distribution, elsewhere: Release | None) -> Iterator[Reason]:

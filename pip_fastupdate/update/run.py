@@ -105,7 +105,8 @@ def _report(tools: Tools, inventory: Inventory, carried: Carried, *, status: Sta
         failures=planned.failures,
         warnings=carried.warnings,
         status=status,
-        named=frozenset(tools.options.names),
+        named=planned.names or frozenset(),
+        advice=tools.advice,
     )
     return Report(
         target=tools.target,

@@ -1,0 +1,96 @@
+"""One vulnerability has many records (PYSEC, GHSA, CVE): they are brought together by ids and aliases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from packaging.version import Version
+
+from .ranges import fixed_versions, is_affected
+from .records import MALWARE, Advisory
+
+_PREFERRED = (MALWARE, "PYSEC-", "GHSA-", "CVE-")
+"""Whose id a group is called by."""
+
+_SEVERITIES = ("LOW", "MODERATE", "MEDIUM", "HIGH", "CRITICAL")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vulnerability:
+    """Records that are about the same thing; none of them is withdrawn."""
+
+    records: tuple[Advisory, ...]
+    """The one that gives the group its id comes first."""
+
+    names: frozenset[str]
+    """All ids and aliases."""
+
+    @property
+    def id(self) -> str:
+        """The id to call it by."""
+        return self.records[0].id
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """All other ids, sorted."""
+        return tuple(sorted(self.names - {self.id}))
+
+    @property
+    def malware(self) -> bool:
+        """Whether one of the records says that the package is malicious."""
+        return any(each.malware for each in self.records)
+
+    @property
+    def summary(self) -> str:
+        """The first summary that a record has."""
+        return next((each.summary for each in self.records if each.summary), "")
+
+    @property
+    def severity(self) -> str:
+        """The worst rating of the records, in lower case; "" where none rates it."""
+        rated = [each.severity for each in self.records if each.severity in _SEVERITIES]
+        return max(rated, key=_SEVERITIES.index, default="").lower().replace("moderate", "medium")
+
+    def affects(self, name: str, version: Version) -> bool:
+        """Whether any record says that the version of the project (normalized) is affected."""
+        return any(is_affected(each.affected.get(name, ()), version) for each in self.records)
+
+    def fixed_in(self, name: str, version: Version) -> Version | None:
+        """The smallest later version that a record names as the fix and that no record says is affected."""
+        fixes = {each for record in self.records for each in fixed_versions(record.affected.get(name, ()), version)}
+        return next((each for each in sorted(fixes) if not self.affects(name, each)), None)
+
+
+def grouped(advisories: Iterable[Advisory]) -> tuple[Vulnerability, ...]:
+    """The vulnerabilities, sorted by id; withdrawn records are left out.
+
+    Records belong together when any chain of ids and aliases leads from one to the other, be there a record of every
+    id on the way or not.
+    """
+    live = {each.id: each for each in advisories if not each.withdrawn}
+    leaders: dict[str, str] = {}
+
+    def leader(name: str) -> str:
+        while leaders.setdefault(name, name) != name:
+            leaders[name] = leaders[leaders[name]]
+            name = leaders[name]
+        return name
+
+    for each in live.values():
+        for alias in each.aliases:
+            leaders[leader(alias)] = leader(each.id)
+    groups: dict[str, list[Advisory]] = {}
+    for each in live.values():
+        groups.setdefault(leader(each.id), []).append(each)
+    return tuple(sorted(map(_vulnerability, groups.values()), key=lambda each: each.id))
+
+
+def _vulnerability(records: Sequence[Advisory]) -> Vulnerability:
+    names = frozenset(name for each in records for name in (each.id, *each.aliases))
+    return Vulnerability(records=tuple(sorted(records, key=_rank)), names=names)
+
+
+def _rank(record: Advisory) -> tuple[int, str]:
+    places = (place for place, prefix in enumerate(_PREFERRED) if record.id.startswith(prefix))
+    return next(places, len(_PREFERRED)), record.id

@@ -1,0 +1,151 @@
+"""A service that speaks OSV's API: ``POST /v1/querybatch``, then ``GET /v1/vulns/ID`` for each id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
+from urllib.parse import quote
+
+from .records import ECOSYSTEM, Advisory, parse, reduced
+
+PUBLIC = "https://api.osv.dev"
+"""The public service."""
+
+BATCH = 1000
+"""Queries that the service takes in one request."""
+
+FRESH = 600.0
+"""Seconds for which an answer about one version is believed: a record of an id and its time of change never changes."""
+
+PAGES = 100
+"""Pages of one query that are read at most."""
+
+_SCHEMA = 1
+
+Query = tuple[str, str | None]
+"""A normalized name and a public version; None for all versions."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Unavailable(Exception):
+    """The service does not answer, or not with what was asked for."""
+
+
+class Listed(NamedTuple):
+    """An id as the service lists it."""
+
+    id: str
+    modified: str
+
+
+class Transport(Protocol):
+    """How the service is reached, and what is kept of its answers. Methods raise ``Unavailable``."""
+
+    def post(self, url: str, body: bytes) -> bytes:
+        """The body of the answer."""
+
+    def get(self, url: str, key: str, reduce: Callable[[bytes], bytes]) -> bytes:
+        """What ``reduce`` makes of the body of the answer; kept under ``key`` for ever."""
+
+    def recall(self, keys: Sequence[str], seconds: float) -> Mapping[str, bytes]:
+        """What was kept under these keys, if it is not older than that."""
+
+    def keep(self, url: str, key: str, body: bytes) -> None:
+        """Keep it."""
+
+    def each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """The function's results, worked out by many threads at once."""
+
+
+class Service:
+    """One service. Not safe for threads: it starts its own."""
+
+    def __init__(self, base: str, transport: Transport) -> None:
+        """``base`` is what ``/v1/querybatch`` stands below."""
+        self._base = base.rstrip("/")
+        self._transport = transport
+        self._known: dict[Listed, Advisory] = {}
+
+    def advisories(self, queries: Sequence[Query]) -> dict[Query, tuple[Advisory, ...]]:
+        """The advisories that the service has for each. Raises Unavailable."""
+        listed = self._listed(queries)
+        wanted = {each for found in listed.values() for each in found} - self._known.keys()
+        ordered = sorted(wanted)
+        self._known.update(zip(ordered, self._transport.each(self._record, ordered), strict=True))
+        return {query: tuple(self._known[each] for each in found) for query, found in listed.items()}
+
+    def _listed(self, queries: Sequence[Query]) -> dict[Query, list[Listed]]:
+        """The ids for each query, from the cache where they are fresh there."""
+        keys = {self._key(query): query for query in queries}
+        found: dict[Query, list[Listed]] = {}
+        for key, body in self._transport.recall(list(keys), FRESH).items():
+            try:
+                found[keys[key]] = [Listed(*each) for each in json.loads(body)]
+            except (TypeError, ValueError):
+                continue  # nonsense in the cache is no more than a miss
+        missing = [query for query in queries if query not in found]
+        for start in range(0, len(missing), BATCH):
+            found.update(self._asked(missing[start : start + BATCH]))
+        for query in missing:
+            self._transport.keep(self._base, self._key(query), json.dumps(found[query]).encode())
+        return found
+
+    def _key(self, query: Query) -> str:
+        name, version = query
+        return f"osv{_SCHEMA} {self._base} {name}{'' if version is None else '==' + version}"
+
+    def _asked(self, queries: Sequence[Query]) -> dict[Query, list[Listed]]:
+        """The ids for each query, all pages of them."""
+        found: dict[Query, list[Listed]] = {query: [] for query in queries}
+        waiting: list[tuple[Query, str | None]] = [(query, None) for query in queries]
+        for _ in range(PAGES):
+            answers = self._batch([_question(query, token) for query, token in waiting])
+            further: list[tuple[Query, str | None]] = []
+            for (query, _), (listed, token) in zip(waiting, answers, strict=True):
+                found[query] += [each for each in listed if each not in found[query]]
+                if token:
+                    further.append((query, token))
+            if not further:
+                return found
+            waiting = further
+        raise Unavailable(f"{self._base} lists advisories without end")
+
+    def _batch(self, questions: Sequence[Mapping[str, Any]]) -> list[tuple[list[Listed], str | None]]:
+        body = self._transport.post(f"{self._base}/v1/querybatch", json.dumps({"queries": questions}).encode())
+        try:
+            results = json.loads(body)["results"]
+            if len(results) != len(questions):
+                raise ValueError("answers are missing")
+            return [_result(each or {}) for each in results]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise Unavailable(f"{self._base} sent something other than OSV's answer ({error})") from None
+
+    def _record(self, listed: Listed) -> Advisory:
+        url = f"{self._base}/v1/vulns/{quote(listed.id, safe='')}"
+        body = self._transport.get(url, f"osv{_SCHEMA} {url} {listed.modified}", reduced)
+        try:
+            advisory = parse(json.loads(body))
+        except ValueError as error:
+            raise Unavailable(f"{url} sent something other than an OSV record ({error})") from None
+        if advisory.id != listed.id:
+            raise Unavailable(f"{url} sent the record of {advisory.id}")
+        return advisory
+
+
+def _question(query: Query, token: str | None) -> dict[str, Any]:
+    name, version = query
+    question: dict[str, Any] = {"package": {"name": name, "ecosystem": ECOSYSTEM}}
+    if version is not None:
+        question["version"] = version
+    if token is not None:
+        question["page_token"] = token
+    return question
+
+
+def _result(answer: Mapping[str, Any]) -> tuple[list[Listed], str | None]:
+    listed = [Listed(str(each["id"]), str(each.get("modified", ""))) for each in answer.get("vulns") or ()]
+    token = answer.get("next_page_token")
+    return listed, token if isinstance(token, str) and token else None

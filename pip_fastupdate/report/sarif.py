@@ -1,0 +1,95 @@
+"""The known vulnerabilities as SARIF 2.1.0, for services that show findings beside the code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from ..core.entry import Entry
+from ..core.models import KnownVulnerability, Report, Row
+from ..core.text import redact
+from . import json_
+from .view import PLAIN, View
+
+if TYPE_CHECKING:
+    from .figures import CacheFacts
+
+_LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
+_SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
+"""What services sort by, where only the database's word is known: the middle of CVSS's range for it."""
+
+
+def render(report: Report, view: View = PLAIN) -> str:
+    """One run with a rule for each vulnerability and a result for each package that has it after the run.
+
+    Vulnerabilities that the user ignores are results with a suppression.
+    """
+    found = [(row, each) for row in report.rows for each in row.vulnerabilities if each.remains]
+    rules = {each.id: each for _, each in found}
+    driver = {
+        "name": "pip-update",
+        "semanticVersion": __version__,
+        "rules": [_rule(each) for _, each in sorted(rules.items())],
+    }
+    places = {id: place for place, id in enumerate(sorted(rules))}
+    results = [_result(row, each, places[each.id]) for row, each in found]
+    return json_.dumps(
+        {
+            "version": "2.1.0",
+            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+            "runs": [{"tool": {"driver": driver}, "results": results, "invocations": [_invocation(report)]}],
+        }
+    )
+
+
+def history(entries: Sequence[Entry], view: View = PLAIN) -> str:
+    """As JSON: SARIF has no word for it."""
+    return json_.history(entries, view)
+
+
+def cache(facts: CacheFacts, view: View = PLAIN) -> str:
+    """As JSON."""
+    return json_.cache(facts, view)
+
+
+def _rule(vulnerability: KnownVulnerability) -> dict[str, Any]:
+    tags = ["security", *vulnerability.aliases]
+    properties: dict[str, Any] = {"tags": tags}
+    if vulnerability.severity in _SCORES:
+        properties["security-severity"] = "10.0" if vulnerability.malware else _SCORES[vulnerability.severity]
+    return {
+        "id": vulnerability.id,
+        "shortDescription": {"text": vulnerability.summary or vulnerability.id},
+        "properties": properties,
+    }
+
+
+def _result(row: Row, vulnerability: KnownVulnerability, rule: int) -> dict[str, Any]:
+    version = row.target or row.installed
+    fix = f"fixed in {vulnerability.fixed_in}" if vulnerability.fixed_in else "no fix known"
+    what = "is malware" if vulnerability.malware else f"is affected by {vulnerability.id}"
+    level = "error" if vulnerability.malware else _LEVELS.get(vulnerability.severity, "warning")
+    return {
+        "ruleId": vulnerability.id,
+        "ruleIndex": rule,
+        "level": level,
+        "message": {"text": redact(f"{row.name} {version} {what}: {vulnerability.summary or 'no summary'}; {fix}")},
+        "locations": [
+            {
+                "physicalLocation": {"artifactLocation": {"uri": f"site-packages/{row.name}"}},
+                "logicalLocations": [{"name": row.name, "fullyQualifiedName": f"pkg:pypi/{row.name}@{version}"}],
+            }
+        ],
+        "partialFingerprints": {"package": f"{row.name}@{version}/{vulnerability.id}"},
+        **({"suppressions": list(_suppressions())} if vulnerability.ignored else {}),
+    }
+
+
+def _suppressions() -> Iterator[dict[str, str]]:
+    yield {"kind": "external", "justification": "--ignore-vuln"}
+
+
+def _invocation(report: Report) -> dict[str, Any]:
+    notes = [{"level": "warning", "message": {"text": redact(text)}} for text in report.warnings]
+    return {"executionSuccessful": True, "toolExecutionNotifications": notes}
