@@ -13,10 +13,12 @@ from ..advisories.grouping import Vulnerability, grouped
 from ..advisories.local import Folder
 from ..advisories.osv import PUBLIC, Query, Service, Unavailable
 from ..advisories.ranges import public
+from ..core.entry import Entry
 from ..core.errors import PipUpdateError
 from ..core.models import Distribution, Failure, Inventory, KnownVulnerability, Project, Release
 from ..core.options import AdvisoryOptions
 from ..core.protocols import DownloadFailed, OfferedFile, ReleaseSource
+from ..core.text import plural
 from ..core.urls import canonical
 from ..index import Catalog
 from ..policy import Knowledge
@@ -70,6 +72,9 @@ class Advice:
     catalog: Catalog
     progress: Silent
     origins: Callable[[], Origins]
+    history: Callable[[], Sequence[Entry]]
+    """The updates so far, newest first."""
+
     default_index: str
     """The public index, whose names are no secret."""
 
@@ -111,6 +116,7 @@ class Advice:
             except Unavailable as error:
                 self._fail(error)
         self._tell_ignored()
+        self._tell_malware(inventory)
 
     def _fail(self, error: Unavailable) -> None:
         self.failed = True
@@ -144,8 +150,9 @@ class Advice:
             return Service(self.options.service or PUBLIC, _Web(self.catalog))
         folder = Folder(self.options.local)
         if folder.unreadable:
-            count = len(folder.unreadable)
-            self.progress.warn(f"{count} files in {self.options.local} are not OSV records: {folder.unreadable[0]} …")
+            count, first = len(folder.unreadable), folder.unreadable[0]
+            verb = "is not an OSV record" if count == 1 else "are not OSV records"
+            self.progress.warn(f"{plural(count, 'file')} in {self.options.local} {verb}: {first}")
         return folder
 
     # whom the names may be told
@@ -219,6 +226,22 @@ class Advice:
         for id in given:
             if id not in met and not self.failed:
                 self.progress.warn(f"ignored vulnerability {id} does not match any that was found")
+
+    def malware(self) -> frozenset[str]:
+        """Names of what is installed in a version that is malware."""
+        return frozenset(name for name, found in self.vulnerable.items() if any(each.malware for each in found))
+
+    def _tell_malware(self, inventory: Inventory) -> None:
+        """Each, with the update that brought it in, if it was one of ours."""
+        for name in sorted(self.malware()):
+            text = inventory.by_name()[name].text
+            ids = ", ".join(each.id for each in self.vulnerable[name] if each.malware)
+            brought = next((each for each in self.history() if (name, text) in _after(each)), None)
+            if brought is None:
+                hint = f"remove it with `python -m pip uninstall {name}` and find out what it may have done"
+            else:
+                hint = f"the update of {brought.when} brought it in; `pip-update --undo {brought.id}` takes it out"
+            self.progress.warn(f"{name} {text} is malware ({ids})", hint)
 
     def to_fix(self) -> frozenset[str]:
         """Names of what is installed in a version with a vulnerability that counts."""
@@ -390,6 +413,10 @@ class _Web:
     def each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """By the catalog's threads."""
         return self._catalog.each(function, items)
+
+
+def _after(entry: Entry) -> set[tuple[str, str | None]]:
+    return {(name, after) for name, _, after in entry.changes}
 
 
 def _affecting(name: str, version: Version, groups: Iterable[Vulnerability]) -> tuple[Vulnerability, ...]:

@@ -119,6 +119,7 @@ def _advice(
         catalog=catalog,
         progress=progress,
         origins=transactions_of(target).sources,
+        history=transactions_of(target).history,
         default_index=configuration.default_index,
         indexes=(*own, *settings.find_links),
     )

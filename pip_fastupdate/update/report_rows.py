@@ -78,7 +78,9 @@ def listed_failures(outcome: Outcome) -> tuple[Failure, ...]:
 
 def _concerned(outcome: Outcome, distribution: Distribution) -> bool:
     name = distribution.name
-    return not outcome.named or name in outcome.named or name in outcome.changes or name in outcome.failures
+    if not outcome.named or name in outcome.named or name in outcome.changes or name in outcome.failures:
+        return True
+    return outcome.advice is not None and name in outcome.advice.malware()
 
 
 def _row(outcome: Outcome, distribution: Distribution) -> Row:
