@@ -284,6 +284,18 @@ class Row:
     index: str | None = None
     """Where ``target`` comes from: a URL without credentials; None where nothing is installed."""
 
+    level: str | None = None
+    """How big a step from ``installed`` to ``target`` is: ``patch``, ``minor``, ``major`` or ``calendar``."""
+
+    direct: bool | None = None
+    """Whether the user asked for it by name, or nothing installed requires it where nobody noted that."""
+
+    uploaded: str | None = None
+    """When the file of ``target`` was uploaded: ISO 8601 in UTC; None where nothing is installed or nobody tells."""
+
+    size: int | None = None
+    """Bytes of that file."""
+
     vulnerabilities: tuple[KnownVulnerability, ...] = ()
     """Of ``installed``, where advisories were read."""
 

@@ -33,19 +33,49 @@ _NARROW = 60
 """Columns below which package names and versions may be broken in two."""
 
 
-def boxed(header: Sequence[str], lines: Sequence[Line], *, width: int, color: bool, encoding: str | None) -> str:
-    """A table ``width`` columns wide at most, long reasons wrapped; no final line end."""
+_LEVELS: Mapping[str, str] = {"major": "bold red", "minor": "cyan", "patch": "green", "calendar": "blue"}
+"""Styles of the part of a version that changes; the column beside it names the level for who sees no colour."""
+
+
+def boxed(
+    header: Sequence[str],
+    cells: Sequence[Sequence[str]],
+    lines: Sequence[Line],
+    *,
+    width: int,
+    color: bool,
+    encoding: str | None,
+) -> str:
+    """A table ``width`` columns wide at most, long reasons wrapped; no final line end.
+
+    ``cells`` are those of ``lines``, the status last.
+    """
     rule = can_encode("─", encoding)
     table = Table(box=box.SIMPLE_HEAD if rule else None, pad_edge=False, show_edge=False, header_style="bold")
     for title in header:
         table.add_column(title, no_wrap=title != header[-1] and width >= _NARROW, overflow="fold")
-    for line, follower in zip(lines, [*lines[1:], None], strict=True):
+    for line, row, follower in zip(lines, cells, [*lines[1:], None], strict=True):
         symbol = _SYMBOLS[line.group]
-        cells = (line.package, line.current, line.latest, f"{symbol} {line.told}")
-        texts = [Text(fit(cell, encoding)) for cell in cells]
+        texts = [Text(fit(cell, encoding)) for cell in (*row[:-1], f"{symbol} {row[-1]}")]
+        for place in (1, 2):
+            texts[place].stylize(_LEVELS.get(line.level, ""), *_changed(line, row[place]))
         texts[-1].stylize(_STYLES[line.group], 0, len(fit(f"{symbol} {line.status}", encoding)))
         table.add_row(*texts, end_section=follower is not None and follower.group != line.group)
     return _text(table, width, color)
+
+
+def _changed(line: Line, cell: str) -> tuple[int, int]:
+    """From where on the version at the end of a cell differs from the one that was installed; nothing of it: (0, 0)."""
+    installed, _, target = line.current.partition(" → ")
+    if not line.level or cell == installed or (target and cell == line.latest):
+        return 0, 0
+    version = cell.rpartition(" → ")[2]
+    same = 0
+    for one, other in zip(installed.split("."), version.split("."), strict=False):
+        if one != other:
+            break
+        same += len(other) + 1
+    return len(cell) - len(version) + min(same, len(version)), len(cell)
 
 
 def _text(table: Table, width: int, color: bool) -> str:

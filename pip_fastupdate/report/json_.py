@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from .figures import CacheFacts
 
 SCHEMA = 2
-"""Raised when a key goes or changes its meaning; keys may be added without."""
+"""Raised when a key goes or changes its meaning, or when much is added. All keys of 1 are in 2."""
+
+HISTORY = 1
+"""The same of the history."""
 
 
 def render(report: Report, view: View = PLAIN) -> str:
@@ -33,7 +36,7 @@ def history(entries: Sequence[Entry], view: View = PLAIN) -> str:
     """``{"schema", "transactions": […]}``, each with all of its changes."""
     from .history import document as transaction
 
-    return dumps({"schema": SCHEMA, "transactions": [transaction(entry) for entry in entries]})
+    return dumps({"schema": HISTORY, "transactions": [transaction(entry) for entry in entries]})
 
 
 def cache(facts: CacheFacts, view: View = PLAIN) -> str:
@@ -99,6 +102,10 @@ def _package(row: Row) -> dict[str, Any]:
         "status": row.status,
         "reasons": [_reason(each) for each in row.reasons],
         "index": None if row.index is None else redact(row.index),
+        "level": row.level,
+        "direct": row.direct,
+        "uploaded": row.uploaded,
+        "size": row.size,
         "vulnerabilities": [_vulnerability(each) for each in row.vulnerabilities],
     }
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from ..core.entry import Entry
 from ..core.models import Report, Target
 from ..core.text import clean, redact
-from .rows import Digest, Group, Line, digest
-from .table import HEADER
+from .rows import Digest, Group, Line, cells, digest
 from .view import PLAIN, View
 
 if TYPE_CHECKING:
@@ -27,9 +26,10 @@ def render(report: Report, view: View = PLAIN) -> str:
 
 def history(entries: Sequence[Entry], view: View = PLAIN) -> str:
     """A table, one line a transaction; verbosity 1 names all of its changes."""
-    from .history import HEADER, cells
+    from .history import HEADER
+    from .history import cells as told
 
-    return grid(HEADER, [cells(entry, view.verbosity) for entry in entries])
+    return grid(HEADER, [told(entry, view.verbosity) for entry in entries])
 
 
 def cache(facts: CacheFacts, view: View = PLAIN) -> str:
@@ -65,7 +65,7 @@ def _environment(target: Target) -> str:
 
 
 def _table(lines: Iterable[Line]) -> str:
-    return grid(HEADER, [(each.package, each.current, each.latest, each.told) for each in lines])
+    return grid(*cells(tuple(lines)))
 
 
 def grid(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -44,6 +44,12 @@ class Line:
 
     warned_of: bool = False
     """Whether what is installed and stays calls for a decision."""
+
+    level: str = ""
+    """How big a step it is; "" where there is none."""
+
+    direct: str = ""
+    """``yes`` or ``no``: whether the user asked for it by name; "" where nobody knows."""
 
     source: str = ""
     """The index that the new version comes from; "" when there is none."""
@@ -144,6 +150,19 @@ def digest(report: Report) -> Digest:
     )
 
 
+HEADER = ("Package", "Current", "Latest", "Level", "Direct", "Status")
+
+
+def cells(lines: Sequence[Line]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The header of a table of these lines, and its rows; without columns in which nothing stands."""
+    table = [(each.package, each.current, each.latest, each.level, each.direct, each.told) for each in lines]
+    shown = [place for place, title in enumerate(HEADER) if title in _ALWAYS or any(row[place] for row in table)]
+    return tuple(HEADER[place] for place in shown), [tuple(row[place] for place in shown) for row in table]
+
+
+_ALWAYS = frozenset({"Package", "Current", "Latest", "Status"})
+
+
 def total_seconds(seconds: Mapping[str, float]) -> float:
     """The whole run's wall time: the entry ``total`` where there is one, else the stages' sum."""
     return seconds["total"] if "total" in seconds else sum(seconds.values())
@@ -172,6 +191,8 @@ def _line(row: Row, group: Group, failures: Iterable[Failure], dry_run: bool) ->
         why=_join([*row.reasons, *failures]),
         behind=cause(row) is not None,
         warned_of=is_warned_of(row),
+        level=row.level or "",
+        direct="" if row.direct is None else "yes" if row.direct else "no",
         source=clean(redact(row.index or "")),
     )
 

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 from ..core.entry import Entry
 from ..core.models import Report
 from ..core.text import IMPORTING, clean, fit, pairs
-from .rows import Digest, Line, digest
+from .rows import Digest, Line, cells, digest
 from .view import PLAIN, View
 
 if TYPE_CHECKING:
     from .figures import CacheFacts
-
-HEADER = ("Package", "Current", "Latest", "Status")
 
 
 def render(report: Report, view: View = PLAIN) -> str:
@@ -39,11 +37,12 @@ def render(report: Report, view: View = PLAIN) -> str:
 
 def history(entries: Sequence[Entry], view: View = PLAIN) -> str:
     """One line a transaction; verbosity 1 names all of its changes."""
-    from .history import HEADER, cells
+    from .history import HEADER
+    from .history import cells as told
 
     if not entries:
         return "No transactions yet"
-    return columns(HEADER, [cells(entry, view.verbosity) for entry in entries], view.encoding)
+    return columns(HEADER, [told(entry, view.verbosity) for entry in entries], view.encoding)
 
 
 def cache(facts: CacheFacts, view: View = PLAIN) -> str:
@@ -64,11 +63,12 @@ def _shown(facts: Digest, verbosity: int) -> tuple[Line, ...]:
 
 
 def _grid(lines: Sequence[Line], view: View) -> str:
+    header, table = cells(lines)
     if view.width is None:
-        return columns(HEADER, [(each.package, each.current, each.latest, each.told) for each in lines], view.encoding)
+        return columns(header, table, view.encoding)
     with IMPORTING:
         from .boxed import boxed  # rich: 60 ms and more to import
-    return boxed(HEADER, lines, width=view.width, color=view.color, encoding=view.encoding)
+    return boxed(header, table, lines, width=view.width, color=view.color, encoding=view.encoding)
 
 
 def columns(header: Sequence[str], rows: Iterable[Sequence[str]], encoding: str | None = "utf-8") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging.version import Version
 
@@ -54,6 +54,12 @@ class Outcome:
     """What advisories say, where they were read."""
 
     @cached_property
+    def direct(self) -> frozenset[str]:
+        """What the user asked for by name; where no installer noted that, what nothing installed requires."""
+        requested = frozenset(each.name for each in self.inventory.distributions if each.requested)
+        return requested or self.world.direct
+
+    @cached_property
     def changes(self) -> dict[str, Change]:
         """The plan's changes by name."""
         return {each.name: each for each in self.plan.changes}
@@ -98,8 +104,21 @@ def _row(outcome: Outcome, distribution: Distribution) -> Row:
         status=status,
         reasons=(*_about(vulnerabilities), *reasons, *_further(outcome, distribution, elsewhere)),
         index=redact(change.target.index) if change else None,
+        direct=name in outcome.direct,
         vulnerabilities=vulnerabilities,
+        **_new(change),
     )
+
+
+def _new(change: Change | None) -> dict[str, Any]:
+    """The fields of a row that are about the new version."""
+    if change is None:
+        return {}
+    from ..policy.level import step
+
+    release = change.target
+    level = None if change.installed is None else step(change.installed, release.version, release.uploaded)
+    return {"level": level, "uploaded": release.uploaded, "size": release.file.size if release.file else None}
 
 
 def _vulnerabilities(outcome: Outcome, name: str, after: Version) -> tuple[KnownVulnerability, ...]:
@@ -233,6 +252,8 @@ def _addition(outcome: Outcome, change: Change) -> Row:
         status=outcome.status,
         reasons=(*_wanted_by(outcome, change.name), *outcome.warnings.get(change.name, ())),
         index=redact(change.target.index),
+        direct=False,
+        **_new(change),
     )
 
 

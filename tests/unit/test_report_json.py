@@ -16,6 +16,7 @@ def test_keys() -> None:
     assert expected == list(document)
     assert ["prefix", "python", "pip"] == list(document["environment"])
     keys = ["name", "installed", "target", "latest", "action", "status", "reasons", "index"]
+    keys += ["level", "direct", "uploaded", "size", "vulnerabilities"]
     assert [keys] * 7 == [list(package) for package in document["packages"]]
     assert ["kind", "text", "by"] == list(document["packages"][1]["reasons"][0])
     assert [["name", "version", "kind", "text"]] == [list(failure) for failure in document["failures"]]
@@ -26,7 +27,7 @@ def test_values() -> None:
     """Rows come as they are: null for what is unknown, the target of a hold equals what is installed."""
     document = json_.document(mixed())
     packages = {package.pop("name"): package for package in document["packages"]}
-    assert document["schema"] == 1
+    assert document["schema"] == 2
     assert document["transaction"] == "20261120T101500Z"
     assert packages["typing-inspection"] == {
         "installed": None,
@@ -36,6 +37,11 @@ def test_values() -> None:
         "status": "done",
         "reasons": [],
         "index": None,
+        "level": None,
+        "direct": None,
+        "uploaded": None,
+        "size": None,
+        "vulnerabilities": [],
     }
     assert packages["pydantic-core"]["target"] == packages["pydantic-core"]["installed"] == "2.1"
     assert packages["myproject"]["latest"] is None
