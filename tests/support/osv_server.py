@@ -52,12 +52,15 @@ class OsvServer:
         """Status and JSON of the right answer."""
         if path == "/v1/querybatch":
             return 200, {"results": [self._query(each) for each in body["queries"]]}
+        if path == "/v1/query":
+            name, version = body["package"]["name"], body.get("version")
+            return 200, {"vulns": found} if (found := self._found(name, version)) else {}
         record = self.records.get(path.removeprefix("/v1/vulns/"))
         return (404, {"code": 5, "message": "Bug not found."}) if record is None else (200, record)
 
     def _query(self, query: dict[str, Any]) -> dict[str, Any]:
         name, version = query["package"]["name"], query.get("version")
-        found = [each for _, each in sorted(self.records.items()) if self.affects(each, name, version)]
+        found = self._found(name, version)
         start = int(query.get("page_token", 0))
         vulns = [
             {"id": each["id"], "modified": each.get("modified", "2024-01-01T00:00:00Z")}
@@ -67,6 +70,9 @@ class OsvServer:
         if start + self.page < len(found):
             answer["next_page_token"] = str(start + self.page)
         return answer
+
+    def _found(self, name: str, version: str | None) -> list[Record]:
+        return [each for _, each in sorted(self.records.items()) if self.affects(each, name, version)]
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         osv = self
