@@ -61,14 +61,16 @@ def _sorted(events: Iterable[tuple[str, str]]) -> list[tuple[str, Version | None
 
 
 def fixed_versions(entries: Iterable[Affected], version: Version) -> frozenset[Version]:
-    """The versions above ``version`` that an entry names as fixes; pre-releases are none."""
-    return frozenset(
+    """The versions above ``version`` that an entry names as fixes; for a pre-release the release that follows it."""
+    named = (
         at
         for entry in entries
         for events in entry.ranges
         for kind, text in events
-        if kind == "fixed" and (at := _version(text)) is not None and not at.is_prerelease and at > version
+        if kind == "fixed" and (at := _version(text)) is not None
     )
+    finals = (Version(each.base_version) if each.is_prerelease else each for each in named)
+    return frozenset(each for each in finals if each > version)
 
 
 @lru_cache(maxsize=8192)

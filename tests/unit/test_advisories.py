@@ -168,6 +168,12 @@ def test_the_fix_is_the_smallest_on_the_way(installed: str, expected: str) -> No
     assert Version(expected) == group.fixed_in("foo", Version(installed))
 
 
+def test_a_fix_is_never_a_pre_release() -> None:
+    """Where a record names one, the release that follows it mends the same."""
+    (group,) = grouped([parse(record("A", "foo", introduced="0", fixed="19.7.0rc1"))])
+    assert Version("19.7.0") == group.fixed_in("foo", Version("16.3"))
+
+
 def test_one_vulnerability_by_any_chain_of_names() -> None:
     """Through a record or an id that no record is of; the same whatever the order."""
     raws = [
