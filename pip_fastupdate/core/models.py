@@ -328,6 +328,15 @@ class WrittenFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A program that was started in the environment before it was updated."""
+
+    pid: int
+    command: str
+    """Its command line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Everything a run has to tell; what the renderers of ``report`` turn into text."""
 
@@ -342,5 +351,14 @@ class Report:
 
     dry_run: bool = False
     stats: Stats = field(default_factory=Stats)
+
+    growth: int | None = None
+    """By how many bytes the environment grew; None where nothing was staged."""
+
+    running: tuple[Running, ...] = ()
+    """Programs that go on with the former versions until they are restarted."""
+
+    leftovers: tuple[str, ...] = ()
+    """What earlier updates added for others, and nothing requires any more."""
     files: tuple[WrittenFile, ...] = ()
     """What ``--write`` makes, or would make, of the project's files."""

@@ -89,6 +89,10 @@ def _summary(report: Report) -> dict[str, Any]:
         "behind_reasons": dict(facts.behind),
         "skipped_reasons": dict(facts.skipped),
         "warned_of": sum(each.warned_of for each in facts.lines),
+        "download_bytes": facts.download,
+        "growth_bytes": report.growth,
+        "leftovers": list(report.leftovers),
+        "running": [{"pid": each.pid, "command": redact(each.command)} for each in report.running],
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..core.models import Failure, Reason, Report, Row
-from ..core.text import clean, duration, plural, redact
+from ..core.text import clean, duration, plural, redact, size
 from .behind import behind, cause, in_words, is_warned_of, skipped
 
 Group = Literal["upgraded", "added", "held", "skipped", "failed", "current"]
@@ -83,6 +83,12 @@ class Digest:
     skipped: Mapping[str, int]
     """How many were not looked at, likewise."""
 
+    download: int = 0
+    """Bytes of the files of all that is new."""
+
+    growth: int | None = None
+    """Bytes by which the environment grew; None where nobody knows."""
+
     def group(self, name: Group) -> tuple[Line, ...]:
         """The lines of one group."""
         return tuple(each for each in self.lines if each.group == name)
@@ -103,7 +109,15 @@ class Digest:
         left = ", ".join(f"{name} {self.count(name)}" for name in GROUPS[2:5])
         upgraded, added = self.count("upgraded"), self.count("added")
         words = f"Would upgrade {upgraded}, add {added}" if self.dry_run else f"Upgraded {upgraded}, added {added}"
-        return f"{words}, {left} of {plural(self.distributions, 'distribution')} in {duration(self.seconds)}"
+        took = f"{words}, {left} of {plural(self.distributions, 'distribution')} in {duration(self.seconds)}"
+        return took + self._bytes()
+
+    def _bytes(self) -> str:
+        """``; 12.3 MB to download``, ``; 12.3 MB of wheels, 3.1 MB more on disk``."""
+        if self.growth is None:
+            return f"; {size(self.download)} to download" if self.download else ""
+        grown = f"{size(abs(self.growth))} {'more' if self.growth >= 0 else 'less'} on disk"
+        return f"; {size(self.download)} of wheels, {grown}" if self.download else f"; {grown}"
 
     def _nothing_to_do(self) -> str:
         took, total = f"in {duration(self.seconds)}", plural(self.distributions, "distribution")
@@ -147,6 +161,8 @@ def digest(report: Report) -> Digest:
         dry_run=report.dry_run,
         behind=behind(report.rows),
         skipped=skipped(report.rows),
+        download=sum(row.size or 0 for row in report.rows if row.action in _ACTIONS and row.status != "failed"),
+        growth=report.growth,
     )
 
 

@@ -49,14 +49,14 @@ class Cap:
 
     def judge(self, moved: Version | None) -> bool:
         """Note what the plan made of it, None for nothing; whether another plan has to be tried."""
-        last, before = len(self.versions) - 1, self.at
         if moved is not None:
             self.high = self.at = max(0, bisect_right(self.versions, moved) - 1)
         else:
             self.low = max(self.low, self.at)
+            self.high = None if self.high is not None and self.high <= self.at else self.high  # it does no more
         if self.high is None:
-            self.at = last
-            return before != last
+            before, self.at = self.at, len(self.versions) - 1
+            return before != self.at
         if self.high - self.low <= 1:
             self.at = self.high
             return moved is None

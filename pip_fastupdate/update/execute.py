@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ..wheels import Installed, WheelStore
 from .context import Tools
 from .fetch import Delivery, key_of
 from .plan import Barred, Carried, Planned, make_plan, remember
+from .space import check_room, download_size, growth, places_of
 from .standing import broken
 from .swap import Bench
 from .user_test import Trial, culprits
@@ -51,15 +52,23 @@ def _carried(tools: Tools, bench: Bench, planned: Planned, barred: Barred, trial
         if not changes and not tools.project.rewrites(tools, bench.inventory, planned):
             bench.transaction.abandon()
             return Carried(planned=planned)
+        grown = _growth(bench, changes)
         unfit = broken(bench, planned)
         learned = _without_these(tools, barred, unfit) if unfit else _swap_in(tools, bench, planned, barred, trial)
         if learned == barred:
             bench.transaction.commit(tools.options.keep)
             remember(tools, planned)
             warnings = bench.warnings(changes)
-            return Carried(planned=planned, warnings=warnings, transaction=bench.transaction.id)
+            return Carried(planned=planned, warnings=warnings, transaction=bench.transaction.id, growth=grown)
         barred = learned
         planned = make_plan(tools, bench.inventory, barred)
+
+
+def _growth(bench: Bench, changes: Sequence[Change]) -> int:
+    """To be asked before the swap: then the files are elsewhere."""
+    done = bench.delivery.done
+    staged = {each.name: done[key_of(each.target)].staged.info for each in changes}
+    return growth(changes, bench.inventory.by_name(), staged)
 
 
 def _swap_in(tools: Tools, bench: Bench, planned: Planned, barred: Barred, trial: Trial | None) -> Barred:
@@ -138,6 +147,8 @@ def _learn(tools: Tools, planned: Planned, delivery: Delivery, barred: Barred) -
     gone = tools.catalog.revalidate([each.target for each in changes if key_of(each.target) not in delivery.done])
     if gone:
         return replace(barred, failures={**barred.failures, **{each.name: each for each in gone}})
+    new = [each for each in changes if key_of(each.target) not in delivery.done]
+    check_room(download_size(new), places_of(tools.options.cache.directory, delivery.staging))
     delivery.bring(changes)
     failures = {**barred.failures, **delivery.failures}
     staged = [each for each in changes if each.name not in failures and key_of(each.target) in delivery.done]

@@ -57,6 +57,9 @@ class Carried:
     transaction: str | None = None
     """None when nothing was left to change."""
 
+    growth: int | None = None
+    """Bytes by which the environment grew."""
+
 
 def check_names(tools: Tools, inventory: Inventory) -> None:
     """Raises UsageError for a name that is not installed."""

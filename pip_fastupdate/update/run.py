@@ -6,7 +6,7 @@ import sys
 
 from .._pip.configuration import Configuration
 from ..core.errors import EnvironmentChanged, late
-from ..core.models import Inventory, Report, Stats, Status
+from ..core.models import Inventory, Report, Running, Stats, Status
 from ..core.options import Options
 from ..environment import guard, scan
 from ..progress import Silent
@@ -117,7 +117,21 @@ def _report(tools: Tools, inventory: Inventory, carried: Carried, *, status: Sta
         dry_run=status == "planned",
         stats=_stats(tools),
         files=tools.project.written(tools, inventory, planned),
+        growth=carried.growth,
+        running=_running(tools) if carried.transaction is not None else (),
     )
+
+
+def _running(tools: Tools) -> tuple[Running, ...]:
+    """Programs that were started in the environment before the swap; the user is told to restart them."""
+    from ..environment.running import running_in
+
+    found = running_in(tools.target.prefix, tools.target.executable)
+    if found:
+        some = ", ".join(f"{each.command[:60]} (pid {each.pid})" for each in found[:5])
+        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+        tools.progress.warn(f"still running with the former versions: {some}{more}", hint="restart these")
+    return found
 
 
 def _about_installers(inventory: Inventory, planned: Planned) -> str:

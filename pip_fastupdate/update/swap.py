@@ -91,6 +91,9 @@ class Bench:
         """Swap in what was prepared, and check the result. Raises TransactionError and its kinds."""
         progress = self.tools.progress
         preload.import_everything()
+        from ..environment import running  # noqa: F401 - this and the level are wanted after the swap
+        from ..policy import level  # noqa: F401
+
         report.preload(sys.stdout, format=self.tools.options.format)
         with progress.stage("swap", len(planned.plan.changes)):
             try:

@@ -1,0 +1,76 @@
+"""Programs that run in an environment while it is updated: they go on with the former versions until restarted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ..core.models import Running
+
+PROC = Path("/proc")
+
+
+def running_in(prefix: Path, executable: Path, *, proc: Path = PROC) -> tuple[Running, ...]:
+    """The other processes of the environment's interpreter that this user may look at, by number.
+
+    By ``/proc`` on Linux, elsewhere by psutil, if that is installed; nothing where neither is there. Never raises.
+    """
+    there = proc != PROC or (proc / "self" / "exe").exists()
+    found = _by_proc(proc) if there else _by_psutil()
+    real, inside = os.path.realpath(executable), os.path.realpath(prefix)
+    own = os.getpid()
+    return tuple(
+        Running(pid=pid, command=command)
+        for pid, exe, command, environ, cwd in sorted(found)
+        if pid != own and exe == real and _belongs(command, environ, cwd, inside, real)
+    )
+
+
+Process = tuple[int, str, str, str, str]
+"""Number, real path of the program, command line, VIRTUAL_ENV, current folder."""
+
+
+def _belongs(command: str, active: str, cwd: str, inside: str, real: str) -> bool:
+    """Whether a process of the interpreter's program is one of this environment: venvs share the program itself."""
+    if real.startswith(inside + os.sep):
+        return True
+    first = command.partition(" ")[0]
+    if os.sep in first:
+        folder = os.path.dirname(os.path.join(cwd, first))  # noqa: PTH118, PTH120 - paths of other processes, as text
+        return os.path.realpath(folder).startswith(inside + os.sep)
+    return bool(active) and os.path.realpath(active) == inside
+
+
+def _by_proc(proc: Path) -> Iterator[Process]:
+    for folder in proc.iterdir():
+        if folder.name.isdigit():
+            with suppress(OSError, ValueError):  # gone meanwhile, or another user's
+                words = (folder / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+                environ = dict(each.partition(b"=")[::2] for each in (folder / "environ").read_bytes().split(b"\0"))
+                yield (
+                    int(folder.name),
+                    str((folder / "exe").readlink()).removesuffix(" (deleted)"),
+                    _text(words),
+                    os.fsdecode(environ.get(b"VIRTUAL_ENV", b"")),
+                    str((folder / "cwd").readlink()),
+                )
+
+
+def _text(words: Iterable[bytes]) -> str:
+    return " ".join(os.fsdecode(each) for each in words)
+
+
+def _by_psutil() -> Iterator[Process]:
+    try:
+        import psutil  # type: ignore[import-untyped, unused-ignore] # nobody has to have it
+    except ImportError:
+        return
+    process: Any
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            command = " ".join(process.cmdline())
+            active = process.environ().get("VIRTUAL_ENV", "")
+            yield process.pid, os.path.realpath(process.exe()), command, active, process.cwd()

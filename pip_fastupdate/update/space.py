@@ -1,0 +1,69 @@
+"""Bytes of a plan: what is to be downloaded, whether there is room for it, and by how much the environment grows."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ..core.errors import TransactionError
+from ..core.models import Change, Distribution
+from ..core.text import size
+
+SPARE = 1024**2
+"""Bytes that are to be left at least: journals and the like."""
+
+
+def download_size(changes: Iterable[Change]) -> int:
+    """Bytes of the files of the new versions, as far as the index tells."""
+    return sum(each.target.file.size or 0 for each in changes if each.target.file is not None)
+
+
+def check_room(needed: int, places: Iterable[Path]) -> None:
+    """Raises TransactionError where a disk has certainly no room: files take at least their bytes once unpacked.
+
+    ``places`` are folders that get ``needed`` bytes each; those on one file system share its room.
+    """
+    devices: dict[int, list[Path]] = {}
+    for place in places:
+        existing = next((each for each in (place, *place.parents) if each.exists()), None)
+        if existing is not None:
+            devices.setdefault(existing.stat().st_dev, []).append(existing)
+    for found in devices.values():
+        free = shutil.disk_usage(found[0]).free
+        wanted = needed * len(found) + SPARE
+        if needed and free < wanted:
+            raise TransactionError(
+                f"not enough room on the disk of {found[0]}: {size(wanted)} needed, {size(free)} free",
+                hint="free some space and try again; the environment is unchanged, and nothing was downloaded",
+            )
+
+
+def growth(changes: Iterable[Change], installed: Mapping[str, Distribution], staged: Mapping[str, Path]) -> int:
+    """By how many bytes the files of the changed distributions grow, by what their RECORDs say.
+
+    ``staged`` are the new ``.dist-info`` folders by name.
+    """
+    total = 0
+    for change in changes:
+        if change.name in staged:
+            total += recorded(staged[change.name])
+            if change.installed is not None and change.name in installed:
+                total -= recorded(installed[change.name].info)
+    return total
+
+
+def recorded(info: Path) -> int:
+    """Bytes of all files that a RECORD lists with their size; 0 where it cannot be read."""
+    try:
+        lines = (info / "RECORD").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return 0
+    sizes = (line.rpartition(",")[2].strip('"') for line in lines)
+    return sum(int(each) for each in sizes if each.isdecimal() and len(each) < 16)
+
+
+def places_of(cache: Path | None, staging: Path) -> tuple[Path, ...]:
+    """Where a run writes files: as they come, and unpacked."""
+    return (staging,) if cache is None else (Path(os.path.realpath(cache)), staging)
