@@ -1,10 +1,12 @@
 """Everything that has to hold, in one command: ``python -m tests``; it stops at the first thing that does not.
 
-Arguments go to pytest, which then runs in one process and says nothing about coverage: ``python -m tests -k report``.
+``python -m tests nightly`` tries more: every test, each property with many more examples, faults at many more places.
+Other arguments go to pytest, which runs in one process then, and nothing is measured: ``python -m tests -k report``.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,14 +23,18 @@ CHECKS = (
     (*PYTHON, "mypy"),
     (sys.executable, "-c", LINT_IMPORTS),
 )
+PARALLEL = ("--numprocesses=auto", "--dist=worksteal", "--durations=20", "--durations-min=1")
+MEASURED = ("--cov", f"--cov-fail-under={COVERED}")
 
 
 def main(arguments: list[str]) -> int:
     """The exit code of the first step that fails, else 0."""
-    everything = ("--numprocesses=auto", "--dist=loadfile", "--cov", f"--cov-fail-under={COVERED}")
-    for step in (*CHECKS, (*PYTHON, "pytest", *(arguments or everything))):
+    nightly = arguments == ["nightly"]
+    options = PARALLEL if nightly else arguments or (*PARALLEL, *MEASURED)
+    variables = {**os.environ, "PIP_UPDATE_TESTS": "nightly"} if nightly else None
+    for step in (*CHECKS, (*PYTHON, "pytest", *options)):
         print(f"$ {' '.join(step[1:])}", flush=True)
-        code = subprocess.run(step, cwd=ROOT, check=False).returncode
+        code = subprocess.run(step, cwd=ROOT, env=variables, check=False).returncode
         if code:
             return code
     return 0

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from pip_fastupdate.cache import folder
+from tests.support import thoroughness
 from tests.support.environments import Env, Templates
 from tests.support.local_index import LocalIndex
+
+thoroughness.load()
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # what a shell starts in the background inherits that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes long is left to the night."""
+    if thoroughness.NIGHTLY:
+        return
+    late = [each for each in items if each.get_closest_marker("nightly")]
+    config.hook.pytest_deselected(items=late)
+    items[:] = [each for each in items if each not in late]
 
 
 @pytest.fixture(autouse=True)

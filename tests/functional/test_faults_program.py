@@ -13,6 +13,7 @@ from tests.faults import peers, program, real
 from tests.faults.harness import NEW, OLD
 from tests.faults.inject import Fault
 from tests.support.environments import installed, run
+from tests.support.thoroughness import at_night
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="processes are killed by signals")
 
@@ -40,14 +41,15 @@ def middle(case: program.Case) -> Fault:
 
 def test_killed_now_and_then(case: program.Case) -> None:
     """The next run makes it the old or the new environment, to the byte, and a further update works."""
-    tally = program.carry_out([case], program.kills(sampled(case, 8, seed=1)), go_on_every=4)
+    count = at_night(24, sample=4)
+    tally = program.carry_out([case], program.kills(sampled(case, count, seed=1)), go_on_every=4)
     assert {} == tally.others
-    assert (8, True, True) == (tally.runs, tally.outcomes[OLD] > 0, tally.outcomes[NEW] > 0)
+    assert (count, True, True) == (tally.runs, tally.outcomes[OLD] > 0, tally.outcomes[NEW] > 0)
 
 
 def test_errors_now_and_then(case: program.Case) -> None:
     """A disk that refuses is told in one sentence; the environment is the old one, or the new one if that is said."""
-    tally = program.carry_out([case], program.errors(sampled(case, 6, seed=2)))
+    tally = program.carry_out([case], program.errors(sampled(case, at_night(18, sample=3), seed=2)))
     assert {} == tally.others
 
 
@@ -104,6 +106,7 @@ def test_broken_environments_are_noticed(case: program.Case) -> None:
     case.real.reset()
 
 
+@pytest.mark.nightly
 def test_peers_are_compared(case: program.Case) -> None:
     """A tool is timed, killed at random times, and every environment is counted once."""
     figures = peers.measured(case.real, peers.commands(case.real)["pip-update"], kills=2, seed=0, rounds=1)

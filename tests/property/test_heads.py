@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pip_fastupdate.network.headers import parse
+from tests.support.thoroughness import examples
 
 NAMES = st.sampled_from(
     [b"ETag", b"content-length", b"X-\xc3\xa9", b"", b"Two Words", b"From x", b"a:b", b"\t", b'"', b"Content-Type"]
@@ -38,6 +39,7 @@ def said(read: Any, head: bytes) -> Any:
     return message.items(), inside, [repr(type(each)) for each in message.defects], stream.read()
 
 
+@examples(40, nightly=2000)
 @given(HEADS, st.sampled_from([b"\r\nbody", b"\nbody", b""]))
 @example([(b"Content-Length: 5", b"\r\n"), (b"ETag: x", b"\r\n")], b"\r\nbody")
 def test_same_as_http_client(head: list[tuple[bytes, bytes]], end: bytes) -> None:

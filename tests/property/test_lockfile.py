@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pip_fastupdate.lockfile.toml import document
+from tests.support.thoroughness import examples
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -27,6 +28,7 @@ VALUES = st.recursive(SCALARS, lambda each: st.lists(each, max_size=3) | st.dict
 TABLES: Any = st.dictionaries(TEXT.filter(lambda key: key != "packages"), VALUES, max_size=4)
 
 
+@examples(40, nightly=2000)
 @given(head=TABLES, packages=st.lists(st.dictionaries(TEXT, VALUES, min_size=1, max_size=4), max_size=3))
 def test_written_and_read_again(head: dict[str, Any], packages: list[dict[str, Any]]) -> None:
     """Any text, number, time, list and table survives."""

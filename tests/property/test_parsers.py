@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pip_fastupdate.core.interpreter import Interpreter
@@ -27,6 +27,7 @@ from pip_fastupdate.index.filenames import (
     version_of,
     wheel_project,
 )
+from tests.support.thoroughness import examples
 
 CORPUS = Path(__file__).with_name("corpus")
 """Files whose content once was, or could have been, too much: one for each kind, read by every parser."""
@@ -107,7 +108,7 @@ TEXTS = st.lists(WORDS | st.text(max_size=5), max_size=30).map("".join)
 
 
 @pytest.mark.parametrize("name", PARSERS)
-@settings(max_examples=150, deadline=None)
+@examples(40, nightly=2000)
 @given(text=TEXTS)
 @example(text="x; " + "(" * 5000 + "os_name=='a'" + ")" * 5000)
 @example(text="[" * 100_000 + "]" * 100_000)
@@ -211,7 +212,7 @@ ATTRIBUTE = st.tuples(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(50, nightly=2000)
 @given(
     st.lists(
         st.tuples(
@@ -236,7 +237,7 @@ def _escape(value: str) -> str:
     return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
-@settings(max_examples=200, deadline=None)
+@examples(50, nightly=2000)
 @given(
     user=st.text(alphabet="ab:/?#.%1", min_size=1, max_size=8),
     secret=st.just("SECRET"),

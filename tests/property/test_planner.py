@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from itertools import product
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pip_fastupdate.core.models import Inventory, Reason
 from pip_fastupdate.resolver.candidates import World
 from pip_fastupdate.resolver.search import Wishes, best_assignment
+from tests.support.thoroughness import examples
 from tests.support.worlds import Catalog, distribution
 
 NAMES = tuple("abcdef")
@@ -67,7 +68,7 @@ def consistent_choices(world: World):
             yield assignment
 
 
-@settings(max_examples=400, deadline=None)
+@examples(60, nightly=1000)
 @given(worlds())
 def test_never_worse(parts) -> None:
     """The plan is consistent, downgrades nothing, removes nothing and leaves alone what must stay."""
@@ -81,7 +82,7 @@ def test_never_worse(parts) -> None:
             assert solution.assignment[name] is today
 
 
-@settings(max_examples=300, deadline=None)
+@examples(40, nightly=1000)
 @given(worlds())
 def test_cannot_be_bettered(parts) -> None:
     """No other consistent choice has every name at least as new and one of them newer."""
@@ -93,7 +94,7 @@ def test_cannot_be_bettered(parts) -> None:
         assert theirs == mine or any(theirs[name] < mine[name] for name in mine)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(40, nightly=1000)
 @given(worlds(), st.data())
 def test_named_first(parts, data) -> None:
     """A single name that is asked for gets the newest version that any consistent choice allows it."""
@@ -104,7 +105,7 @@ def test_named_first(parts, data) -> None:
     assert max(other[name].version for other in consistent_choices(world)) == found[name].version
 
 
-@settings(max_examples=200, deadline=None)
+@examples(40, nightly=1000)
 @given(worlds())
 def test_second_run_does_nothing(parts) -> None:
     """After the plan has been carried out there is nothing left to do."""
@@ -121,7 +122,7 @@ def test_second_run_does_nothing(parts) -> None:
     assert again.installed == dict(best_assignment(again, Wishes()).assignment)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(20, nightly=400)
 @given(worlds(), st.integers(1, 6))
 def test_small_budget_is_still_consistent(parts, budget) -> None:
     """When the search is given up, what is left is consistent and not older than before."""

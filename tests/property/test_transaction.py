@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from pip_fastupdate.core.errors import FileConflict
@@ -17,6 +17,7 @@ from pip_fastupdate.transaction import Replacement, Transaction, Transactions
 from pip_fastupdate.transaction.folder import Workspace
 from tests.faults.harness import memory
 from tests.faults.synthetic import HOME, SITE, Snapshot, live, snapshot
+from tests.support.thoroughness import examples
 
 FOLDERS = ("", "a/", "a/b/", "ns/", "ns/a/", "ns/b/", "ns/a/deep/er/")
 NAMES = ("m.py", "n.py", "data", "__pycache__/m.cpython-311.pyc", "__pycache__/n.cpython-311.opt-1.pyc", "a")
@@ -217,7 +218,7 @@ def handed_over(module: Files) -> World:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(60, nightly=3000)
 @given(world=worlds(), split=st.booleans())
 @example(world=handed_over({}), split=False)
 @example(world=handed_over({f"{SITE}/a/m.py": "same"}), split=False)
@@ -276,7 +277,7 @@ def split_up(transaction: Transaction) -> None:
     transaction._split()
 
 
-@settings(max_examples=80, deadline=None)
+@examples(30, nightly=1000)
 @given(world=worlds(), data=st.data())
 def test_recovery_from_any_prefix(world: World, data: st.DataObject) -> None:
     """However many steps were done, and however many of these undone, recovery brings back every byte."""

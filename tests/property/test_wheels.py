@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
@@ -20,6 +20,7 @@ from pip_fastupdate.wheels import Inspection, inspect
 from pip_fastupdate.wheels.entry_names import Refused
 from pip_fastupdate.wheels.entry_points import commands
 from tests.support.raw_wheels import FILENAME, INFO, demo, pack
+from tests.support.thoroughness import examples
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 RELEASE = Release(name="demo", version=Version("1.0"), file=File(filename=FILENAME, url="", sha256="0" * 64))
@@ -88,7 +89,7 @@ def prepared() -> None:
     prepare_process()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(40, nightly=2000)
 @given(TEXTS)
 def test_commands_are_those_that_the_installer_makes(text: str) -> None:
     """Where the text passes, the files in bin are the commands that were seen, and nothing is beside the root."""
@@ -109,7 +110,7 @@ def test_commands_are_those_that_the_installer_makes(text: str) -> None:
         assert {FILENAME, "deep", "er"} == beside
 
 
-@settings(max_examples=200, deadline=None)
+@examples(50, nightly=2000)
 @given(st.randoms(use_true_random=False))
 def test_damage_ends_in_words(chance: random.Random) -> None:
     """Bytes changed, cut out, doubled: refused or passed, never an exception."""
@@ -123,7 +124,7 @@ def test_damage_ends_in_words(chance: random.Random) -> None:
     assert isinstance(look(bytes(content)), Inspection)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(40, nightly=2000)
 @given(st.text(string.printable + "é\u2028\ud7ff", max_size=200))
 def test_any_metadata(text: str) -> None:
     """Whatever stands in RECORD, METADATA, WHEEL or entry_points.txt."""

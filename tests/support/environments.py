@@ -17,6 +17,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from . import pip_server
 from .copies import copy_coverage, copy_distribution, copy_packages, link_source, needed
 from .local_index import LocalIndex
 
@@ -140,12 +141,29 @@ def _make_venv(path: Path, python: str | Path, system_site_packages: bool) -> En
 def install(env: Env, wheels: Iterable[Path], *, compile: bool = False, requested: bool = True) -> None:
     """Have pip install the wheels by name, without their dependencies; ``requested`` leaves the REQUESTED marks."""
     wheels = list(wheels)
-    pinned = ["{}=={}".format(*parse_wheel_filename(each.name)[:2]) for each in wheels]
+    named = [parse_wheel_filename(each.name)[:2] for each in wheels]
+    if _is_ours(env) and _names(env).isdisjoint(name for name, _ in named):
+        pairs = [(str(name), path) for (name, _), path in zip(named, wheels, strict=True)]
+        pip_server.install(env.path, env.python, pairs, compile=compile, requested=requested)
+        return
     folders = [f"--find-links={each}" for each in dict.fromkeys(each.parent for each in wheels)]
+    pinned = [f"{name}=={version}" for name, version in named]
     pip(env, "install", "-q", "--no-deps", "--no-index", "--compile" if compile else "--no-compile", *folders, *pinned)
     if not requested:
         for each in wheels:
             _unrequest(env, each)
+
+
+def _is_ours(env: Env) -> bool:
+    """Whether it is a virtual environment of the very Python that runs the tests, which sees nothing else."""
+    said = dict(line.partition(" = ")[::2] for line in (env.path / "pyvenv.cfg").read_text().splitlines())
+    home = Path(getattr(sys, "_base_executable", sys.executable)).parent
+    return Path(said["home"]) == home and said["include-system-site-packages"] == "false"
+
+
+def _names(env: Env) -> set[str]:
+    """Normalized names of whatever is installed there, and of what might be."""
+    return {canonicalize_name(each.name.split("-")[0]) for each in env.site_packages.glob("*-*")}
 
 
 def _unrequest(env: Env, wheel: Path) -> None:
@@ -169,7 +187,7 @@ def pip(
     env: Env, *arguments: str, index: LocalIndex | str | None = None, check: bool = True
 ) -> subprocess.CompletedProcess[str]:
     """Run pip in the environment, isolated as ``run`` is; AssertionError with its output when it fails."""
-    done = run_module(env, "pip", *arguments, index=index)
+    done = run_module(env, "pip", *arguments, index=index, env_vars={"COVERAGE_PROCESS_CONFIG": None})
     if check and done.returncode:
         raise AssertionError(f"pip {arguments[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done
@@ -248,6 +266,8 @@ def variables(
 
 def pip_check(env: Env) -> list[str]:
     """The problems that ``pip check`` finds, a line each."""
+    if _is_ours(env):
+        return pip_server.check(env.site_packages)
     done = pip(env, "check", check=False)
     if done.returncode == 0:
         return []
