@@ -26,6 +26,12 @@ class Draft:
             why = error.strerror if isinstance(error, OSError) else "it would name a path that is not text"
             raise LockRefused(f"The lock file {path} cannot be written: {why}.") from None
 
+    def __enter__(self) -> Draft:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.discard()
+
     def put(self) -> None:
         """Have it take its place. Raises OSError."""
         self._draft.replace(self._path)

@@ -1,9 +1,9 @@
-"""The outside of a run, put together in one place: index, cache, environment, transactions."""
+"""The services of one run: index, cache, environment, transactions. No result of any stage is kept here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,33 +14,61 @@ from ..core.options import Options, Settings
 from ..index import Catalog, open_catalog
 from ..progress import Silent
 from ..transaction import Transactions, here
-from .lock_file import LockFile
 
 if TYPE_CHECKING:
     from ..core.models import Inventory, WrittenFile
     from ..transaction.rewrites import Rewrite
     from .advice import Advice
-    from .plan import Planned
+    from .results import Planned
 
 
 class NoProject:
     """A run that no file bounds, and that none follows."""
 
-    def bounded(self, tools: Tools, inventory: Inventory) -> Tools:
-        """The same tools for what the files allow."""
-        return tools
+    def bounded(self, context: RunContext, inventory: Inventory) -> RunContext:
+        """The same context for what the files allow."""
+        return context
 
-    def rewrites(self, tools: Tools, inventory: Inventory, planned: Planned) -> tuple[Rewrite, ...]:
+    def rewrites(self, context: RunContext, planned: Planned) -> tuple[Rewrite, ...]:
         """What the files become once the plan is live; those that stay the same are left out."""
         return ()
 
-    def written(self, tools: Tools, inventory: Inventory, planned: Planned) -> tuple[WrittenFile, ...]:
+    def written(self, context: RunContext, planned: Planned) -> tuple[WrittenFile, ...]:
         """The same for the report; what cannot be written is warned of."""
         return ()
 
 
+class EnvironmentLock:
+    """The lock of the environment: taken once, released at the end of the run."""
+
+    def __init__(self, transactions: Transactions, progress: Silent, timeout: float) -> None:
+        self._transactions = transactions
+        self._progress = progress
+        self._timeout = timeout
+        self._held = ExitStack()
+        self._taken = False
+
+    def take(self) -> bool:
+        """Whether it was not this run's already. Raises EnvironmentLocked when another run keeps it too long."""
+        if self._taken:
+            return False
+        lock = self._transactions.lock(self._timeout, lambda: self._progress.note(_WAITING), self._progress.warn)
+        self._held.enter_context(lock)
+        self._taken = True
+        return True
+
+    def __enter__(self) -> EnvironmentLock:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._held.close()
+
+
+_WAITING = "another run is at work on this environment: waiting for it"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
+class RunContext:
     """What the stages of one run share."""
 
     options: Options
@@ -49,7 +77,10 @@ class Tools:
     progress: Silent
     transactions: Transactions
     catalog: Catalog
-    lock_file: LockFile
+    lock: EnvironmentLock
+    drafts: ExitStack
+    """Drafts of lock files: what is not in its place at the end of the run is discarded."""
+
     project: NoProject
     """The files of the user's project that bound the run and follow it."""
 
@@ -61,17 +92,17 @@ class Tools:
         """pip's settings, completed by our own options."""
         return self.configuration.settings
 
-
-def transactions_of(target: Target) -> Transactions:
-    """The transactions of an environment."""
-    return here.transactions(target.prefix)
+    @property
+    def changing(self) -> bool:
+        """Whether the run may change the environment."""
+        return not (self.options.dry_run or self.options.check)
 
 
 @contextmanager
-def open_tools(options: Options, configuration: Configuration, target: Target, progress: Silent) -> Iterator[Tools]:
-    """Everything a run needs, closed at its end."""
-    lock_file = LockFile(options.lock_file)
-    project = _project(options, configuration.settings)
+def open_context(
+    options: Options, configuration: Configuration, target: Target, progress: Silent, project: NoProject
+) -> Iterator[RunContext]:
+    """Everything a run needs, closed at its end. No index is asked yet, and nothing is written."""
     catalog = open_catalog(
         settings=configuration.settings,
         cache=options.cache,
@@ -79,37 +110,33 @@ def open_tools(options: Options, configuration: Configuration, target: Target, p
         authenticate=authentication(configuration),
         tls=system_certificates(configuration),
     )
+    transactions = here.transactions(target.prefix)
     try:
-        yield Tools(
-            options=options,
-            configuration=configuration,
-            target=target,
-            progress=progress,
-            transactions=transactions_of(target),
-            catalog=catalog,
-            lock_file=lock_file,
-            project=project,
-            advice=_advice(options, configuration, target, progress, catalog) if options.advisories.wanted else None,
-        )
+        with EnvironmentLock(transactions, progress, options.lock_timeout) as lock, ExitStack() as drafts:
+            yield RunContext(
+                options=options,
+                configuration=configuration,
+                target=target,
+                progress=progress,
+                transactions=transactions,
+                catalog=catalog,
+                lock=lock,
+                drafts=drafts,
+                project=project,
+                advice=_advice(options, configuration, transactions, progress, catalog),
+            )
     finally:
-        lock_file.discard()
         try:
             catalog.close()
         except OSError as error:  # the cache is a help: what became of the update is not its to decide
             progress.warn(f"the cache cannot be tidied: {error.strerror or error}")
 
 
-def _project(options: Options, settings: Settings) -> NoProject:
-    if settings.requirements is None and not options.groups and not options.write:
-        return NoProject()
-    from .project import project_of  # most runs are about no project
-
-    return project_of(options, settings)
-
-
 def _advice(
-    options: Options, configuration: Configuration, target: Target, progress: Silent, catalog: Catalog
-) -> Advice:
+    options: Options, configuration: Configuration, transactions: Transactions, progress: Silent, catalog: Catalog
+) -> Advice | None:
+    if not options.advisories.wanted:
+        return None
     from .advice import Advice
 
     settings = configuration.settings
@@ -118,8 +145,8 @@ def _advice(
         options=options.advisories,
         catalog=catalog,
         progress=progress,
-        origins=transactions_of(target).sources,
-        history=transactions_of(target).history,
+        origins=transactions.sources,
+        history=transactions.history,
         default_index=configuration.default_index,
         indexes=(*own, *settings.find_links),
     )

@@ -3,72 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.models import Distribution, Failure, Inventory, Release
 from ..core.text import plural
+from .look_up import filters
 
 if TYPE_CHECKING:
     from ..lockfile import Draft, Lock, Pinned
-    from .context import Tools
-    from .plan import Planned
+    from .context import RunContext
+    from .results import Planned
 
 DIRECT = frozenset({"direct-url", "editable"})
 """Kinds of reasons to stay that say that no index has it."""
 
 
-class LockFile:
-    """The lock file of one run; without a path all of it does nothing."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockDraft:
+    """A lock file that waits next to its place until the update is committed."""
 
-    def __init__(self, path: Path | None) -> None:
-        """``path`` is absolute. Raises UsageError where no lock file can be written."""
-        self._path = path
-        self._draft: Draft | None = None
-        self._notes: tuple[str, ...] = ()
-        if path is not None:
-            from ..lockfile import check
+    path: Path
+    draft: Draft
+    notes: tuple[str, ...]
+    """What is to be said once it is in place: what was done, then what is worth knowing."""
 
-            check(path)
 
-    def draft(self, tools: Tools, inventory: Inventory, planned: Planned) -> None:
-        """Write what the environment is about to hold beside the lock file's place, instead of any former draft.
+def check(path: Path | None) -> None:
+    """Raises UsageError where no lock file can be written; ``path`` is absolute, None for no lock file at all."""
+    if path is not None:
+        from .. import lockfile
 
-        Raises LockRefused when something of it cannot be locked, or when nothing can be written there.
-        """
-        if self._path is None:
-            return
-        from ..lockfile import Draft, render
+        lockfile.check(path)
 
-        locked, outside = _parted(inventory)
-        pinned = list(_pinned(tools, locked, planned))
-        lock = render(pinned, self._path)
-        self.discard()
-        self._draft = Draft(self._path, lock.text)
-        self._notes = (f"Locked {plural(len(pinned), 'distribution')} in {self._path}", *_notes(lock, outside))
 
-    def put(self, tools: Tools) -> tuple[Failure, ...]:
-        """Have the draft take its place, in one rename; what keeps it from that is returned."""
-        if self._draft is None:
-            return ()
-        try:
-            self._draft.put()
-        except OSError as error:
-            text = f"{self._path} cannot be written: {error.strerror}"
-            tools.progress.warn(text)
-            return (Failure(name="pylock", kind="lock-file", text=text),)
-        done, *warnings = self._notes
-        tools.progress.note(done)
-        for text in warnings:
-            tools.progress.warn(text)
-        self._draft = None
+def draft(context: RunContext, planned: Planned) -> LockDraft | None:
+    """Write what the environment is about to hold next to the lock file's place, instead of any former draft.
+
+    None where no lock file is wanted. Raises LockRefused when something of it cannot be locked, or when nothing can be
+    written there.
+    """
+    path = context.options.lock_file
+    if path is None:
+        return None
+    from ..lockfile import Draft, render
+
+    locked, outside = _parted(planned.inventory)
+    pinned = list(_pinned(context, locked, planned))
+    lock = render(pinned, path)
+    notes = (f"Locked {plural(len(pinned), 'distribution')} in {path}", *_notes(lock, outside))
+    return LockDraft(path=path, draft=context.drafts.enter_context(Draft(path, lock.text)), notes=notes)
+
+
+def put(context: RunContext, drafted: LockDraft | None) -> tuple[Failure, ...]:
+    """Have the draft take its place, in one rename; what keeps it from that is returned."""
+    if drafted is None:
         return ()
-
-    def discard(self) -> None:
-        """Leave no draft behind."""
-        if self._draft is not None:
-            self._draft.discard()
-            self._draft = None
+    try:
+        drafted.draft.put()
+    except OSError as error:
+        text = f"{drafted.path} cannot be written: {error.strerror}"
+        context.progress.warn(text)
+        return (Failure(name="pylock", kind="lock-file", text=text),)
+    done, *warnings = drafted.notes
+    context.progress.note(done)
+    for text in warnings:
+        context.progress.warn(text)
+    return ()
 
 
 def _notes(lock: Lock, outside: list[str]) -> Iterator[str]:
@@ -87,28 +89,28 @@ def _parted(inventory: Inventory) -> tuple[list[Distribution], list[str]]:
     return [each for each in inventory.distributions if each.name not in outside], outside
 
 
-def _pinned(tools: Tools, distributions: list[Distribution], planned: Planned) -> Iterator[Pinned]:
+def _pinned(context: RunContext, distributions: list[Distribution], planned: Planned) -> Iterator[Pinned]:
     """All of these, and what is added to them, as they are after the plan."""
     changes = {each.name: each.target for each in planned.plan.changes}
     for release in changes.values():
-        yield _of(tools, release)
+        yield _of(context, release)
     stay = [each for each in distributions if each.name not in changes]
-    _look_up(tools, planned, stay)
+    _look_up(context, planned, stay)
     for each in stay:
-        yield _installed(tools, planned, each)
+        yield _installed(context, planned, each)
 
 
-def _look_up(tools: Tools, planned: Planned, distributions: list[Distribution]) -> None:
+def _look_up(context: RunContext, planned: Planned, distributions: list[Distribution]) -> None:
     """Ask the index for what the plan had no need to know, all at once."""
-    named = tools.options.names
+    named = context.options.names
     rest = {
         each.name: each.version
         for each in distributions
         if not _is_direct(each) and (not planned.world.may_move(each.name) or (named and each.name not in named))
     }
     if rest:
-        with tools.progress.stage("look up", len(rest)):
-            tools.catalog.look_up(rest, tools.progress)
+        with context.progress.stage("look up", len(rest)):
+            context.catalog.look_up(rest, context.progress, filters=filters(context))
 
 
 def _is_direct(distribution: Distribution) -> bool:
@@ -117,7 +119,7 @@ def _is_direct(distribution: Distribution) -> bool:
     return skip is not None and (skip.kind in DIRECT or (distribution.info / "direct_url.json").exists())
 
 
-def _installed(tools: Tools, planned: Planned, distribution: Distribution) -> Pinned:
+def _installed(context: RunContext, planned: Planned, distribution: Distribution) -> Pinned:
     from ..lockfile import Pinned
 
     name, version = distribution.name, distribution.version
@@ -129,12 +131,12 @@ def _installed(tools: Tools, planned: Planned, distribution: Distribution) -> Pi
     release = next((each for each in project.releases if each.version == version), None)
     if release is None:
         return Pinned(name=name, version=version, lacking="no index has this version")
-    return _of(tools, release)
+    return _of(context, release)
 
 
-def _of(tools: Tools, release: Release) -> Pinned:
+def _of(context: RunContext, release: Release) -> Pinned:
     from ..lockfile import Pinned
 
-    urls = (tools.settings.index_url, *tools.settings.extra_index_urls)
+    urls = (context.settings.index_url, *context.settings.extra_index_urls)
     index = next((each for each in urls if each is not None and each.rstrip("/") == release.index.rstrip("/")), None)
     return Pinned(name=release.name, version=release.version, release=release, index=index)

@@ -19,10 +19,10 @@ from ..project_files.pyproject import GroupError, group
 from ..project_files.rewrite import relaxed
 from ..project_files.writable import Entry, Writable, check_kind, open_pyproject, open_requirements
 from ..transaction.rewrites import Rewrite
-from .context import NoProject, Tools
+from .context import NoProject, RunContext
 
 if TYPE_CHECKING:
-    from .plan import Planned
+    from .results import Planned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,42 +51,44 @@ class Project(NoProject):
             if kept:
                 yield f"{entry.dependency.name}{kept}"
 
-    def bounded(self, tools: Tools, inventory: Inventory) -> Tools:
-        """The same tools for what the project's files allow. Raises UsageError where nothing of them is installed."""
+    def bounded(self, context: RunContext, inventory: Inventory) -> RunContext:
+        """The same context for what the project's files allow. Raises UsageError where nothing of them is installed."""
         wanted, installed = self.names(), inventory.by_name()
         missing = [name for name in wanted if name not in installed]
-        names = tools.options.names or tuple(name for name in wanted if name in installed)
+        names = context.options.names or tuple(name for name in wanted if name in installed)
         if not names:
             raise UsageError(
-                f"none of the packages that are asked for is installed in {tools.target.prefix}",
+                f"none of the packages that are asked for is installed in {context.target.prefix}",
                 hint="run `pip install` with the same files first",
             )
         if missing:
             shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-            tools.progress.warn(f"not installed, so not updated: {shown}", hint="run `pip install` with the same files")
-        settings = replace(tools.settings, constraints=(*tools.settings.constraints, *self.constraints()))
+            context.progress.warn(
+                f"not installed, so not updated: {shown}", hint="run `pip install` with the same files"
+            )
+        settings = replace(context.settings, constraints=(*context.settings.constraints, *self.constraints()))
         return replace(
-            tools,
-            options=replace(tools.options, names=names),
-            configuration=replace(tools.configuration, settings=settings),
+            context,
+            options=replace(context.options, names=names),
+            configuration=replace(context.configuration, settings=settings),
         )
 
-    def rewrites(self, tools: Tools, inventory: Inventory, planned: Planned) -> tuple[Rewrite, ...]:
+    def rewrites(self, context: RunContext, planned: Planned) -> tuple[Rewrite, ...]:
         """What the files become once the plan is live; those that stay the same are left out."""
         found = []
         for file in self.files:
-            after = file.rewritten(_versions(tools, inventory, planned), lower_bounds=self.lower_bounds)
+            after = file.rewritten(_versions(context, planned), lower_bounds=self.lower_bounds)
             if after.data != file.data:
                 found.append(Rewrite(path=str(file.path.resolve()), before=file.data, after=after.data))
         return tuple(found)
 
-    def written(self, tools: Tools, inventory: Inventory, planned: Planned) -> tuple[WrittenFile, ...]:
+    def written(self, context: RunContext, planned: Planned) -> tuple[WrittenFile, ...]:
         """The same for the report, with everything that was left alone said as a warning."""
         found = []
         for file in self.files:
-            after = file.rewritten(_versions(tools, inventory, planned), lower_bounds=self.lower_bounds)
+            after = file.rewritten(_versions(context, planned), lower_bounds=self.lower_bounds)
             for entry, why in after.refused:
-                tools.progress.warn(f"{file.path}, {entry.where}: {entry.dependency.name} is left as it is: {why}")
+                context.progress.warn(f"{file.path}, {entry.where}: {entry.dependency.name} is left as it is: {why}")
             diff = "\n".join(_diff(file, after.data))
             changed = tuple((entry.where, entry.dependency.text, new.strip()) for entry, new in after.changed)
             found.append(WrittenFile(path=file.path, changed=changed, diff=diff))
@@ -142,8 +144,8 @@ def _diff(file: Writable, after: bytes) -> Iterator[str]:
     return unified_diff(before, new, str(file.path), str(file.path), lineterm="")
 
 
-def _versions(tools: Tools, inventory: Inventory, planned: Planned) -> Mapping[str, Version]:
+def _versions(context: RunContext, planned: Planned) -> Mapping[str, Version]:
     """What is installed after the plan, of what the run is about and an index has."""
-    found = {each.name: each.version for each in inventory.distributions if each.skip is None}
+    found = {each.name: each.version for each in planned.inventory.distributions if each.skip is None}
     found |= {change.name: change.target.version for change in planned.plan.changes}
-    return {name: version for name, version in found.items() if name in tools.options.names}
+    return {name: version for name, version in found.items() if name in context.options.names}

@@ -19,12 +19,32 @@ from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
 from types import ModuleType
 
 from .._pip.preload import ON_THEIR_OWN, OTHERS
+from .results import Planned
 
 OURS = "pip_fastupdate"
 
 
+OWN = ("pip-fastupdate", "pip", "packaging", "requests", "requests-cache", "urllib3", "msgspec", "rich")
+"""What must be importable whatever happens, with all that they require; not all of them have to be installed here."""
+
+
+def own_names(planned: Planned) -> frozenset[str]:
+    """The distributions that the program stands on, before the plan and after it, where they are in the environment."""
+    found = set(OWN)
+    for assignment in (planned.world.installed, planned.assignment):
+        requires: dict[str, set[str]] = {}
+        for parent, dependency in planned.world.requirements(assignment):
+            requires.setdefault(parent.name, set()).add(dependency.name)
+        waiting = list(OWN)
+        for name in waiting:  # grows while it is walked
+            further = requires.get(name, set()).difference(waiting)
+            waiting += sorted(further)
+        found.update(waiting)
+    return frozenset(found)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Staged:
+class StagedModules:
     """A new version of something that the program stands on."""
 
     name: str
@@ -76,7 +96,7 @@ def top_levels(entries: Iterable[str]) -> Iterator[str]:
             yield name
 
 
-def prove(staged: Sequence[Staged], others: frozenset[str]) -> Verdict:
+def prove(staged: Sequence[StagedModules], others: frozenset[str]) -> Verdict:
     """Import what the program stands on, of ``staged`` where that brings it.
 
     ``others`` are top-level modules of what it stands on and that stays, to be imported anew with the new
@@ -123,7 +143,7 @@ class _Finder:
         return found
 
 
-def _attempt(staged: Sequence[Staged], others: frozenset[str]) -> BaseException | None:
+def _attempt(staged: Sequence[StagedModules], others: frozenset[str]) -> BaseException | None:
     """What is raised when everything is imported; None when nothing is."""
     folders: dict[str, list[str]] = {}
     for each in staged:
@@ -208,7 +228,7 @@ def _said(error: BaseException) -> str:
     return text if isinstance(error, ImportError) else f"{type(error).__name__}: {text}"
 
 
-def _culprits(error: BaseException, staged: Sequence[Staged]) -> tuple[str, ...]:
+def _culprits(error: BaseException, staged: Sequence[StagedModules]) -> tuple[str, ...]:
     """Which of the new versions it is; all of them where that cannot be told."""
     missing = (error.name or "").partition(".")[0] if isinstance(error, ImportError) else ""
     lacking = tuple(each.name for each in staged if missing and missing in each.before | each.modules())

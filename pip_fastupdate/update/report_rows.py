@@ -27,7 +27,7 @@ from ..core.models import (
 from ..core.requirements import allows
 from ..core.text import redact
 from ..resolver.candidates import Assignment, World
-from .failures import MISSING, OFFLINE
+from .results import MISSING, OFFLINE
 from .source_pinning import newest_elsewhere
 
 if TYPE_CHECKING:

@@ -1,4 +1,7 @@
-"""One run, in order. Every stage takes and returns small frozen data; this is where they meet."""
+"""One run, in nine stages: guard, scan, look up, plan, fetch, stage, verify, swap, check.
+
+Each takes and returns frozen data, defined in ``results``. Only ``swap`` changes the environment.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,17 @@ import sys
 
 from .._pip.configuration import Configuration
 from ..core.errors import EnvironmentChanged, late
-from ..core.models import Inventory, Report, Running, Stats, Status
-from ..core.options import Options
-from ..environment import guard, scan
+from ..core.models import Report, Running, Stats, Status
+from ..core.options import Options, Settings
+from ..environment.scan import target
 from ..progress import Silent
-from ..transaction import fingerprint
-from .context import Tools, open_tools, transactions_of
-from .plan import Barred, Carried, Planned, check_names, look_up, make_plan
+from . import lock_file
+from .context import NoProject, RunContext, open_context
+from .guard import guard, scan
+from .look_up import look_up
+from .plan import make_plan
 from .report_rows import Outcome, listed_failures, rows
+from .results import Exclusions, Installed, Planned, Staged
 
 TRIES = 3
 """How often a plan is made anew because somebody else changed the environment meanwhile."""
@@ -24,128 +30,115 @@ def run(options: Options, configuration: Configuration, progress: Silent) -> Rep
 
     Raises PipUpdateError when nothing could be done; the environment is then as it was.
     """
-    target = scan.target()
-    changing = not (options.dry_run or options.check)
-    guard.check(configuration.settings, changing=changing)
-    with open_tools(options, configuration, target, progress) as tools:
-        if changing:
-            return _change(tools)
-        pending = transactions_of(target).pending()
-        if pending:
-            progress.warn(pending, hint="the next run that is not a dry run mends this first")
-        return _foresee(tools)
-
-
-def _scan(tools: Tools) -> Inventory:
-    target, progress = tools.target, tools.progress
-    with progress.stage("scan"):
-        inventory = scan.scan(progress.warn, user=tools.settings.user)
-        count = len(inventory.distributions)
-        progress.note(f"{target.prefix}: Python {target.python}, pip {target.pip}, {count} distributions")
-    return inventory
-
-
-def _foresee(tools: Tools) -> Report:
-    inventory = _scan(tools)
-    tools = tools.project.bounded(tools, inventory)
-    check_names(tools, inventory)
-    look_up(tools, inventory)
-    planned = make_plan(tools, inventory, Barred())
-    tools.lock_file.draft(tools, inventory, planned)
-    return _report(tools, inventory, Carried(planned=planned), status="planned")
-
-
-def _change(tools: Tools) -> Report:
-    with tools.transactions.lock(
-        tools.options.lock_timeout, lambda: tools.progress.note(_WAITING), tools.progress.warn
-    ):
-        told = tools.transactions.recover()
-        if told:
-            tools.progress.warn(told)
-        for further in range(TRIES - 1, -1, -1):
+    project = _project(options, configuration.settings)
+    with open_context(options, configuration, target(), progress, project) as context:
+        for tries_left in range(TRIES - 1, -1, -1):
             try:
-                return _attempt(tools)
+                return _run(context)
             except EnvironmentChanged:
-                if not further:
+                if not tries_left:
                     raise
-                tools.progress.warn("the environment was changed by another program meanwhile: planning again")
+                progress.warn("the environment was changed by another program meanwhile: planning again")
     raise AssertionError("the last attempt returns or raises")
 
 
-_WAITING = "another run is at work on this environment: waiting for it"
+def _run(context: RunContext) -> Report:
+    """All stages. What one of them learns that speaks against the plan, the next plan respects.
+
+    Raises EnvironmentChanged when somebody else changed the environment meanwhile. On any exception the environment is
+    as it was, unless that says otherwise.
+    """
+    before = guard(context)
+    inventory = scan(context)
+    context = context.project.bounded(context, inventory)
+    looked_up = look_up(context, inventory)
+    planned = make_plan(context, inventory, looked_up, Exclusions())
+    draft = lock_file.draft(context, planned)
+    if not (context.changing and _is_to_do(context, planned)):
+        return _report(context, Installed(planned=planned), draft)
+    from .check import check, check_before
+    from .fetch import fetch_and_stage
+    from .stage import open_area
+    from .swap import keep, swap
+    from .verify import verify
+
+    check_before(context)
+    staged, exclusions = Staged(), Exclusions()
+    with open_area(context, inventory) as area, late(lambda: area.transaction.committed):
+        while _is_to_do(context, planned):
+            staged = fetch_and_stage(area, planned, staged)
+            learned = verify(area, planned, staged, exclusions)
+            if learned == exclusions:
+                draft = lock_file.draft(context, planned)
+                swapped = swap(area, planned, staged, before)
+                learned, before = check(area, swapped, exclusions)
+                if learned == exclusions:
+                    return _report(context, keep(area, swapped), draft)
+            exclusions = learned
+            planned = make_plan(context, inventory, looked_up, exclusions)
+        area.transaction.abandon()
+        return _report(context, Installed(planned=planned), lock_file.draft(context, planned))
 
 
-def _attempt(tools: Tools) -> Report:
-    before = fingerprint(scan.folders())
-    inventory = _scan(tools)
-    tools = tools.project.bounded(tools, inventory)
-    check_names(tools, inventory)
-    look_up(tools, inventory)
-    planned = make_plan(tools, inventory, Barred())
-    tools.lock_file.draft(tools, inventory, planned)
-    if not planned.plan.changes and not tools.project.rewrites(tools, inventory, planned):
-        return _report(tools, inventory, Carried(planned=planned), status="done")
-    from .execute import carry_out
-
-    carried = carry_out(tools, inventory, planned, before, Barred())
-    with late(lambda: carried.transaction is not None):
-        return _report(tools, inventory, carried, status="done")
+def _is_to_do(context: RunContext, planned: Planned) -> bool:
+    return bool(planned.plan.changes or context.project.rewrites(context, planned))
 
 
-def _report(tools: Tools, inventory: Inventory, carried: Carried, *, status: Status) -> Report:
-    planned = carried.planned
-    for note in (*planned.plan.notes, _about_installers(inventory, planned)):
+def _report(context: RunContext, installed: Installed, draft: lock_file.LockDraft | None) -> Report:
+    planned = installed.planned
+    for note in (*planned.plan.notes, _about_installers(planned)):
         if note:
-            tools.progress.warn(note)
+            context.progress.warn(note)
+    status: Status = "done" if context.changing else "planned"
     outcome = Outcome(
-        inventory=inventory,
+        inventory=planned.inventory,
         world=planned.world,
         assignment=planned.assignment,
         plan=planned.plan,
         failures=planned.failures,
-        warnings=carried.warnings,
+        warnings=installed.warnings,
         status=status,
         named=planned.names or frozenset(),
-        advice=tools.advice,
+        advice=context.advice,
     )
     return Report(
-        target=tools.target,
+        target=context.target,
         rows=rows(outcome),
-        failures=(*listed_failures(outcome), *tools.lock_file.put(tools)),
-        warnings=tuple(tools.catalog.unconsulted),
-        transaction=carried.transaction,
-        dry_run=status == "planned",
-        stats=_stats(tools),
-        files=tools.project.written(tools, inventory, planned),
-        growth=carried.growth,
-        running=_running(tools) if carried.transaction is not None else (),
+        failures=(*listed_failures(outcome), *lock_file.put(context, draft)),
+        warnings=tuple(context.catalog.unconsulted),
+        transaction=installed.transaction,
+        dry_run=not context.changing,
+        stats=_stats(context),
+        files=context.project.written(context, planned),
+        growth=installed.growth,
+        running=_running(context) if installed.transaction is not None else (),
     )
 
 
-def _running(tools: Tools) -> tuple[Running, ...]:
+def _running(context: RunContext) -> tuple[Running, ...]:
     """Programs that were started in the environment before the swap; the user is told to restart them."""
     from ..environment.running import running_in
 
-    found = running_in(tools.target.prefix, tools.target.executable)
+    found = running_in(context.target.prefix, context.target.executable)
     if found:
         some = ", ".join(f"{each.command[:60]} (pid {each.pid})" for each in found[:5])
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-        tools.progress.warn(f"still running with the former versions: {some}{more}", hint="restart these")
+        context.progress.warn(f"still running with the former versions: {some}{more}", hint="restart these")
     return found
 
 
-def _about_installers(inventory: Inventory, planned: Planned) -> str:
+def _about_installers(planned: Planned) -> str:
     if not planned.plan.changes:
         return ""
     from .remarks import other_installers
 
-    installed = inventory.by_name()
+    installed = planned.inventory.by_name()
     return other_installers(installed[each.name] for each in planned.plan.changes if each.name in installed)
 
 
-def _stats(tools: Tools) -> Stats:
-    return tools.catalog.counters.stats(
-        seconds={**tools.progress.seconds, "total": tools.progress.elapsed()}, peak_memory_mb=peak_memory_mb()
+def _stats(context: RunContext) -> Stats:
+    return context.catalog.counters.stats(
+        seconds={**context.progress.seconds, "total": context.progress.elapsed()}, peak_memory_mb=peak_memory_mb()
     )
 
 
@@ -157,3 +150,12 @@ def peak_memory_mb() -> float | None:
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak * (1 if sys.platform == "darwin" else 1024) / 1e6
+
+
+def _project(options: Options, settings: Settings) -> NoProject:
+    """The files that the user named; most runs are about none. Raises UsageError."""
+    if settings.requirements is None and not options.groups and not options.write:
+        return NoProject()
+    from .project import project_of
+
+    return project_of(options, settings)

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
-
-from packaging.version import Version
+from typing import TYPE_CHECKING
 
 from ..core.models import Failure, Inventory, Project, Reason, Release
 from ..core.protocols import ReleaseSource
@@ -17,10 +15,11 @@ from ..core.requirements import allows
 from ..core.text import redact
 from ..core.urls import canonical, without_login
 from ..resolver.candidates import World
+from .results import Before, Origin
 
 if TYPE_CHECKING:
     from ..core.options import Settings
-    from .context import Tools
+    from .context import RunContext
 
 KIND = "source-change"
 LABEL = "local-label"
@@ -29,22 +28,7 @@ LABEL = "local-label"
 ALL = ":all:"
 
 
-class Origin(NamedTuple):
-    """The installed version, and where it came from."""
-
-    version: Version
-    source: str | None
-    """The index; None where that is not known."""
-
-    beside: frozenset[str] | None = None
-    """Set where that source is configured no more: those that were configured with it. Others have taken its place."""
-
-
-Before = Mapping[str, tuple[Version, str] | Origin]
-"""By name; a pair is an ``Origin`` that is configured still."""
-
-
-class Pinned:
+class PinnedSource:
     """A ``protocols.ReleaseSource`` that lets no distribution go on to another index than the one it came from."""
 
     def __init__(self, source: ReleaseSource, before: Before) -> None:
@@ -124,14 +108,14 @@ def _same(one: str, other: str) -> bool:
     return one == other or canonical(one) == canonical(other)
 
 
-def sources_before(tools: Tools, inventory: Inventory) -> Before:
+def sources_before(context: RunContext, inventory: Inventory) -> Before:
     """Where what is installed came from, as far as that is known and to be respected. Raises TransactionError."""
-    allowed = tools.options.allow_source_change
-    configured = _configured(tools.settings)
-    tools.transactions.configure(configured)
+    allowed = context.options.allow_source_change
+    configured = _configured(context.settings)
+    context.transactions.configure(configured)
     if ALL in allowed:
         return {}
-    remembered, beside = tools.transactions.sources(), tools.transactions.sources_beside()
+    remembered, beside = context.transactions.sources(), context.transactions.sources_beside()
     found: dict[str, Origin] = {}
     for each in inventory.distributions:
         index = remembered.get(each.name, {}).get(str(each.version))
@@ -159,14 +143,14 @@ def _wanted(world: World, release: Release) -> bool:
     return all(allows(each, release.version) for each in world.constraints.get(release.name, ()))
 
 
-def pinning_notes(tools: Tools, world: World, names: Iterable[str]) -> tuple[str, ...]:
+def pinning_notes(context: RunContext, world: World, names: Iterable[str]) -> tuple[str, ...]:
     """A sentence each about all of ``names`` that are held for it, and that go on to what took their index's place."""
     names = sorted(names)
     newest = {name: newest_elsewhere(world, name) for name in names}
     reasons = {name: each.blocked for name, each in newest.items() if each is not None and each.blocked is not None}
     held = {name: each for name, each in reasons.items() if each.kind == KIND}
     labelled = [name for name, each in reasons.items() if each.kind == LABEL]
-    notes = [*_replaced(world, names), *_held(tools, held)]
+    notes = [*_replaced(world, names), *_held(context, held)]
     if labelled:
         notes.append(
             f"held, as the newest version is another kind of build than the installed one: {', '.join(labelled)}: "
@@ -175,11 +159,11 @@ def pinning_notes(tools: Tools, world: World, names: Iterable[str]) -> tuple[str
     return tuple(notes)
 
 
-def _held(tools: Tools, held: Mapping[str, Reason]) -> Iterator[str]:
+def _held(context: RunContext, held: Mapping[str, Reason]) -> Iterator[str]:
     if not held:
         return
     before = sorted({each.data["before"] for each in held.values()})
-    configured = _configured(tools.settings).values()
+    configured = _configured(context.settings).values()
     if len(held) > 1 and not any(canonical(each) in configured for each in before):
         verb = "is" if len(before) == 1 else "are"
         yield (
@@ -196,7 +180,7 @@ def _held(tools: Tools, held: Mapping[str, Reason]) -> Iterator[str]:
 def _replaced(world: World, names: Iterable[str]) -> Iterator[str]:
     """About newer releases from an index that is new, in the place of one that is configured no more."""
     source = world.source
-    if not isinstance(source, Pinned):
+    if not isinstance(source, PinnedSource):
         return
     moved: dict[tuple[str, str], list[str]] = {}
     for name in filter(world.may_move, names):

@@ -1,149 +1,131 @@
-"""Where staged plans are swapped in and looked at: the live environment changes here alone."""
+"""The eighth stage: what is staged is swapped in. The live environment changes here alone."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .. import report
 from .._pip import preload
-from ..core.errors import EnvironmentChanged, FileConflict, FileInUse, TransactionError
-from ..core.models import Change, Distribution, Inventory, Reason
-from ..environment import installed_files, scan
-from ..resolver.candidates import World
-from ..transaction import Fingerprint, Replacement, Transaction
+from ..core.errors import EnvironmentChanged, FileConflict, FileInUse
+from ..core.models import Change, Reason
+from ..environment import installed_files
+from ..environment.installed_files import Claims
+from ..transaction import Fingerprint, Replacement
 from ..transaction import fingerprint as fingerprint_of
-from .context import Tools
-from .fetch import Delivery, key_of
-from .plan import Planned
+from .plan import remember
+from .proof import own_names
 from .remarks import left_in_place, overwrites
+from .results import Installed, Planned, Staged, Swapped
+from .space import growth
+from .stage import StagingArea
 
-if TYPE_CHECKING:
-    from .._pip.installer import StagedWheel
 
+def swap(area: StagingArea, planned: Planned, staged: Staged, before: Fingerprint) -> Swapped:
+    """Swap in what is planned and staged: all of it, or nothing where a file of it is in the way or in use.
 
-@dataclass(slots=True, kw_only=True)
-class Bench:
-    """One transaction with its staged wheels, for one or several tries."""
+    ``before`` is of the environment that the plan was made for. Raises TransactionError and its kinds; the environment
+    is then as it was before, unless that says otherwise.
+    """
+    context, changes = area.context, planned.plan.changes
+    grown = growth(changes, area.installed, {change.name: staged.of(change).wheel.info for change in changes})
+    claims = _claims(area, planned, staged)
+    swapped = Swapped(planned=planned, staged=staged, before=before)
+    try:
+        _prepare(area, planned, staged, before, claims)
+    except FileConflict as conflict:
+        return replace(swapped, conflict=conflict)
+    preload.import_everything()
+    from ..environment import running  # noqa: F401 - this and the level are wanted after the swap
+    from ..policy import level  # noqa: F401
 
-    tools: Tools
-    inventory: Inventory
-    """The environment before."""
-
-    delivery: Delivery
-    transaction: Transaction
-    fingerprint: Fingerprint
-    """Of the environment before, renewed whenever a swap was taken back."""
-
-    disputed: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """By name: files that an installed RECORD lists and that are not its distribution's."""
-
-    def prepare(self, planned: Planned) -> None:
-        """Write down how to swap in what is planned and staged. Raises FileConflict, TransactionError and its kinds."""
-        changes, installed = planned.plan.changes, self.inventory.by_name()
-        moving = {change.name for change in changes}
-        replacements = [
-            Replacement(
-                name=change.name,
-                before=installed[change.name].text if change.installed else None,
-                after=str(change.target.version),
-                old_files=self._files(installed[change.name], change) if change.installed else (),
-                staged=self._staged(change).root,
-                base=self._staged(change).base,
-                source=change.target.index or None,
-            )
-            for change in _requirements_first(planned)
-        ]
-        others = [each for each in self.inventory.distributions if each.name not in moving]
-        self.transaction.prepare(
-            replacements,
-            kept_files=lambda: installed_files.owners(others),
-            overwrite=True,
-            own=own_names(planned),
-            fingerprint=self.fingerprint,
-            rewrites=self.tools.project.rewrites(self.tools, self.inventory, planned),
-        )
-
-    def _staged(self, change: Change) -> StagedWheel:
-        return self.delivery.done[key_of(change.target)].staged
-
-    def _files(self, distribution: Distribution, change: Change) -> tuple[str, ...]:
-        claims = installed_files.claims(distribution, coming=self._staged(change).mirror.staged)
-        if claims.disputed:
-            self.disputed[change.name] = claims.disputed
-        return claims.files
-
-    def warnings(self, changes: Iterable[Change]) -> dict[str, tuple[Reason, ...]]:
-        """What is worth knowing about the new versions and about what they replace, by name."""
-        changes = tuple(changes)
-        found = self.delivery.warnings(changes)
-        for name in {change.name for change in changes}:
-            further = list(left_in_place(self.disputed.get(name, ()), self.tools.target.prefix))
-            further += overwrites(name, self.transaction.overwritten, self.tools.target.prefix)
-            if further:
-                found[name] = (*found.get(name, ()), *further)
-        return found
-
-    def swap_in(self, planned: Planned) -> None:
-        """Swap in what was prepared, and check the result. Raises TransactionError and its kinds."""
-        progress = self.tools.progress
-        preload.import_everything()
-        from ..environment import running  # noqa: F401 - this and the level are wanted after the swap
-        from ..policy import level  # noqa: F401
-
-        report.preload(sys.stdout, format=self.tools.options.format)
-        with progress.stage("swap", len(planned.plan.changes)):
-            try:
-                self.transaction.swap(progress)
-            except FileInUse:  # taken back already
-                self.fingerprint = fingerprint_of(map(Path, self.fingerprint))
-                raise
-        with progress.stage("check"):
-            check(self.tools, planned)
-
-    def take_back(self) -> None:
-        """Make the environment what it was before; what is staged can be swapped in again."""
-        self.transaction.revert()
-        now = fingerprint_of(map(Path, self.fingerprint))
-        if _names(now) != _names(self.fingerprint):
-            raise EnvironmentChanged(
-                "The test, or another program, installed or removed something in this environment meanwhile.",
-                hint="Run pip-update again with a test that leaves the environment alone.",
-            )
-        self.fingerprint = now
-
-    def tried(self, planned: Planned, passes: Callable[[], bool]) -> bool | None:
-        """The verdict on a part of the plan, taken back in any case; None when its files are in others' way."""
+    report.preload(sys.stdout, format=context.options.format)
+    with context.progress.stage("swap", len(changes)):
         try:
-            self.prepare(planned)
-            self.swap_in(planned)
-        except FileConflict:
-            return None
-        verdict = passes()
-        self.take_back()
-        return verdict
+            area.transaction.swap(context.progress)
+        except FileInUse as conflict:  # rolled back already
+            return replace(swapped, conflict=conflict, before=fingerprint_of(map(Path, before)))
+    disputed = {name: claim.disputed for name, claim in claims.items() if claim.disputed}
+    return replace(swapped, disputed=disputed, overwritten=area.transaction.overwritten, growth=grown)
 
 
-OWN = ("pip-fastupdate", "pip", "packaging", "requests", "requests-cache", "urllib3", "msgspec", "rich")
-"""What must be importable whatever happens, with all that they require; not all of them have to be installed here."""
+def take_back(area: StagingArea, swapped: Swapped) -> Fingerprint:
+    """Make the environment what it was before; what is staged can be swapped in again. Returns what it looks like now.
+
+    Raises EnvironmentChanged if something else was installed or removed meanwhile, and TransactionError.
+    """
+    area.transaction.revert()
+    now = fingerprint_of(map(Path, swapped.before))
+    if _names(now) != _names(swapped.before):
+        raise EnvironmentChanged(
+            "The test, or another program, installed or removed something in this environment meanwhile.",
+            hint="Run pip-update again with a test that leaves the environment alone.",
+        )
+    return now
 
 
-def own_names(planned: Planned) -> frozenset[str]:
-    """The distributions that the program stands on, before the plan and after it, where they are in the environment."""
-    found = set(OWN)
-    for assignment in (planned.world.installed, planned.assignment):
-        requires: dict[str, set[str]] = {}
-        for parent, dependency in planned.world.requirements(assignment):
-            requires.setdefault(parent.name, set()).add(dependency.name)
-        waiting = list(OWN)
-        for name in waiting:  # grows while it is walked
-            further = requires.get(name, set()).difference(waiting)
-            waiting += sorted(further)
-        found.update(waiting)
-    return frozenset(found)
+def keep(area: StagingArea, swapped: Swapped) -> Installed:
+    """Commit what was swapped in. Raises TransactionError; then nothing is committed."""
+    area.transaction.commit(area.context.options.keep)
+    remember(area.context, swapped.planned)
+    return Installed(
+        planned=swapped.planned,
+        warnings=_warnings(area, swapped),
+        transaction=area.transaction.id,
+        growth=swapped.growth,
+    )
+
+
+def _prepare(
+    area: StagingArea, planned: Planned, staged: Staged, before: Fingerprint, claims: Mapping[str, Claims]
+) -> None:
+    """Write down how to swap in. Raises FileConflict, TransactionError and its kinds."""
+    moving = {change.name for change in planned.plan.changes}
+    others = [each for each in planned.inventory.distributions if each.name not in moving]
+    area.transaction.prepare(
+        [_replacement(area, change, staged, claims) for change in _requirements_first(planned)],
+        kept_files=lambda: installed_files.owners(others),
+        overwrite=True,
+        own=own_names(planned),
+        fingerprint=before,
+        rewrites=area.context.project.rewrites(area.context, planned),
+    )
+
+
+def _claims(area: StagingArea, planned: Planned, staged: Staged) -> dict[str, Claims]:
+    """By name, which files the versions that go have listed."""
+    return {
+        change.name: installed_files.claims(area.installed[change.name], coming=staged.of(change).wheel.mirror.staged)
+        for change in planned.plan.changes
+        if change.installed
+    }
+
+
+def _replacement(area: StagingArea, change: Change, staged: Staged, claims: Mapping[str, Claims]) -> Replacement:
+    wheel = staged.of(change).wheel
+    return Replacement(
+        name=change.name,
+        before=area.installed[change.name].text if change.installed else None,
+        after=str(change.target.version),
+        old_files=claims[change.name].files if change.installed else (),
+        staged=wheel.root,
+        base=wheel.base,
+        source=change.target.index or None,
+    )
+
+
+def _warnings(area: StagingArea, swapped: Swapped) -> dict[str, tuple[Reason, ...]]:
+    """What is worth knowing about the new versions and about what they replace, by name."""
+    changes, prefix = swapped.planned.plan.changes, area.context.target.prefix
+    found = swapped.staged.warnings(changes)
+    for name in {change.name for change in changes}:
+        further = list(left_in_place(swapped.disputed.get(name, ()), prefix))
+        further += overwrites(name, swapped.overwritten, prefix)
+        if further:
+            found[name] = (*found.get(name, ()), *further)
+    return found
 
 
 def _requirements_first(planned: Planned) -> list[Change]:
@@ -168,23 +150,3 @@ def _requirements_first(planned: Planned) -> list[Change]:
 
 def _names(fingerprint: Fingerprint) -> dict[str, list[str]]:
     return {folder: sorted(found) for folder, found in fingerprint.items()}
-
-
-def check(tools: Tools, planned: Planned) -> None:
-    """A fresh scan must show what was planned, and no problem that was not there before. Raises TransactionError."""
-    after = scan.scan(user=tools.settings.user)
-    installed = after.by_name()
-    wrong = [
-        change.name
-        for change in planned.plan.changes
-        if change.name not in installed or installed[change.name].version != change.target.version
-    ]
-    if wrong:
-        raise TransactionError(f"After the swap {', '.join(wrong)} was not what had been planned; all was put back.")
-    before = {each.key for each in planned.world.unmet(planned.world.installed)}
-    world = World(inventory=after, source=tools.catalog)
-    worse = [each for each in world.unmet(world.installed) if each.key not in before]
-    if worse:
-        first = worse[0]
-        text = f"{first.parent.name} {first.parent.version} requires {first.dependency.text}"
-        raise TransactionError(f"After the swap {text}, which is not fulfilled; all was put back.")

@@ -17,20 +17,20 @@ from packaging.version import Version
 from .. import __version__
 from ..cache.folder import distrust, make
 from ..resolver.candidates import Assignment, World
-from .failures import UNFIT
+from .results import UNFIT
 
 FOLDER = "settled"
 """Below the cache: a file of 64 characters for each environment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """The memory of one environment. What cannot be read or written is not remembered."""
+class UpToDateMarker:
+    """What was found to be the best for one environment. What cannot be read or written is not remembered."""
 
     path: Path | None
 
     @classmethod
-    def of(cls, cache: Path | None, prefix: Path) -> Settled:
+    def of(cls, cache: Path | None, prefix: Path) -> UpToDateMarker:
         """Kept below the cache's folder; not at all for None."""
         own = sha256(os.fsencode(prefix)).hexdigest()[:32]
         return cls(path=cache / FOLDER / own if cache and distrust(cache) is None else None)

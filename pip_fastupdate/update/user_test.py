@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from ..core.errors import CommandFailed
 from ..core.models import Change, Reason
 from ..core.protocols import Progress
 from ..resolver.candidates import Assignment, World
-from .plan import Planned
+from .results import Planned
 
 GRACE = 5.0
 """Seconds that an interrupted command gets to end by itself."""
@@ -30,12 +30,9 @@ if TYPE_CHECKING:
 
 Names = frozenset[str]
 
-Passes = Callable[[Planned], "bool | None"]
-"""Whether the command passes with a part of the plan; None when that part cannot be swapped in by itself."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class UserTest:
     """The user's command."""
 
     command: str
@@ -147,7 +144,7 @@ class Parts:
         at_odds = _at_odds(world, trial)
         return frozenset(at_odds & rest) or frozenset(rest if at_odds else ())
 
-    def rungs(self) -> list[Names]:
+    def steps(self) -> list[Names]:
         """Ever larger parts, from nothing to the whole plan, in steps as small as the requirements allow.
 
         What the user asked for by name once comes early, each with what it needs: what comes early is more likely kept.
@@ -172,25 +169,50 @@ def _at_odds(world: World, assignment: Assignment) -> set[str]:
     return {name for each in world.problems(assignment) for name in (each.parent.name, each.dependency.name)}
 
 
-def culprits(planned: Planned, passes: Passes) -> dict[str, Reason]:
-    """By name, why they must stay: the smallest step, found by halving, from a part that passes to one that fails.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bisection:
+    """The search for the smallest step from a part of the plan that passes to one that fails, by halving.
 
     Nothing is known to pass, the whole plan to fail.
     """
-    parts = Parts(planned=planned)
-    rungs = parts.rungs()
-    low, high = 0, len(rungs) - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        verdict = passes(parts.part(rungs[middle]))
+
+    parts: Parts
+    steps: tuple[Names, ...]
+    passing: int
+    """Index of the largest step that is known to pass."""
+
+    failing: int
+    """Index of the smallest step that is known to fail."""
+
+    @classmethod
+    def of(cls, planned: Planned) -> Bisection:
+        """The search in a plan, before anything was tried."""
+        parts = Parts(planned=planned)
+        steps = tuple(parts.steps())
+        return cls(parts=parts, steps=steps, passing=0, failing=len(steps) - 1)
+
+    @property
+    def next(self) -> Planned | None:
+        """The part to be tried next; None when the search is over."""
+        return self.parts.part(self.steps[self._middle]) if self.failing - self.passing > 1 else None
+
+    @property
+    def _middle(self) -> int:
+        return (self.passing + self.failing) // 2
+
+    def after(self, verdict: bool | None) -> Bisection:
+        """The search after ``next`` was tried: it passed, it failed, or (None) it cannot be swapped in by itself."""
+        middle = self._middle
         if verdict is None:
-            del rungs[middle]
-            high -= 1
-        elif verdict:
-            low = middle
-        else:
-            high = middle
-    return {name: _reason(parts.changes, name, rungs[high] - rungs[low]) for name in rungs[high] - rungs[low]}
+            steps = (*self.steps[:middle], *self.steps[middle + 1 :])
+            return replace(self, steps=steps, failing=self.failing - 1)
+        return replace(self, passing=middle) if verdict else replace(self, failing=middle)
+
+    @property
+    def failing_updates(self) -> dict[str, Reason]:
+        """By name, once the search is over: why they must stay."""
+        step = self.steps[self.failing] - self.steps[self.passing]
+        return {name: _reason(self.parts.changes, name, step) for name in step}
 
 
 def _reason(changes: Mapping[str, Change], name: str, together: Names) -> Reason:

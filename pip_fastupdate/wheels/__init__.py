@@ -2,7 +2,7 @@
 
 from .archive import Limits
 from .files import OpenWheel
-from .inspection import Inspection, Installed, inspect
+from .inspection import Inspection, InstalledFiles, inspect
 from .store import WheelStore
 
-__all__ = ["Inspection", "Installed", "Limits", "OpenWheel", "WheelStore", "inspect"]
+__all__ = ["Inspection", "InstalledFiles", "Limits", "OpenWheel", "WheelStore", "inspect"]

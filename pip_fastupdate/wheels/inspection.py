@@ -39,9 +39,9 @@ from .closed import is_closed
 from .destinations import Item, items
 from .entry_names import Refused, about, shown
 from .metadata import Metadata, read
-from .warnings import Commands, Installed, Owners, news, system_command
+from .warnings import Commands, InstalledFiles, Owners, news, system_command
 
-__all__ = ["Inspection", "Installed", "Limits", "inspect"]
+__all__ = ["Inspection", "InstalledFiles", "Limits", "inspect"]
 
 SCHEMA = 1
 """To be raised whenever content is checked more strictly: it voids what earlier versions have found in order."""
@@ -72,7 +72,7 @@ def inspect(
     path: Path,
     release: Release,
     *,
-    before: Installed | None,
+    before: InstalledFiles | None,
     owners: Owners,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     commands: Commands = system_command,

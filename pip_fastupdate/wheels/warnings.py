@@ -32,7 +32,7 @@ _IMPORTABLE = (".py", ".so", ".pyd")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Installed:
+class InstalledFiles:
     """What the environment holds of the version that a wheel would replace."""
 
     files: frozenset[str]
@@ -90,7 +90,7 @@ def news(
     scripts: frozenset[str],
     *,
     name: str,
-    before: Installed | None,
+    before: InstalledFiles | None,
     owners: Owners,
     commands: Commands,
 ) -> Iterator[Reason]:
@@ -98,7 +98,7 @@ def news(
 
     ``scripts`` are the commands that the entry points ask for.
     """
-    known = before or Installed(files=frozenset(), scripts=frozenset())
+    known = before or InstalledFiles(files=frozenset(), scripts=frozenset())
     library = [item.path for item in items if item.scheme == "lib"]
     yield from _startup(library, known.files)
     yield from _modules(library, known.files)

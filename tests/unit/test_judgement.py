@@ -6,7 +6,7 @@ import pytest
 from packaging.version import Version
 
 from pip_fastupdate.core.models import Failure, Project, Reason
-from pip_fastupdate.update.source_pinning import Origin, Pinned
+from pip_fastupdate.update.source_pinning import Origin, PinnedSource
 from tests.support.offers import chosen, link, offer, wheels
 from tests.unit.test_pinned import A, B, Source, app, told
 
@@ -89,7 +89,7 @@ class TestLabels:
     def moves(self, installed: str, *versions: str) -> list[tuple[str, str, str | None]]:
         """What is offered to that installed version."""
         source = Source(*(app(each, A) for each in versions))
-        return told(Pinned(source, {"app": Origin(Version(installed), None)}))
+        return told(PinnedSource(source, {"app": Origin(Version(installed), None)}))
 
     def test_stays_with_its_label(self) -> None:
         """Newer versions with another label, or without one, are held."""
@@ -107,7 +107,7 @@ class TestLabels:
     def test_is_told(self) -> None:
         """By what it would be."""
         source = Source(app("2.0", A))
-        found = Pinned(source, {"app": Origin(Version("1.0+cpu"), None)}).project("app")
+        found = PinnedSource(source, {"app": Origin(Version("1.0+cpu"), None)}).project("app")
         assert isinstance(found, Project)
         text = "is no +cpu build, as the installed 1.0+cpu is"
         assert Reason(kind="local-label", text=text, data={"label": "cpu"}) == found.releases[0].blocked
@@ -119,7 +119,7 @@ class TestReplacedIndex:
     def moves(self, beside: frozenset[str] | None, *indexes: str) -> list[tuple[str, str, str | None]]:
         """What is offered to 1.0, which came from A."""
         source = Source(*(app(f"{number}.0", index) for number, index in enumerate(indexes, 2)))
-        return told(Pinned(source, {"app": Origin(Version("1.0"), A, beside)}))
+        return told(PinnedSource(source, {"app": Origin(Version("1.0"), A, beside)}))
 
     def test_old_one_is_configured_no_more(self) -> None:
         """The one that was not there when it came has taken its place; one that was has not."""

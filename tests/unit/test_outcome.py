@@ -9,8 +9,8 @@ from packaging.version import Version
 
 from pip_fastupdate.core.models import Change, Failure, Hold, Plan, Reason, Row
 from pip_fastupdate.resolver.candidates import World
-from pip_fastupdate.update.failures import MISSING, OFFLINE
 from pip_fastupdate.update.report_rows import HELD, Outcome, listed_failures, rows
+from pip_fastupdate.update.results import MISSING, OFFLINE
 from tests.support.worlds import make_world, release
 
 TWO: dict[str, dict[str, tuple[str, ...]]] = {"a": {"1": (), "2": ()}}

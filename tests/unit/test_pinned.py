@@ -11,7 +11,7 @@ from packaging.version import Version
 from pip_fastupdate.core.models import Failure, Inventory, Project, Reason, Release
 from pip_fastupdate.core.urls import canonical
 from pip_fastupdate.resolver.candidates import World
-from pip_fastupdate.update.source_pinning import Pinned, newest_elsewhere
+from pip_fastupdate.update.source_pinning import PinnedSource, newest_elsewhere
 from tests.support.offers import chosen, link, offer
 from tests.support.worlds import distribution, release
 
@@ -40,15 +40,15 @@ def app(version: str, index: str, **fields) -> Release:
     return release("app", version, index=index, **fields)
 
 
-def pinned(*releases: Release, before: str = A, installed: str = "1.0") -> Pinned:
-    return Pinned(Source(*releases), {"app": (Version(installed), before)})
+def pinned(*releases: Release, before: str = A, installed: str = "1.0") -> PinnedSource:
+    return PinnedSource(Source(*releases), {"app": (Version(installed), before)})
 
 
-def world(source: Pinned, **fields) -> World:
+def world(source: PinnedSource, **fields) -> World:
     return World(inventory=Inventory(distributions=(distribution("app", "1.0"),)), source=source, **fields)
 
 
-def told(source: Pinned) -> list[tuple[str, str, str | None]]:
+def told(source: PinnedSource) -> list[tuple[str, str, str | None]]:
     """Version, index and what blocks it."""
     found = source.project("app")
     assert isinstance(found, Project)
@@ -67,19 +67,19 @@ def test_newer_releases_from_elsewhere_are_blocked() -> None:
 def test_the_rest_is_the_sources() -> None:
     """Names without a known source, failures, requirements and hints."""
     inner = Source(app("2.0", B))
-    source = Pinned(inner, {})
+    source = PinnedSource(inner, {})
     assert source.project("app") is inner.found
     assert ("2.0",) == source.requires(app("2.0", B))
     source.prefetch(names=["app"])
     assert [(["app"], ())] == inner.hints
     inner.found = Failure(name="app", kind="http", text="HTTP 500")
-    assert Pinned(inner, {"app": (Version("1"), A)}).project("app") is inner.found
+    assert PinnedSource(inner, {"app": (Version("1"), A)}).project("app") is inner.found
 
 
 def test_same_answer_until_the_source_has_another() -> None:
     """As ``ReleaseSource`` demands."""
     inner = Source(app("2.0", B))
-    source = Pinned(inner, {"app": (Version("1.0"), A)})
+    source = PinnedSource(inner, {"app": (Version("1.0"), A)})
     assert source.project("app") is source.project("app")
     inner.found = Project(name="app", releases=(app("3.0", A),))
     assert [("3.0", A, None)] == told(source)

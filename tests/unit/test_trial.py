@@ -7,10 +7,10 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from pip_fastupdate.core.models import Change, Plan
+from pip_fastupdate.core.models import Change, Plan, Reason
 from pip_fastupdate.resolver.search import Wishes, best_assignment
-from pip_fastupdate.update.plan import Planned
-from pip_fastupdate.update.user_test import Parts, culprits
+from pip_fastupdate.update.results import Planned
+from pip_fastupdate.update.user_test import Bisection, Parts
 from tests.support.worlds import Releases, make_world
 
 Verdict = Callable[[frozenset[str]], "bool | None"]
@@ -54,13 +54,17 @@ def names(plan: Planned) -> frozenset[str]:
 
 def found(plan: Planned, verdict: Verdict) -> tuple[set[str], int]:
     """What is blamed, and after how many tries."""
-    tried = []
+    reasons, tries = searched(plan, verdict)
+    return set(reasons), tries
 
-    def passes(part: Planned) -> bool | None:
-        tried.append(names(part))
-        return verdict(names(part))
 
-    return set(culprits(plan, passes)), len(tried)
+def searched(plan: Planned, verdict: Verdict) -> tuple[dict[str, Reason], int]:
+    """The updates that fail, with their reasons, and after how many tries they are found."""
+    search, tries = Bisection.of(plan), 0
+    while (part := search.next) is not None:
+        tries += 1
+        search = search.after(verdict(names(part)))
+    return search.failing_updates, tries
 
 
 def failing(*bad: str) -> Verdict:
@@ -86,21 +90,21 @@ def test_one_of_one() -> None:
 
 
 def test_every_part_is_consistent() -> None:
-    """Rungs begin with nothing, end with everything, and break no requirement on the way."""
+    """Steps begin with nothing, end with everything, and break no requirement on the way."""
     plan = planned(TIED)
-    rungs = Parts(planned=plan).rungs()
-    assert (frozenset(), names(plan)) == (rungs[0], rungs[-1])
-    for lower, upper in pairwise(rungs):
+    steps = Parts(planned=plan).steps()
+    assert (frozenset(), names(plan)) == (steps[0], steps[-1])
+    for lower, upper in pairwise(steps):
         assert lower < upper
-    for rung in rungs:
-        held = {**plan.world.installed, **{name: plan.assignment[name] for name in rung}}
+    for step in steps:
+        held = {**plan.world.installed, **{name: plan.assignment[name] for name in step}}
         assert [] == plan.world.problems(held)
 
 
 def test_steps_are_as_small_as_can_be() -> None:
     """Only what cannot be told apart goes together."""
-    rungs = Parts(planned=planned(TIED)).rungs()
-    steps = {upper - lower for lower, upper in pairwise(rungs)}
+    parts = Parts(planned=planned(TIED)).steps()
+    steps = {upper - lower for lower, upper in pairwise(parts)}
     assert {frozenset(each) for each in (["app", "lib"], ["core", "model"], ["fresh"], ["plugin"], ["other"])} == steps
 
 
@@ -121,9 +125,9 @@ def test_blame_among_tied_ones(bad: str, blamed: set[str]) -> None:
 
 def test_reasons_name_what_cannot_be_told_apart() -> None:
     """Each with its version."""
-    reasons = culprits(planned(TIED), lambda part: failing("core")(names(part)))
+    reasons = searched(planned(TIED), failing("core"))[0]
     assert {"version": "2", "with": "model 2"} == reasons["core"].data
-    assert {"version": "2"} == culprits(planned(FREE), lambda part: failing("c")(names(part)))["c"].data
+    assert {"version": "2"} == searched(planned(FREE), failing("c"))[0]["c"].data
 
 
 def test_parts_that_cannot_be_tried_are_passed_over() -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pip_fastupdate._pip import file_writer
 from pip_fastupdate.core.gil_turns import LARGE
-from pip_fastupdate.update.fetch import SLOW, Delivery
+from pip_fastupdate.update.fetch import SLOW, turns_for
 
 
 @pytest.mark.parametrize(("seconds", "large"), [(SLOW / 2, LARGE), (SLOW * 2, 0)])
@@ -18,16 +17,4 @@ def test_others_go_on_where_one_would_wait(
 ) -> None:
     """For large files, or for all of them on a disk that is slow to make files."""
     monkeypatch.setattr(file_writer, "seconds_per_file", lambda folder: seconds)
-    nothing: Any = None
-    delivery = Delivery(
-        store=nothing,
-        staging=tmp_path,
-        jobs=1,
-        progress=nothing,
-        installed=nothing,
-        owners=nothing,
-        wants_bytecode=nothing,
-        user_site=nothing,
-        build=nothing,
-    )
-    assert delivery._turns().large == large
+    assert turns_for(tmp_path).large == large

@@ -16,7 +16,7 @@ import pytest
 from packaging.version import Version
 
 from pip_fastupdate.core.models import File, Release
-from pip_fastupdate.wheels import Inspection, Installed, Limits, inspect
+from pip_fastupdate.wheels import Inspection, InstalledFiles, Limits, inspect
 from pip_fastupdate.wheels.warnings import system_command
 from tests.support.raw_wheels import (
     FILENAME,
@@ -35,17 +35,17 @@ from tests.support.wheels import make_wheel
 
 INIT = "demo/__init__.py"
 RELEASE = Release(name="demo", version=Version("1.0"), file=File(filename=FILENAME, url="", sha256="0" * 64))
-NOTHING = Installed(files=frozenset(), scripts=frozenset())
+NOTHING = InstalledFiles(files=frozenset(), scripts=frozenset())
 
 
-def look(folder: Path, content: bytes, release: Release = RELEASE, before: Installed | None = None) -> Inspection:
+def look(folder: Path, content: bytes, release: Release = RELEASE, before: InstalledFiles | None = None) -> Inspection:
     path = folder / FILENAME
     path.write_bytes(content)
     return inspect(path, release, before=before, owners=lambda _: None, commands=lambda _: None)
 
 
-def installed(*files: str, scripts: Iterable[str] = ()) -> Installed:
-    return Installed(files=frozenset(files), scripts=frozenset(scripts))
+def installed(*files: str, scripts: Iterable[str] = ()) -> InstalledFiles:
+    return InstalledFiles(files=frozenset(files), scripts=frozenset(scripts))
 
 
 def by_zipfile(members: list[Member], **options: object) -> bytes:
@@ -278,7 +278,7 @@ SCRIPTS = pack(
 )
 
 
-def shadows(folder: Path, before: Installed | None) -> list[tuple[str, str]]:
+def shadows(folder: Path, before: InstalledFiles | None) -> list[tuple[str, str]]:
     path = folder / FILENAME
     path.write_bytes(SCRIPTS)
     owners = {"pip": "pip", "git": "Demo"}.get

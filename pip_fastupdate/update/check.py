@@ -1,0 +1,114 @@
+"""The ninth stage: is the environment what was planned, does it work, and is the user content with it?
+
+If something speaks against the update, it is taken back, and what the next plan must respect is returned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..core.errors import FileConflict, FileInUse, TransactionError
+from ..core.models import Failure, Reason
+from ..environment import scan as environment
+from ..resolver.candidates import World
+from ..transaction import Fingerprint
+from .context import RunContext
+from .results import Exclusions, Planned, Swapped
+from .stage import StagingArea
+from .swap import swap, take_back
+from .user_test import Bisection, UserTest
+
+
+def check(area: StagingArea, swapped: Swapped, exclusions: Exclusions) -> tuple[Exclusions, Fingerprint]:
+    """What the next plan must respect, with nothing swapped in; ``exclusions`` as they were if the update can stay.
+
+    Beside it, what the environment looks like without the update. Raises TransactionError if the environment is not
+    what was planned, and CommandFailed if the user's test fails and no bisection is wanted: both roll the update back.
+    """
+    if swapped.conflict is not None:
+        return _without(area.context, swapped.conflict, exclusions), swapped.before
+    _check_installed(area.context, swapped.planned)
+    test = user_test(area.context)
+    if test is None:
+        return exclusions, swapped.before
+    if not area.context.options.bisect:
+        test.after()
+        return exclusions, swapped.before
+    if test.passes("the updated environment"):
+        return exclusions, swapped.before
+    return _bisect(area, swapped, test, exclusions)
+
+
+def user_test(context: RunContext) -> UserTest | None:
+    """The user's test; None where he wants none."""
+    return UserTest(command=context.options.test, progress=context.progress) if context.options.test else None
+
+
+def check_before(context: RunContext) -> None:
+    """The user's test has to pass before anything is downloaded. Raises CommandFailed."""
+    test = user_test(context)
+    if test is not None:
+        test.before()
+
+
+def _without(context: RunContext, conflict: FileConflict, exclusions: Exclusions) -> Exclusions:
+    """Go on without the distributions whose files are in the way. Raises ``conflict`` if they are left out already."""
+    text = conflict.message.rstrip(".")
+    kind = "in-use" if isinstance(conflict, FileInUse) else "file-conflict"
+    found = {name: Failure(name=name, kind=kind, text=text) for name in conflict.names}
+    if found.keys() <= exclusions.failures.keys():
+        raise conflict
+    context.progress.warn(f"{text}: left as {'it is' if len(found) == 1 else 'they are'}", conflict.hint)
+    return replace(exclusions, failures={**exclusions.failures, **found})
+
+
+def _check_installed(context: RunContext, planned: Planned) -> None:
+    """A fresh scan must show what was planned, and no problem that was not there before. Raises TransactionError."""
+    with context.progress.stage("check"):
+        _compare(context, planned)
+
+
+def _compare(context: RunContext, planned: Planned) -> None:
+    after = environment.scan(user=context.settings.user)
+    installed = after.by_name()
+    wrong = [
+        change.name
+        for change in planned.plan.changes
+        if change.name not in installed or installed[change.name].version != change.target.version
+    ]
+    if wrong:
+        raise TransactionError(f"After the swap {', '.join(wrong)} was not what had been planned; all was put back.")
+    before = {each.key for each in planned.world.unmet(planned.world.installed)}
+    world = World(inventory=after, source=context.catalog)
+    worse = [each for each in world.unmet(world.installed) if each.key not in before]
+    if worse:
+        first = worse[0]
+        text = f"{first.parent.name} {first.parent.version} requires {first.dependency.text}"
+        raise TransactionError(f"After the swap {text}, which is not fulfilled; all was put back.")
+
+
+def _bisect(
+    area: StagingArea, swapped: Swapped, test: UserTest, exclusions: Exclusions
+) -> tuple[Exclusions, Fingerprint]:
+    """Find the updates that make the test fail, by swapping in parts of the plan and taking them back."""
+    before = take_back(area, swapped)
+    search, total = Bisection.of(swapped.planned), len(swapped.planned.plan.changes)
+    while (part := search.next) is not None:
+        tried = swap(area, part, swapped.staged, before)
+        before = tried.before
+        if tried.conflict is not None:
+            search = search.after(None)
+            continue
+        _check_installed(area.context, part)
+        search = search.after(test.passes(_described(part, total)))
+        before = take_back(area, tried)
+    failing: dict[str, Reason] = search.failing_updates
+    for name, reason in sorted(failing.items()):
+        area.context.progress.warn(f"{name} {reason.data['version']} {reason.text}: it is left as it is")
+    return replace(exclusions, stays={**exclusions.stays, **failing}), before
+
+
+def _described(part: Planned, total: int) -> str:
+    names = [each.name for each in part.plan.changes]
+    shown = ", ".join(names) if len(names) <= 5 else f"{', '.join(names[:4])} and {len(names) - 4} more"
+    return f"{len(names)} of {total} changes ({shown})"

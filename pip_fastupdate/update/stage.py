@@ -1,0 +1,161 @@
+"""The sixth stage: one downloaded file becomes a staged wheel, in a thread: inspected, unpacked, compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .._pip import build, installer
+from ..core.errors import PipUpdateError
+from ..core.gil_turns import Turns
+from ..core.interpreter import this as this_interpreter
+from ..core.models import Change, Distribution, Failure, Inventory
+from ..core.protocols import DownloadFailed
+from ..environment import installed_files
+from ..transaction import Transaction
+from ..wheels import InstalledFiles, OpenWheel, WheelStore, inspect
+from .context import RunContext
+from .results import UNFIT, StagedRelease
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagingArea:
+    """Where wheels are downloaded to and staged, next to the environment that they are for."""
+
+    context: RunContext
+    installed: dict[str, Distribution]
+    """By name, what is installed now."""
+
+    transaction: Transaction
+    store: WheelStore
+    script_owners: Callable[[str], str | None]
+    """Which installed distribution has a command of that name."""
+
+    @property
+    def wheels(self) -> Path:
+        """The folder for wheels that no cache keeps, and for those that are built here."""
+        return self.transaction.staging.parent / "wheels"
+
+
+@contextmanager
+def open_area(context: RunContext, inventory: Inventory) -> Iterator[StagingArea]:
+    """Begin a transaction; whatever of it is not committed at the end is rolled back. Raises TransactionError."""
+    installer.prepare_process()
+    with context.transactions.begin() as transaction:
+        yield StagingArea(
+            context=context,
+            installed=inventory.by_name(),
+            transaction=transaction,
+            store=WheelStore(
+                directory=context.options.cache.directory,
+                transport=context.catalog.transport,
+                offline=context.options.cache.offline,
+                temporary=transaction.staging.parent / "wheels",
+            ),
+            script_owners=installed_files.script_owners(inventory),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Downloaded:
+    """A file that is to be staged."""
+
+    change: Change
+    path: Path
+    """A wheel or an sdist."""
+
+    folder: Path
+    """Where it is to be staged."""
+
+
+def stage(area: StagingArea, downloaded: Downloaded, turns: Turns) -> StagedRelease | Failure:
+    """Stage a wheel, or the wheel made of an sdist. Raises TransactionError when the disk does not allow it."""
+    change, path = downloaded.change, downloaded.path
+    try:
+        if path.suffix == ".whl":
+            with area.store.opened(path, change.target) as wheel, turns.work():
+                return _unpack(area, downloaded, path, wheel, turns)
+        built = _build(area, downloaded)
+        with turns.work():
+            return _unpack(area, downloaded, built, None, turns)
+    except (installer.StageFailed, DownloadFailed) as failed:
+        return _failure(change, failed.kind, failed.text)
+    except PipUpdateError:  # about the disk or the run as a whole
+        raise
+    except Exception as error:  # whatever a wheel can hold: it is that project's failure, and no other's
+        text = f"could not inspect {path.name}: {type(error).__name__}: {str(error)[:200]}"
+        return _failure(change, "inspection", text)
+
+
+def _unpack(
+    area: StagingArea, downloaded: Downloaded, path: Path, wheel: OpenWheel | None, turns: Turns
+) -> StagedRelease | Failure:
+    """``wheel`` is the file at ``path`` as it was checked; None for one that was built here. Raises StageFailed."""
+    change = downloaded.change
+    inspection = inspect(
+        path,
+        change.target,
+        before=_before(area.installed.get(change.name)),
+        owners=area.script_owners,
+        stream=wheel.stream if wheel else None,
+        turns=turns,
+    )
+    if inspection.refusals:
+        text = "; ".join(reason.text for reason in inspection.refusals)
+        return _failure(change, inspection.refusals[0].kind, text)
+    if not this_interpreter().runs(inspection.requires_python):
+        return _failure(change, UNFIT, f"needs Python {inspection.requires_python}")
+    staged = installer.stage(
+        wheel.path if wheel else path,
+        label=str(path),
+        name=change.name,
+        root=downloaded.folder,
+        requested=change.requested,
+        user=_is_for_user(area, change.name),
+        contents=inspection.contents,
+        turns=turns,
+    )
+    if _wants_bytecode(area, change.name):
+        installer.compile_bytecode(staged)
+    return StagedRelease(wheel=staged, warnings=inspection.warnings, requires=inspection.requires)
+
+
+def _before(distribution: Distribution | None) -> InstalledFiles | None:
+    if distribution is None:
+        return None
+    return InstalledFiles(
+        files=installed_files.recorded_files(distribution), scripts=installed_files.console_scripts(distribution)
+    )
+
+
+def _is_for_user(area: StagingArea, name: str) -> bool:
+    """Whether it goes to the user's own site-packages: an addition does where all that may move is there."""
+    if name in area.installed:
+        return area.installed[name].user_site
+    return bool(area.installed) and all(each.user_site for each in area.installed.values() if each.skip is None)
+
+
+def _wants_bytecode(area: StagingArea, name: str) -> bool:
+    """Keep what the environment has: an addition is compiled where most of the replaced ones were."""
+    wish = area.context.options.bytecode
+    if wish != "keep":
+        return wish == "compile"
+    if not area.context.settings.compile:
+        return False
+    distribution = area.installed.get(name)
+    return (
+        installed_files.has_bytecode(distribution) if distribution else installed_files.mostly_bytecode(area.installed)
+    )
+
+
+def _build(area: StagingArea, downloaded: Downloaded) -> Path:
+    """Make a wheel of an sdist. Raises StageFailed."""
+    folder = area.wheels / f"built-{downloaded.change.name}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return build.build_wheel(downloaded.path, folder, area.context.configuration.arguments)
+
+
+def _failure(change: Change, kind: str, text: str) -> Failure:
+    return Failure(name=change.name, version=str(change.target.version), kind=kind, text=text)

@@ -1,0 +1,159 @@
+"""The seventh stage: what is staged is held against the plan, and nothing is swapped in that speaks against it.
+
+What the program itself stands on has to be importable, which is tried with what is staged.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from importlib.util import find_spec
+
+from ..core.models import Change, Distribution, Failure, Reason
+from ..core.requirements import InvalidRequirement, parse
+from ..environment import installed_files
+from ..resolver.candidates import Key, World
+from .proof import StagedModules, own_names, prove, top_levels
+from .results import Exclusions, Planned, Staged, key_of
+from .stage import StagingArea
+
+KIND = "cannot-be-imported"
+"""Of a new version that the program could not be started with."""
+
+
+_BORROWED = "Borrowed"
+"""The finder of ``bootstrap``, which is run as a script: then the program runs from nothing of this environment."""
+
+
+def verify(area: StagingArea, planned: Planned, staged: Staged, exclusions: Exclusions) -> Exclusions:
+    """What the next plan must respect: ``exclusions`` as they were if nothing speaks against this plan."""
+    learned = _learned(area, planned, staged, exclusions)
+    warn = area.context.progress.warn
+    for name in sorted(learned.failures.keys() - exclusions.failures.keys()):
+        warn(f"{name} is left as it is: {learned.failures[name].text}")
+    for name, version in sorted(learned.damaged.keys() - exclusions.damaged.keys()):
+        warn(f"could not use {name} {version}: {learned.damaged[name, version].text}")
+    if learned != exclusions:
+        return learned
+    broken = not_importable(area, planned, staged)
+    for name, failure in sorted(broken.items()):
+        warn(f"{name} is left as it is: {failure.text}")
+    return replace(exclusions, failures={**exclusions.failures, **broken}) if broken else exclusions
+
+
+def _learned(area: StagingArea, planned: Planned, staged: Staged, exclusions: Exclusions) -> Exclusions:
+    failures = {**exclusions.failures, **staged.failures}
+    here = [change for change in planned.plan.changes if change.name not in failures and staged.has(change)]
+    return Exclusions(
+        failures=failures,
+        stays={**exclusions.stays, **(_strict(staged, here) if area.context.options.strict else {})},
+        corrections={**exclusions.corrections, **staged.unfit, **_corrections(staged, here, planned.world)},
+        damaged={**exclusions.damaged, **staged.damaged},
+    )
+
+
+def _strict(staged: Staged, changes: Iterable[Change]) -> dict[str, Reason]:
+    return {
+        name: Reason(kind="strict", text="; ".join(each.text for each in reasons))
+        for name, reasons in staged.warnings(changes).items()
+    }
+
+
+def _corrections(staged: Staged, changes: Iterable[Change], world: World) -> dict[Key, tuple[str, ...]]:
+    """Requirements read from the wheels themselves, where the index has told something else."""
+    found: dict[Key, tuple[str, ...]] = {}
+    for change in changes:
+        requires = staged.of(change).requires
+        known = world.corrections.get(key_of(change.target), world.source.requires(change.target))
+        if isinstance(known, Failure) or not _same(known, requires):
+            found[key_of(change.target)] = requires
+    return found
+
+
+def _same(told: tuple[str, ...], read: tuple[str, ...]) -> bool:
+    return set(told) == set(read) or _canonical(told) == _canonical(read)
+
+
+def _canonical(fields: Iterable[str]) -> frozenset[tuple[str, frozenset[str], str, str]]:
+    found = set()
+    for text in fields:
+        try:
+            each = parse(text)
+        except InvalidRequirement:
+            found.add((text, frozenset[str](), "", ""))
+        else:
+            found.add((each.name, each.extras, each.specifier, str(each.marker)))
+    return frozenset(found)
+
+
+def not_importable(area: StagingArea, planned: Planned, staged: Staged) -> Mapping[str, Failure]:
+    """By name, the new versions that the program, or what it stands on, cannot be imported with."""
+    own, installed = own_names(planned), area.installed
+    if any(type(finder).__name__ == _BORROWED for finder in sys.meta_path):
+        return {}
+    concerned = {name for name in own if _runs(installed.get(name)) or name == "pip"}
+    changes = [change for change in planned.plan.changes if change.name in own]
+    if not any(change.name in concerned for change in changes):
+        return {}
+    moving = {change.name: change for change in changes if change.name in concerned or change.installed is None}
+    verdict = prove(
+        [_modules_of(staged, change, installed.get(name)) for name, change in moving.items()],
+        _others(installed[name] for name in concerned - moving.keys() - {"pip"} if name in installed),
+    )
+    for name, why in sorted(verdict.unproven.items()):
+        area.context.progress.note(f"whether {name} {moving[name].target.version} can be imported is not proven: {why}")
+    return {name: _failure(moving[name], why) for name, why in verdict.failures.items()}
+
+
+def _failure(change: Change, why: str) -> Failure:
+    return Failure(
+        name=change.name,
+        version=str(change.target.version),
+        kind=KIND,
+        text=f"pip-update could not be started with {change.name} {change.target.version}: {why}",
+    )
+
+
+def _modules_of(staged: Staged, change: Change, installed: Distribution | None) -> StagedModules:
+    wheel = staged.of(change).wheel
+    before = frozenset(_modules(installed)) if installed else frozenset[str]()
+    return StagedModules(name=change.name, root=os.fspath(wheel.root), at=wheel.mirror.staged, before=before)
+
+
+def _modules(distribution: Distribution) -> Iterable[str]:
+    """The top-level modules of what is installed."""
+    return top_levels({path.split(os.sep, 1)[0] for path in _paths(distribution)})
+
+
+def _paths(distribution: Distribution) -> list[str]:
+    """Its files, relative to its site-packages."""
+    start = os.path.join(distribution.location, "")  # noqa: PTH118 - compared as text
+    return [path[len(start) :] for path in installed_files.installed_files(distribution) if path.startswith(start)]
+
+
+def _runs(distribution: Distribution | None) -> bool:
+    """Whether this program imports it from this environment, be it already or later."""
+    if distribution is None:
+        return False
+    start = os.path.join(distribution.location, "")  # noqa: PTH118
+    return any(place.startswith(start) for name in _modules(distribution) for place in _places(name))
+
+
+def _places(module: str) -> Iterator[str]:
+    try:
+        spec = find_spec(module)
+    except (ImportError, ValueError):  # a module without any, such as one that was put into ``sys.modules`` by hand
+        return
+    if spec is not None:
+        yield from filter(None, (spec.origin, *(spec.submodule_search_locations or ())))
+
+
+def _others(distributions: Iterable[Distribution]) -> frozenset[str]:
+    """What can be imported a second time: all but compiled modules."""
+    found: set[str] = set()
+    for each in distributions:
+        if not any(path.endswith((".so", ".pyd")) for path in _paths(each)):
+            found.update(_modules(each))
+    return frozenset(found)
