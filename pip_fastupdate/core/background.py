@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -119,7 +120,12 @@ class Threads:
         self._most = max(self._rush, most)
         self._busy = busy
         self._seen = (0.0, 0.0)
-        self._queue: SimpleQueue[Task[Any] | None] = SimpleQueue()
+        self._waiting: tuple[deque[Task[Any]], deque[Task[Any]]] = (deque(), deque())
+        """What goes first, and all else."""
+
+        self._queue: SimpleQueue[bool] = SimpleQueue()
+        """True for each task that waits, False for a thread that is to end."""
+
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._idle = 0
@@ -139,13 +145,17 @@ class Threads:
     def _rushing(self) -> bool:
         return self._queue.qsize() > _MANY * self._limit
 
-    def submit(self, task: Task[Any]) -> None:
-        """Have it answered in the background, in the order of submission; cancelled at once after ``close``."""
+    def submit(self, task: Task[Any], *, first: bool = False) -> None:
+        """Have it answered in the background, in the order of submission; cancelled at once after ``close``.
+
+        What goes ``first`` is answered before all else: whatever others follow from should not wait at the end.
+        """
         with self._lock:
             if self._closed:
                 task.cancel()
                 return
-            self._queue.put(task)
+            self._waiting[0 if first else 1].append(task)
+            self._queue.put(True)
             if self._idle:
                 self._idle -= 1
             elif self.started < (self._rush if self._rushing else self._limit):
@@ -166,12 +176,18 @@ class Threads:
             self._threads.append(thread)
 
     def _work(self) -> None:
-        while (task := self._queue.get()) is not None:
+        while self._queue.get() and (task := self._next()) is not None:
             task.run()
             with self._lock:
                 self._idle += 1
                 if self.started < self._most and self._rushing and not self._closed:
                     self._adapt()
+
+    def _next(self) -> Task[Any] | None:
+        """The task whose turn it is; None where all were cancelled meanwhile."""
+        with self._lock:
+            waiting = self._waiting[0] or self._waiting[1]
+            return waiting.popleft() if waiting else None
 
     def _adapt(self) -> None:
         """More threads, where one could do with the processor what all wait for."""
@@ -188,10 +204,13 @@ class Threads:
         with self._lock:
             self._closed = True
             with suppress(Empty):
-                while (task := self._queue.get_nowait()) is not None:
-                    task.cancel()
+                while self._queue.get_nowait():
+                    continue
+            for waiting in self._waiting:
+                while waiting:
+                    waiting.popleft().cancel()
             for _ in self._threads:
-                self._queue.put(None)
+                self._queue.put(False)
         deadline = time.monotonic() + patience
         for thread in self._threads:
             if patience and thread is not threading.current_thread():

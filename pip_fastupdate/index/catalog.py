@@ -7,7 +7,7 @@ kept, and do not depend on who asked first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,10 +20,10 @@ from ..core.interpreter import Interpreter
 from ..core.models import Failure, Project, Release
 from ..core.options import Settings
 from ..core.protocols import Filters, Progress, Transport
-from ..core.requirements import parse
 from .configured import json_apis
 from .finder import Lookup
 from .guard import NOT_OURS, guarded
+from .lookahead import Lookahead
 from .requirements_of import Requirements
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ Recalled = TypeVar("Recalled", Project | Failure | None, Fields | None)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Answered = TypeVar("Answered", Project | Failure, Fields)
+Step = tuple[Release | None, Project | Failure | Fields]
+"""An answer, and the release whose requirements it is about, if it is about these."""
 
 
 class Catalog:
@@ -51,6 +53,7 @@ class Catalog:
         self._lock = Lock()
         self._projects: dict[str, Task[Project | Failure]] = {}
         self._fields: dict[tuple[str, Version, str], Task[Fields]] = {}
+        self._lookahead = Lookahead()
         self._floors: dict[str, Version | None] = {}
         self._asked: set[str] = set()
         self._others: Collection[str] = ()
@@ -136,6 +139,7 @@ class Catalog:
                 if name in self._projects and self._floors.get(name) != floor:
                     del self._projects[name]
             self._floors.update(floors)
+            self._lookahead.floors = dict(self._floors)
 
     def project(self, name: str) -> Project | Failure:
         """The project called ``name`` (normalized). The same answer however often it is asked."""
@@ -154,7 +158,10 @@ class Catalog:
         What follows from an answer of the cache is taken from the cache or left alone: so a run that repeats another
         one asks for nothing that the other did not wait for.
         """
-        answered = self._begin(list(names), list(releases), submit=True)
+        self._prefetch(list(names), list(releases))
+
+    def _prefetch(self, names: Sequence[str], releases: Sequence[Release], *, first: bool = False) -> None:
+        answered = self._begin(names, releases, submit=True, first=first)
         while answered:
             answered = self._begin(*self._next(answered), submit=False)
 
@@ -175,19 +182,22 @@ class Catalog:
             return self._fields[key], new
 
     def _begin(
-        self, names: Sequence[str], releases: Sequence[Release], *, submit: bool
-    ) -> list[Project | Failure | Fields]:
+        self, names: Sequence[str], releases: Sequence[Release], *, submit: bool, first: bool = False
+    ) -> list[Step]:
         """What the cache answers of all that is new; the rest is submitted, or left alone."""
         names = [name for name in names if name not in self._projects]
         releases = [each for each in releases if _key(each) not in self._fields]
         if not names and not releases:
             return []
         stored = self._stored(names, releases)
-        projects = [self._begin_project(name, stored, submit) for name in names]
-        fields = [self._begin_fields(release, stored, submit) for release in releases]
-        return [answer for answer in (*projects, *fields) if answer is not None]
+        answers: list[tuple[Release | None, Project | Fields | Failure | None]] = []
+        answers += [(None, self._begin_project(name, stored, submit, first)) for name in names]
+        answers += [(release, self._begin_fields(release, stored, submit, first)) for release in releases]
+        return [(release, answer) for release, answer in answers if answer is not None]
 
-    def _begin_project(self, name: str, stored: Mapping[str, Answer], submit: bool) -> Project | Failure | None:
+    def _begin_project(
+        self, name: str, stored: Mapping[str, Answer], submit: bool, first: bool
+    ) -> Project | Failure | None:
         answer = self._recalled(
             lambda: _sound(self._lookup.recall(name, self._floors.get(name), stored)),
             lambda: self._lookup.keys([name]),
@@ -195,10 +205,10 @@ class Catalog:
         if answer is not None:
             self._project_task(name)[0].settle(self._settled(name, answer))
         elif submit:
-            self._submit(self._project_task(name))
+            self._submit(self._project_task(name), first)
         return answer
 
-    def _begin_fields(self, release: Release, stored: Mapping[str, Answer], submit: bool) -> Fields | None:
+    def _begin_fields(self, release: Release, stored: Mapping[str, Answer], submit: bool, first: bool) -> Fields | None:
         answer = self._recalled(
             lambda: _sound_fields(self._requirements.recall(release, stored)),
             lambda: filter(None, [self._requirements.key(release)]),
@@ -206,7 +216,7 @@ class Catalog:
         if answer is not None:
             self._fields_task(release)[0].settle(answer)
         elif submit:
-            self._submit(self._fields_task(release))
+            self._submit(self._fields_task(release), first)
         return answer
 
     def _recalled(self, recall: Callable[[], Recalled], keys: Callable[[], Iterable[str]]) -> Recalled | None:
@@ -219,10 +229,10 @@ class Catalog:
             self._session.forget(keys())
             return None
 
-    def _submit(self, task_and_new: tuple[Task[Any], bool]) -> None:
+    def _submit(self, task_and_new: tuple[Task[Any], bool], first: bool) -> None:
         task, new = task_and_new
         if new:
-            self._threads.submit(task)
+            self._threads.submit(task, first=first)
 
     def _stored(self, names: Sequence[str], releases: Sequence[Release]) -> Mapping[str, Answer]:
         """All that the cache has for them, in one read."""
@@ -238,16 +248,16 @@ class Catalog:
 
     def _look(self, name: str) -> Project | Failure:
         answer = guarded(name, lambda: self._lookup.ask(name, self._floors.get(name), self._session))
-        return self._followed(name, answer)
+        return self._followed(name, None, answer)
 
     def _read(self, release: Release) -> Fields:
         version = str(release.version)
         requires = guarded(release.name, lambda: self._requirements.ask(release, self._session), version)
-        return self._followed(release.name, requires)
+        return self._followed(release.name, release, requires)
 
-    def _followed(self, name: str, answer: Answered) -> Answered | Failure:
-        """The answer, once what follows from it is asked for too."""
-        followed = guarded(name, lambda: self.prefetch(*self._next([answer])))
+    def _followed(self, name: str, release: Release | None, answer: Answered) -> Answered | Failure:
+        """The answer, once what follows from it is asked for too: before all else, as more follows from that."""
+        followed = guarded(name, lambda: self._prefetch(*self._next([(release, answer)]), first=True))
         return followed or answer
 
     def _settled(self, name: str, answer: Project | Failure) -> Project | Failure:
@@ -256,39 +266,20 @@ class Catalog:
             progress.step(name)
         return answer
 
-    def _next(self, answered: Iterable[Project | Failure | Fields]) -> tuple[list[str], list[Release]]:
-        """What will be asked for next, most likely: requirements of newest versions, and the projects they name."""
+    def _next(self, answered: Iterable[Step]) -> tuple[list[str], list[Release]]:
+        """What will be asked for next, most likely, and has not been asked for yet."""
         names: set[str] = set()
-        releases = []
-        for answer in answered:
-            newest = self._newest(answer) if isinstance(answer, Project) else None
-            if isinstance(answer, tuple):
-                names.update(self._unknown(answer))
-            elif newest is not None and newest.requires is not None:
-                names.update(self._unknown(newest.requires))
-            elif newest is not None:
-                releases.append(newest)
-        return sorted(names), releases
-
-    def _newest(self, project: Project) -> Release | None:
-        """Its newest candidate, if that is newer than what is installed."""
-        newest = next(iter(project.candidates), None)
-        floor = self._floors.get(project.name)
-        return newest if newest is not None and (floor is None or newest.version > floor) else None
-
-    def _unknown(self, requires: Iterable[str]) -> Iterator[str]:
-        """Projects that are required on this interpreter, without any extra, and that nobody has asked for yet."""
-        for line in requires:
-            if "extra" in line.partition(";")[2]:
-                continue  # most lines of most projects: not worth parsing
-            try:
-                dependency = parse(line)
-                applies = dependency.applies(frozenset())
-            except ValueError:
-                continue  # whoever asks for these requirements is told
-            known = dependency.name in self._projects or dependency.name in self._others
-            if not known and applies:
-                yield dependency.name
+        releases: list[Release] = []
+        for release, answer in answered:
+            if isinstance(answer, Project):
+                required, further = self._lookahead.after_project(answer)
+            elif isinstance(answer, tuple) and release is not None:
+                required, further = self._lookahead.after_requirements(release, answer)
+            else:
+                continue
+            names.update(required)
+            releases += further
+        return sorted(name for name in names if name not in self._projects and name not in self._others), releases
 
     def revalidate(self, releases: Iterable[Release]) -> tuple[Failure, ...]:
         """What has become of these releases since the cache last heard of them; none where all is as it was.

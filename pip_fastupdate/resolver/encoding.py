@@ -163,12 +163,23 @@ class Encoding:
         self.spent += 1
         package.looked_up += 1
         if package.looked_up >= AHEAD:
-            ahead = self._ahead(package, place, self._at_root(package) & ~package.inferred)
-            if len(ahead) > FAR and package.looked_up >= WALKED:
-                self._survey(package, place, ahead)
+            possible = self._ahead(package, place, self._before(package))
+            if package.surveyed:
+                self._narrow_down(package, place, possible)
+            elif len(ahead := self._ahead(package, place, self._at_root(package))) > FAR:
+                package.surveyed = True
+                self._survey(package, place, ahead, max(STRIDE, len(ahead) // PROBES))
             else:
-                ahead = self._ahead(package, place, self._before(package))
-                self.world.expect(self._candidates(package, ahead[: 2 ** min(package.looked_up, 4)]))
+                self.world.expect(self._candidates(package, possible[: 2 ** min(package.looked_up, 4)]))
+
+    def _narrow_down(self, package: Package, place: int, possible: list[int]) -> None:
+        """Look at a few of the versions up to the next one that is known, or at all of them where those are few."""
+        end = next((each for each in range(place + 1, len(package.values)) if package.loaded >> each & 1), None)
+        gap = [each for each in possible if end is None or each < end]
+        if len(gap) > NEAR:
+            self._survey(package, place, gap, -(-len(gap) // PARTS))
+        else:
+            self.world.expect(self._candidates(package, gap))
 
     def _ahead(self, package: Package, place: int, left: int) -> list[int]:
         """The places after this one, of those left, of versions of which it is not known what they require."""
@@ -188,12 +199,11 @@ class Encoding:
     def _candidates(self, package: Package, places: Iterable[int]) -> list[Candidate]:
         return [each for place in places if (each := package.values[place]) is not None]
 
-    def _survey(self, package: Package, place: int, ahead: list[int]) -> None:
+    def _survey(self, package: Package, place: int, ahead: list[int], stride: int) -> None:
         """Look at some of many versions; what two of them require in the same words is required between them, too.
 
         No project changes its mind twice within a few releases. Whatever is chosen in the end is read all the same.
         """
-        stride = max(STRIDE, len(ahead) // PROBES)
         marks = ahead[stride - 1 :: stride]
         self.spent += len(marks)
         candidates = self._candidates(package, [place, *marks])
@@ -203,23 +213,40 @@ class Encoding:
         known = [each for each in range(place, len(package.values)) if package.loaded >> each & 1]
         for one, other in pairwise(known):
             between = sum(1 << each for each in range(one + 1, other))
-            package.inferred |= between
             if between:
                 self._infer(package, 1 << one, 1 << other, between)
 
     def _infer(self, package: Package, one: int, other: int, between: int) -> None:
-        """Take for granted what two versions both require: in the same words, or some version at least."""
+        """Take for granted what two versions both require: in the same words, or some version of a range at least."""
         plain = [each for each in package.required if each.ask is None and not each.spared]
-        targets = [{each.dependency.name for each in plain if each.values & values} for values in (one, other)]
+        sides = [[each for each in plain if each.values & values] for values in (one, other)]
         for demand in plain:
-            if not (one | other) & ~demand.values:
+            if not (one | other) & ~demand.values and between & ~demand.values:
                 demand.values |= between
                 self._impose(self.package(demand.dependency.name), demand)
-        for name in sorted(targets[0] & targets[1]):
-            if self.package(name).values[0] is None:
+        names = [{each.dependency.name for each in side} for side in sides]
+        for name in sorted(names[0] & names[1]):
+            spanning = self._spanning(self.package(name), sides)
+            if spanning is not None:
                 self._require(
-                    Demand(parent=package, values=between, ask=None, extra="", dependency=parse(name), spared=False)
+                    Demand(parent=package, values=between, ask=None, extra="", dependency=spanning, spared=False)
                 )
+
+    def _spanning(self, target: Package, sides: Iterable[Iterable[Demand]]) -> Dependency | None:
+        """A requirement of any version from the oldest to the newest that either side admits; None for no bound."""
+        if not target.listed:
+            return parse(target.name) if target.values[0] is None else None
+        admitted = 0
+        for side in sides:
+            mask = target.full & ~target.early
+            for demand in side:
+                if demand.dependency.name == target.name:
+                    mask &= ~self._rejected(target, demand)
+            admitted |= mask
+        versions = [each.version for place, each in enumerate(target.values) if each and admitted >> place & 1]
+        if not versions:
+            return None
+        return parse(f"{target.name}>={min(versions).public},<={max(versions).public}")
 
     def _at_root(self, package: Package) -> int:
         """The values that it can have whatever is decided."""
@@ -333,5 +360,8 @@ def _takes_more(demand: Demand) -> bool:
 AHEAD = 2
 """How many versions of a package are looked up one by one, before what comes next is asked for ahead."""
 
-WALKED, FAR, STRIDE, PROBES = 3, 32, 16, 8
-"""After so many versions of a package, with more than so many left, every sixteenth or fewer are looked at first."""
+FAR, STRIDE, PROBES = 32, 16, 8
+"""With more than so many versions left, every sixteenth or fewer are looked at first."""
+
+NEAR, PARTS = 6, 4
+"""A gap between two of those is divided into so many parts again, until no more than so many versions are left."""

@@ -52,8 +52,8 @@ class Package:
     loaded: int = 0
     """The mask of values whose requirements are known to the engine."""
 
-    inferred: int = 0
-    """The mask of values about whose requirements something is taken for granted, as those around it have it."""
+    surveyed: bool = False
+    """Whether of its many versions only some are looked at."""
 
     looked_up: int = 0
     asks: dict[str, int] = field(default_factory=dict)

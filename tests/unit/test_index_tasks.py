@@ -188,3 +188,34 @@ def test_more_threads_while_many_tasks_wait() -> None:
     for task in tasks:
         task.wait()
     threads.close()
+
+
+def test_what_goes_first_overtakes_what_waits() -> None:
+    """In the order of submission among themselves."""
+    threads, hold, begun, done = Threads(1), threading.Event(), threading.Event(), []
+    threads.submit(Task(lambda: (begun.set(), hold.wait())))
+    begun.wait(10)
+    tasks = [Task(lambda each=each: done.append(each)) for each in ("a", "b", "c", "d")]
+    for task, first in zip(tasks, (False, True, False, True), strict=True):
+        threads.submit(task, first=first)
+    hold.set()
+    for task in tasks:
+        task.wait()
+    assert ["b", "d", "a", "c"] == done
+    threads.close()
+
+
+def test_nothing_begins_after_close() -> None:
+    """Not even while a thread is just about to take a task: none of those that wait is left over for it."""
+    threads, hold, begun = Threads(1), threading.Event(), threading.Event()
+    threads.submit(Task(lambda: (begun.set(), hold.wait())))
+    begun.wait(10)
+    tasks = [Task(lambda: None) for _ in range(3)]
+    for task in tasks:
+        threads.submit(task, first=task is tasks[1])
+    threads._queue.get()  # as a thread does before it takes the task
+    threads.close()
+    hold.set()
+    for task in tasks:
+        with pytest.raises(Cancelled):
+            task.result()
