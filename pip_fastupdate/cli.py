@@ -216,10 +216,10 @@ def _settled(arguments: Arguments, progress: Silent) -> tuple[Configuration, Opt
 
 
 def _update(options: Options, configuration: Configuration, progress: Silent) -> int:
-    from . import update
     from .report import show, show_stats
+    from .update.run import run
 
-    report = update.run(options, configuration, progress)
+    report = run(options, configuration, progress)
     with late(lambda: report.transaction is not None):
         try:
             show(report, sys.stdout, format=options.format, verbosity=options.verbosity, color=options.color)

@@ -14,11 +14,16 @@ import runpy
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING or __package__:
+    from .forking import Forks
+else:  # as a script, which finds none of the other tests
+    from forking import Forks
 
 EVENTS = frozenset(
     (
@@ -97,6 +102,8 @@ class Injector:
         self._armed = False
         self._waiting = False
         self._first = 0.0
+        self._stop = ""
+        self._before: Callable[[], Fault] | None = None
 
     def install(self) -> None:
         """For the rest of this process's life; nothing is counted before ``on``."""
@@ -126,6 +133,10 @@ class Injector:
         finally:
             self._armed = self._waiting = False
 
+    def stop_before(self, stop: str, deciding: Callable[[], Fault]) -> None:
+        """Have the fault decided right before the first of the calls that count with ``stop`` in its path."""
+        self._stop, self._before = stop, deciding
+
     @contextmanager
     def off(self) -> Iterator[None]:
         """Count nothing inside."""
@@ -138,29 +149,62 @@ class Injector:
     def _audit(self, event: str, args: tuple[Any, ...]) -> None:
         if event not in EVENTS or not (self._armed or self._waiting) or _looking():
             return
+        if event == "os.listdir" and sys._getframe(1).f_code.co_filename.startswith("<frozen importlib"):
+            return  # an import, as CODE
         paths = [os.fspath(each) for each in args[:2] if isinstance(each, (str, os.PathLike))]
         if not paths or not any(self._concerns(event, str(path)) for path in paths):
             return
         if self._waiting and any(self._after in str(path) for path in paths):
             self._armed, self._waiting = True, False
-        self._call(paths[0])
+        self._call(*map(str, paths))
 
     def _concerns(self, event: str, path: str) -> bool:
         below = path == self._prefix or path.startswith(self._prefix + os.sep)
         return below and not (event == "open" and path.endswith(CODE))
 
-    def _call(self, path: str) -> None:
+    def _call(self, *paths: str) -> None:
         if not self._armed:
             return
+        if self._before is not None and any(self._stop in path for path in paths):
+            deciding, self._before = self._before, None
+            with self.off():
+                self._fault = deciding()
         self.count += 1
         if self._strikes(self.count):
-            self._fault.strike(path, windows=self._windows)
+            self._fault.strike(paths[0], windows=self._windows)
 
     def _strikes(self, count: int) -> bool:
         now = time.monotonic()
         if count == self._fault.at:
             self._first = now
         return self._fault.strikes(count, now - self._first)
+
+
+def _asked(forks: Forks, count: int) -> Fault:
+    """The fault for this child, in whose environment, a copy, the folders have other numbers than before the fork.
+
+    What it waits for it does not have to: its clock shows that time as gone.
+    """
+    request = forks.wait(count)
+    frame = sys._getframe()
+    while not hasattr(frame.f_locals.get("self"), "_fingerprint"):
+        assert frame.f_back is not None, "there is no transaction"
+        frame = frame.f_back
+    transaction = frame.f_locals["self"]
+    transaction._fingerprint = frame.f_globals["renewed"](transaction._fingerprint)
+    _skip_waiting()
+    return Fault(**request["fault"])
+
+
+def _skip_waiting() -> None:
+    waited, monotonic = 0.0, time.monotonic
+
+    def sleep(seconds: float) -> None:
+        nonlocal waited
+        waited += seconds
+
+    time.sleep = sleep
+    time.monotonic = lambda: monotonic() + waited
 
 
 def main(argv: list[str]) -> None:
@@ -172,10 +216,14 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--lasting", action="store_true", help="all later calls fail, too")
     parser.add_argument("--seconds", type=float, default=0.0, help="the later calls fail, too, that come so soon")
     parser.add_argument("--after", default="journal.", help="counting starts with the first path that contains this")
+    parser.add_argument("--forks", nargs=2, type=int, metavar="FD", help="fork before one of the calls, as asked")
+    parser.add_argument("--stop", default="", help="the first one that contains this; by default the first of all")
     parser.add_argument("program", nargs="+", metavar="-- -m MODULE ARGUMENT … or -- FILE ARGUMENT …")
     options = parser.parse_args(argv)
     fault = Fault(at=options.at, what=options.fault, lasting=options.lasting, seconds=options.seconds)
     injector = Injector(options.prefix, fault, options.after)
+    if options.forks:
+        injector.stop_before(options.stop, lambda: _asked(Forks(*options.forks), injector.count))
     injector.install()
     program = options.program
     try:

@@ -43,32 +43,51 @@ _WHEEL = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
 @dataclass(slots=True, kw_only=True)
 class Inside:
-    """Such an environment, the folder of newer wheels, and a copy to begin anew from."""
+    """Such an environment, the folder of newer wheels, and copies to begin anew from."""
 
     env: Env
     wheels: Path
     before: Tree = field(default_factory=dict)
     _known: dict[tuple[int, int, int], str] = field(default_factory=dict)
+    _staged: dict[str, Tree] = field(default_factory=dict)
+    _linked: set[int] = field(default_factory=set)
+    """Inodes of the files of the copies."""
 
     @property
     def program(self) -> Path:
         """The installed script."""
         return self.env.scripts / "pip-update"
 
-    @property
-    def _copy(self) -> Path:
-        return self.env.path.with_name(f"{self.env.path.name}-copy")
+    def _copy(self, name: str = "before") -> Path:
+        return self.env.path.with_name(f"{self.env.path.name}-{name}")
 
     def keep(self) -> None:
         """Remember the environment as it is now."""
-        shutil.copytree(self.env.path, self._copy, symlinks=True)
+        shutil.copytree(self.env.path, self._copy(), symlinks=True)
+        self._remember(self._copy())
         self.reset()
         self.before = self.tree()
 
-    def reset(self) -> None:
+    def stage(self, name: str) -> None:
+        """Remember it as it is now, in the middle of an update."""
+        _link(os.fspath(self.env.path), os.fspath(self._copy(name)))
+        self._remember(self._copy(name))
+        self._staged[name] = _hashed(self._copy(name))
+
+    def _remember(self, copy: Path) -> None:
+        self._linked |= {path.lstat().st_ino for path in copy.rglob("*")}
+
+    def reset(self, name: str = "before") -> None:
         """Bring back what was remembered: its files are linked, not copied, since swaps rename and never write."""
         shutil.rmtree(self.env.path)
-        _link(os.fspath(self._copy), os.fspath(self.env.path))
+        _link(os.fspath(self._copy(name)), os.fspath(self.env.path))
+
+    def changed(self) -> list[str]:
+        """What has been written into files of the copies, for which nothing that was found can be believed."""
+        pairs = [(_hashed(self._copy(name)), known) for name, known in self._staged.items()]
+        return sorted(
+            path for one, other in pairs for path in one.keys() | other.keys() if one.get(path) != other.get(path)
+        )
 
     def tree(self) -> Tree:
         """The whole environment, as ``tests.support.environments.tree`` has it; what was once hashed stays so."""
@@ -87,22 +106,35 @@ class Inside:
                 yield relative, (mode, self._digest(entry.path, found))
 
     def _digest(self, path: str, found: os.stat_result) -> str:
-        key = (found.st_ino, found.st_size, found.st_ctime_ns if HOME in path else found.st_mtime_ns)
+        reused = HOME in path and found.st_ino not in self._linked
+        key = (found.st_ino, found.st_size, found.st_ctime_ns if reused else found.st_mtime_ns)
         if key not in self._known:
             self._known[key] = hashlib.sha256(Path(path).read_bytes()).hexdigest()
         return self._known[key]
 
 
 def _link(source: str, target: str) -> None:
-    mode = stat.S_IMODE(os.lstat(source).st_mode)
+    """Copy a folder, its times, too: imports go by them."""
+    found = os.lstat(source)
     os.mkdir(target)  # noqa: PTH102 - some thousand folders and files
     for entry in os.scandir(source):
         path = f"{target}/{entry.name}"
         if entry.is_dir(follow_symlinks=False):
             _link(entry.path, path)
+        elif entry.name == "lock":  # whoever made it may still hold it
+            shutil.copy2(entry.path, path)
         else:
             os.link(entry.path, path, follow_symlinks=False)
-    os.chmod(target, mode)  # noqa: PTH101
+    os.chmod(target, stat.S_IMODE(found.st_mode))  # noqa: PTH101
+    os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def _hashed(folder: Path) -> Tree:
+    return {
+        str(path.relative_to(folder)): (0, hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in folder.rglob("*")
+        if path.is_file() and not path.is_symlink()
+    }
 
 
 def inside(folder: Path, source: Path = PROJECT) -> Inside:

@@ -12,7 +12,6 @@ import random
 import re
 import subprocess
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,14 +24,13 @@ from tests.support.environments import Env, pip_check, run, variables
 
 from .harness import FAILURES, NEW, OLD, Tally, memory
 from .inject import Fault
-from .real import EPOCH, Real, Tree, large, live, small
+from .judging import Judge, header, row
+from .real import EPOCH, Real, large, small
 
 INJECT = Path(__file__).with_name("inject.py")
 
 MENDING = ("-x", "*")
 """A run that recovers and changes nothing else."""
-
-KILLED = (-9, 137)
 
 PATIENCE = 120.0
 """Seconds after which a run is taken for hanging."""
@@ -69,9 +67,7 @@ class Case:
         done = self._start(Fault(at=0))
         assert done.returncode == code, done.stderr
         self.calls = int(re.findall(r"calls: (\d+)", done.stderr)[-1])
-        self._after = live(real.tree())
-        self._before = live(real.before)
-        assert self._after != self._before
+        self.judge = Judge(real.before, real.tree(), code)
         self._fresh = False
 
     def _start(self, fault: Fault) -> subprocess.CompletedProcess[str]:
@@ -81,8 +77,8 @@ class Case:
     def run(self, fault: Fault) -> Tally:
         """One run with a fault, then one that recovers."""
         done = self.strike(fault)
-        at_once = self.name(self.real.tree())
-        outcome = self._told_wrong(done, fault, at_once) or self._recovered(done)
+        at_once = self.judge.name(self.real.tree())
+        outcome = self.judge.told_wrong(done, fault, at_once) or self._recovered(done)
         return Tally(runs=1, outcomes=Counter([outcome]), at_once=int(at_once in (OLD, NEW)))
 
     def strike(self, fault: Fault) -> subprocess.CompletedProcess[str]:
@@ -92,54 +88,23 @@ class Case:
         self._fresh = False
         return self._start(fault)
 
-    def _told_wrong(self, done: subprocess.CompletedProcess[str], fault: Fault, at_once: str) -> str | None:
-        """What the run that met the fault should not have said."""
-        if fault.what == "kill":
-            return None if done.returncode in KILLED else f"not killed, but ended with {done.returncode}"
-        if "Traceback" in done.stderr:
-            return f"traceback: {done.stderr.splitlines()[-2]}"
-        if done.returncode == self._code:
-            return None if at_once == NEW else f"said to be done, but {at_once}"
-        mended = "The old files are safe: the next pip-update puts them back first" in done.stderr
-        if done.returncode != 1 or "error: " not in done.stderr:
-            return f"ended with {done.returncode}: {done.stderr[-200:]}"
-        return None if at_once == OLD or mended else f"said to have failed, but {at_once}"
-
     def _recovered(self, first: subprocess.CompletedProcess[str]) -> str:
         """Let the next run mend the environment, and name what it made of it."""
         done = run(self.real.env, *MENDING, index=self.real.index)
         found = self.real.tree()
-        outcome = self.name(found)
         if done.returncode != 0:
             return f"the recovery ended with {done.returncode}: {done.stderr[-200:]}"
         self._fresh = found == self.real.before
-        if outcome == OLD and not self._fresh:
-            return f"old, but with something left behind: {difference(found, self.real.before)}"
-        if first.returncode == 1 and outcome == NEW:
-            return "said to have failed, but new after recovery"
-        return outcome
-
-    def name(self, found: Tree) -> str:
-        """Whether the live environment is the old one, the new one, or something else."""
-        found = live(found)
-        if found in (self._before, self._after):
-            return OLD if found == self._before else NEW
-        return f"neither: {min((difference(found, each) for each in (self._before, self._after)), key=len)}"
+        return self.judge.recovered(first, found)
 
     def go_on(self) -> str | None:
         """What is wrong after a complete update on top of whatever there is; None when it is as it should be."""
         self._fresh = False
         done = run(self.real.env, *self._arguments, index=self.real.index, env_vars=EPOCH)
-        if done.returncode != self._code or self.name(self.real.tree()) != NEW:
+        if done.returncode != self._code or self.judge.name(self.real.tree()) != NEW:
             return f"a further update ended with {done.returncode}: {done.stderr[-200:]}"
         problems = pip_check(self.real.env)
         return f"pip check: {problems}" if problems else None
-
-
-def difference(found: Tree, known: Tree) -> str:
-    """Some of the paths at which they differ."""
-    wrong = sorted(path for path in found.keys() | known.keys() if found.get(path) != known.get(path))
-    return ", ".join(wrong[:5])
 
 
 def kills(at: Iterable[int]) -> list[Fault]:
@@ -177,9 +142,6 @@ def _series(case: Case, faults: Sequence[Fault], go_on_every: int) -> Tally:
     return total
 
 
-HEADER = ("environment", "fault", "calls", "runs", "intact at once", "old", "new", "anything else", "seconds")
-
-
 def main(argv: Sequence[str]) -> int:
     """Print a line for each series of runs; exit code 1 if anything was neither old nor new."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults program", description=__doc__)
@@ -190,7 +152,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--jobs", type=int, default=2, help="environments worked on at a time (default 2)")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(argv)
-    print("| " + " | ".join(HEADER) + " |\n|" + "---|" * len(HEADER), flush=True)
+    header("environment", "fault")
     wrong = 0
     if options.only != "large":
         wrong += _table("small", small, Case, options.jobs, lambda calls: _thorough(calls, options.step))
@@ -231,15 +193,7 @@ def _table(words: str, make: Make, begin: Callable[[Real], Case], jobs: int, ser
         cases = [begin(stack.enter_context(make(Path(folder, str(number))))) for number in range(jobs)]
         calls, wrong = cases[0].calls, 0
         for fault, faults in series(calls).items():
-            start = time.perf_counter()
-            tally = carry_out(cases, faults)
-            others = sum(tally.others.values())
-            seconds = f"{time.perf_counter() - start:.0f}"
-            numbers = (calls, tally.runs, tally.at_once, tally.outcomes[OLD], tally.outcomes[NEW], others, seconds)
-            print(f"| {words} | {fault} | {' | '.join(map(str, numbers))} |", flush=True)
-            for outcome, number in tally.others.items():
-                print(f"{number} times: {outcome}", flush=True)
-            wrong += others
+            wrong += row((words, fault), calls, partial(carry_out, cases, faults))
     return wrong
 
 

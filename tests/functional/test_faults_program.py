@@ -34,7 +34,7 @@ def middle(case: program.Case) -> Fault:
     for at in range(case.calls // 4, case.calls, 5):
         fault = Fault(at=at)
         case.strike(fault)
-        if case.name(case.real.tree()) not in (OLD, NEW):
+        if case.judge.name(case.real.tree()) not in (OLD, NEW):
             return fault
     raise AssertionError("no call is in the middle of the swap")
 
@@ -67,7 +67,7 @@ def test_whatever_the_next_run_is(case: program.Case) -> None:
         assert code == done.returncode, done.stderr
         assert 1 == done.stderr.count("warning: an interrupted update of 7 distributions")
         if outcome is not None:
-            assert outcome == case.name(case.real.tree())
+            assert outcome == case.judge.name(case.real.tree())
         else:
             assert "2.0" == installed(case.real.env)["plain"]
     case.strike(fault)
@@ -82,9 +82,9 @@ def test_other_outcomes_are_noticed(case: program.Case) -> None:
     """An environment that is neither old nor new is called so."""
     case.real.reset()
     (case.real.env.site_packages / "single.py").unlink()
-    assert case.name(case.real.tree()).startswith("neither: ")
+    assert case.judge.name(case.real.tree()).startswith("neither: ")
     case.real.reset()
-    assert OLD == case.name(case.real.tree())
+    assert OLD == case.judge.name(case.real.tree())
 
 
 def test_broken_environments_are_noticed(case: program.Case) -> None:
