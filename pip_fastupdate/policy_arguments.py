@@ -47,6 +47,9 @@ def add(made: argparse.ArgumentParser) -> None:
     )
 
     group.add_argument("--direct", action="store_true", help="only what you asked for, and others as they must")
+    group.add_argument(
+        "--prune", action="store_true", help="remove what earlier updates added and nothing requires any more"
+    )
     _add_advisories(made)
 
 
@@ -115,6 +118,7 @@ def read(found: argparse.Namespace) -> PolicyOptions:
         level=default,
         levels=tuple(sorted(levels.items())),
         direct=found.direct,
+        prune=found.prune,
     )
 
 

@@ -12,7 +12,7 @@ from .hashes import Hashes, arrange
 if TYPE_CHECKING:  # whoever makes these has imported it; --history and --undo go without
     from packaging.version import Version
 
-Action = Literal["upgrade", "add", "hold", "current", "skip"]
+Action = Literal["upgrade", "add", "remove", "hold", "current", "skip"]
 Status = Literal["planned", "done", "failed"]
 
 

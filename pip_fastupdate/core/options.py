@@ -176,6 +176,9 @@ class PolicyOptions:
     direct: bool = False
     """Move only what the user asked for by name, and others as far as they must."""
 
+    prune: bool = False
+    """Take away what earlier updates added and nothing requires any more."""
+
     @property
     def filters(self) -> bool:
         """Whether anything of it holds files."""

@@ -16,6 +16,7 @@ from .rows import Group, Line
 _SYMBOLS: Mapping[Group, str] = {
     "upgraded": "↑",
     "added": "+",
+    "removed": "x",
     "held": "=",
     "skipped": "-",
     "failed": "✗",
@@ -24,6 +25,7 @@ _SYMBOLS: Mapping[Group, str] = {
 _STYLES: Mapping[Group, str] = {
     "upgraded": "green",
     "added": "green",
+    "removed": "yellow",
     "held": "yellow",
     "skipped": "dim",
     "failed": "bold red",

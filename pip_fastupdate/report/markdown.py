@@ -42,7 +42,7 @@ def cache(facts: CacheFacts, view: View = PLAIN) -> str:
 def _blocks(report: Report, facts: Digest) -> Iterator[str]:
     yield f"## {escape(facts.summary())}"
     yield _environment(report.target)
-    changed = facts.group("upgraded") + facts.group("added")
+    changed = facts.group("upgraded") + facts.group("added") + facts.group("removed")
     if changed:
         yield _table(changed)
     for group, word in _FOLDED.items():

@@ -10,17 +10,22 @@ from ..core.models import Failure, Reason, Report, Row
 from ..core.text import clean, duration, plural, redact, size
 from .behind import behind, cause, in_words, is_warned_of, skipped
 
-Group = Literal["upgraded", "added", "held", "skipped", "failed", "current"]
+Group = Literal["upgraded", "added", "removed", "held", "skipped", "failed", "current"]
 
 Answer = Literal["updates", "failed", "behind", "up-to-date"]
 """Something changes, or would; nothing does, as something failed; nothing can, though there is newer; all is newest."""
 
-GROUPS: tuple[Group, ...] = ("upgraded", "added", "held", "skipped", "failed", "current")
+GROUPS: tuple[Group, ...] = ("upgraded", "added", "removed", "held", "skipped", "failed", "current")
 """In the order in which they are shown."""
 
-_WOULD: Mapping[Group, str] = {"upgraded": "would upgrade", "added": "would add", "current": "up to date"}
+_WOULD: Mapping[Group, str] = {
+    "upgraded": "would upgrade",
+    "added": "would add",
+    "removed": "would remove",
+    "current": "up to date",
+}
 _DONE: Mapping[Group, str] = {"current": "up to date"}
-_ACTIONS: Mapping[str, Group] = {"upgrade": "upgraded", "add": "added", "skip": "skipped"}
+_ACTIONS: Mapping[str, Group] = {"upgrade": "upgraded", "add": "added", "remove": "removed", "skip": "skipped"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +111,11 @@ class Digest:
         """The run in one sentence, with counts and seconds."""
         if self.quiet:
             return self._nothing_to_do()
-        left = ", ".join(f"{name} {self.count(name)}" for name in GROUPS[2:5])
+        left = ", ".join(f"{name} {self.count(name)}" for name in GROUPS[3:6])
         upgraded, added = self.count("upgraded"), self.count("added")
         words = f"Would upgrade {upgraded}, add {added}" if self.dry_run else f"Upgraded {upgraded}, added {added}"
+        gone = self.count("removed")
+        words += f", remove {gone}" if gone and self.dry_run else f", removed {gone}" if gone else ""
         took = f"{words}, {left} of {plural(self.distributions, 'distribution')} in {duration(self.seconds)}"
         return took + self._bytes()
 
@@ -137,7 +144,7 @@ class Digest:
     @property
     def answer(self) -> Answer:
         """What a program that asks whether there are updates wants to know."""
-        if any(each.group in {"upgraded", "added"} for each in self.lines):
+        if any(each.group in {"upgraded", "added", "removed"} for each in self.lines):
             return "updates"
         if self.count("failed"):
             return "failed"

@@ -76,6 +76,7 @@ def _compare(context: RunContext, planned: Planned) -> None:
         for change in planned.plan.changes
         if change.name not in installed or installed[change.name].version != change.target.version
     ]
+    wrong += [name for name in planned.removals if name in installed]
     if wrong:
         raise TransactionError(f"After the swap {', '.join(wrong)} was not what had been planned; all was put back.")
     before = {each.key for each in planned.world.unmet(planned.world.installed)}

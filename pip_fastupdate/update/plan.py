@@ -21,7 +21,17 @@ def make_plan(context: RunContext, inventory: Inventory, looked_up: LookedUp, ex
     while True:
         planned = _plan(context, inventory, looked_up, exclusions)
         if context.advice is None or not context.advice.learn([each.target for each in planned.plan.changes]):
-            return planned
+            return _pruned(context, planned)
+
+
+def _pruned(context: RunContext, planned: Planned) -> Planned:
+    """The plan with what it leaves over; that is not looked for where nothing changes and nobody asks for it."""
+    prune = context.options.policy.prune
+    if not planned.plan.changes and not prune:
+        return planned
+    from .leftovers import with_leftovers
+
+    return with_leftovers(planned, context.transactions.history(), prune=prune)
 
 
 def _plan(context: RunContext, inventory: Inventory, looked_up: LookedUp, exclusions: Exclusions) -> Planned:

@@ -50,6 +50,9 @@ class Outcome:
 
     status: Status = "planned"
     named: frozenset[str] = frozenset()
+    removals: frozenset[str] = frozenset()
+    """What is taken away, as nothing requires it any more."""
+
     advice: Advice | None = None
     """What advisories say, where they were read."""
 
@@ -84,13 +87,16 @@ def listed_failures(outcome: Outcome) -> tuple[Failure, ...]:
 
 def _concerned(outcome: Outcome, distribution: Distribution) -> bool:
     name = distribution.name
-    if not outcome.named or name in outcome.named or name in outcome.changes or name in outcome.failures:
+    told = name in outcome.changes or name in outcome.failures or name in outcome.removals
+    if not outcome.named or name in outcome.named or told:
         return True
     return outcome.advice is not None and name in outcome.advice.malware()
 
 
 def _row(outcome: Outcome, distribution: Distribution) -> Row:
     name, installed = distribution.name, distribution.text
+    if name in outcome.removals:
+        return _removed(outcome, distribution)
     change, hold = outcome.changes.get(name), outcome.holds.get(name)
     elsewhere = newest_elsewhere(outcome.world, name)
     action, status, reasons = _verdict(outcome, name, change, hold, elsewhere)
@@ -107,6 +113,20 @@ def _row(outcome: Outcome, distribution: Distribution) -> Row:
         direct=name in outcome.direct,
         vulnerabilities=vulnerabilities,
         **_new(change),
+    )
+
+
+def _removed(outcome: Outcome, distribution: Distribution) -> Row:
+    reason = Reason(kind="leftover", text="added by an earlier update, and nothing requires it any more")
+    return Row(
+        name=distribution.name,
+        installed=distribution.text,
+        target=None,
+        latest=None,
+        action="remove",
+        status=outcome.status,
+        reasons=(reason,),
+        direct=False,
     )
 
 

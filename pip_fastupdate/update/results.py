@@ -105,6 +105,12 @@ class Planned:
     names: frozenset[str] | None = None
     """What was to be moved; None for all."""
 
+    leftovers: tuple[str, ...] = ()
+    """What earlier updates added for others, and nothing requires any more."""
+
+    removals: tuple[str, ...] = ()
+    """Those of them that are to be taken away."""
+
     @property
     def inventory(self) -> Inventory:
         """What was installed when the plan was made."""

@@ -81,7 +81,7 @@ def _run(context: RunContext) -> Report:
 
 
 def _is_to_do(context: RunContext, planned: Planned) -> bool:
-    return bool(planned.plan.changes or context.project.rewrites(context, planned))
+    return bool(planned.plan.changes or planned.removals or context.project.rewrites(context, planned))
 
 
 def _report(context: RunContext, installed: Installed, draft: lock_file.LockDraft | None) -> Report:
@@ -100,7 +100,11 @@ def _report(context: RunContext, installed: Installed, draft: lock_file.LockDraf
         status=status,
         named=planned.names or frozenset(),
         advice=context.advice,
+        removals=frozenset(planned.removals),
     )
+    if planned.leftovers and not planned.removals:
+        names = ", ".join(planned.leftovers)
+        context.progress.note(f"added by earlier updates and no longer required: {names} (--prune removes them)")
     return Report(
         target=context.target,
         rows=rows(outcome),
@@ -111,6 +115,7 @@ def _report(context: RunContext, installed: Installed, draft: lock_file.LockDraf
         stats=_stats(context),
         files=context.project.written(context, planned),
         growth=installed.growth,
+        leftovers=tuple(name for name in planned.leftovers if name not in planned.removals),
         running=_running(context) if installed.transaction is not None else (),
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from .. import report
 from .._pip import preload
 from ..core.errors import EnvironmentChanged, FileConflict, FileInUse
-from ..core.models import Change, Reason
+from ..core.models import Change, Distribution, Reason
 from ..environment import installed_files
 from ..environment.installed_files import Claims
 from ..transaction import Fingerprint, Replacement
@@ -19,7 +19,7 @@ from .plan import remember
 from .proof import own_names
 from .remarks import left_in_place, overwrites
 from .results import Installed, Planned, Staged, Swapped
-from .space import growth
+from .space import growth, recorded
 from .stage import StagingArea
 
 
@@ -31,6 +31,7 @@ def swap(area: StagingArea, planned: Planned, staged: Staged, before: Fingerprin
     """
     context, changes = area.context, planned.plan.changes
     grown = growth(changes, area.installed, {change.name: staged.of(change).wheel.info for change in changes})
+    grown -= sum(recorded(area.installed[name].info) for name in planned.removals)
     claims = _claims(area, planned, staged)
     swapped = Swapped(planned=planned, staged=staged, before=before)
     try:
@@ -82,10 +83,13 @@ def _prepare(
     area: StagingArea, planned: Planned, staged: Staged, before: Fingerprint, claims: Mapping[str, Claims]
 ) -> None:
     """Write down how to swap in. Raises FileConflict, TransactionError and its kinds."""
-    moving = {change.name for change in planned.plan.changes}
+    moving = {*planned.removals, *(change.name for change in planned.plan.changes)}
     others = [each for each in planned.inventory.distributions if each.name not in moving]
     area.transaction.prepare(
-        [_replacement(area, change, staged, claims) for change in _requirements_first(planned)],
+        [
+            *(_replacement(area, change, staged, claims) for change in _requirements_first(planned)),
+            *(_removal(area.installed[name]) for name in planned.removals),
+        ],
         kept_files=lambda: installed_files.owners(others),
         overwrite=True,
         own=own_names(planned),
@@ -113,6 +117,16 @@ def _replacement(area: StagingArea, change: Change, staged: Staged, claims: Mapp
         staged=wheel.root,
         base=wheel.base,
         source=change.target.index or None,
+    )
+
+
+def _removal(distribution: Distribution) -> Replacement:
+    return Replacement(
+        name=distribution.name,
+        before=distribution.text,
+        after=None,
+        old_files=installed_files.claims(distribution).files,
+        staged=None,
     )
 
 
