@@ -68,7 +68,7 @@ def _run(arguments: list[str]) -> None:
     patches.USER_AGENT.apply()
     command: Any = create_command("wheel")
     command.verbosity = 0
-    compat.make_strict(command.parser)
+    command.parser = compat.strict(command.parser)
     with command.main_context(), _temporary_folders(command):
         options, words = command.parse_args(arguments)
         options.cache_dir = None

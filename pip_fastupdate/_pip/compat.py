@@ -175,19 +175,29 @@ def _plain(text: Any) -> str:
     return str(render(text).plain if isinstance(text, str) else text.plain)
 
 
-def make_strict(parser: Any) -> None:
-    """Have a parser of pip's raise OptParseError where it would print something and end the process."""
-    parser.error = _reject
-    parser.exit = lambda status=0, message=None: _reject(message or f"status {status}")
+def strict(parser: Any) -> Any:
+    """A parser with the options of ``parser``, one of pip's: it raises OptParseError where that ends the process."""
+    pips: Any = type(parser)
+
+    class Strict(pips):  # type: ignore[misc] # pip is untyped
+        """The same but for how it ends."""
+
+        def error(self, msg: str) -> NoReturn:
+            """What a wrong option ends in."""
+            raise OptParseError(msg)
+
+        def exit(self, status: int = 0, msg: str | None = None) -> NoReturn:
+            """What a wrong configuration ends in."""
+            raise OptParseError(msg or f"status {status}")
+
+    made: Any = Strict.__new__(Strict)
+    vars(made).update(vars(parser))
+    return made
 
 
 def configured(parser: Any) -> dict[str, str]:
     """The settings of pip's files and ``PIP_*`` variables by option, those that this pip does not know included."""
     return {str(key): value for key, value in parser._get_ordered_configuration_items() if isinstance(value, str)}
-
-
-def _reject(message: str) -> NoReturn:
-    raise OptParseError(message)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import errno
 import os
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -29,6 +30,7 @@ __all__ = [
     "import_everything",
     "prepare_process",
     "stage",
+    "without_warnings",
 ]
 
 _DISK_TROUBLE = frozenset((errno.ENOSPC, errno.EROFS, errno.EMFILE, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)))
@@ -75,8 +77,22 @@ def prepare_process() -> None:
     patches.prepare_installer()
     compat.load_backend()
     compat.silence()
-    warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"pip\._")  # as when pip itself runs
-    warnings.simplefilter("ignore", SyntaxWarning)  # of the sources compiled; pip ignores them likewise
+
+
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Inside, no warning of pip's own code, nor of the sources that are compiled, is shown, as when pip itself runs.
+
+    Threads are to be started and to end inside: warnings are the whole process's.
+    """
+    with warnings.catch_warnings():
+        _ignore()
+        yield
+
+
+def _ignore() -> None:
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"pip\._")
+    warnings.simplefilter("ignore", SyntaxWarning)  # of the sources
     warnings.filterwarnings("ignore", "invalid ", DeprecationWarning)  # what is a SyntaxWarning since Python 3.12
 
 

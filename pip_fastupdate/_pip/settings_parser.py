@@ -76,7 +76,7 @@ def _parse(arguments: Sequence[str], said: list[LogRecord]) -> tuple[Any, Any, d
     try:
         command: Any = create_command("install")
         before = _digests(path for _, paths in command.parser.config.iter_config_files() for path in paths)
-        compat.make_strict(command.parser)
+        command.parser = compat.strict(command.parser)
         with redirect_stdout(printed):  # older pips print what is wrong, newer ones log it
             options, words = command.parse_args(list(arguments))
     except (PipError, optparse.OptParseError, SystemExit) as error:

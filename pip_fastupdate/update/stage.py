@@ -43,7 +43,7 @@ class StagingArea:
 def open_area(context: RunContext, inventory: Inventory) -> Iterator[StagingArea]:
     """Begin a transaction; whatever of it is not committed at the end is rolled back. Raises TransactionError."""
     installer.prepare_process()
-    with context.transactions.begin() as transaction:
+    with installer.without_warnings(), context.transactions.begin() as transaction:
         yield StagingArea(
             context=context,
             installed=inventory.by_name(),

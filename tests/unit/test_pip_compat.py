@@ -92,13 +92,25 @@ def test_system_certificates_by_version() -> None:
 
 def test_parsers_raise_instead_of_ending_the_process(capsys: pytest.CaptureFixture[str]) -> None:
     """And print nothing."""
-    parser = OptionParser()
-    compat.make_strict(parser)
+    pips = OptionParser()
+    pips.add_option("--count", type="int", default=1)
+    parser = compat.strict(pips)
     with pytest.raises(OptParseError, match="no such option: --nonsense"):
         parser.parse_args(["--nonsense"])
     with pytest.raises(OptParseError, match="status 3"):
         parser.exit(3)
+    assert 2 == parser.parse_args(["--count=2"])[0].count
     assert capsys.readouterr() == ("", "")
+
+
+def test_parser_of_pips_stays_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """No method of it is replaced: who asks it itself gets what pip does."""
+    pips = OptionParser()
+    compat.strict(pips)
+    assert not {"error", "exit"} & vars(pips).keys()
+    with pytest.raises(SystemExit):
+        pips.parse_args(["--nonsense"])
+    assert "no such option" in capsys.readouterr().err
 
 
 def test_what_pip_says_is_kept_from_the_user(capsys: pytest.CaptureFixture[str]) -> None:

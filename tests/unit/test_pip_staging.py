@@ -8,6 +8,7 @@ import importlib.util
 import marshal
 import os
 import sys
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import CodeType
@@ -16,7 +17,14 @@ import pytest
 
 from pip_fastupdate._pip import installer
 from pip_fastupdate._pip.bytecode import compile_staged
-from pip_fastupdate._pip.installer import StagedWheel, StageFailed, compile_bytecode, prepare_process, stage
+from pip_fastupdate._pip.installer import (
+    StagedWheel,
+    StageFailed,
+    compile_bytecode,
+    prepare_process,
+    stage,
+    without_warnings,
+)
 from pip_fastupdate._pip.preload import _import_ours, import_everything
 from pip_fastupdate.core.errors import TransactionError
 from tests.support.wheels import make_wheel
@@ -68,6 +76,18 @@ def test_many_at_once_leave_the_umask_alone(tmp_path: Path) -> None:
         os.umask(before)
 
 
+def test_warnings_are_as_before_afterwards() -> None:
+    """Preparing changes nothing about them; what is ignored while wheels are staged is not ignored for ever."""
+    before = warnings.filters[:]
+    prepare_process()
+    assert before == warnings.filters
+    with without_warnings():
+        compile("'\\d'", "<wheel>", "exec")
+    assert before == warnings.filters
+    with pytest.raises((SyntaxError, DeprecationWarning)):
+        compile("'\\d'", "<wheel>", "exec")
+
+
 def test_bytecode_knows_where_it_will_be(tmp_path: Path) -> None:
     """Tracebacks show the live path; RECORD lists it as pip does, sorted, without hash and size."""
     staged = staged_of(tmp_path, files={"foo/__init__.py": "", "foo/b.py": "x = 1\n"}, data={"purelib/c.py": "y = 1\n"})
@@ -106,7 +126,8 @@ def test_doubtful_escapes_are_not_warned_about(tmp_path: Path, capfd: pytest.Cap
     """They are the author's business."""
     sources = {"foo/__init__.py": "import re\nre.compile('\\d')\n'x' is 'y'\n"}
     compiled = staged_of(tmp_path, files=sources)
-    compile_bytecode(compiled)
+    with without_warnings():
+        compile_bytecode(compiled)
     assert sum(path.suffix == ".pyc" for path in compiled.files) == 1
     assert capfd.readouterr() == ("", "")
 
