@@ -201,7 +201,7 @@ def test_certificates_of_the_system() -> None:
 
 SETTINGS = """
 import json, sys
-from pip_fastupdate._pip import config
+from pip_fastupdate._pip import settings as config
 found = config.settings(sys.argv[1:])
 print(json.dumps({
     "constraints": found.settings.constraints,
@@ -253,7 +253,7 @@ def agent() -> str:
 
 REFUSED = """
 import sys
-from pip_fastupdate._pip import config
+from pip_fastupdate._pip import settings as config
 from pip_fastupdate.core.errors import UsageError
 try:
     config.settings(sys.argv[1:])

@@ -16,7 +16,7 @@ from tests.support.wheels import make_project, make_wheel
 
 BOTH = """
 import json, logging, sys
-from pip_fastupdate._pip import environment
+from pip_fastupdate.environment import scan as environment
 from pip_fastupdate.environment.paths import current, real, search_path
 
 warnings = []

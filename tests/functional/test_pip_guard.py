@@ -16,7 +16,7 @@ from tests.support.environments import Env, variables
 
 CHECK = """
 import json, sys
-from pip_fastupdate._pip import guard
+from pip_fastupdate.environment import guard
 from pip_fastupdate.core.errors import PipUpdateError
 from pip_fastupdate.core.options import Settings
 

@@ -18,7 +18,7 @@ BOTH = '''
 import json, logging, sys
 from pathlib import Path
 logging.disable(logging.CRITICAL)
-from pip_fastupdate._pip import environment
+from pip_fastupdate.environment import scan as environment
 from pip._internal.metadata import get_default_environment
 from pip._internal.req.req_uninstall import UninstallPathSet
 
@@ -127,7 +127,7 @@ def test_link_is_removed_rather_than_what_it_points_to(environment: Env, tmp_pat
 
 FACTS = """
 import json
-from pip_fastupdate._pip import environment
+from pip_fastupdate.environment import scan as environment
 
 inventory = environment.scan()
 names = inventory.by_name()

@@ -26,7 +26,8 @@ events = []
 sys.addaudithook(lambda name, data: events.append(name) if name in WATCHED else None)
 WATCHED = {"subprocess.Popen", "os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.system"}
 
-from pip_fastupdate._pip import config, environment, guard, staging
+from pip_fastupdate._pip import settings as config, installer as staging
+from pip_fastupdate.environment import scan as environment, guard
 
 order = json.loads(sys.argv[1])
 guard.check(config.settings(["--timeout", "3"]).settings)
@@ -222,7 +223,7 @@ def test_requested_is_the_callers_decision(environment: Env, tmp_path: Path) -> 
 def in_environment(env: Env, code: str, wheel: Path, **env_vars: str) -> str:
     """What code prints that finds ``staging``, ``wheel`` and ``root`` in its namespace."""
     start = (
-        "import sys\nfrom pathlib import Path\nfrom pip_fastupdate._pip import staging\n"
+        "import sys\nfrom pathlib import Path\nfrom pip_fastupdate._pip import installer as staging\n"
         "wheel, root = map(Path, sys.argv[1:])\nstaging.prepare_process()\n"
     )
     done = subprocess.run(
@@ -329,7 +330,8 @@ def test_user_scheme_is_staged_below_the_root_too(environment: Env, tmp_path: Pa
 AFTER = """
 import shutil, sys
 from pathlib import Path
-from pip_fastupdate._pip import environment, staging
+from pip_fastupdate._pip import installer as staging
+from pip_fastupdate.environment import scan as environment
 
 import io
 from pip_fastupdate.report import preload, show
