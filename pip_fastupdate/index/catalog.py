@@ -284,17 +284,20 @@ class Catalog:
     def revalidate(self, releases: Iterable[Release]) -> tuple[Failure, ...]:
         """What has become of these releases since the cache last heard of them; none where all is as it was.
 
-        Indexes are asked again, whatever the age of their answers, but for those given during this run. Failures
-        are of kind ``not-found``, ``yanked`` or ``hash``, or tell why the index could not be asked.
+        Indexes are asked again about what the cache has had for ten minutes and more. Failures are of kind
+        ``not-found``, ``yanked`` or ``hash``, or tell why the index could not be asked.
         """
+        return self.revalidating(releases)()
+
+    def revalidating(self, releases: Iterable[Release]) -> Callable[[], tuple[Failure, ...]]:
+        """The same in the background: what is returned waits for the answers, and may be called again."""
         tasks = [
             Task(partial(guarded, release.name, partial(self._lookup.recheck, release, source, self._session)))
             for release, source in self._lookup.doubtful(releases)
         ]
         for task in tasks:
             self._threads.submit(task)
-        found = [task.result() for task in tasks]
-        return tuple(failure for failure in found if failure)
+        return lambda: tuple(failure for task in tasks if (failure := task.result()))
 
     def close(self, patience: float = 0.5) -> None:
         """Stop the threads and close the session; answers under way have ``patience`` seconds to get into the cache."""

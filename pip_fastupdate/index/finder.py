@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ..core.response import Answer
     from ..network.session import Session
 
+JUST_NOW = 600.0
+"""Seconds before a run in which an answer is as good as one of the run itself."""
+
 
 class Lookup:
     """Sources in pip's order of precedence. Safe to use from many threads."""
@@ -34,7 +37,7 @@ class Lookup:
         self._sources: tuple[Source, ...] = sources(settings, interpreter)
         self._began = time.time()
         self._old: set[tuple[str, str]] = set()
-        """Projects and sources of the answers that were given before this run."""
+        """Projects and sources of the answers that were given well before this run."""
 
     def keys(self, names: Sequence[str]) -> list[str]:
         """All that ``recall`` may want of the cache."""
@@ -76,13 +79,13 @@ class Lookup:
         return select(name, offers, floor=floor, policy=self._policy, filters=self.filters)
 
     def _note(self, name: str, source: Source, found: Found) -> None:
-        if found.fetched < self._began:
+        if found.fetched < self._began - JUST_NOW:
             self._old.add((name, source.url))
         else:
             self._old.discard((name, source.url))
 
     def doubtful(self, releases: Iterable[Release]) -> list[tuple[Release, Source]]:
-        """Those that a source was last asked for before this run began, sorted by name."""
+        """Those that a source was last asked for some time before this run began, sorted by name."""
         by_url = {source.url: source for source in self._sources}
         return [
             (release, by_url[release.index])

@@ -37,15 +37,16 @@ class _Fetched:
 def fetch_and_stage(area: StagingArea, planned: Planned, staged: Staged) -> Staged:
     """Download and stage what is planned and not in ``staged`` yet; what has failed is among what is returned.
 
-    If the index has taken back some of it meanwhile, nothing is downloaded. Raises IndexUnreachable when the network is
-    away, and TransactionError when the disk does not allow it or has no room for the files.
+    Whether the index has taken back some of it is asked meanwhile: what it has is among the failures. Raises
+    IndexUnreachable when the network is away, and TransactionError when the disk does not allow it or has no room for
+    the files.
     """
     missing = [change for change in planned.plan.changes if not staged.has(change)]
-    gone = area.context.catalog.revalidate([change.target for change in missing])
-    if gone:
-        return replace(staged, failures={**staged.failures, **{failure.name: failure for failure in gone}})
     if not missing:
         return staged
+    revalidated = area.context.catalog.revalidating([change.target for change in missing])
+    if any(map(_is_built, missing)) and revalidated():  # what was taken back is not to run here, not even to be built
+        return _without(staged, revalidated())
     progress, total = area.context.progress, download_size(missing)
     check_room(total, places_of(area.context.options.cache.directory, area.transaction.staging))
     turns = turns_for(area.transaction.staging)
@@ -57,7 +58,24 @@ def fetch_and_stage(area: StagingArea, planned: Planned, staged: Staged) -> Stag
             for change, future in fetched.staging:
                 results.append((change, result(future)))
                 progress.step(change.name)
-    return _with(staged, fetched.lost, results)
+            gone = revalidated()
+    return _without(_with(staged, fetched.lost, results), gone)
+
+
+def _is_built(change: Change) -> bool:
+    file = change.target.file
+    return file is not None and not file.is_wheel
+
+
+def _without(staged: Staged, gone: Iterable[Failure]) -> Staged:
+    """``staged`` where the index has taken back some of it: whatever else is wrong with that does not matter."""
+    failures = {failure.name: failure for failure in gone}
+    return replace(
+        staged,
+        failures={**staged.failures, **failures},
+        damaged={key: each for key, each in staged.damaged.items() if key[0] not in failures},
+        unfit={key: each for key, each in staged.unfit.items() if key[0] not in failures},
+    )
 
 
 def _fetch(

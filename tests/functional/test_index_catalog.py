@@ -16,7 +16,7 @@ from packaging.version import Version
 
 from pip_fastupdate.core.models import Failure, Project
 from pip_fastupdate.core.options import CacheOptions, Network, Policy, Settings
-from pip_fastupdate.index import Catalog, open_catalog
+from pip_fastupdate.index import Catalog, finder, open_catalog
 from pip_fastupdate.progress import Silent
 from tests.support.local_index import LocalIndex
 from tests.support.wheels import make_sdist, make_wheel
@@ -216,9 +216,14 @@ def _yank(index: LocalIndex, path: Path) -> None:
     ids=["unchanged", "yanked", "removed", "project removed", "down"],
 )
 def test_revalidation_sees_what_is_now(
-    index: LocalIndex, opened: Open, change: Callable[[LocalIndex, Path], None], kinds: list[str]
+    index: LocalIndex,
+    opened: Open,
+    change: Callable[[LocalIndex, Path], None],
+    kinds: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With one conditional request, and only for what was not asked for in this run."""
+    """With one conditional request, and only for what was not asked for in this run or in the ten minutes before."""
+    monkeypatch.setattr(finder, "JUST_NOW", 0.0)
     index.release("a", "1.0")
     path = index.release("a", "2.0")
     with opened() as catalog:

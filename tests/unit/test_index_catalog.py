@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -368,6 +369,27 @@ class TestRevalidate:
         """One request a release, once a run."""
         again, source, release = self.second_run(World().release("a", "1.0", "2.0", requires=[]))
         assert ((), ()) == (source.revalidate([release]), source.revalidate([release]))
+        assert [page("a")] == again.asked
+
+    @pytest.mark.parametrize(("minutes", "asked"), [(9.5, []), (10.5, [page("a")])])
+    def test_asked_by_a_run_just_before(self, minutes: float, asked: list[str]) -> None:
+        """Is asked again only after ten minutes."""
+        look_up(catalog(session := World().release("a", "1.0", "2.0", requires=[])), a="1.0")
+        fetched = time.time() - 60 * minutes
+        cache = {key: replace(answer, fetched=fetched) for key, answer in session.cache.items()}
+        again = World(pages=session.pages, cache=cache)
+        source = catalog(again)
+        release = look_up(source, a="1.0")["a"].candidates[0]  # type: ignore[union-attr]
+        assert ((), asked) == (source.revalidate([release]), again.asked)
+
+    def test_in_the_background(self) -> None:
+        """Nobody waits for the answer before it is wanted."""
+        again, source, release = self.second_run(World().release("a", "1.0", "2.0", requires=[]))
+        hold = threading.Event()
+        again.before = lambda url: hold.wait(10) and None
+        answer = source.revalidating([release])
+        hold.set()
+        assert ((), ()) == (answer(), answer())
         assert [page("a")] == again.asked
 
     def test_asked_in_this_run(self) -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from pip_fastupdate.core.errors import FileConflict, FileInUse, IndexUnreachable
-from pip_fastupdate.core.models import Change, Failure, Plan, Reason
+from pip_fastupdate.core.models import Change, Failure, File, Plan, Reason
 from pip_fastupdate.update import check, context, fetch, results, run, verify
 from pip_fastupdate.update.results import Exclusions, Planned, Staged, StagedRelease, key_of
 from tests.support.worlds import make_world, release
@@ -168,18 +168,42 @@ def test_network_that_goes_away() -> None:
         fetched({"a": here, "b": gone, "c": gone, "d": gone})
 
 
-def test_index_that_takes_a_release_back() -> None:
-    """It is asked for what is not staged yet, and nothing is downloaded when it says no."""
-    asked: list[str] = []
+class Asking:
+    """A catalog whose index has taken back ``a``: it notes what it is asked, and when the answer is waited for."""
 
-    def revalidate(releases: Any) -> tuple[Failure, ...]:
-        asked.extend(each.name for each in releases)
-        return (failure("a", "yanked"),)
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
 
-    place = area(Said(), catalog=SimpleNamespace(revalidate=revalidate))
-    before = Staged(releases={("b", "2"): staged_release()})
-    after = fetch.fetch_and_stage(place, planned("a", "b"), before)
-    assert (["a"], {"a": "yanked"}) == (asked, {name: each.kind for name, each in after.failures.items()})
+    def revalidating(self, releases: Any) -> Any:
+        """Begin to ask."""
+        self.log.append(f"ask {' '.join(each.name for each in releases)}")
+        return lambda: self.log.append("wait") or (failure("a", "yanked"),)
+
+
+def test_index_is_asked_again_while_wheels_are_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """About what is not staged yet; what it takes back is left out for that, whatever else is wrong with it."""
+    log: list[str] = []
+    bad = (planned("a").plan.changes[0], failure("a", "hash"))
+    fetched = SimpleNamespace(staging=(), lost=(bad,))
+    monkeypatch.setattr(fetch, "_fetch", lambda *_: log.append("fetch") or fetched)
+    for name in ("check_room", "places_of", "turns_for"):
+        monkeypatch.setattr(fetch, name, lambda *_: None)
+    place = area(Said(), catalog=Asking(log))
+    place.context.options.cache, place.transaction = SimpleNamespace(directory=None), SimpleNamespace(staging=None)
+    after = fetch.fetch_and_stage(place, planned("a", "b"), Staged(releases={("b", "2"): staged_release()}))
+    assert ["ask a", "fetch", "wait"] == log
+    assert ({"a": "yanked"}, {}) == ({name: each.kind for name, each in after.failures.items()}, after.damaged)
+
+
+def test_nothing_is_built_before_the_index_has_answered() -> None:
+    """A build runs what was downloaded: nothing is even downloaded when the index has taken something back."""
+    log: list[str] = []
+    plan = planned("a", "b")
+    sdist = File(filename="b-2.tar.gz", url="https://files.example.com/b-2.tar.gz", sha256=None, size=1)
+    a, b = plan.plan.changes
+    plan = replace(plan, plan=Plan(changes=(a, replace(b, target=replace(b.target, file=sdist)))))
+    after = fetch.fetch_and_stage(area(Said(), catalog=Asking(log)), plan, Staged())
+    assert (["ask a b", "wait", "wait"], ["a"]) == (log, list(after.failures))
 
 
 def test_plan_that_nothing_speaks_against() -> None:
