@@ -105,7 +105,7 @@ def _row(outcome: Outcome, distribution: Distribution) -> Row:
         name=name,
         installed=installed,
         target=str(change.target.version) if change else installed,
-        latest=_latest(outcome.world, name, hold, elsewhere),
+        latest=_latest(outcome.world, name, hold, elsewhere, change),
         action=action,
         status=status,
         reasons=(*_about(vulnerabilities), *reasons, *_further(outcome, distribution, elsewhere)),
@@ -197,15 +197,18 @@ HELD = frozenset({"fails-test", "source-change", "strict", OFFLINE})
 """Kinds of reasons to stay that are about the new version, not about the distribution."""
 
 
-def _latest(world: World, name: str, hold: Hold | None, elsewhere: Release | None) -> str | None:
+def _latest(world: World, name: str, hold: Hold | None, elsewhere: Release | None, change: Change | None) -> str | None:
+    """The newest version by the user's rules; the target where that is newer: a pre-release that somebody asks for."""
     if elsewhere is not None:
         return str(elsewhere.version)
+    newest = hold.latest if hold is not None else next((each.version for each in world.domain(name)), None)
+    if change is not None:
+        return str(max(change.target.version, newest or change.target.version))
     if hold is not None:
         return str(hold.latest)
     if name in world.stays:
         return _newest_offered(world, name) if world.stays[name].kind in HELD else None
-    domain = world.domain(name)
-    return str(domain[0].version) if domain else None
+    return None if newest is None else str(newest)
 
 
 def _newest_offered(world: World, name: str) -> str | None:
@@ -262,12 +265,11 @@ def _newest_blocked(project: Project, world: World, name: str) -> Iterator[Relea
 
 
 def _addition(outcome: Outcome, change: Change) -> Row:
-    domain = outcome.world.domain(change.name)
     return Row(
         name=change.name,
         installed=None,
         target=str(change.target.version),
-        latest=str(domain[0].version) if domain else None,
+        latest=_latest(outcome.world, change.name, None, None, change),
         action="add",
         status=outcome.status,
         reasons=(*_wanted_by(outcome, change.name), *outcome.warnings.get(change.name, ())),

@@ -123,3 +123,15 @@ def test_named_only() -> None:
     failures = {"c": Failure(name="c", kind="hash", text="it differs")}
     found = rows(outcome(world, change("b", "1", "2"), named=frozenset({"a"}), failures=failures))
     assert ["a", "b", "c"] == [row.name for row in found]
+
+
+def test_latest_is_never_older_than_the_target() -> None:
+    """A pre-release that a requirement asks for, of what is installed and of what comes in."""
+    early = Reason(kind="pre-release", text="is a pre-release")
+    releases = {"a": {"1": (), "2": (), "3rc1": ()}, "b": {"1": (), "2": (), "3rc1": ()}}
+    blocked = {("a", "3rc1"): early, ("b", "3rc1"): early}
+    world = make_world({"a": "1"}, releases, blocked=blocked)
+    found = rows(outcome(world, change("a", "1", "3rc1"), change("b", None, "3rc1")))
+    assert [("3rc1", "3rc1"), ("3rc1", "3rc1")] == [(row.target, row.latest) for row in found]
+    found = rows(outcome(world, change("a", "1", "2")))
+    assert [("2", "2")] == [(row.target, row.latest) for row in found]
