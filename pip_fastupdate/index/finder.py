@@ -14,7 +14,6 @@ from ..core.options import Policy, Settings
 from ..core.protocols import NO_FILES, DownloadFailed, Filters
 from .configured import sources
 from .merging import Offer
-from .recheck import compare
 from .remote import Found, Source
 from .selection import select
 
@@ -102,6 +101,8 @@ class Lookup:
                 return None
             version = str(release.version)
             return Failure(name=release.name, version=version, kind=failed.kind, text=failed.text)
+        from .recheck import compare  # only what changes the environment gets here
+
         self._note(release.name, source, found)
         return compare(release, found.digest)
 
