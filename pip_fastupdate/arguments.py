@@ -172,6 +172,9 @@ def _add_project(made: argparse.ArgumentParser) -> None:
 def _add_report(made: argparse.ArgumentParser) -> None:
     group = made.add_argument_group("what to show")
     group.add_argument("--format", choices=get_args(Format), default="table", help="report on stdout")
+    group.add_argument(
+        "--changes", nargs="?", const="", metavar="NAMES", help="what the new versions change (of all, or of these)"
+    )
     group.add_argument("-q", "--quiet", action="store_true", help="warnings and errors only")
     group.add_argument("-v", "--verbose", action="count", default=0, help="more (repeatable)")
     group.add_argument("--no-color", action="store_false", dest="color", default=None, help="no colours")
@@ -273,6 +276,7 @@ def _options(found: argparse.Namespace, cache: CacheOptions) -> Options:
         write=_written(found),
         write_lower_bounds=found.write_lower_bounds,
         advisories=policy_arguments.advisories(found),
+        changes=None if found.changes is None else frozenset(map(_name, filter(None, found.changes.split(",")))),
     )
 
 

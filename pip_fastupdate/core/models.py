@@ -265,6 +265,31 @@ class KnownVulnerability:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What a new version changes. Pairs are (before, after), None where both are the same or nobody knows."""
+
+    releases: int = 0
+    """How many releases lie between."""
+
+    uploaded: tuple[str | None, str | None] = (None, None)
+    links: tuple[tuple[str, str], ...] = ()
+    """(what it is, URL)."""
+
+    requires_added: tuple[str, ...] = ()
+    requires_dropped: tuple[str, ...] = ()
+    commands_added: tuple[str, ...] = ()
+    commands_dropped: tuple[str, ...] = ()
+    python: tuple[str, str] | None = None
+    license: tuple[str, str] | None = None
+    files: tuple[str, str] | None = None
+    native: tuple[str, str] | None = None
+    """How many files are compiled code."""
+
+    size: tuple[str, str] | None = None
+    """Bytes of all files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One line of the report: what became of one distribution."""
 
@@ -295,6 +320,9 @@ class Row:
 
     size: int | None = None
     """Bytes of that file."""
+
+    changes: Difference | None = None
+    """What the new version changes, where that was asked for."""
 
     vulnerabilities: tuple[KnownVulnerability, ...] = ()
     """Of ``installed``, where advisories were read."""

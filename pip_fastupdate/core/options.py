@@ -267,3 +267,6 @@ class Options:
 
     write_lower_bounds: bool = False
     advisories: AdvisoryOptions = AdvisoryOptions()
+
+    changes: frozenset[str] | None = None
+    """Normalized names of which to tell what their new versions change; empty for all, None for nothing."""

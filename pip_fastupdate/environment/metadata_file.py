@@ -11,6 +11,7 @@ import os
 import re
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 _CHUNK = 16 * 1024
 _MOST = 256 * _CHUNK
@@ -51,6 +52,22 @@ def parse(head: bytes) -> Metadata:
         else:
             single.setdefault(key, value)
     return Metadata(name=single.get(b"name"), version=single.get(b"version"), requires=tuple(requires))
+
+
+_LICENSE = re.compile(rb"^license-expression:[ \t]*(.*)$", re.MULTILINE | re.IGNORECASE)
+
+
+def license_expression(info: Path | None) -> str:
+    """The ``License-Expression`` (PEP 639) in a ``.dist-info`` folder; "" where there is none, or no such folder."""
+    if info is None:
+        return ""
+    try:
+        data = head(str(info / "METADATA")).replace(b"\r\n", b"\n")
+    except OSError:
+        return ""
+    end = _END.search(data)
+    found = _LICENSE.search(data, 0, end.start() if end else len(data))
+    return found[1].decode("utf-8", "replace").strip() if found else ""
 
 
 def head(path: str) -> bytes:

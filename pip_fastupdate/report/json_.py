@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.entry import Entry
-from ..core.models import KnownVulnerability, Reason, Report, Row, Stats
+from ..core.models import Difference, KnownVulnerability, Reason, Report, Row, Stats
 from ..core.text import redact
 from .rows import digest
 from .view import PLAIN, View
@@ -110,8 +110,15 @@ def _package(row: Row) -> dict[str, Any]:
         "direct": row.direct,
         "uploaded": row.uploaded,
         "size": row.size,
+        "changes": None if row.changes is None else _changes(row.changes),
         "vulnerabilities": [_vulnerability(each) for each in row.vulnerabilities],
     }
+
+
+def _changes(told: Difference) -> dict[str, Any]:
+    from .changes import document
+
+    return document(told)
 
 
 def _vulnerability(found: KnownVulnerability) -> dict[str, Any]:

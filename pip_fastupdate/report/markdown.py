@@ -45,6 +45,11 @@ def _blocks(report: Report, facts: Digest) -> Iterator[str]:
     changed = facts.group("upgraded") + facts.group("added") + facts.group("removed")
     if changed:
         yield _table(changed)
+    if any(row.changes for row in report.rows):
+        from .changes import blocks
+
+        told = "\n\n".join(blocks(report, PLAIN)).replace("`", "'")
+        yield f"<details open>\n<summary>What changes</summary>\n\n```text\n{told}\n```\n\n</details>"
     for group, word in _FOLDED.items():
         lines = facts.group(group)
         if lines:

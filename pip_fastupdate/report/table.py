@@ -30,6 +30,10 @@ def render(report: Report, view: View = PLAIN) -> str:
         parts += [
             "\n".join(fit(clean(line), view.encoding) for line in each.diff.splitlines()) for each in report.files
         ]
+    if any(row.changes for row in report.rows):
+        from .changes import blocks
+
+        parts += [fit(each, view.encoding) for each in blocks(report, view)]
     if view.verbosity >= 0:
         parts.append(fit(facts.summary(), view.encoding))
     return "\n\n".join(filter(None, parts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ..core.errors import UsageError
 from ..core.models import Change, Failure, Hold, Inventory, Plan, Reason
@@ -25,12 +26,14 @@ def make_plan(context: RunContext, inventory: Inventory, looked_up: LookedUp, ex
 
 
 def _pruned(context: RunContext, planned: Planned) -> Planned:
-    """The plan with what it leaves over; that is not looked for where nothing changes and nobody asks for it."""
+    """The plan with what is to be told of it; not looked for where nothing changes and nobody asks."""
     prune = context.options.policy.prune
     if not planned.plan.changes and not prune:
         return planned
     from .leftovers import with_leftovers
+    from .origin import origins
 
+    planned = replace(planned, origins=origins(context, planned))
     return with_leftovers(planned, context.transactions.history(), prune=prune)
 
 

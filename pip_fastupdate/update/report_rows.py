@@ -12,6 +12,7 @@ from packaging.version import Version
 from ..core.models import (
     Action,
     Change,
+    Difference,
     Distribution,
     Failure,
     Hold,
@@ -50,6 +51,12 @@ class Outcome:
 
     status: Status = "planned"
     named: frozenset[str] = frozenset()
+    changes: Mapping[str, Difference] = field(default_factory=dict)
+    """By name, what new versions change."""
+
+    origins: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
+    """By name, what is to be told of where new versions come from."""
+
     removals: frozenset[str] = frozenset()
     """What is taken away, as nothing requires it any more."""
 
@@ -63,7 +70,7 @@ class Outcome:
         return requested or self.world.direct
 
     @cached_property
-    def changes(self) -> dict[str, Change]:
+    def changing(self) -> dict[str, Change]:
         """The plan's changes by name."""
         return {each.name: each for each in self.plan.changes}
 
@@ -87,7 +94,7 @@ def listed_failures(outcome: Outcome) -> tuple[Failure, ...]:
 
 def _concerned(outcome: Outcome, distribution: Distribution) -> bool:
     name = distribution.name
-    told = name in outcome.changes or name in outcome.failures or name in outcome.removals
+    told = name in outcome.changing or name in outcome.failures or name in outcome.removals
     if not outcome.named or name in outcome.named or told:
         return True
     return outcome.advice is not None and name in outcome.advice.malware()
@@ -97,7 +104,7 @@ def _row(outcome: Outcome, distribution: Distribution) -> Row:
     name, installed = distribution.name, distribution.text
     if name in outcome.removals:
         return _removed(outcome, distribution)
-    change, hold = outcome.changes.get(name), outcome.holds.get(name)
+    change, hold = outcome.changing.get(name), outcome.holds.get(name)
     elsewhere = newest_elsewhere(outcome.world, name)
     action, status, reasons = _verdict(outcome, name, change, hold, elsewhere)
     vulnerabilities = _vulnerabilities(outcome, name, change.target.version if change else distribution.version)
@@ -112,6 +119,7 @@ def _row(outcome: Outcome, distribution: Distribution) -> Row:
         index=redact(change.target.index) if change else None,
         direct=name in outcome.direct,
         vulnerabilities=vulnerabilities,
+        changes=outcome.changes.get(name),
         **_new(change),
     )
 
@@ -168,6 +176,8 @@ def _further(outcome: Outcome, distribution: Distribution, elsewhere: Release | 
     """What is to be known beside the verdict."""
     yield from distribution.notes
     yield from _beyond(outcome.world, distribution.name, elsewhere)
+    if distribution.name in outcome.changing:
+        yield from outcome.origins.get(distribution.name, ())
     yield from outcome.warnings.get(distribution.name, ())
 
 
@@ -275,6 +285,7 @@ def _addition(outcome: Outcome, change: Change) -> Row:
         reasons=(*_wanted_by(outcome, change.name), *outcome.warnings.get(change.name, ())),
         index=redact(change.target.index),
         direct=False,
+        changes=outcome.changes.get(change.name),
         **_new(change),
     )
 

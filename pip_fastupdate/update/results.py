@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.version import Version
 
-from ..core.models import Change, Failure, Inventory, Plan, Reason, Release
+from ..core.models import Change, Difference, Failure, Inventory, Plan, Reason, Release
 from ..resolver.candidates import Assignment, Candidate, Key, World
 
 if TYPE_CHECKING:
@@ -105,6 +105,9 @@ class Planned:
     names: frozenset[str] | None = None
     """What was to be moved; None for all."""
 
+    origins: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
+    """By name, what is to be told of the origin of new versions."""
+
     leftovers: tuple[str, ...] = ()
     """What earlier updates added for others, and nothing requires any more."""
 
@@ -177,6 +180,9 @@ class Swapped:
     growth: int = 0
     """Bytes by which the environment grew."""
 
+    changes: Mapping[str, Difference] = field(default_factory=dict)
+    """By name, what new versions change, where that was asked for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installed:
@@ -189,3 +195,6 @@ class Installed:
 
     growth: int | None = None
     """Bytes by which the environment grew; None when nothing was changed."""
+
+    changes: Mapping[str, Difference] = field(default_factory=dict)
+    """By name, what new versions change, where that was asked for."""

@@ -6,10 +6,11 @@ Each takes and returns frozen data, defined in ``results``. Only ``swap`` change
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 
 from .._pip.configuration import Configuration
 from ..core.errors import EnvironmentChanged, late
-from ..core.models import Report, Running, Stats, Status
+from ..core.models import Difference, Report, Running, Stats, Status
 from ..core.options import Options, Settings
 from ..environment.scan import target
 from ..progress import Silent
@@ -101,6 +102,8 @@ def _report(context: RunContext, installed: Installed, draft: lock_file.LockDraf
         named=planned.names or frozenset(),
         advice=context.advice,
         removals=frozenset(planned.removals),
+        origins=planned.origins,
+        changes=installed.changes or _foreseen(context, planned),
     )
     if planned.leftovers and not planned.removals:
         names = ", ".join(planned.leftovers)
@@ -130,6 +133,15 @@ def _running(context: RunContext) -> tuple[Running, ...]:
         more = f" and {len(found) - 5} more" if len(found) > 5 else ""
         context.progress.warn(f"still running with the former versions: {some}{more}", hint="restart these")
     return found
+
+
+def _foreseen(context: RunContext, planned: Planned) -> Mapping[str, Difference]:
+    """What the new versions of a dry run change, by name."""
+    if context.changing or context.options.changes is None:
+        return {}
+    from .changes import from_index
+
+    return from_index(context, planned)
 
 
 def _about_installers(planned: Planned) -> str:

@@ -11,9 +11,10 @@ from .._pip import build, installer
 from ..core.errors import PipUpdateError
 from ..core.gil_turns import Turns
 from ..core.interpreter import this as this_interpreter
-from ..core.models import Change, Distribution, Failure, Inventory
+from ..core.models import Change, Distribution, Failure, Inventory, Reason
 from ..core.protocols import DownloadFailed
 from ..environment import installed_files
+from ..environment.metadata_file import license_expression
 from ..transaction import Transaction
 from ..wheels import InstalledFiles, OpenWheel, WheelStore, inspect
 from .context import RunContext
@@ -119,7 +120,16 @@ def _unpack(
     )
     if _wants_bytecode(area, change.name):
         installer.compile_bytecode(staged)
-    return StagedRelease(wheel=staged, warnings=inspection.warnings, requires=inspection.requires)
+    further = tuple(_license(area.installed.get(change.name), staged.info))
+    return StagedRelease(wheel=staged, warnings=(*inspection.warnings, *further), requires=inspection.requires)
+
+
+def _license(before: Distribution | None, info: Path) -> Iterator[Reason]:
+    """That the license expression (PEP 639) changes, where both versions have one."""
+    one, other = (license_expression(each) for each in (before.info if before else None, info))
+    if one and other and one != other:
+        text = f"the license changes from {one} to {other}"
+        yield Reason(kind="license-changed", text=text, data={"before": one, "after": other})
 
 
 def _before(distribution: Distribution | None) -> InstalledFiles | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from .. import report
 from .._pip import preload
 from ..core.errors import EnvironmentChanged, FileConflict, FileInUse
-from ..core.models import Change, Distribution, Reason
+from ..core.models import Change, Difference, Distribution, Reason
 from ..environment import installed_files
 from ..environment.installed_files import Claims
 from ..transaction import Fingerprint, Replacement
@@ -32,6 +32,7 @@ def swap(area: StagingArea, planned: Planned, staged: Staged, before: Fingerprin
     context, changes = area.context, planned.plan.changes
     grown = growth(changes, area.installed, {change.name: staged.of(change).wheel.info for change in changes})
     grown -= sum(recorded(area.installed[name].info) for name in planned.removals)
+    told = _changes(area, planned, staged)
     claims = _claims(area, planned, staged)
     swapped = Swapped(planned=planned, staged=staged, before=before)
     try:
@@ -49,7 +50,16 @@ def swap(area: StagingArea, planned: Planned, staged: Staged, before: Fingerprin
         except FileInUse as conflict:  # rolled back already
             return replace(swapped, conflict=conflict, before=fingerprint_of(map(Path, before)))
     disputed = {name: claim.disputed for name, claim in claims.items() if claim.disputed}
-    return replace(swapped, disputed=disputed, overwritten=area.transaction.overwritten, growth=grown)
+    return replace(swapped, disputed=disputed, overwritten=area.transaction.overwritten, growth=grown, changes=told)
+
+
+def _changes(area: StagingArea, planned: Planned, staged: Staged) -> Mapping[str, Difference]:
+    if area.context.options.changes is None:
+        return {}
+    from ..report import changes as _changes_in_words  # noqa: F401 - wanted after the swap
+    from .changes import from_staged
+
+    return from_staged(area, planned, staged)
 
 
 def take_back(area: StagingArea, swapped: Swapped) -> Fingerprint:
@@ -76,6 +86,7 @@ def keep(area: StagingArea, swapped: Swapped) -> Installed:
         warnings=_warnings(area, swapped),
         transaction=area.transaction.id,
         growth=swapped.growth,
+        changes=swapped.changes,
     )
 
 

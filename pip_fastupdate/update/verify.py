@@ -48,17 +48,24 @@ def _learned(area: StagingArea, planned: Planned, staged: Staged, exclusions: Ex
     here = [change for change in planned.plan.changes if change.name not in failures and staged.has(change)]
     return Exclusions(
         failures=failures,
-        stays={**exclusions.stays, **(_strict(staged, here) if area.context.options.strict else {})},
+        stays={**exclusions.stays, **(_strict(planned, staged, here) if area.context.options.strict else {})},
         corrections={**exclusions.corrections, **staged.unfit, **_corrections(staged, here, planned.world)},
         damaged={**exclusions.damaged, **staged.damaged},
     )
 
 
-def _strict(staged: Staged, changes: Iterable[Change]) -> dict[str, Reason]:
-    return {
-        name: Reason(kind="strict", text="; ".join(each.text for each in reasons))
-        for name, reasons in staged.warnings(changes).items()
+def _strict(planned: Planned, staged: Staged, changes: Iterable[Change]) -> dict[str, Reason]:
+    """By name, what is held for all that is warned of; a license is only told."""
+    warned = staged.warnings(changes)
+    found = {
+        change.name: [
+            each.text
+            for each in (*warned.get(change.name, ()), *planned.origins.get(change.name, ()))
+            if each.kind != "license-changed"
+        ]
+        for change in changes
     }
+    return {name: Reason(kind="strict", text="; ".join(texts)) for name, texts in found.items() if texts}
 
 
 def _corrections(staged: Staged, changes: Iterable[Change], world: World) -> dict[Key, tuple[str, ...]]:

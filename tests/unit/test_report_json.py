@@ -16,7 +16,7 @@ def test_keys() -> None:
     assert expected == list(document)
     assert ["prefix", "python", "pip"] == list(document["environment"])
     keys = ["name", "installed", "target", "latest", "action", "status", "reasons", "index"]
-    keys += ["level", "direct", "uploaded", "size", "vulnerabilities"]
+    keys += ["level", "direct", "uploaded", "size", "changes", "vulnerabilities"]
     assert [keys] * 7 == [list(package) for package in document["packages"]]
     assert ["kind", "text", "by"] == list(document["packages"][1]["reasons"][0])
     assert [["name", "version", "kind", "text"]] == [list(failure) for failure in document["failures"]]
@@ -41,6 +41,7 @@ def test_values() -> None:
         "direct": None,
         "uploaded": None,
         "size": None,
+        "changes": None,
         "vulnerabilities": [],
     }
     assert packages["pydantic-core"]["target"] == packages["pydantic-core"]["installed"] == "2.1"

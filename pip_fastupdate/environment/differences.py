@@ -1,0 +1,140 @@
+"""What a new version of a package changes, read from the metadata of both: nobody has to be asked for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from email.message import Message
+from email.parser import HeaderParser
+from pathlib import Path
+
+from ..core.entry_points import script_names
+from ..core.models import Difference
+from ..core.requirements import InvalidRequirement, parse
+
+_LABELS = {
+    "changelog": "changelog",
+    "changes": "changelog",
+    "whatsnew": "changelog",
+    "history": "changelog",
+    "releasenotes": "release notes",
+    "source": "source",
+    "repository": "source",
+    "sourcecode": "source",
+    "github": "source",
+}
+"""Well-known labels of project URLs (PEP 753), normalized, and what they are called here."""
+
+_NATIVE = (".so", ".pyd", ".dll", ".dylib")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What one version says of itself."""
+
+    requires: frozenset[str] = frozenset()
+    python: str = ""
+    license: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+    """(what it is, URL), without those that are no web pages."""
+
+    commands: frozenset[str] | None = None
+    """None where only METADATA is known."""
+
+    files: int | None = None
+    native: int | None = None
+    """How many files are compiled code."""
+
+    size: int | None = None
+    """Bytes of all files, by RECORD."""
+
+
+def facts_of(info: Path) -> Facts:
+    """The facts in a ``.dist-info`` folder; as far as they can be read."""
+    rows = _text(info / "RECORD").splitlines()
+    paths = [row.rpartition(",")[0].rpartition(",")[0].strip('"') for row in rows if row]
+    sizes = [each for row in rows if (each := row.rpartition(",")[2]).isdecimal() and len(each) < 16]
+    told = facts_of_metadata(_text(info / "METADATA"))
+    return Facts(
+        requires=told.requires,
+        python=told.python,
+        license=told.license,
+        links=told.links,
+        commands=frozenset(script_names(_text(info / "entry_points.txt"))),
+        files=len(paths),
+        native=sum(path.endswith(_NATIVE) for path in paths),
+        size=sum(map(int, sizes)),
+    )
+
+
+def facts_of_metadata(text: str) -> Facts:
+    """The facts in a METADATA file."""
+    message = HeaderParser().parsestr(text)
+    return Facts(
+        requires=frozenset(map(_requirement, message.get_all("Requires-Dist") or ())),
+        python=str(message.get("Requires-Python") or "").strip(),
+        license=str(message.get("License-Expression") or "").strip(),
+        links=tuple(_links(message)),
+    )
+
+
+def _requirement(text: object) -> str:
+    """The requirement in one spelling, so that ``Foo (>=1)`` and ``foo>=1`` are the same."""
+    try:
+        return parse(str(text)).text
+    except InvalidRequirement:
+        return " ".join(str(text).split())
+
+
+def _links(message: Message[str, str]) -> Iterable[tuple[str, str]]:
+    found: dict[str, str] = {}
+    for each in message.get_all("Project-URL") or ():
+        label, _, url = str(each).partition(",")
+        what = _LABELS.get(re.sub(r"[\W_]+", "", label).lower())
+        if what and url.strip().startswith(("https://", "http://")):
+            found.setdefault(what, url.strip())
+    home = str(message.get("Home-page") or "").strip()
+    if not found and home.startswith(("https://", "http://")):
+        found["home page"] = home
+    return found.items()
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def difference(
+    old: Facts | None, new: Facts | None, *, releases: int, before: str | None, after: str | None
+) -> Difference:
+    """What is different; ``old`` is None for an addition, ``new`` where nothing is known of it before a download.
+
+    ``releases`` is how many lie between, ``before`` and ``after`` are the times of upload.
+    """
+    one, other = old or Facts(), new or (old or Facts())
+    known = one.commands is not None and other.commands is not None
+    commands = (one.commands or frozenset(), other.commands or frozenset()) if known else (frozenset[str](),) * 2
+    return Difference(
+        releases=releases,
+        uploaded=(before, after),
+        links=other.links,
+        requires_added=tuple(sorted(other.requires - one.requires)),
+        requires_dropped=tuple(sorted(one.requires - other.requires)),
+        commands_added=tuple(sorted(commands[1] - commands[0])),
+        commands_dropped=tuple(sorted(commands[0] - commands[1])),
+        python=_pair(one.python, other.python),
+        license=_pair(one.license, other.license),
+        files=_pair(one.files, other.files),
+        native=_pair(one.native, other.native),
+        size=_pair(one.size, other.size),
+    )
+
+
+def _pair(before: object, after: object) -> tuple[str, str] | None:
+    """Both as text where they differ; None where they do not, or one is not known."""
+    if before is None or after is None or before == after:
+        return None
+    return str(before), str(after)

@@ -1,0 +1,67 @@
+"""Whether new versions can be traced to where the installed ones came from."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from packaging.version import Version
+
+from pip_fastupdate.core.models import Change, File, Project, Release
+from pip_fastupdate.update.origin import origins, publisher
+
+
+def release(version: str, provenance: str | None) -> Release:
+    """A release of ``foo``."""
+    file = File(filename="foo", url="https://files.test/foo", provenance=provenance)
+    return Release(name="foo", version=Version(version), file=file)
+
+
+def told(before: str | None, after: str | None, *, strict: bool = False) -> list[str]:
+    """The kinds of what is told; who published is what stands in the URL."""
+
+    def ask(url: str, **_: Any) -> Any:
+        body = {"attestation_bundles": [{"publisher": {"kind": "GitHub", "repository": url.rpartition("/")[2]}}]}
+        return SimpleNamespace(status=200, body=publisher(json.dumps(body).encode()).encode())
+
+    target = release("2.0", after)
+    project = Project(name="foo", releases=(target, release("1.0", before)))
+    change = Change(name="foo", installed=Version("1.0"), target=target)
+    planned: Any = SimpleNamespace(
+        plan=SimpleNamespace(changes=(change,)), world=SimpleNamespace(project=lambda name: project)
+    )
+    context: Any = SimpleNamespace(
+        options=SimpleNamespace(strict=strict, changes=None),
+        catalog=SimpleNamespace(session=SimpleNamespace(ask=ask)),
+    )
+    return [each.text for each in origins(context, planned).get("foo", ())]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "strict", "expected"),
+    [
+        (None, None, True, []),
+        (None, "https://index.test/one", True, []),
+        ("https://index.test/one", None, False, ["2.0 has no provenance, but 1.0 had"]),
+        ("https://index.test/one", "https://index.test/two", False, []),
+        ("https://index.test/one", "https://index.test/one", True, []),
+        (
+            "https://index.test/one",
+            "https://index.test/two",
+            True,
+            ["2.0 was published from GitHub two, but 1.0 from GitHub one"],
+        ),
+    ],
+)
+def test_origins(before: str | None, after: str | None, strict: bool, expected: list[str]) -> None:
+    """What is lost is told always, another repository where somebody wants to know: that takes requests."""
+    assert expected == told(before, after, strict=strict)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b'{"attestation_bundles": []}', b'{"attestation_bundles": [{}]}', b"x"])
+def test_no_provenance_object(body: bytes) -> None:
+    """A ValueError, and no other."""
+    with pytest.raises(ValueError, match=r"."):
+        publisher(body)
