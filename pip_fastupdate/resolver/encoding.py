@@ -8,7 +8,7 @@ to require it is held against each of them. What a version requires is asked of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -67,13 +67,18 @@ class Encoding:
                 self._load_version(package, 0, package.values[0])
         troubled = [each for each in self.packages.values() if any(map(_takes_more, each.demands))]
         self.list_versions(troubled)
-        self.world.expect(each for package in troubled for each in self._likely(package))
+        names = {package.name for package in troubled}
+        self.world.expect(each for package in troubled for each in self._likely(package, names))
 
-    def _likely(self, package: Package) -> list[Candidate]:
-        """What will most likely be chosen of a package that cannot have its first value."""
+    def _likely(self, package: Package, troubled: Collection[str]) -> list[Candidate]:
+        """What will most likely be chosen of a package that cannot have its first value.
+
+        What others require that cannot have theirs either counts only as far as that leaves anything.
+        """
         left = package.full & ~FIRST & ~package.early
-        for demand in package.demands:
-            left &= ~self._rejected(package, demand)
+        for demand in sorted(package.demands, key=lambda each: each.parent.name in troubled):
+            admitted = left & ~self._rejected(package, demand)
+            left = admitted if admitted or demand.parent.name not in troubled else left
         return self._candidates(package, [(left & -left).bit_length() - 1] if left else [])
 
     # what is learned of the world as the search goes on
@@ -81,7 +86,7 @@ class Encoding:
     def extend(self) -> bool:
         """Look at what has been chosen since the last time; whether that led to anything new."""
         engine = self.engine
-        unlisted, chosen = self._recent()
+        unlisted, chosen, narrowed = self._recent()
         if unlisted:
             engine.back_to(0)
             self.list_versions(unlisted)
@@ -89,7 +94,7 @@ class Encoding:
         if not chosen:
             engine.extended = len(engine.trail)
             return False
-        candidates = map(self.value, chosen)
+        candidates = [*map(self.value, chosen), *map(self._next_value, narrowed)]
         self.world.expect(each for each in candidates if each is not None)
         while engine.extended < len(engine.trail):
             package = self.of_variable.get(engine.trail[engine.extended][0])
@@ -100,11 +105,11 @@ class Encoding:
                 return True
         return False
 
-    def _recent(self) -> tuple[list[Package], list[Package]]:
-        """Of what has changed since the last time: packages without a list of versions that need one, and those that
-        have one version left about which the engine has not been told all.
+    def _recent(self) -> tuple[list[Package], list[Package], list[Package]]:
+        """Of what has changed since the last time: packages without a list of versions that need one, those that
+        have one version left about which the engine has not been told all, and those that have several.
         """
-        unlisted, chosen = [], []
+        unlisted, chosen, narrowed = [], [], []
         masks, packages = self.engine.masks, self.of_variable
         for variable, _, _ in self.engine.trail[self.engine.extended :]:
             package = packages.get(variable)
@@ -114,7 +119,9 @@ class Encoding:
                     unlisted.append(package)
                 elif values > 0 and not values & (values - 1) and (package.asks or not package.loaded & values):
                     chosen.append(package)
-        return unlisted, chosen
+                elif values > 0 and values & (values - 1) and not values & FIRST:
+                    narrowed.append(package)
+        return unlisted, chosen, narrowed
 
     def _single(self, package: Package) -> int | None:
         """The place of the only value left; None while there are several."""
@@ -125,6 +132,11 @@ class Encoding:
         """The only value left."""
         place = self._single(package)
         return None if place is None else package.values[place]
+
+    def _next_value(self, package: Package) -> Candidate | None:
+        """The value wished for most of those left."""
+        left = self.engine.masks[package.variable]
+        return package.values[(left & -left).bit_length() - 1]
 
     def _load(self, package: Package) -> bool:
         """Tell the engine what the chosen version requires; whether there was anything to tell."""

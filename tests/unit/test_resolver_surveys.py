@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from pip_fastupdate.resolver import Wishes, best_assignment, encoding
+from pip_fastupdate.resolver import encoding
+from pip_fastupdate.resolver.search import Wishes, best_assignment
 from tests.support.worlds import make_world, versions
 
 
