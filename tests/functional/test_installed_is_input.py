@@ -54,9 +54,15 @@ def texts(row: dict, kind: str) -> list[str]:
 @pytest.fixture
 def pair(environment: Env, index: LocalIndex) -> Env:
     """One distribution in two versions, the older one installed."""
-    install(environment, [index.release("foo", "1.0")])
-    index.release("foo", "2.0")
+    outdated(environment, index, "foo")
     return environment
+
+
+def outdated(env: Env, index: LocalIndex, *names: str) -> None:
+    """Have distributions in two versions, the older ones installed: all cases of a table in one run."""
+    install(env, [index.release(name, "1.0") for name in names])
+    for name in names:
+        index.release(name, "2.0")
 
 
 ENVIRONMENTS = (
@@ -90,25 +96,27 @@ def test_the_environment_itself_is_nobodys(pair: Env, index: LocalIndex, hashed:
     assert "left in place" in told
 
 
-@pytest.mark.parametrize("how", ["relative", "absolute", "link", "dots"])
-def test_nothing_outside_moves(pair: Env, index: LocalIndex, tmp_path: Path, how: str) -> None:
+def test_nothing_outside_moves(environment: Env, index: LocalIndex, tmp_path: Path) -> None:
     """However RECORD gets there; it is told."""
-    precious = tmp_path / "precious" / "letter"
-    precious.parent.mkdir()
-    precious.write_text("dear")
-    (pair.site_packages / "away").symlink_to(precious.parent)
-    relative = os.path.relpath(precious, pair.site_packages)
-    entry = {
-        "relative": relative,
-        "absolute": str(precious),
-        "link": "away/letter",
-        "dots": f"foo/../{relative}",
-    }[how]
-    tamper(pair, "foo-1.0", entry, hashed=True)
-    done = run(pair, "--format", "json", index=index)
-    assert (0, {"foo": "2.0"}) == (done.returncode, installed(pair))
-    assert "dear" == precious.read_text()
-    assert any("letter" in each for each in texts(rows(done)["foo"], "not-its-files"))
+    site, names = environment.site_packages, ("relative", "absolute", "link", "dots")
+    outdated(environment, index, *names)
+    (site / "away").symlink_to(tmp_path)
+    letters = {name: tmp_path / f"letter to {name}" for name in names}
+    for name, letter in letters.items():
+        letter.write_text(name)
+    entries = {
+        "relative": os.path.relpath(letters["relative"], site),
+        "absolute": str(letters["absolute"]),
+        "link": "away/letter to link",
+        "dots": f"foo/../{os.path.relpath(letters['dots'], site)}",
+    }
+    for name, entry in entries.items():
+        tamper(environment, f"{name}-1.0", entry, hashed=True)
+    done = run(environment, "--format", "json", index=index)
+    assert (0, dict.fromkeys(sorted(names), "2.0")) == (done.returncode, installed(environment))
+    assert list(names) == [letter.read_text() for letter in letters.values()]
+    for name in names:
+        assert any(f"letter to {name}" in each for each in texts(rows(done)[name], "not-its-files"))
 
 
 def test_other_distributions_files_stay(pair: Env, index: LocalIndex) -> None:
@@ -155,55 +163,67 @@ def test_data_needs_proof_and_scripts_no_contradiction(environment: Env, index: 
     assert ("README" in told, "share/edited" in told, "share/again" in told) == (True, True, False)
 
 
-@pytest.mark.parametrize(
-    "name", ["python", "../../etc/passwd", "../lib64", "activate", "..", "/bin/sh", "a/b", "pyvenv.cfg"]
-)
-def test_entry_points_name_no_files_of_others(pair: Env, index: LocalIndex, name: str) -> None:
+def test_entry_points_name_no_files_of_others(environment: Env, index: LocalIndex) -> None:
     """The wrapper of a script is one file in the folder of scripts, and not the interpreter."""
-    info = record(pair, "foo-1.0").parent
-    (info / "entry_points.txt").write_text(f"[console_scripts]\n{name} = foo:main\n")
-    before = tree(pair.path, ignore=["foo*", "__pycache__", ".pip-fastupdate"])
-    assert 0 == run(pair, index=index).returncode
-    assert {"foo": "2.0"} == installed(pair)
-    assert before == tree(pair.path, ignore=["foo*", "__pycache__", ".pip-fastupdate"])
+    scripts = ("python", "../../etc/passwd", "../lib64", "activate", "..", "/bin/sh", "a/b", "pyvenv.cfg")
+    names = [f"foo{number}" for number in range(len(scripts))]
+    outdated(environment, index, *names)
+    for name, script in zip(names, scripts, strict=True):
+        info = record(environment, f"{name}-1.0").parent
+        (info / "entry_points.txt").write_text(f"[console_scripts]\n{script} = foo:main\n")
+    before = tree(environment.path, ignore=["foo*", "__pycache__", ".pip-fastupdate"])
+    assert 0 == run(environment, index=index).returncode
+    assert dict.fromkeys(names, "2.0") == installed(environment)
+    assert before == tree(environment.path, ignore=["foo*", "__pycache__", ".pip-fastupdate"])
 
 
-@pytest.mark.parametrize("damage", ["nul", "quote", "pipe", "long", "folders"])
-def test_damaged_records(pair: Env, index: LocalIndex, damage: str) -> None:
+def test_damaged_records(environment: Env, index: LocalIndex) -> None:
     """Whatever RECORD holds, the run comes to its end, and says what it could not do."""
-    path = record(pair, "foo-1.0")
-    if damage == "pipe":
-        path.unlink()
-        os.mkfifo(path)
-    else:
-        further = {"nul": "a\0b,,\n", "quote": '"open,,\n', "long": f"{'x' * 200000},,\n", "folders": "foo/,,\nfoo,,\n"}
-        path.write_text(path.read_text() + further[damage])
-    done = run(pair, index=index, timeout=30)
-    expected = "1.0" if damage == "pipe" else "2.0"
-    assert (0, {"foo": expected}) == (done.returncode, installed(pair)), done.stderr
+    further = {
+        "folders": "folders/,,\nfolders,,\n",
+        "long": f"{'x' * 200000},,\n",
+        "nul": "a\0b,,\n",
+        "quote": '"open,,\n',
+    }
+    outdated(environment, index, *further, "pipe")
+    for name, lines in further.items():
+        path = record(environment, f"{name}-1.0")
+        path.write_text(path.read_text() + lines)
+    path = record(environment, "pipe-1.0")
+    path.unlink()
+    os.mkfifo(path)
+    done = run(environment, index=index, timeout=30)
+    assert 0 == done.returncode, done.stderr
+    assert {**dict.fromkeys(further, "2.0"), "pipe": "1.0"} == installed(environment)
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("direct_url.json", "[" * 100000),
-        ("direct_url.json", '{"url": "http://[bad", "dir_info": {}}'),
-        ("direct_url.json", '{"url": "x", "vcs_info": {"vcs": {"a": 1}}}'),
-        ("INSTALLER", "x" * 100000),
-        ("METADATA", f"Name: foo\nVersion: 1.0\nRequires-Dist: a>={'9' * 5000}\n\n"),
-        ("METADATA", f"Name: foo\nVersion: 1.0\nRequires-Dist: a; python_version > '{'9' * 5000}'\n\n"),
-        ("METADATA", f"Name: foo\nVersion: 1.0\nRequires-Dist: a; {'(' * 5000}\n\n"),
-        ("METADATA", f"Name: foo\nVersion: 1.0\nRequires-Python: {'9' * 5000}\n\n"),
-        ("METADATA", "x" * 5_000_000),
-    ],
+NONSENSE = (
+    ("direct_url.json", "[" * 100000),
+    ("direct_url.json", '{"url": "http://[bad", "dir_info": {}}'),
+    ("direct_url.json", '{"url": "x", "vcs_info": {"vcs": {"a": 1}}}'),
+    ("INSTALLER", "x" * 100000),
+    ("METADATA", f"Requires-Dist: a>={'9' * 5000}\n\n"),
+    ("METADATA", f"Requires-Dist: a; python_version > '{'9' * 5000}'\n\n"),
+    ("METADATA", f"Requires-Dist: a; {'(' * 5000}\n\n"),
+    ("METADATA", f"Requires-Python: {'9' * 5000}\n\n"),
+    ("METADATA", "x" * 5_000_000),
 )
-def test_nonsense_in_metadata(pair: Env, index: LocalIndex, name: str, content: str) -> None:
+"""File and content; of METADATA what comes after name and version, where there are any."""
+
+
+def test_nonsense_in_metadata(environment: Env, index: LocalIndex) -> None:
     """Numbers of 5000 digits, deep nesting, megabytes without an end: the run goes on."""
-    (record(pair, "foo-1.0").parent / name).write_text(content)
-    done = run(pair, index=index, timeout=30)
-    expected = "1.0" if name == "direct_url.json" else "2.0"
-    assert (0, {"foo": expected}) == (done.returncode, installed(pair)), done.stderr
+    names = [f"foo{number}" for number in range(len(NONSENSE))]
+    outdated(environment, index, *names)
+    for name, (file, content) in zip(names, NONSENSE, strict=True):
+        head = f"Name: {name}\nVersion: 1.0\n" if content.startswith("Requires") else ""
+        (record(environment, f"{name}-1.0").parent / file).write_text(head + content)
+    done = run(environment, index=index, timeout=30)
+    expected = {
+        name: "1.0" if file == "direct_url.json" else "2.0" for name, (file, _) in zip(names, NONSENSE, strict=True)
+    }
+    assert (0, expected) == (done.returncode, installed(environment)), done.stderr
     assert "Traceback" not in done.stderr
     assert max(map(len, (done.stdout + done.stderr).splitlines())) < 1000
 
@@ -211,26 +231,26 @@ def test_nonsense_in_metadata(pair: Env, index: LocalIndex, name: str, content: 
 # What cannot be read does not freeze a package
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
-        "Requires-Dist: pytz (>dev)",
-        "Requires-Dist: a>=2.7.*",
-        "Requires-Python: >=3.6.",
-        "Requires-Dist: ==1",
-        "X: \xe9",
-    ],
-)
-def test_unreadable_requirements_do_not_freeze(pair: Env, index: LocalIndex, lines: str) -> None:
+def test_unreadable_requirements_do_not_freeze(environment: Env, index: LocalIndex) -> None:
     """What is installed is replaced by a newest release that is sound; told, and taken back by --undo."""
-    metadata = record(pair, "foo-1.0").parent / "METADATA"
-    metadata.write_bytes(f"Metadata-Version: 2.1\nName: foo\nVersion: 1.0\n{lines}\n\n".encode("latin-1"))
-    before = tree(pair.site_packages)
-    done = run(pair, "--format", "json", index=index)
-    assert (0, {"foo": "2.0"}) == (done.returncode, installed(pair))
-    assert bool(texts(rows(done)["foo"], "bad-metadata")) == ("Dist" in lines)
-    assert 0 == run(pair, "--undo").returncode
-    assert before == tree(pair.site_packages)
+    lines = {
+        "a": "Requires-Dist: pytz (>dev)",
+        "b": "Requires-Dist: a>=2.7.*",
+        "c": "Requires-Python: >=3.6.",
+        "d": "Requires-Dist: ==1",
+        "e": "X: \xe9",
+    }
+    outdated(environment, index, *lines)
+    for name, line in lines.items():
+        text = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{line}\n\n"
+        (record(environment, f"{name}-1.0").parent / "METADATA").write_bytes(text.encode("latin-1"))
+    before = tree(environment.site_packages)
+    done = run(environment, "--format", "json", index=index)
+    assert (0, dict.fromkeys(lines, "2.0")) == (done.returncode, installed(environment))
+    for name, line in lines.items():
+        assert bool(texts(rows(done)[name], "bad-metadata")) == ("Dist" in line)
+    assert 0 == run(environment, "--undo").returncode
+    assert before == tree(environment.site_packages)
 
 
 @pytest.mark.parametrize(

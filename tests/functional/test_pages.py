@@ -111,29 +111,28 @@ def test_api_and_sidecars_that_are_not_there_are_not_asked_for_again(environment
 # Failures are no facts
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"body": b"<html><body>Bad gateway</body></html>"},
-        {"body": b""},
-        {"body": b'{"name": "other", "files": [{"url": "em-2.0-py3-none-any.whl"}]}'},
-        {"body": b'{"name": "em", "files": []}'},
-        {"status": 502},
-    ],
-    ids=["no-links", "empty", "another-project", "no-files", "status"],
-)
 @pytest.mark.parametrize("simple_json", [True, False])
-def test_page_that_is_none(environment: Env, index: LocalIndex, fault: dict[str, Any], simple_json: bool) -> None:
+def test_page_that_is_none(environment: Env, index: LocalIndex, simple_json: bool) -> None:
     """Is told with exit 4, and the next run is well again."""
+    faults: dict[str, dict[str, Any]] = {
+        "no-links": {"body": b"<html><body>Bad gateway</body></html>"},
+        "empty": {"body": b""},
+        "another-project": {"body": b'{"name": "other", "files": [{"url": "another_project-2.0-py3-none-any.whl"}]}'},
+        "no-files": {"body": b'{"name": "no-files", "files": []}'},
+        "status": {"status": 502},
+    }
     index.simple_json = simple_json
-    install(environment, [index.release("em", "1.0"), index.release("good", "1.0")])
-    index.release("em", "2.0")
-    index.fail("/simple/em/", times=1, **fault)
+    install(environment, [index.release(each, "1.0") for each in (*faults, "good")])
+    for name, fault in faults.items():
+        index.release(name, "2.0")
+        index.fail(f"/simple/{name}/", times=1, **fault)
     done = run(environment, "--retries=0", "--format=json", index=index)
-    assert (4, "hold", "failed") == (done.returncode, rows(done)["em"]["action"], rows(done)["em"]["status"])
-    assert "quarantined" not in kinds(rows(done)["em"])
+    assert 4 == done.returncode
+    for name in faults:
+        assert ("hold", "failed") == (rows(done)[name]["action"], rows(done)[name]["status"])
+        assert "quarantined" not in kinds(rows(done)[name])
     done = run(environment, "--format=json", index=index)
-    assert (0, "2.0") == (done.returncode, installed(environment)["em"])
+    assert (0, {**dict.fromkeys(faults, "2.0"), "good": "1.0"}) == (done.returncode, installed(environment))
 
 
 def test_offline_without_the_wheel(environment: Env, index: LocalIndex) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 VARIABLE = "PIP_UPDATE_TESTS"
@@ -33,3 +34,8 @@ def examples(sample: int, nightly: int) -> settings:
 def at_night(nightly: int, sample: int) -> int:
     """The first of two numbers at night, else the second."""
     return nightly if NIGHTLY else sample
+
+
+def nightly(*values: object) -> object:
+    """A case of a table that is tried at night only."""
+    return pytest.param(*values, marks=pytest.mark.nightly)
