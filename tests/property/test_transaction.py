@@ -218,9 +218,20 @@ def handed_over(module: Files) -> World:
     )
 
 
+WITH_STALE_BYTECODE = World(
+    old=({},),
+    new=({f"{SITE}/a/m.py": "one", BYTECODE: "one", f"{SITE}/d0-2.dist-info/RECORD": "2"},),
+    stays={},
+    foreign={BYTECODE: "one", f"{SITE}/a/n.py": "somebody's"},
+    empty=frozenset(),
+)
+"""Bytecode that nobody's module was made into lies where a new module brings the same."""
+
+
 @examples(60, nightly=3000)
 @given(world=worlds(), split=st.booleans())
 @example(world=handed_over({}), split=False)
+@example(world=WITH_STALE_BYTECODE, split=False)
 @example(world=handed_over({f"{SITE}/a/m.py": "same"}), split=False)
 @example(world=handed_over({f"{SITE}/a/m.pyc": "one"}), split=False)
 def test_swap_undo_redo(world: World, split: bool) -> None:

@@ -27,6 +27,11 @@ NOWHERE = "http://127.0.0.1:9/simple"
 MEASURE = 'import os; "COVERAGE_PROCESS_CONFIG" in os.environ and __import__("coverage").process_startup()'
 """A line of a .pth file that has coverage count the lines of a child too."""
 
+MEASURED = frozenset(
+    f"test_{name}" for name in ("lock_file", "own_environment", "settings", "strict", "trial", "update")
+)
+"""The modules whose children's lines count: being measured takes each a third of a second, and there are hundreds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Env:
@@ -242,7 +247,12 @@ def variables(
     """The environment variables of a program in ``env``: for tests that start it themselves."""
     certificates = "(REQUESTS|CURL)_CA_BUNDLE$|SSL_CERT_"
     terminal = "(NO|FORCE)_COLOR$|COLUMNS$|TERM$"
-    unwanted = re.compile(f"PIP_|PYTHON|VIRTUAL_ENV|XDG_|UV_|.*_proxy$|{certificates}|{terminal}", re.IGNORECASE)
+    measured = (
+        "" if Path(os.environ.get("PYTEST_CURRENT_TEST", "").partition("::")[0]).stem in MEASURED else "COVERAGE_|"
+    )
+    unwanted = re.compile(
+        f"{measured}PIP_|PYTHON|VIRTUAL_ENV|XDG_|UV_|.*_proxy$|{certificates}|{terminal}", re.IGNORECASE
+    )
     said = {key: value for key, value in os.environ.items() if not unwanted.match(key)}
     url = index.index_url if isinstance(index, LocalIndex) else index
     said |= {

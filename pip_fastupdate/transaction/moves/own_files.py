@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from .path_tree import Fold, ancestors
+from .path_tree import CACHE, Fold, ancestors
 from .steps import Exchange, In, Mkdir, Operation, Out, Rmdir
 from .witness import are_same, witness
 
@@ -31,11 +31,20 @@ def arranged(
 
 
 def _same(operations: Iterable[Operation], own: Callable[[str], bool]) -> Iterator[str]:
-    """Paths at which nothing would change."""
+    """Paths at which nothing would change. Bytecode goes with its module, which may come or go."""
     outs = {each.live for each in operations if isinstance(each, Out) and own(each.live)}
     for each in operations:
-        if isinstance(each, In) and each.live in outs and are_same(each.live, each.staged):
+        if (
+            isinstance(each, In)
+            and each.live in outs
+            and not _is_bytecode(each.live)
+            and are_same(each.live, each.staged)
+        ):
             yield each.live
+
+
+def _is_bytecode(path: str) -> bool:
+    return path.endswith(os.sep + CACHE) or os.path.basename(os.path.dirname(path)) == CACHE
 
 
 def _ordered(operations: Sequence[Operation], lives: set[str], fold: Fold) -> tuple[Operation, ...]:
