@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pip_fastupdate.core.errors import FileConflict, TransactionError
+from tests.support.thoroughness import at_night
 from tests.support.volumes import bound, volume
 
 from . import harness, synthetic
@@ -118,7 +119,7 @@ def test_undo_killed(prefix: Path) -> None:
 
 def test_recovery_killed(case: Case) -> None:
     """Recovery that is killed is done by the next one."""
-    assert {} == harness.recovery_kills(case, [case.calls // 2]).others
+    assert {} == harness.recovery_kills(case, [case.calls // 2], step=at_night(1, sample=9)).others
 
 
 def test_missing_volume(folder: Path) -> None:

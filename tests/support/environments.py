@@ -27,10 +27,22 @@ NOWHERE = "http://127.0.0.1:9/simple"
 MEASURE = 'import os; "COVERAGE_PROCESS_CONFIG" in os.environ and __import__("coverage").process_startup()'
 """A line of a .pth file that has coverage count the lines of a child too."""
 
-MEASURED = frozenset(
-    f"test_{name}" for name in ("lock_file", "own_environment", "settings", "strict", "trial", "update")
+UNMEASURED = frozenset(
+    f"test_{name}"
+    for name in (
+        *(
+            "bad_files",
+            "best_plan",
+            "elsewhere",
+            "faults_inside",
+            "faults_program",
+            "installed_is_input",
+            "interruption",
+        ),
+        *("pages", "pip_auth", "pip_environment", "pip_records", "pip_staging", "secrets", "servers", "sources"),
+    )
 )
-"""The modules whose children's lines count: being measured takes each a third of a second, and there are hundreds."""
+"""The modules whose children's lines are those of others' too: being measured takes each a third of a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,12 +259,9 @@ def variables(
     """The environment variables of a program in ``env``: for tests that start it themselves."""
     certificates = "(REQUESTS|CURL)_CA_BUNDLE$|SSL_CERT_"
     terminal = "(NO|FORCE)_COLOR$|COLUMNS$|TERM$"
-    measured = (
-        "" if Path(os.environ.get("PYTEST_CURRENT_TEST", "").partition("::")[0]).stem in MEASURED else "COVERAGE_|"
-    )
-    unwanted = re.compile(
-        f"{measured}PIP_|PYTHON|VIRTUAL_ENV|XDG_|UV_|.*_proxy$|{certificates}|{terminal}", re.IGNORECASE
-    )
+    at_work = os.environ.get("PYTEST_CURRENT_TEST", "").partition("::")[0]
+    others = f"{certificates}|{terminal}{'|COVERAGE_' if Path(at_work).stem in UNMEASURED else ''}"
+    unwanted = re.compile(f"PIP_|PYTHON|VIRTUAL_ENV|XDG_|UV_|.*_proxy$|{others}", re.IGNORECASE)
     said = {key: value for key, value in os.environ.items() if not unwanted.match(key)}
     url = index.index_url if isinstance(index, LocalIndex) else index
     said |= {
