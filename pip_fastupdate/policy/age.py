@@ -74,7 +74,9 @@ class Cooldown:
     """Whether a file passes whose index does not say when it was uploaded."""
 
     fixes: Callable[[OfferedFile], bool] = lambda _: False
-    """Whether the file mends a known vulnerability of the installed version: that cannot wait."""
+    """Whether the file mends a known vulnerability of the installed version: that cannot wait.
+
+    Asked only of files that would have to."""
 
     @property
     def before(self) -> datetime:
@@ -83,8 +85,12 @@ class Cooldown:
 
     def held(self, file: OfferedFile) -> Reason | None:
         """Why it has to wait, and until when; None where it has not."""
-        if file.index == LOCAL or file.url.startswith("file:") or self._is_exempt(file) or self.fixes(file):
+        if file.index == LOCAL or file.url.startswith("file:") or self._is_exempt(file):
             return None
+        reason = self._reason(file)
+        return None if reason is None or self.fixes(file) else reason
+
+    def _reason(self, file: OfferedFile) -> Reason | None:
         if file.uploaded is None:
             return None if self.allow_unknown else self._unknown(file)
         at = instant(file.uploaded)

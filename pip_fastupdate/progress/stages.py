@@ -24,6 +24,7 @@ _WORDS: Mapping[str, Words] = {
     "guard": Words("Looking at the environment", "Looked at the environment", "step"),
     "recover": Words("Recovering", "Recovered", "step"),
     "scan": Words("Scanning", "Scanned", "distribution"),
+    "advisories": Words("Reading advisories", "Read advisories", "advisory"),
     "look up": Words("Looking up", "Looked up", "project"),
     "plan": Words("Planning", "Planned", "step"),
     "download": Words("Downloading", "Downloaded", "byte"),

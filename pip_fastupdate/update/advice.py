@@ -102,6 +102,9 @@ class Advice:
     caps: dict[str, Cap] = field(default_factory=dict)
     """By name, up to which version a plan may go for now, where the smallest safe one is looked for."""
 
+    exempt: set[tuple[str, Version]] = field(default_factory=set)
+    """Versions that the cooldown lets pass as they are fixes."""
+
     failed: bool = False
     """Whether the advisories could not be read."""
 
@@ -258,7 +261,9 @@ class Advice:
         return Knowledge(advised=KnownVulnerabilities(by_name=counting, safe=safe), fixes=self.fixes)
 
     def fixes(self, file: OfferedFile) -> bool:
-        """Whether the file is the fix for what is installed: no newer one than what mends it all."""
+        """Whether the file is the fix for what is installed: no newer one than what mends it all.
+
+        Asked by the cooldown of files that are too young for it."""
         if file.installed is None or file.name not in self.to_fix() or file.version.is_prerelease:
             return False
         ceiling = self.ceilings.get(file.name)
@@ -266,7 +271,10 @@ class Advice:
             return False
         mine = [each for each in self.vulnerable[file.name] if self.counts(file.name, each)]
         left = _affecting(file.name, file.version, self.known[file.name])
-        return len([each for each in left if each in mine]) < len(mine) and all(each in mine for each in left)
+        fixes = len([each for each in left if each in mine]) < len(mine) and all(each in mine for each in left)
+        if fixes:
+            self.exempt.add((file.name, file.version))
+        return fixes
 
     # what plans would bring in
 

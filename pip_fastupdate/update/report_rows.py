@@ -176,9 +176,18 @@ def _further(outcome: Outcome, distribution: Distribution, elsewhere: Release | 
     """What is to be known beside the verdict."""
     yield from distribution.notes
     yield from _beyond(outcome.world, distribution.name, elsewhere)
-    if distribution.name in outcome.changing:
+    change = outcome.changing.get(distribution.name)
+    if change is not None:
+        yield from _exempt(outcome, change)
         yield from outcome.origins.get(distribution.name, ())
     yield from outcome.warnings.get(distribution.name, ())
+
+
+def _exempt(outcome: Outcome, change: Change) -> Iterator[Reason]:
+    """That the new version would be too young, if it were not a fix."""
+    if outcome.advice is not None and (change.name, change.target.version) in outcome.advice.exempt:
+        text = f"{change.target.version} is exempt from the cooldown, as it fixes a known vulnerability"
+        yield Reason(kind="cooldown-exempt", text=text, data={"version": str(change.target.version)})
 
 
 def _verdict(

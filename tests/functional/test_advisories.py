@@ -86,6 +86,7 @@ def test_security(env: Env, index: LocalIndex, osv: OsvServer) -> None:
     words = ("--security", "--osv-url", osv.url, "--format", "json", "--cooldown", "7")
     checked = run(env, "--check", *words, index=index)
     assert (3, "1.3") == (checked.returncode, rows(checked)["app"]["target"])
+    assert "cooldown-exempt" in [each["kind"] for each in rows(checked)["app"]["reasons"]]
     done = run(env, *words, index=index)
     assert (4, {"app": "1.3", "calm": "1.0", "dep": "1.1", "lib": "1.0", "stuck": "1.0"}) == (
         done.returncode,
