@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,6 +27,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     late = [each for each in items if each.get_closest_marker("nightly")]
     config.hook.pytest_deselected(items=late)
     items[:] = [each for each in items if each not in late]
+
+
+ROOT = Path(__file__).parents[1]
+THERE = frozenset(each.name for each in ROOT.iterdir())
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A test that leaves something in the checkout fails the run; the tools' own files begin with a full stop."""
+    left = sorted(each.name for each in ROOT.iterdir() if each.name not in THERE and not each.name.startswith("."))
+    if left and not hasattr(session.config, "workerinput"):
+        session.exitstatus = exitstatus or 1
+        sys.stderr.write(f"\nleft in {ROOT} by a test: {', '.join(left)}\n")
 
 
 @pytest.fixture(autouse=True)
