@@ -1,39 +1,26 @@
-"""The commands that ``entry_points.txt`` asks for, read as pip's installer reads it: by the standard library's parser.
+"""The commands that ``entry_points.txt`` of a wheel asks for, as pip's installer makes them.
 
-pip hands what that finds to distlib, which searches a name and a function in it and makes a file of that name. Both
-are followed here step by step; a section that versions of the parser read differently is refused.
+pip hands what the standard library's parser finds to distlib, which searches a name and a function in it and makes a
+file of that name. Both are followed here step by step; a section that versions of the parser read differently is
+refused.
 """
 
 from __future__ import annotations
 
-import os
 import re
-from importlib.metadata import Distribution, EntryPoint
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ..core.entry_points import GROUPS, entry_points
 from ..core.models import Reason
 from .entry_names import Refused, about, shown
 
-GROUPS = ("console_scripts", "gui_scripts")
-"""Of which pip makes commands."""
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 _EXPORT = re.compile(r"([^\[]\S*)\s*=\s*\w+")
 """How distlib finds the name: the first match counts, wherever it begins."""
 
 _CALLABLE = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*(\s*\[[^\]]*\])?")
-
-
-class _Text(Distribution):
-    """A distribution that has nothing but this text."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def read_text(self, filename: str) -> str | None:
-        return self._text
-
-    def locate_file(self, path: str | os.PathLike[str]) -> Path:
-        return Path(path)
 
 
 def commands(text: str) -> frozenset[str]:
@@ -50,7 +37,7 @@ def commands(text: str) -> frozenset[str]:
 def _entry_points(text: str) -> list[EntryPoint]:
     """All of them. Raises Refused where the parser gives up, as pip does then."""
     try:
-        return list(_Text(text).entry_points)
+        return entry_points(text)
     except Exception as error:  # not documented, and different in each version
         reason = Reason(kind="entry-point", text=f"entry_points.txt cannot be read: {type(error).__name__}: {error}")
         raise Refused(reason) from None

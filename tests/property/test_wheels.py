@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from pip_fastupdate._pip.installer import StageFailed, prepare_process, stage
+from pip_fastupdate.core.entry_points import script_names
 from pip_fastupdate.core.interpreter import this
 from pip_fastupdate.core.models import File, Release
 from pip_fastupdate.wheels import Inspection, inspect
@@ -108,6 +109,18 @@ def test_commands_are_those_that_the_installer_makes(text: str) -> None:
         beside = {path.name for path in Path(folder).rglob("*") if root not in (path, *path.parents)}
         assert seen == {name.removesuffix(".exe") for name in made}
         assert {FILENAME, "deep", "er"} == beside
+
+
+@examples(40, nightly=2000)
+@given(TEXTS)
+def test_installed_commands_are_read_alike(text: str) -> None:
+    """Any text ends in names; where it passes, they are those that the wheel was let in with."""
+    names = {name.strip() for name in script_names(text)}
+    try:
+        seen = commands(text)
+    except Refused:
+        return
+    assert seen == names
 
 
 @examples(50, nightly=2000)
