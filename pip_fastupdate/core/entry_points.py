@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 GROUPS = ("console_scripts", "gui_scripts")
 """Of which pip makes commands."""
 
+_EXPORT = re.compile(r"([^\[]\S*)\s*=\s*\w+")
+"""How distlib finds the name: the first match counts, wherever it begins."""
+
 _SEPARATORS = re.compile(r"[/\\\0]")
 
 
@@ -45,14 +48,25 @@ def _reader() -> Callable[[str], Distribution]:
     return Text
 
 
+def _is_section(line: str) -> bool:
+    return line.startswith("[") and line.endswith("]")
+
+
+def made_name(name: str, value: str) -> str:
+    """The name of the file that pip makes for an entry point; "" where it makes none."""
+    export = _EXPORT.search(f"{name} = {value}")
+    return export[1] if export else ""
+
+
 def script_names(text: str) -> Iterator[str]:
     """The names of the console and GUI scripts of what is installed.
 
     A line that is no entry point is passed over. A name with a folder in it is none of a script.
     """
-    lines = [line for line in text.splitlines() if "=" in line or line.strip().startswith("[")]
-    if not any("=" in line for line in lines):
+    lines = [line for line in text.splitlines() if "=" in line or _is_section(line.strip())]
+    if len(lines) < 2:  # a section and a line in it
         return
     for each in entry_points("\n".join(lines)):
-        if each.group in GROUPS and each.name not in ("", ".", "..") and not _SEPARATORS.search(each.name):
-            yield each.name
+        name = (made_name(each.name, each.value) or each.name).strip() if each.group in GROUPS else ""
+        if name not in ("", ".", "..") and not _SEPARATORS.search(name):
+            yield name

@@ -104,20 +104,22 @@ def prove(staged: Sequence[StagedModules], others: frozenset[str]) -> Verdict:
     """
     compiled = {each.name: found for each in staged if (found := each.compiled())}
     unproven = dict.fromkeys(compiled, "its compiled part can be loaded only once it is in place")
-    failures = {name: why for name, found in compiled.items() if (why := _unfit(found))}
+    failures = {name: why for name, found in compiled.items() if (why := unfit(found))}
     pure = [each for each in staged if each.name not in compiled]
     error = _attempt(pure, others) if pure else None
     if error is None:
         return Verdict(failures=failures, unproven=unproven)
-    said = _said(error)
+    words = said(error)
     before = _attempt((), others)
-    if before is not None and _said(before) == said:
-        return Verdict(failures=failures, unproven={**unproven, **{each.name: said for each in pure}})
-    return Verdict(failures={**failures, **dict.fromkeys(_culprits(error, pure), said)}, unproven=unproven)
+    if before is not None and said(before) == words:
+        return Verdict(failures=failures, unproven={**unproven, **{each.name: words for each in pure}})
+    return Verdict(failures={**failures, **dict.fromkeys(_culprits(error, pure), words)}, unproven=unproven)
 
 
-def _unfit(compiled: Sequence[str]) -> str | None:
-    """Why none of the extension modules is for this interpreter."""
+def unfit(compiled: Sequence[str]) -> str | None:
+    """Why none of the extension modules is for this interpreter, if there are any."""
+    if not compiled:
+        return None
     for name in compiled:
         module, _, suffix = name.partition(".")
         if module and f".{suffix}" in EXTENSION_SUFFIXES:
@@ -223,7 +225,8 @@ def _anew(names: frozenset[str], finder: _Finder) -> Iterator[None]:
         importlib.invalidate_caches()
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
+    """The error in words."""
     text = str(error) or type(error).__name__
     return text if isinstance(error, ImportError) else f"{type(error).__name__}: {text}"
 

@@ -15,7 +15,7 @@ from ..core.models import Change, Distribution, Failure, Reason
 from ..core.requirements import InvalidRequirement, parse
 from ..environment import installed_files
 from ..resolver.candidates import Key, World
-from .proof import StagedModules, own_names, prove, top_levels
+from .proof import OWN, StagedModules, own_names, prove, top_levels
 from .results import Exclusions, Planned, Staged, key_of
 from .stage import StagingArea
 
@@ -98,20 +98,36 @@ def _canonical(fields: Iterable[str]) -> frozenset[tuple[str, frozenset[str], st
 def not_importable(area: StagingArea, planned: Planned, staged: Staged) -> Mapping[str, Failure]:
     """By name, the new versions that the program, or what it stands on, cannot be imported with."""
     own, installed = own_names(planned), area.installed
-    if any(type(finder).__name__ == _BORROWED for finder in sys.meta_path):
-        return {}
-    concerned = {name for name in own if _runs(installed.get(name)) or name == "pip"}
+    borrowed = any(type(finder).__name__ == _BORROWED for finder in sys.meta_path)
+    if borrowed:  # of what runs here nothing is in the target, which may well have a pip-update of its own
+        concerned = own & installed.keys() if OWN[0] in installed else {"pip"}
+    else:
+        concerned = {name for name in own if _runs(installed.get(name)) or name == "pip"}
     changes = [change for change in planned.plan.changes if change.name in own]
     if not any(change.name in concerned for change in changes):
         return {}
     moving = {change.name: change for change in changes if change.name in concerned or change.installed is None}
-    verdict = prove(
-        [_modules_of(staged, change, installed.get(name)) for name, change in moving.items()],
-        _others(installed[name] for name in concerned - moving.keys() - {"pip"} if name in installed),
-    )
-    for name, why in sorted(verdict.unproven.items()):
-        area.context.progress.note(f"whether {name} {moving[name].target.version} can be imported is not proven: {why}")
+    coming = [_modules_of(staged, change, installed.get(name)) for name, change in moving.items()]
+    if borrowed:
+        from .reading import read
+
+        verdict = read(coming)
+    else:
+        staying = (installed[name] for name in concerned - moving.keys() - {"pip"} if name in installed)
+        verdict = prove(coming, _others(staying))
+    for line in not_proven(verdict.unproven, moving):
+        area.context.progress.note(line)
     return {name: _failure(moving[name], why) for name, why in verdict.failures.items()}
+
+
+def not_proven(unproven: Mapping[str, str], moving: Mapping[str, Change]) -> Iterator[str]:
+    """A line for each reason, however many it is the reason for."""
+    names: dict[str, list[str]] = {}
+    for name, why in sorted(unproven.items()):
+        names.setdefault(why, []).append(f"{name} {moving[name].target.version}")
+    for why, found in names.items():
+        some = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+        yield f"whether {some} can be imported is not proven: {why}"
 
 
 def _failure(change: Change, why: str) -> Failure:

@@ -10,15 +10,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ..core.entry_points import GROUPS, entry_points
+from ..core.entry_points import GROUPS, entry_points, made_name
 from ..core.models import Reason
 from .entry_names import Refused, about, shown
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
-
-_EXPORT = re.compile(r"([^\[]\S*)\s*=\s*\w+")
-"""How distlib finds the name: the first match counts, wherever it begins."""
 
 _CALLABLE = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*(\s*\[[^\]]*\])?")
 
@@ -45,8 +42,7 @@ def _entry_points(text: str) -> list[EntryPoint]:
 
 def _command(name: str, value: str) -> str:
     """The command's name, which becomes a file's name; ``value`` becomes code in that file. Raises Refused."""
-    export = _EXPORT.search(f"{name} = {value}")
-    made = export[1] if export else ""
+    made = made_name(name, value)
     odd = name.startswith(";") or not name.isprintable() or made.strip() in ("", ".", "..")
     if odd or set(made) & set('/\\=:*?"<>|'):
         raise Refused(about("entry-point", "the entry point {} is no file name for a command", name))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,18 @@ def test_broken_release_stays_out(
     done = run(inside, name, "thing", "--format=json", index=index)
     assert (4, {**before, **ADVANCED}) == (done.returncode, installed(inside)), done.stderr
     assert f"pip-update could not be started with {name} {VERSIONS.get(name, '999')}: {why}" in done.stdout
+
+
+def test_broken_release_stays_out_of_another_environment(inside: Env, index: LocalIndex) -> None:
+    """With --python, where modules are only read, and that is said of those that pass."""
+    newer(inside, index, "pip", **{"pip/_internal/main.py": "def (:"})
+    before, outside = installed(inside), replace(inside, python=Path(sys.executable))
+    done = run(outside, "--python", str(inside.python), "pip", "thing", index=index)
+    assert (4, {**before, **ADVANCED}) == (done.returncode, installed(inside)), done.stderr
+    assert "pip-update could not be started with pip 999: SyntaxError: invalid syntax" in done.stderr
+    index.release("pip", "1000", files={"pip/__init__.py": "", "pip/__main__.py": ""})
+    done = run(outside, "--python", str(inside.python), "-v", "--refresh", "-x", "thing", index=index)
+    assert "whether pip 1000 can be imported is not proven: with --python its modules are read" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -117,12 +117,12 @@ def test_owners_by_path(packages: Path, site: Site) -> None:
 
 
 def test_entry_points(tmp_path: Path) -> None:
-    """Console and GUI scripts, as pip reads them: a semicolon begins no comment."""
+    """Console and GUI scripts, as pip makes them: a semicolon begins no comment."""
     (tmp_path / "entry_points.txt").write_text(
         "[console_scripts]\n# comment = x\n; other = y\n tool = a:b\nspaced   =a:b [x]\nnonsense\n"
         "[plugins]\nplugin = a:b\n\n[gui_scripts]\nwin=a:b\n"
     )
-    assert list(installed_files.entry_points(tmp_path)) == ["; other", "tool", "spaced", "win"]
+    assert list(installed_files.entry_points(tmp_path)) == ["other", "tool", "spaced", "win"]
     assert list(installed_files.entry_points(tmp_path / "nowhere")) == []
 
 
