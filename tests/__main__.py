@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-COVERED = 95
+COVERED = 94
 """Per cent of the branches that the tests have to reach."""
 
 PYTHON = (sys.executable, "-m")

@@ -134,6 +134,7 @@ def test_what_cannot_be_written(project: Env, index: LocalIndex) -> None:
         done = run(project, "--write", name, index=index)
         assert 2 == done.returncode, (name, done.stderr)
         assert message in done.stderr
+        (project.home / name).unlink(missing_ok=True)
     assert [] == index.requests
 
 
