@@ -82,9 +82,12 @@ def facts_of_metadata(text: str) -> Facts:
 def _requirement(text: object) -> str:
     """The requirement in one spelling, so that ``Foo (>=1)`` and ``foo>=1`` are the same."""
     try:
-        return parse(str(text)).text
+        found = parse(str(text))
     except InvalidRequirement:
         return " ".join(str(text).split())
+    extras = f"[{','.join(sorted(found.extras))}]" if found.extras else ""
+    where = f" @ {found.url}" if found.url else found.specifier
+    return f"{found.name}{extras}{where}" + (f"; {found.marker}" if found.marker else "")
 
 
 def _links(message: Message[str, str]) -> Iterable[tuple[str, str]]:
