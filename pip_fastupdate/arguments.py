@@ -12,11 +12,11 @@ from typing import Any, NoReturn, get_args
 
 from . import __version__, policy_arguments
 from .core.errors import UsageError
+from .core.names import normalize
 from .core.options import Bytecode, CacheOptions, Format, Limits, Options
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 LOCK_FILE = re.compile(r"pylock(?:\.[^.]+)?\.toml")
-GLOB = re.compile(r"[A-Za-z0-9._*?\[\]!-]+")
 
 FROM_PIP: tuple[tuple[str, str | None, str], ...] = (
     ("-i --index-url", "URL", "base URL of the index"),
@@ -235,7 +235,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         cache_directory=found.cache_dir,
         no_cache=found.no_cache,
         build=frozenset(
-            name if name == ":all:" else _normalized(name) for each in found.build for name in each.split(",")
+            name if name == ":all:" else normalize(name) for each in found.build for name in each.split(",")
         ),
         limits=_limits(os.environ.get("PIP_UPDATE_LIMITS", "")),
         python=found.python or None,
@@ -314,20 +314,13 @@ def _name(word: str) -> str:
             f"{word!r} is not the name of a project.",
             hint="Name projects only; hold versions back with a constraints file (-c FILE).",
         )
-    return _normalized(word)
-
-
-def _normalized(name: str) -> str:
-    """As in PEP 503; ``--undo`` and ``--history`` are parsed without packaging, which may be what is broken."""
-    from .core.names import normalize
-
-    return normalize(name)
+    return normalize(word)
 
 
 def _pattern(word: str) -> str:
-    if not GLOB.fullmatch(word):
+    if not policy_arguments.GLOB.fullmatch(word):
         raise UsageError(f"{word!r} is neither the name of a project nor a pattern.", hint="For example: -x 'django*'")
-    return re.sub(r"[-_.]+", "-", word).lower()
+    return normalize(word)
 
 
 def _cache_url(url: str | None) -> str | None:

@@ -6,13 +6,14 @@ import argparse
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from .core.errors import UsageError
-from .core.options import AdvisoryOptions, PolicyOptions
+from .core.names import normalize
+from .core.options import AdvisoryOptions, Level, PolicyOptions
 
 GLOB = re.compile(r"[A-Za-z0-9._*?\[\]!-]+")
-LEVELS = ("patch", "minor", "major", "any")
+LEVELS = (*get_args(Level), "any")
 
 
 def add(made: argparse.ArgumentParser) -> None:
@@ -157,7 +158,7 @@ def _exempt(given: Iterable[str]) -> Iterator[str]:
         if "://" in word:
             yield word
         elif GLOB.fullmatch(word):
-            yield re.sub(r"[-_.]+", "-", word).lower()
+            yield normalize(word)
         else:
             raise UsageError(
                 f"{word!r} is not a package name, glob or index URL",
@@ -176,7 +177,7 @@ def _levels(given: Iterable[str]) -> tuple[Any, dict[str, Any]]:
             )
         value = None if level == "any" else level
         if equals:
-            levels[re.sub(r"[-_.]+", "-", name).lower()] = value
+            levels[normalize(name)] = value
         else:
             default = value
     return default, levels

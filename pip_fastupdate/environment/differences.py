@@ -12,6 +12,7 @@ from pathlib import Path
 from ..core.entry_points import script_names
 from ..core.models import Difference
 from ..core.requirements import InvalidRequirement, parse
+from .record_rows import stated_size
 
 _LABELS = {
     "changelog": "changelog",
@@ -52,9 +53,8 @@ class Facts:
 
 def facts_of(info: Path) -> Facts:
     """The facts in a ``.dist-info`` folder; as far as they can be read."""
-    rows = _text(info / "RECORD").splitlines()
-    paths = [row.rpartition(",")[0].rpartition(",")[0].strip('"') for row in rows if row]
-    sizes = [each for row in rows if (each := row.rpartition(",")[2]).isdecimal() and len(each) < 16]
+    record = _text(info / "RECORD")
+    paths = [row.rpartition(",")[0].rpartition(",")[0].strip('"') for row in record.splitlines() if row]
     told = facts_of_metadata(_text(info / "METADATA"))
     return Facts(
         requires=told.requires,
@@ -64,7 +64,7 @@ def facts_of(info: Path) -> Facts:
         commands=frozenset(script_names(_text(info / "entry_points.txt"))),
         files=len(paths),
         native=sum(path.endswith(_NATIVE) for path in paths),
-        size=sum(map(int, sizes)),
+        size=stated_size(record),
     )
 
 

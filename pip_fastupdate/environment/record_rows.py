@@ -56,6 +56,12 @@ def _parsed(text: str) -> dict[str, str]:
             continue
 
 
+def stated_size(record: str) -> int:
+    """Bytes of all files whose size a RECORD states."""
+    sizes = (line.rpartition(",")[2].strip('"') for line in record.splitlines())
+    return sum(int(each) for each in sizes if each.isdecimal() and len(each) < 16)
+
+
 def _is_nameable(path: str) -> bool:
     """Whether the file system's encoding has the characters of a path."""
     try:

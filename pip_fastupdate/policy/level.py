@@ -19,7 +19,6 @@ KIND = "level"
 Step = Literal["patch", "minor", "major", "calendar"]
 """What an update is: one of the levels, or from one calendar version to another."""
 
-ANY = "any"
 LEVELS: tuple[Level, ...] = get_args(Level)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..core.models import Reason
 from ..core.protocols import OfferedFile
+from ..core.text import some
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -57,6 +58,5 @@ def reason(found: Sequence[Known], *, safe: bool) -> Reason | None:
         return Reason(kind=MALWARE, text=f"is malware ({', '.join(malware)})", data={"ids": " ".join(malware)})
     if found and safe:
         ids = [each.id for each in found]
-        some = ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
-        return Reason(kind=KIND, text=f"has known vulnerabilities ({some})", data={"ids": " ".join(ids)})
+        return Reason(kind=KIND, text=f"has known vulnerabilities ({some(ids, 3)})", data={"ids": " ".join(ids)})
     return None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..core.busy_files import Patience
 from ..core.errors import TransactionError
+from ..core.text import some
 from . import filesystem, lock
 from .filesystem import told, uninterrupted
 from .folder import CHANGING, DONE, UNTOUCHED, State, Workspace
@@ -289,8 +290,7 @@ def _subject(workspace: Workspace) -> str:
 
 
 def _some(folder: str, paths: Sequence[str]) -> str:
-    named = ", ".join(os.path.relpath(path, folder) for path in paths[:3])
-    return named if len(paths) <= 3 else f"{named} and {len(paths) - 3} more"
+    return some([os.path.relpath(path, folder) for path in paths], 3)
 
 
 def _why_not(id: str, state: State | None, undone: Mapping[str, str]) -> str | None:

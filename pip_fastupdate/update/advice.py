@@ -18,7 +18,8 @@ from ..core.errors import PipUpdateError
 from ..core.models import Distribution, Failure, Inventory, KnownVulnerability, Project, Release
 from ..core.options import AdvisoryOptions
 from ..core.protocols import DownloadFailed, OfferedFile, ReleaseSource
-from ..core.text import plural
+from ..core.response import Answer
+from ..core.text import plural, some
 from ..core.urls import canonical
 from ..index import Catalog
 from ..policy import Knowledge
@@ -145,8 +146,7 @@ class Advice:
         for name in affected:
             self.known[name] = grouped(everything[name, None])
             self.vulnerable[name] = _affecting(name, asked[name], self.known[name])
-            counting = [each for each in self.known[name] if self.counts(name, each)]
-            self.ceilings[name] = _ceiling(name, asked[name], counting)
+            self.ceilings[name] = _ceiling(name, asked[name], self._counting(name, self.known))
 
     def _open(self) -> Service | Folder:
         if self.options.local is None:
@@ -160,10 +160,15 @@ class Advice:
 
     # whom the names may be told
 
+    @property
+    def _is_own_source(self) -> bool:
+        """Whether the user named the source: to that every name may be told."""
+        return self.options.local is not None or self.options.service is not None
+
     def _may_be_named(self, inventory: Inventory) -> list[Distribution]:
         """What the source may be asked about: a public service gets no name that is not public already."""
         found = [each for each in inventory.distributions if each.unparsed_version is None]
-        if self.options.local is not None or self.options.service is not None:
+        if self._is_own_source:
             return found
         origins, listed = self.origins(), self._listed_publicly(found)
         asked = []
@@ -174,9 +179,8 @@ class Advice:
             else:
                 asked.append(each)
         if self.unchecked:
-            names = sorted(self.unchecked)
-            some = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-            self.progress.note(f"not checked for known vulnerabilities, as not from the public index: {some}")
+            names = some(sorted(self.unchecked))
+            self.progress.note(f"not checked for known vulnerabilities, as not from the public index: {names}")
         return asked
 
     def _private(self, each: Distribution, origins: Origins, listed: frozenset[str]) -> str:
@@ -185,12 +189,12 @@ class Advice:
             return each.skip.kind
         index = origins.get(each.name, {}).get(str(each.version))
         if index is not None:
-            return "" if canonical(index) == canonical(self.default_index) else "other index"
+            return "" if self._is_public(index) else "other index"
         return "" if each.name in listed else "unknown origin"
 
     def _listed_publicly(self, found: Sequence[Distribution]) -> frozenset[str]:
         """Names that the public index has, and no other that is configured: they can only be from there."""
-        if not any(canonical(each) == canonical(self.default_index) for each in self.indexes):
+        if not any(map(self._is_public, self.indexes)):
             return frozenset()
         if len(self.indexes) == 1:
             return frozenset(each.name for each in found)
@@ -200,9 +204,11 @@ class Advice:
     def _only_public(self, project: Project | Failure) -> bool:
         if isinstance(project, Failure) or not project.releases:
             return False
-        own = canonical(self.default_index)
         places = [place for each in project.releases for place in (each, *each.alternatives)]
-        return all(canonical(each.index) == own for each in places)
+        return all(self._is_public(each.index) for each in places)
+
+    def _is_public(self, index: str) -> bool:
+        return canonical(index) == canonical(self.default_index)
 
     # what counts
 
@@ -213,6 +219,10 @@ class Advice:
         if vulnerability.names & set(self.options.ignore_until_fixed):
             return vulnerability.malware or self._has_fix(name, vulnerability)
         return True
+
+    def _counting(self, name: str, found: Mapping[str, Sequence[Vulnerability]]) -> list[Vulnerability]:
+        """Those of ``name`` that are to be fixed."""
+        return [each for each in found.get(name, ()) if self.counts(name, each)]
 
     def _has_fix(self, name: str, vulnerability: Vulnerability) -> bool:
         return any(
@@ -248,15 +258,13 @@ class Advice:
 
     def to_fix(self) -> frozenset[str]:
         """Names of what is installed in a version with a vulnerability that counts."""
-        return frozenset(
-            name for name, found in self.vulnerable.items() if any(self.counts(name, each) for each in found)
-        )
+        return frozenset(name for name in self.vulnerable if self._counting(name, self.vulnerable))
 
     # what the filters have to know
 
     def knowledge(self) -> Knowledge:
         """For the filters of this run."""
-        counting = {name: [each for each in found if self.counts(name, each)] for name, found in self.known.items()}
+        counting = {name: self._counting(name, self.known) for name in self.known}
         safe = self.options.security is not None
         return Knowledge(advised=KnownVulnerabilities(by_name=counting, safe=safe), fixes=self.fixes)
 
@@ -264,12 +272,12 @@ class Advice:
         """Whether the file is the fix for what is installed: no newer one than what mends it all.
 
         Asked by the cooldown of files that are too young for it."""
-        if file.installed is None or file.name not in self.to_fix() or file.version.is_prerelease:
+        mine = self._counting(file.name, self.vulnerable)
+        if file.installed is None or not mine or file.version.is_prerelease:
             return False
         ceiling = self.ceilings.get(file.name)
         if ceiling is not None and file.version > ceiling:
             return False
-        mine = [each for each in self.vulnerable[file.name] if self.counts(file.name, each)]
         left = _affecting(file.name, file.version, self.known[file.name])
         fixes = len([each for each in left if each in mine]) < len(mine) and all(each in mine for each in left)
         if fixes:
@@ -297,7 +305,7 @@ class Advice:
 
     def capped(self, project: Project) -> Project:
         """The project without what is newer than the search for the smallest safe version allows for now."""
-        if self.options.security != "smallest" or project.name not in self.to_fix():
+        if self.options.security != "smallest" or not self._counting(project.name, self.vulnerable):
             return project
         cap = self.caps.get(project.name)
         if cap is None:
@@ -332,8 +340,7 @@ class Advice:
         return learned
 
     def _may_be_asked(self, release: Release) -> bool:
-        own = self.options.local is not None or self.options.service is not None
-        return own or canonical(release.index) == canonical(self.default_index)
+        return self._is_own_source or self._is_public(release.index)
 
     # what is reported
 
@@ -392,23 +399,13 @@ class _Web:
 
     def post(self, url: str, body: bytes) -> bytes:
         """Raises Unavailable."""
-        try:
-            answer = self._catalog.session.fetch(url, {"Accept-Encoding": "gzip"}, question=body)
-        except DownloadFailed as failed:
-            raise Unavailable(failed.text) from None
-        if answer.status != 200:
-            raise Unavailable(f"{url} answers with status {answer.status}")
-        return answer.body
+        headers = {"Accept-Encoding": "gzip"}
+        return _body(url, lambda: self._catalog.session.fetch(url, headers, question=body))
 
     def get(self, url: str, key: str, reduce: Callable[[bytes], bytes]) -> bytes:
         """Raises Unavailable."""
-        try:
-            answer = self._catalog.session.ask(url, key=key, digest=lambda reply: reduce(reply.body), immutable=True)
-        except DownloadFailed as failed:
-            raise Unavailable(failed.text) from None
-        if answer.status != 200:
-            raise Unavailable(f"{url} answers with status {answer.status}")
-        return answer.body
+        ask = self._catalog.session.ask
+        return _body(url, lambda: ask(url, key=key, digest=lambda reply: reduce(reply.body), immutable=True))
 
     def recall(self, keys: Sequence[str], seconds: float) -> Mapping[str, bytes]:
         """Offline, whatever its age."""
@@ -421,6 +418,17 @@ class _Web:
     def each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """By the catalog's threads."""
         return self._catalog.each(function, items)
+
+
+def _body(url: str, ask: Callable[[], Answer]) -> bytes:
+    """The body of a good answer. Raises Unavailable."""
+    try:
+        answer = ask()
+    except DownloadFailed as failed:
+        raise Unavailable(failed.text) from None
+    if answer.status != 200:
+        raise Unavailable(f"{url} answers with status {answer.status}")
+    return answer.body
 
 
 def _after(entry: Entry) -> set[tuple[str, str | None]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ..core.models import Change, Difference, Distribution, Project
+from ..core.models import Change, Difference, Distribution
 from ..core.protocols import DownloadFailed
 from ..environment.differences import Facts, difference, facts_of, facts_of_metadata
 from .context import RunContext
@@ -41,8 +41,7 @@ def _found(context: RunContext, planned: Planned, new: Callable[[Change], Facts 
 
 
 def _difference(planned: Planned, change: Change, old: Distribution | None, new: Facts | None) -> Difference:
-    project = planned.world.project(change.name)
-    releases = project.releases if isinstance(project, Project) else ()
+    releases = planned.releases(change.name)
     before = next((each.uploaded for each in releases if each.version == change.installed), None)
     return difference(
         facts_of(old.info) if old is not None and change.installed is not None else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from ..core.models import Change, File, Project, Reason
+from ..core.models import Change, File, Reason
 from ..core.protocols import DownloadFailed
 from .context import RunContext
 from .results import Planned
@@ -24,8 +24,7 @@ def origins(context: RunContext, planned: Planned) -> dict[str, tuple[Reason, ..
 
 
 def _told(context: RunContext, planned: Planned, change: Change) -> Iterator[Reason]:
-    project = planned.world.project(change.name)
-    releases = project.releases if isinstance(project, Project) else ()
+    releases = planned.releases(change.name)
     before = next((each.file for each in releases if each.version == change.installed), None)
     after = change.target.file
     if before is None or after is None or before.provenance is None:

@@ -15,9 +15,10 @@ from ..core.errors import UsageError
 from ..core.models import Inventory, WrittenFile
 from ..core.options import Options, Settings
 from ..core.requirements import Dependency, InvalidRequirement, parse
+from ..core.text import some
 from ..project_files.pyproject import GroupError, group
 from ..project_files.rewrite import relaxed
-from ..project_files.writable import Entry, Writable, check_kind, open_pyproject, open_requirements
+from ..project_files.writable import Entry, Rewritten, Writable, check_kind, open_pyproject, open_requirements
 from ..transaction.rewrites import Rewrite
 from .context import NoProject, RunContext
 
@@ -62,9 +63,8 @@ class Project(NoProject):
                 hint="run `pip install` with the same files first",
             )
         if missing:
-            shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
             context.progress.warn(
-                f"not installed, so not updated: {shown}", hint="run `pip install` with the same files"
+                f"not installed, so not updated: {some(missing)}", hint="run `pip install` with the same files"
             )
         settings = replace(context.settings, constraints=(*context.settings.constraints, *self.constraints()))
         return replace(
@@ -75,24 +75,27 @@ class Project(NoProject):
 
     def rewrites(self, context: RunContext, planned: Planned) -> tuple[Rewrite, ...]:
         """What the files become once the plan is live; those that stay the same are left out."""
-        found = []
-        for file in self.files:
-            after = file.rewritten(_versions(context, planned), lower_bounds=self.lower_bounds)
-            if after.data != file.data:
-                found.append(Rewrite(path=str(file.path.resolve()), before=file.data, after=after.data))
-        return tuple(found)
+        return tuple(
+            Rewrite(path=str(file.path.resolve()), before=file.data, after=after.data)
+            for file, after in self._rewritten(context, planned)
+            if after.data != file.data
+        )
 
     def written(self, context: RunContext, planned: Planned) -> tuple[WrittenFile, ...]:
         """The same for the report, with everything that was left alone said as a warning."""
         found = []
-        for file in self.files:
-            after = file.rewritten(_versions(context, planned), lower_bounds=self.lower_bounds)
+        for file, after in self._rewritten(context, planned):
             for entry, why in after.refused:
                 context.progress.warn(f"{file.path}, {entry.where}: {entry.dependency.name} is left as it is: {why}")
             diff = "\n".join(_diff(file, after.data))
             changed = tuple((entry.where, entry.dependency.text, new.strip()) for entry, new in after.changed)
             found.append(WrittenFile(path=file.path, changed=changed, diff=diff))
         return tuple(found)
+
+    def _rewritten(self, context: RunContext, planned: Planned) -> Iterator[tuple[Writable, Rewritten]]:
+        """Each file, and what becomes of it."""
+        versions = _versions(context, planned)
+        return ((file, file.rewritten(versions, lower_bounds=self.lower_bounds)) for file in self.files)
 
     def _entries(self) -> Iterator[Entry]:
         return (entry for file in self.files for entry in file.entries if entry.applies)

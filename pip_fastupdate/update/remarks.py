@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..core.models import Distribution, Reason
+from ..core.text import some
 
-_NAMED = 5
 _PACKAGES = re.compile(r"^.*[/\\](?:site|dist)-packages[/\\](?=[^/\\])")
 
 
@@ -39,16 +39,12 @@ def other_installers(changed: Iterable[Distribution]) -> str:
             by.setdefault(each.installer, []).append(each.name)
     if not by:
         return ""
-    whose = "; ".join(f"{installer}: {_some(sorted(names))}" for installer, names in sorted(by.items()))
+    whose = "; ".join(f"{installer}: {some(sorted(names))}" for installer, names in sorted(by.items()))
     return f"other programs installed these and may bring back the versions of their own lock files ({whose})"
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def _listed(paths: Iterable[str], prefix: Path) -> str:
     """Paths, relative to site-packages or to ``prefix`` where they are below these; not more than five."""
     root = os.path.realpath(prefix) + os.sep
     plain = [path.removeprefix(root) for path in paths]
-    return _some([_PACKAGES.sub("", path) for path in plain if not path.endswith(".pyc")] or plain)
+    return some([_PACKAGES.sub("", path) for path in plain if not path.endswith(".pyc")] or plain)

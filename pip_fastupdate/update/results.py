@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.version import Version
 
-from ..core.models import Change, Difference, Failure, Inventory, Plan, Reason, Release
+from ..core.models import Change, Difference, Failure, Inventory, Plan, Project, Reason, Release
 from ..resolver.candidates import Assignment, Candidate, Key, World
 
 if TYPE_CHECKING:
@@ -118,6 +118,11 @@ class Planned:
     def inventory(self) -> Inventory:
         """What was installed when the plan was made."""
         return self.world.inventory
+
+    def releases(self, name: str) -> tuple[Release, ...]:
+        """What the index has of a project; nothing where it could not be looked up."""
+        project = self.world.project(name)
+        return project.releases if isinstance(project, Project) else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

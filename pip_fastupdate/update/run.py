@@ -12,6 +12,7 @@ from .._pip.configuration import Configuration
 from ..core.errors import EnvironmentChanged, late
 from ..core.models import Difference, Report, Running, Stats, Status
 from ..core.options import Options, Settings
+from ..core.text import some
 from ..environment.scan import target
 from ..progress import Silent
 from . import lock_file
@@ -129,9 +130,8 @@ def _running(context: RunContext) -> tuple[Running, ...]:
 
     found = running_in(context.target.prefix, context.target.executable)
     if found:
-        some = ", ".join(f"{each.command[:60]} (pid {each.pid})" for each in found[:5])
-        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-        context.progress.warn(f"still running with the former versions: {some}{more}", hint="restart these")
+        shown = some([f"{each.command[:60]} (pid {each.pid})" for each in found])
+        context.progress.warn(f"still running with the former versions: {shown}", hint="restart these")
     return found
 
 

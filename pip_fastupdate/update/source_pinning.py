@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..core.models import Failure, Inventory, Project, Reason, Release
 from ..core.protocols import ReleaseSource
 from ..core.requirements import allows
-from ..core.text import redact
+from ..core.text import redact, some
 from ..core.urls import canonical, without_login
 from ..resolver.candidates import World
 from .results import Before, Origin
@@ -189,8 +189,8 @@ def _replaced(world: World, names: Iterable[str]) -> Iterator[str]:
         if release is not None and before is not None:
             moved.setdefault((redact(before), redact(release.index)), []).append(name)
     for (before, there), found in sorted(moved.items()):
-        some = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
-        yield f"newer versions come from {there}, as {before}, where they came from, is not configured any more: {some}"
+        gone = f"{before}, where they came from, is not configured any more"
+        yield f"newer versions come from {there}, as {gone}: {some(found)}"
 
 
 def _configured(settings: Settings) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..core.errors import TransactionError
 from ..core.models import Change, Distribution
 from ..core.text import size
+from ..environment.record_rows import stated_size
 
 SPARE = 1024**2
 """Bytes that are to be left at least: journals and the like."""
@@ -57,11 +58,9 @@ def growth(changes: Iterable[Change], installed: Mapping[str, Distribution], sta
 def recorded(info: Path) -> int:
     """Bytes of all files that a RECORD lists with their size; 0 where it cannot be read."""
     try:
-        lines = (info / "RECORD").read_text(encoding="utf-8", errors="replace").splitlines()
+        return stated_size((info / "RECORD").read_text(encoding="utf-8", errors="replace"))
     except OSError:
         return 0
-    sizes = (line.rpartition(",")[2].strip('"') for line in lines)
-    return sum(int(each) for each in sizes if each.isdecimal() and len(each) < 16)
 
 
 def places_of(cache: Path | None, staging: Path) -> tuple[Path, ...]:

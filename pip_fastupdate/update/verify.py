@@ -13,6 +13,7 @@ from importlib.util import find_spec
 
 from ..core.models import Change, Distribution, Failure, Reason
 from ..core.requirements import InvalidRequirement, parse
+from ..core.text import some
 from ..environment import installed_files
 from ..resolver.candidates import Key, World
 from .proof import OWN, StagedModules, own_names, prove, top_levels
@@ -126,8 +127,7 @@ def not_proven(unproven: Mapping[str, str], moving: Mapping[str, Change]) -> Ite
     for name, why in sorted(unproven.items()):
         names.setdefault(why, []).append(f"{name} {moving[name].target.version}")
     for why, found in names.items():
-        some = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
-        yield f"whether {some} can be imported is not proven: {why}"
+        yield f"whether {some(found, 3)} can be imported is not proven: {why}"
 
 
 def _failure(change: Change, why: str) -> Failure:

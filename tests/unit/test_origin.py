@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
-from pip_fastupdate.core.models import Change, File, Project, Release
+from pip_fastupdate.core.models import Change, File, Plan, Project, Release
 from pip_fastupdate.update.origin import origins, publisher
+from pip_fastupdate.update.results import Planned
 
 
 def release(version: str, provenance: str | None) -> Release:
@@ -29,9 +30,8 @@ def told(before: str | None, after: str | None, *, strict: bool = False) -> list
     target = release("2.0", after)
     project = Project(name="foo", releases=(target, release("1.0", before)))
     change = Change(name="foo", installed=Version("1.0"), target=target)
-    planned: Any = SimpleNamespace(
-        plan=SimpleNamespace(changes=(change,)), world=SimpleNamespace(project=lambda name: project)
-    )
+    world: Any = SimpleNamespace(project=lambda name: project)
+    planned = Planned(world=world, assignment={}, plan=Plan(changes=(change,)), failures={})
     context: Any = SimpleNamespace(
         options=SimpleNamespace(strict=strict, changes=None),
         catalog=SimpleNamespace(session=SimpleNamespace(ask=ask)),
