@@ -72,7 +72,7 @@ def differences(then: Listing, digests: Mapping[str, str], names: Iterable[str])
 
     A distribution installed since then differs only if it is one of ``names``.
     """
-    before, now = _versions(then), _versions(listing(then))
+    before, now = versions(then), versions(listing(then))
     concerned = before.keys() | {normalize(name) for name in names}
     found = [
         f"{name}: now {now.get(name, ABSENT)}, this had left {before.get(name, ABSENT)}"
@@ -91,7 +91,8 @@ def differences(then: Listing, digests: Mapping[str, str], names: Iterable[str])
 ABSENT = "not installed"
 
 
-def _versions(where: Listing) -> dict[str, str]:
+def versions(where: Listing) -> dict[str, str]:
+    """The versions that are listed, by normalized name; several of one name with "and" between them."""
     versions: dict[str, list[str]] = {}
     for name, version in (_split(info) for infos in where.values() for info in infos):
         versions.setdefault(name, []).append(version)

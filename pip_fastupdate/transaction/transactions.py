@@ -228,6 +228,19 @@ class Transactions:
             if live.startswith(site + os.sep)
         }
 
+    def names_before(self, id: str | None) -> frozenset[str]:
+        """What was installed before a transaction, the newest one for None, in the folders that it has changed.
+
+        Normalized names: what was there when it had ended, and what it had removed. Raises TransactionError.
+        """
+        from .fingerprint import versions
+
+        entry = self._undoable(id)
+        after = versions(self._home.workspace(entry.id).layout().installed).keys()
+        added = {name for name, before, _ in entry.changes if before is None}
+        removed = {name for name, before, _ in entry.changes if before is not None}
+        return frozenset((after - added) | removed)
+
     def edited_files(self, id: str | None) -> list[str]:
         """Files outside of the environment that an undo leaves alone, as they were edited since."""
         from .rewrites import changed_since

@@ -1,4 +1,4 @@
-"""Whether a change of the environment leaves a requirement unfulfilled that was fulfilled before."""
+"""Whether what was installed since an update still has what it requires after the update was undone."""
 
 from __future__ import annotations
 
@@ -26,18 +26,22 @@ class _NoIndex(ReleaseSource):
         """Nothing to fetch."""
 
 
-def worse_than_now() -> Callable[[], None]:
-    """A check to be made after a change: raises TransactionError if a requirement is broken that now is not."""
+def unfit_since(restored: frozenset[str]) -> Callable[[], None]:
+    """A check to be made after an undo: raises TransactionError if a requirement is broken that now is not.
+
+    ``restored`` names what was installed before the update. All of it is what it was then, and so are its
+    requirements: one that the update had fulfilled is broken again, as it was. Only what came since can lose something.
+    """
     before = {each.key for each in _unmet()}
 
     def check() -> None:
-        worse = [each for each in _unmet() if each.key not in before]
+        worse = [each for each in _unmet() if each.key not in before and each.parent.name not in restored]
         if worse:
             first = worse[0]
             raise TransactionError(
                 f"After the undo {first.parent.name} {first.parent.version} requires {first.dependency.text}, "
                 "which is not fulfilled; all was put back.",
-                hint="Undo first what was updated since, or bring that package to a version that goes with it.",
+                hint=f"Uninstall {first.parent.name} first, or bring it to a version that goes with it.",
             )
 
     return check

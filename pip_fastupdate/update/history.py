@@ -21,7 +21,7 @@ def undo(id: str | None, options: Options, progress: Silent) -> Entry:
     """Swap a transaction back, the last one for None; undoing an undo does it again.
 
     Raises TransactionError when there is nothing to undo, its files are gone, the environment has changed since, or
-    requirements that are fulfilled would not be any more.
+    requirements of what was installed since would not be fulfilled any more.
     """
     progress.note(f"{sys.prefix}: Python {sys.version.split()[0].rstrip('+')}")
     found = transactions()
@@ -31,7 +31,7 @@ def undo(id: str | None, options: Options, progress: Silent) -> Entry:
             progress.warn(told)
         for path in found.edited_files(id):
             progress.warn(f"{path} was edited since: it is left as it is")
-        check = _consistency(progress)
+        check = _consistency(found.names_before(id), progress)
         with progress.stage("swap"):
             entry = found.undo(id, check=check)
     with late(lambda: True):
@@ -40,12 +40,12 @@ def undo(id: str | None, options: Options, progress: Silent) -> Entry:
         return entry
 
 
-def _consistency(progress: Silent) -> Callable[[], None]:
+def _consistency(restored: frozenset[str], progress: Silent) -> Callable[[], None]:
     """The check between swap and commit; it needs packaging, and without that no undo must fail."""
     try:
-        from .consistency import worse_than_now
+        from .consistency import unfit_since
 
-        return worse_than_now()
+        return unfit_since(restored)
     except Exception as error:  # whatever a broken package raises when it is imported
         said = str(error) or type(error).__name__
         progress.warn(f"whether all requirements are fulfilled after this cannot be checked: {said}")

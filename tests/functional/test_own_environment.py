@@ -158,3 +158,14 @@ def test_undo_that_would_break_a_requirement(inside: Env, index: LocalIndex) -> 
     undone = run(inside, "--undo", index=index)
     assert (1, before) == (undone.returncode, installed(inside))
     assert "error: After the undo needs-thing 1.0 requires thing>=2, which is not fulfilled" in undone.stderr
+
+
+def test_undo_of_an_update_that_fulfilled_a_requirement(inside: Env, index: LocalIndex) -> None:
+    """The environment was inconsistent before: that is what it is again, byte for byte, as promised."""
+    install(inside, [index.release("needs-thing", "1.0", requires=["thing>=2"])])
+    before = installed(inside)
+    assert run(inside, "thing", index=index).returncode == 0
+    undone = run(inside, "--undo", index=index)
+    assert (0, before) == (undone.returncode, installed(inside)), undone.stderr
+    assert run(inside, "--undo", index=index).returncode == 0
+    assert "2.0" == installed(inside)["thing"]
