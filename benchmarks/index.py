@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.support.wheels import make_metadata, make_wheel, module_name, wheel_stem
 
-from .pages import Offered, Real, offered_files, simple_html_page, simple_json_page, warehouse_page
+from .pages import Offered, Real, json_api_page, offered_files, simple_html_page, simple_json_page
 from .world import Project, make_world
 
 FORMAT = 3
@@ -60,7 +60,7 @@ def _write_project(folder: Path, wheels: bool, url: str, project: Project) -> No
         (folder / "sidecars" / wheel_stem(project.name, version)).write_bytes(sidecar)
     files = offered_files(project, _write_wheels(folder, project, sidecars) if wheels else {}, sidecars)
     pages = {
-        "json": warehouse_page(project, files, url),
+        "json": json_api_page(project, files, url),
         "simple-json": simple_json_page(project, files),
         "simple-html": simple_html_page(project, files),
     }

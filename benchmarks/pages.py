@@ -61,7 +61,7 @@ def _made_up(filename: str, version: str, uploaded: str, digest: str, chance: ra
     )
 
 
-def warehouse_page(project: Project, files: list[Offered], url: str) -> bytes:
+def json_api_page(project: Project, files: list[Offered], url: str) -> bytes:
     """The answer of the JSON API to ``/pypi/NAME/json``; ``url`` is the server's."""
     chance = random.Random(f"description {project.name}")
     entries: dict[str, list[dict[str, Any]]] = {version: [] for version in project.versions}

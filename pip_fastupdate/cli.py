@@ -46,7 +46,7 @@ def main(argv: Sequence[str], *, arrived: bool = False) -> int:
     try:
         with _signals():
             arguments = parse_arguments(argv)
-            code = None if arrived else _elsewhere(arguments, argv)
+            code = None if arrived else _in_other_python(arguments, argv)
             return _flushed(_dispatch(arguments) if code is None else code)
     except (Exception, KeyboardInterrupt) as error:
         if _has_lost_reader(error):
@@ -81,8 +81,8 @@ def _verdict(error: BaseException) -> tuple[str, str | None, int]:
 
     if is_failed_import(error):
         return (*blamed(error), FAILED)
-    told = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.strerror else str(error)
-    return f"{type(error).__name__}: {told}", None, FAILED
+    message = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.strerror else str(error)
+    return f"{type(error).__name__}: {message}", None, FAILED
 
 
 def _show_where(error: BaseException) -> None:
@@ -132,7 +132,7 @@ def _signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _elsewhere(arguments: Arguments, argv: Sequence[str]) -> int | None:
+def _in_other_python(arguments: Arguments, argv: Sequence[str]) -> int | None:
     """Have the command line carried out by another Python; None when it is for this one."""
     if arguments.python is None:
         return None
@@ -152,7 +152,7 @@ def _dispatch(arguments: Arguments) -> int:
     _recover(arguments, progress)
     if arguments.history or arguments.undo is not None:
         return _transactions(arguments, progress)
-    configuration, options = _settled(arguments, progress)
+    configuration, options = _completed(arguments, progress)
     if arguments.cache_info or arguments.cache_clear:
         return _cache(arguments, options, progress)
     if arguments.python is None:
@@ -175,9 +175,9 @@ def _recover(arguments: Arguments, progress: Silent) -> None:
     if still or not found.exist() or found.pending() is None:
         return
     with suppress(EnvironmentLocked), found.lock(0, lambda: None, progress.warn):
-        told = found.recover()
-        if told:
-            progress.warn(told)
+        message = found.recover()
+        if message:
+            progress.warn(message)
 
 
 def _progress(options: Options) -> Silent:
@@ -186,7 +186,7 @@ def _progress(options: Options) -> Silent:
     return make(sys.stderr, verbosity=options.verbosity, live=options.live, color=options.color)
 
 
-def _settled(arguments: Arguments, progress: Silent) -> tuple[Configuration, Options]:
+def _completed(arguments: Arguments, progress: Silent) -> tuple[Configuration, Options]:
     """pip's settings completed by our options, and our options completed by pip's settings."""
     from ._pip import settings
 

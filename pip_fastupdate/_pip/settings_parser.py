@@ -80,8 +80,8 @@ def _parse(arguments: Sequence[str], said: list[LogRecord]) -> tuple[Any, Any, d
         with redirect_stdout(printed):  # older pips print what is wrong, newer ones log it
             options, words = command.parse_args(list(arguments))
     except (PipError, optparse.OptParseError, SystemExit) as error:
-        told = printed.getvalue() or "".join(record.getMessage() for record in said[-1:])
-        text = told if told and isinstance(error, SystemExit) else compat.words(error)
+        words = printed.getvalue() or "".join(record.getMessage() for record in said[-1:])
+        text = words if words and isinstance(error, SystemExit) else compat.words(error)
         raise UsageError(f"pip cannot use its settings: {_sentence(text)}", hint=_HINT) from None
     if words:
         raise UsageError(f"pip's options do not explain {words[0]!r}.")

@@ -59,7 +59,7 @@ class Task(Generic[Result]):
         finally:
             self._finish()
 
-    def settle(self, answer: Result) -> None:
+    def set_result(self, answer: Result) -> None:
         """Take this for the answer, unless a thread is at it already."""
         if self._claim():
             self._work, self._result = None, answer

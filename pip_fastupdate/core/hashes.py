@@ -77,7 +77,9 @@ class Hasher:
     def differing(self, hashes: Hashes) -> tuple[str, str, str] | None:
         """The first algorithm whose digest is another than it should be, that, and what was found; else None."""
         found = {name: machine.hexdigest() for name, machine in self._machines.items()}
-        wrong = ((name, told, found[name]) for name, told in hashes if name in found and found[name] != told)
+        wrong = (
+            (name, expected, found[name]) for name, expected in hashes if name in found and found[name] != expected
+        )
         return next(wrong, None)
 
 

@@ -55,12 +55,12 @@ def facts_of(info: Path) -> Facts:
     """The facts in a ``.dist-info`` folder; as far as they can be read."""
     record = _text(info / "RECORD")
     paths = [row.rpartition(",")[0].rpartition(",")[0].strip('"') for row in record.splitlines() if row]
-    told = facts_of_metadata(_text(info / "METADATA"))
+    facts = facts_of_metadata(_text(info / "METADATA"))
     return Facts(
-        requires=told.requires,
-        python=told.python,
-        license=told.license,
-        links=told.links,
+        requires=facts.requires,
+        python=facts.python,
+        license=facts.license,
+        links=facts.links,
         commands=frozenset(script_names(_text(info / "entry_points.txt"))),
         files=len(paths),
         native=sum(path.endswith(_NATIVE) for path in paths),

@@ -21,7 +21,7 @@ from ..core.models import Failure, Project, Release
 from ..core.options import Settings
 from ..core.protocols import Filters, Progress, Transport
 from .configured import json_apis
-from .finder import Lookup
+from .finder import ProjectFinder
 from .guard import NOT_OURS, guarded
 from .lookahead import Lookahead
 from .requirements_of import Requirements
@@ -47,7 +47,7 @@ class Catalog:
         """``this`` is the interpreter to find files for; by default the one that runs."""
         this = this or interpreter.this()
         self._session = session
-        self._lookup = Lookup(settings, this)
+        self._finder = ProjectFinder(settings, this)
         self._requirements = Requirements(this, json_apis(settings))
         self._threads = Threads(settings.network.jobs, settings.network.rush, settings.network.most)
         self._lock = Lock()
@@ -96,7 +96,7 @@ class Catalog:
     @property
     def unconsulted(self) -> tuple[str, ...]:
         """One line for each place that could not be consulted, or not for everything."""
-        return self._lookup.unconsulted()
+        return self._finder.unconsulted()
 
     def look_up(
         self,
@@ -127,10 +127,10 @@ class Catalog:
 
     def _set_filters(self, filters: Filters) -> None:
         """An answer that other filters were applied to is none any more."""
-        if filters != self._lookup.filters:
+        if filters != self._finder.filters:
             with self._lock:
                 self._projects.clear()
-                self._lookup.filters = filters
+                self._finder.filters = filters
 
     def _set_floors(self, floors: Mapping[str, Version | None]) -> None:
         """An answer given for another installed version is none any more."""
@@ -170,7 +170,7 @@ class Catalog:
         with self._lock:
             new = name not in self._projects
             if new:
-                self._projects[name] = Task(lambda: self._settled(name, self._look(name)))
+                self._projects[name] = Task(lambda: self._counted(name, self._look(name)))
             return self._projects[name], new
 
     def _fields_task(self, release: Release) -> tuple[Task[Fields], bool]:
@@ -199,11 +199,11 @@ class Catalog:
         self, name: str, stored: Mapping[str, Answer], submit: bool, first: bool
     ) -> Project | Failure | None:
         answer = self._recalled(
-            lambda: _sound(self._lookup.recall(name, self._floors.get(name), stored)),
-            lambda: self._lookup.keys([name]),
+            lambda: _sound(self._finder.recall(name, self._floors.get(name), stored)),
+            lambda: self._finder.keys([name]),
         )
         if answer is not None:
-            self._project_task(name)[0].settle(self._settled(name, answer))
+            self._project_task(name)[0].set_result(self._counted(name, answer))
         elif submit:
             self._submit(self._project_task(name), first)
         return answer
@@ -214,7 +214,7 @@ class Catalog:
             lambda: filter(None, [self._requirements.key(release)]),
         )
         if answer is not None:
-            self._fields_task(release)[0].settle(answer)
+            self._fields_task(release)[0].set_result(answer)
         elif submit:
             self._submit(self._fields_task(release), first)
         return answer
@@ -236,18 +236,18 @@ class Catalog:
 
     def _stored(self, names: Sequence[str], releases: Sequence[Release]) -> Mapping[str, Answer]:
         """All that the cache has for them, in one read."""
-        keys = self._lookup.keys(names) if names else []
+        keys = self._finder.keys(names) if names else []
         keys += [key for each in releases if (key := self._requirements.key(each))]
         stored = self._session.stored(keys) if keys else {}
         try:
-            self._lookup.learn(stored)
+            self._finder.learn(stored)
         except Exception:  # nonsense in the cache
             self._session.forget(stored)
             return {}
         return stored
 
     def _look(self, name: str) -> Project | Failure:
-        answer = guarded(name, lambda: self._lookup.ask(name, self._floors.get(name), self._session))
+        answer = guarded(name, lambda: self._finder.ask(name, self._floors.get(name), self._session))
         return self._followed(name, None, answer)
 
     def _read(self, release: Release) -> Fields:
@@ -260,7 +260,7 @@ class Catalog:
         followed = guarded(name, lambda: self._prefetch(*self._next([(release, answer)]), first=True))
         return followed or answer
 
-    def _settled(self, name: str, answer: Project | Failure) -> Project | Failure:
+    def _counted(self, name: str, answer: Project | Failure) -> Project | Failure:
         progress = self._watching.pop(name, None)
         if progress is not None:
             progress.step(name)
@@ -292,8 +292,8 @@ class Catalog:
     def revalidating(self, releases: Iterable[Release]) -> Callable[[], tuple[Failure, ...]]:
         """The same in the background: what is returned waits for the answers, and may be called again."""
         tasks = [
-            Task(partial(guarded, release.name, partial(self._lookup.recheck, release, source, self._session)))
-            for release, source in self._lookup.doubtful(releases)
+            Task(partial(guarded, release.name, partial(self._finder.recheck, release, source, self._session)))
+            for release, source in self._finder.doubtful(releases)
         ]
         for task in tasks:
             self._threads.submit(task)

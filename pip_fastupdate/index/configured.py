@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..core.interpreter import Interpreter
 from ..core.options import Settings
 from ..core.urls import file_path, without_login
-from .apis.json_api import Warehouse
+from .apis.json_api import JsonApi
 from .remote import RemoteIndex, Source
 
 
@@ -34,9 +34,9 @@ def _index(url: str, interpreter: Interpreter, required: bool, sdists: bool, rec
     return RemoteIndex(url, interpreter, required=required, sdists=sdists, recent=recent)
 
 
-def json_apis(settings: Settings) -> dict[str, Warehouse]:
+def json_apis(settings: Settings) -> dict[str, JsonApi]:
     """The JSON APIs that may stand beside the configured indexes, by the indexes' URLs without credentials."""
     if settings.index_url is None:
         return {}
     urls = (settings.index_url, *settings.extra_index_urls)
-    return {without_login(url): api for url in urls if (api := Warehouse.beside(url))}
+    return {without_login(url): api for url in urls if (api := JsonApi.beside(url))}

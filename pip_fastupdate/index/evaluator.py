@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 from ..core.interpreter import FOREIGN, MALFORMED, Interpreter
 from ..core.names import normalize
 from .filenames import Build, Key, build_tag, is_final, order_key, sdist_version, wheel_project
-from .project_record import SDIST, Entry, Item
+from .project_record import SDIST, CompatibleFile, VersionRecord
 
 
 class Listed(Protocol):
@@ -31,17 +31,22 @@ File = TypeVar("File", bound=Listed)
 
 
 def collect(
-    project: str, files: Iterable[File], item: Callable[[File, int], Item], interpreter: Interpreter, *, sdists: bool
-) -> list[Entry]:
+    project: str,
+    files: Iterable[File],
+    compatible: Callable[[File, int], CompatibleFile],
+    interpreter: Interpreter,
+    *,
+    sdists: bool,
+) -> list[VersionRecord]:
     """The entries of a project, newest first, of all files that an index lists, in its order.
 
-    ``item`` makes what is kept of a file, with its rank. Without ``sdists`` those are left out where a wheel fits.
+    ``compatible`` makes what is kept of a file with its rank. Without ``sdists`` those are left out where a wheel fits.
     Whose name is malformed, or another project's, is skipped, as pip does.
     """
-    shelf: Shelf[File] = Shelf(project, interpreter)
+    evaluator: Evaluator[File] = Evaluator(project, interpreter)
     for file in files:
-        shelf.add(file)
-    return shelf.entries(item, sdists=sdists)
+        evaluator.add(file)
+    return evaluator.entries(compatible, sdists=sdists)
 
 
 _SPARE = 8
@@ -49,34 +54,34 @@ _SPARE = 8
 
 
 def fill(
-    shelf: Shelf[File], files: Sequence[File], floor: Key | None, check: Callable[[File], None] | None = None
+    evaluator: Evaluator[File], files: Sequence[File], floor: Key | None, check: Callable[[File], None] | None = None
 ) -> str | None:
-    """Put the files of releases from ``floor`` on into the shelf, and some more; of all of them where it is None.
+    """Put the files of releases from ``floor`` on into the evaluator, and some more; of all of them where it is None.
 
     Returns the first version left out, if any. Whether there is a final release that fits decides about pre-releases:
     until one is found, it goes on. Most files of most projects are old: those are hardly looked at, and not given to
     ``check``, which may put the others right.
     """
     if floor is None:
-        _add(shelf, files, check)
+        _add(evaluator, files, check)
         return None
-    groups = _grouped(files, shelf.project)
+    groups = _grouped(files, evaluator.project)
     keys = {text: order_key(text) for text in groups}
     for text in [text for text, key in keys.items() if key is None]:
-        _add(shelf, groups[text], check)
+        _add(evaluator, groups[text], check)
     ordered = sorted(((key, text) for text, key in keys.items() if key), reverse=True)
     for count, (key, text) in enumerate(ordered):
-        if count >= _SPARE and key < floor and shelf.final:
+        if count >= _SPARE and key < floor and evaluator.final:
             return text
-        _add(shelf, groups[text], check)
+        _add(evaluator, groups[text], check)
     return None
 
 
-def _add(shelf: Shelf[File], files: Iterable[File], check: Callable[[File], None] | None) -> None:
+def _add(evaluator: Evaluator[File], files: Iterable[File], check: Callable[[File], None] | None) -> None:
     for file in files:
         if check is not None:
             check(file)
-        shelf.add(file)
+        evaluator.add(file)
 
 
 def _grouped(files: Sequence[File], project: str) -> dict[str, list[File]]:
@@ -112,7 +117,7 @@ def _stem_and_version(name: str, project: str) -> tuple[str, str]:
     return "", ""
 
 
-class _Slot(Generic[File]):
+class _VersionFiles(Generic[File]):
     """The files of one version."""
 
     __slots__ = ("foreign", "key", "python", "sdists", "text", "wheels")
@@ -126,14 +131,14 @@ class _Slot(Generic[File]):
         self.foreign: list[list[str]] = []
 
 
-class Shelf(Generic[File]):
+class Evaluator(Generic[File]):
     """A project's files by version. Runs for thousands of files: kept tight."""
 
     def __init__(self, project: str, interpreter: Interpreter) -> None:
         self.project = project
         self._interpreter = interpreter
-        self._by_text: dict[str, _Slot[File] | None] = {}
-        self._by_key: dict[Key, _Slot[File]] = {}
+        self._by_text: dict[str, _VersionFiles[File] | None] = {}
+        self._by_key: dict[Key, _VersionFiles[File]] = {}
 
         self.final = False
         """Whether a wheel of a final version is among the files that fit."""
@@ -147,15 +152,15 @@ class Shelf(Generic[File]):
         else:
             self._add_sdist(file)
 
-    def entries(self, item: Callable[[File, int], Item], *, sdists: bool) -> list[Entry]:
+    def entries(self, compatible: Callable[[File, int], CompatibleFile], *, sdists: bool) -> list[VersionRecord]:
         """One for each version, newest first: ``1.0`` and ``1.0.0`` are the same one. See ``collect``."""
-        slots = sorted(self._by_key.values(), key=lambda slot: slot.key, reverse=True)
-        return [_close(slot, item, sdists=sdists) for slot in slots]
+        groups = sorted(self._by_key.values(), key=lambda group: group.key, reverse=True)
+        return [_close(group, compatible, sdists=sdists) for group in groups]
 
-    def _slot(self, text: str) -> _Slot[File] | None:
+    def _group(self, text: str) -> _VersionFiles[File] | None:
         if text not in self._by_text:
             key = order_key(text)
-            self._by_text[text] = None if key is None else self._by_key.setdefault(key, _Slot(text, key))
+            self._by_text[text] = None if key is None else self._by_key.setdefault(key, _VersionFiles(text, key))
         return self._by_text[text]
 
     def _add_wheel(self, file: File) -> None:
@@ -166,53 +171,55 @@ class Shelf(Generic[File]):
         if len(parts) != 5 or build is None or wheel_project(parts[0]) != self.project:
             return
         rank = self._interpreter.rank(parts[2], parts[3], parts[4])
-        slot = self._slot(parts[1]) if rank != MALFORMED else None
-        if slot is None:
+        group = self._group(parts[1]) if rank != MALFORMED else None
+        if group is None:
             return
         if not self._interpreter.runs(file.requires_python):
-            slot.python = slot.python or file.requires_python
+            group.python = group.python or file.requires_python
         elif rank == FOREIGN:
-            slot.foreign.append(parts)
+            group.foreign.append(parts)
         else:
-            slot.wheels.append((rank, build, file))
-            self.final = self.final or (is_final(slot.key) and not file.withdrawn)
+            group.wheels.append((rank, build, file))
+            self.final = self.final or (is_final(group.key) and not file.withdrawn)
 
     def _add_sdist(self, file: File) -> None:
         version = sdist_version(file.filename, self.project, self._interpreter.short)
-        slot = self._slot(version) if version else None
-        if slot is None:
+        group = self._group(version) if version else None
+        if group is None:
             return
         if not self._interpreter.runs(file.requires_python):
-            slot.python = slot.python or file.requires_python
+            group.python = group.python or file.requires_python
         else:
-            slot.sdists.append(file)
+            group.sdists.append(file)
 
 
-def _close(slot: _Slot[File], item: Callable[[File, int], Item], *, sdists: bool) -> Entry:
-    wheels = slot.wheels
+def _close(
+    group: _VersionFiles[File], compatible: Callable[[File, int], CompatibleFile], *, sdists: bool
+) -> VersionRecord:
+    wheels = group.wheels
     if len(wheels) > 1:
         wheels.sort(key=lambda each: each[1], reverse=True)
         wheels.sort(key=lambda each: each[0])
-    items = _useful([item(file, rank) for rank, _, file in wheels])
-    if sdists or not items:
-        items += _useful([item(file, SDIST) for file in slot.sdists])
+    files = _useful([compatible(file, rank) for rank, _, file in wheels])
+    if sdists or not files:
+        files += _useful([compatible(file, SDIST) for file in group.sdists])
     fits = bool(wheels)
-    return Entry(slot.text, items, None if items else slot.python, None if fits else _summary(slot.foreign))
+    return VersionRecord(group.text, files, None if files else group.python, None if fits else _summary(group.foreign))
 
 
-def _useful(items: list[Item]) -> list[Item]:
+def _useful(files: list[CompatibleFile]) -> list[CompatibleFile]:
     """Those that could ever be chosen: a lesser one counts only where the better is yanked or was uploaded later."""
-    kept: list[Item] = []
-    for item in items:
-        if not any(_beats(better, item) for better in kept):
-            kept.append(item)
+    kept: list[CompatibleFile] = []
+    for compatible in files:
+        if not any(_beats(better, compatible) for better in kept):
+            kept.append(compatible)
     return kept
 
 
-def _beats(better: Item, item: Item) -> bool:
-    if better.yanked is not None and item.yanked is None:
+def _beats(better: CompatibleFile, compatible: CompatibleFile) -> bool:
+    if better.yanked is not None and compatible.yanked is None:
         return False
-    return better.uploaded is None or (item.uploaded is not None and better.uploaded <= item.uploaded)
+    return better.uploaded is None or (compatible.uploaded is not None and better.uploaded <= compatible.uploaded)
 
 
 def _summary(foreign: list[list[str]]) -> str | None:

@@ -13,8 +13,8 @@ from ..core.models import Failure, Project, Release
 from ..core.options import Policy, Settings
 from ..core.protocols import NO_FILES, DownloadFailed, Filters
 from .configured import sources
-from .merging import Offer
-from .remote import Found, Source
+from .merging import SourceRecord
+from .remote import Source, SourceAnswer
 from .selection import select
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ JUST_NOW = 600.0
 """Seconds before a run in which an answer is as good as one of the run itself."""
 
 
-class Lookup:
+class ProjectFinder:
     """Sources in pip's order of precedence. Safe to use from many threads."""
 
     def __init__(self, settings: Settings, interpreter: Interpreter) -> None:
@@ -49,18 +49,18 @@ class Lookup:
 
     def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> Project | Failure | None:
         """The project without the network; None where that does not do."""
-        offers = []
+        records = []
         for source in self._sources:
             found = source.recall(name, floor, stored)
             if found is None:
                 return None
             self._note(name, source, found)
-            offers += [Offer(source.url, found.digest)] if found.digest else []
-        return select(name, offers, floor=floor, policy=self._policy, filters=self.filters)
+            records += [SourceRecord(source.url, found.record)] if found.record else []
+        return select(name, records, floor=floor, policy=self._policy, filters=self.filters)
 
     def ask(self, name: str, floor: Version | None, session: Session) -> Project | Failure:
         """The project, from the network where need be."""
-        offers = []
+        records = []
         empty: Failure | None = None
         for source in self._sources:
             try:
@@ -72,12 +72,12 @@ class Lookup:
                 empty = failure
                 continue
             self._note(name, source, found)
-            offers += [Offer(source.url, found.digest)] if found.digest else []
-        if empty is not None and not offers:
+            records += [SourceRecord(source.url, found.record)] if found.record else []
+        if empty is not None and not records:
             return empty
-        return select(name, offers, floor=floor, policy=self._policy, filters=self.filters)
+        return select(name, records, floor=floor, policy=self._policy, filters=self.filters)
 
-    def _note(self, name: str, source: Source, found: Found) -> None:
+    def _note(self, name: str, source: Source, found: SourceAnswer) -> None:
         if found.fetched < self._began - JUST_NOW:
             self._old.add((name, source.url))
         else:
@@ -104,7 +104,7 @@ class Lookup:
         from .recheck import compare  # only what changes the environment gets here
 
         self._note(release.name, source, found)
-        return compare(release, found.digest)
+        return compare(release, found.record)
 
     def unconsulted(self) -> tuple[str, ...]:
         """One line for each source that could not be consulted, or not for everything."""

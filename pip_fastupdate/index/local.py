@@ -19,8 +19,8 @@ from .apis.media_types import ACCEPT
 from .apis.simple_pages import Link, Page, link_to, read, read_html
 from .evaluator import collect
 from .filenames import SDIST_ENDINGS
-from .project_record import SCHEMA, Digest
-from .remote import Found, Troubles
+from .project_record import SCHEMA, ProjectRecord
+from .remote import SourceAnswer, SourceErrors
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -44,7 +44,7 @@ class FileIndex:
         self._folder = folder
         self._interpreter = interpreter
         self._sdists = sdists
-        self._troubles = Troubles(f"the index {url}")
+        self._errors = SourceErrors(f"the index {url}")
 
     def keys(self, names: Iterable[str]) -> list[str]:
         """None: the disk is quick enough."""
@@ -57,10 +57,10 @@ class FileIndex:
     def _exists(self) -> bool:
         exists = self._folder.is_dir()
         if not exists and not self.required:
-            self._troubles.add("", "there is no such folder")
+            self._errors.add("", "there is no such folder")
         return exists
 
-    def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> Found | None:
+    def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> SourceAnswer | None:
         """What its page lists; None, for ``ask`` to fail, where a required index is missing or unreadable."""
         try:
             return self.ask(name, None)
@@ -69,7 +69,7 @@ class FileIndex:
 
     def ask(
         self, name: str, session: Session | None, *, floor: Version | None = None, revalidate: bool = False
-    ) -> Found:
+    ) -> SourceAnswer:
         """What its page lists. Raises DownloadFailed where a required index is missing or unreadable."""
         if not self._exists and self.required:
             raise DownloadFailed("unreachable", f"there is no folder {self._folder}")
@@ -79,16 +79,16 @@ class FileIndex:
         except OSError as error:
             if self.required:
                 raise DownloadFailed("unreachable", f"{file} cannot be read: {error.strerror}") from error
-            self._troubles.add(name, str(error.strerror))
+            self._errors.add(name, str(error.strerror))
             page = None
         if page is None:
-            return Found(None, _ALWAYS)
-        entries = collect(name, page.links, Link.item, self._interpreter, sdists=self._sdists)
-        return Found(Digest(head=entries, status=page.status, reason=page.reason), _ALWAYS)
+            return SourceAnswer(None, _ALWAYS)
+        entries = collect(name, page.links, Link.compatible_file, self._interpreter, sdists=self._sdists)
+        return SourceAnswer(ProjectRecord(head=entries, status=page.status, reason=page.reason), _ALWAYS)
 
     def unconsulted(self) -> str | None:
         """What could not be read, where the run went on without it."""
-        return self._troubles.line()
+        return self._errors.line()
 
 
 def _read_page(file: Path) -> Page | None:
@@ -114,11 +114,11 @@ class Links:
         self._interpreter = interpreter
         self._sdists = sdists
         self._prefix = f"{SCHEMA}l "
-        self._troubles: dict[str, Troubles] = {}
+        self._errors: dict[str, SourceErrors] = {}
         self._files: list[Link] = []
         self._pages: dict[str, list[Link] | None] = {}
         self._lock = Lock()
-        self._shelf: _Shelf | None = None
+        self._by_project: _LinksByProject | None = None
         for location in dict.fromkeys(locations):
             self._add(location)
 
@@ -149,7 +149,7 @@ class Links:
 
     def _fail(self, location: str, text: str) -> None:
         location = without_login(location)
-        self._troubles.setdefault(location, Troubles(f"find-links {location}")).add("", text)
+        self._errors.setdefault(location, SourceErrors(f"find-links {location}")).add("", text)
 
     def keys(self, names: Iterable[str]) -> list[str]:
         """One for each page behind HTTP that is not read yet."""
@@ -162,18 +162,20 @@ class Links:
             if answer and answer.fresh:
                 self._take(url, answer)
 
-    def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> Found | None:
+    def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> SourceAnswer | None:
         """What all the places have of the project; None before the last page is read."""
         return None if any(links is None for links in self._pages.values()) else self._of(name)
 
-    def _of(self, name: str) -> Found:
+    def _of(self, name: str) -> SourceAnswer:
         with self._lock:
-            if self._shelf is None:
-                self._shelf = _Shelf(self._ordered())
-        entries = collect(name, self._shelf.of(name), Link.item, self._interpreter, sdists=self._sdists)
-        return Found(Digest(head=entries) if entries else None, _ALWAYS)
+            if self._by_project is None:
+                self._by_project = _LinksByProject(self._ordered())
+        entries = collect(name, self._by_project.of(name), Link.compatible_file, self._interpreter, sdists=self._sdists)
+        return SourceAnswer(ProjectRecord(head=entries) if entries else None, _ALWAYS)
 
-    def ask(self, name: str, session: Session, *, floor: Version | None = None, revalidate: bool = False) -> Found:
+    def ask(
+        self, name: str, session: Session, *, floor: Version | None = None, revalidate: bool = False
+    ) -> SourceAnswer:
         """The same, after reading the pages; each is read once, by whoever needs it first."""
         with self._lock:
             for url, links in self._pages.items():
@@ -184,7 +186,7 @@ class Links:
     def _ask(self, url: str, session: Session) -> None:
         try:
             key = self._prefix + without_login(url)
-            self._take(url, session.ask(url, key=key, digest=_links_of, accept=ACCEPT))
+            self._take(url, session.ask(url, key=key, condense=_links_of, accept=ACCEPT))
         except DownloadFailed as failed:
             self._pages[url] = []
             self._fail(url, failed.text)
@@ -200,7 +202,7 @@ class Links:
 
     def unconsulted(self) -> str | None:
         """What could not be read."""
-        lines = [troubles.line() or "" for troubles in self._troubles.values()]
+        lines = [errors.line() or "" for errors in self._errors.values()]
         return "; ".join(lines) or None
 
 
@@ -216,7 +218,7 @@ def _loaded(fields: dict[str, Any]) -> Link:
     return Link(**fields, hashes=hashes)
 
 
-class _Shelf:
+class _LinksByProject:
     """Links by project. Whose an sdist is its name does not tell for sure: all that may be are handed out."""
 
     def __init__(self, links: list[Link]) -> None:

@@ -8,65 +8,65 @@ from typing import NamedTuple
 from packaging.version import Version
 
 from .filenames import Build, build_tag, version_of
-from .project_record import SDIST, Digest, Entry, Item
+from .project_record import SDIST, CompatibleFile, ProjectRecord, VersionRecord
 
 
-class Offer(NamedTuple):
+class SourceRecord(NamedTuple):
     """What one source has of a project."""
 
-    source: str
+    url: str
     """Its URL without credentials."""
 
-    digest: Digest
+    record: ProjectRecord
 
 
-class Choice(NamedTuple):
+class MergedVersion(NamedTuple):
     """A version with its files from all sources, best first, each with its source."""
 
     version: Version
-    items: list[tuple[Item, Offer]]
+    files: list[tuple[CompatibleFile, SourceRecord]]
     python: str | None
     foreign: str | None
 
 
-def choices(offers: Sequence[Offer], floor: Version | None) -> Iterator[Choice]:
+def merged_versions(sources: Sequence[SourceRecord], floor: Version | None) -> Iterator[MergedVersion]:
     """Versions from the newest down to ``floor``, with their files from all sources."""
-    if len(offers) == 1:
-        offer = offers[0]
+    if len(sources) == 1:
+        source = sources[0]
         return (
-            Choice(version, [(item, offer) for item in entry.items], entry.python, entry.foreign)
-            for version, entry in _down(offer, floor)
+            MergedVersion(version, [(file, source) for file in entry.files], entry.python, entry.foreign)
+            for version, entry in _down(source, floor)
         )
-    return iter(_merged(offers, floor))
+    return iter(_merged(sources, floor))
 
 
-def _down(offer: Offer, floor: Version | None) -> Iterator[tuple[Version, Entry]]:
+def _down(source: SourceRecord, floor: Version | None) -> Iterator[tuple[Version, VersionRecord]]:
     """Its versions from the newest down to ``floor``; what is below is not even read."""
-    for entry in offer.digest.entries():
+    for entry in source.record.entries():
         version = version_of(entry.version)
         if floor is not None and version < floor:
             return
         yield version, entry
 
 
-def _merged(offers: Sequence[Offer], floor: Version | None) -> list[Choice]:
+def _merged(sources: Sequence[SourceRecord], floor: Version | None) -> list[MergedVersion]:
     """All sources' files of a version together; among equals the first source wins, as in pip."""
-    together: dict[Version, list[tuple[Entry, Offer]]] = {}
-    for offer in offers:
-        for version, entry in _down(offer, floor):
-            together.setdefault(version, []).append((entry, offer))
+    together: dict[Version, list[tuple[VersionRecord, SourceRecord]]] = {}
+    for source in sources:
+        for version, entry in _down(source, floor):
+            together.setdefault(version, []).append((entry, source))
     return [_merge(version, together[version]) for version in sorted(together, reverse=True)]
 
 
-def _merge(version: Version, parts: list[tuple[Entry, Offer]]) -> Choice:
-    items = [(item, offer) for entry, offer in parts for item in entry.items]
-    items.sort(key=lambda each: _build(each[0]), reverse=True)
-    items.sort(key=lambda each: each[0].rank)
+def _merge(version: Version, parts: list[tuple[VersionRecord, SourceRecord]]) -> MergedVersion:
+    files = [(file, source) for entry, source in parts for file in entry.files]
+    files.sort(key=lambda each: _build(each[0]), reverse=True)
+    files.sort(key=lambda each: each[0].rank)
     python = next((entry.python for entry, _ in parts if entry.python), None)
     foreign = next((entry.foreign for entry, _ in parts if entry.foreign), None)
-    return Choice(version, items, python, foreign)
+    return MergedVersion(version, files, python, foreign)
 
 
-def _build(item: Item) -> Build:
-    parts = item.filename.split("-")
-    return (build_tag(parts[2]) or ()) if len(parts) == 6 and item.rank != SDIST else ()
+def _build(file: CompatibleFile) -> Build:
+    parts = file.filename.split("-")
+    return (build_tag(parts[2]) or ()) if len(parts) == 6 and file.rank != SDIST else ()

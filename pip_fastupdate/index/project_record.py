@@ -27,7 +27,7 @@ _HEAD = 12
 """Versions that are kept uncompressed: environments are rarely further behind."""
 
 
-class Item(NamedTuple):
+class CompatibleFile(NamedTuple):
     """A file that this interpreter could install."""
 
     filename: str
@@ -52,7 +52,7 @@ class Item(NamedTuple):
 
 
 def joined(hashes: Hashes) -> str:
-    """The text for ``Item.hashes``."""
+    """The text for ``CompatibleFile.hashes``."""
     return " ".join(f"{''.join(name.split())}={''.join(value.split())}" for name, value in hashes)
 
 
@@ -62,11 +62,11 @@ def split(text: str) -> Hashes:
     return tuple((name, value) for name, _, value in pairs)
 
 
-class Entry(NamedTuple):
+class VersionRecord(NamedTuple):
     """A version with its files, best first; without any, the rest says why."""
 
     version: str
-    items: list[Item]
+    files: list[CompatibleFile]
     python: str | None
     """A ``Requires-Python`` that rules this interpreter out."""
 
@@ -74,15 +74,15 @@ class Entry(NamedTuple):
     """Tags of wheels that are for others."""
 
 
-Row = tuple[Any, ...]
+RawVersion = tuple[Any, ...]
 """An entry, or what it looks like as it is read."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Digest:
+class ProjectRecord:
     """An index's answer for one project. Empty where none of the files it lists is one that could be installed."""
 
-    head: Sequence[Row] = ()
+    head: Sequence[RawVersion] = ()
     tail: bytes = b""
     """Further rows, compressed."""
 
@@ -97,29 +97,29 @@ class Digest:
         """Whether everything from ``floor`` on is there; None for all versions."""
         return self.skipped is None or (floor is not None and version_of(self.skipped) < floor)
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[VersionRecord]:
         """All of them, newest first."""
-        yield from map(_entry, self.head)
+        yield from map(_version_record, self.head)
         if self.tail:
-            yield from map(_entry, json.loads(zlib.decompress(self.tail)))
+            yield from map(_version_record, json.loads(zlib.decompress(self.tail)))
 
 
-def encode(digest: Digest, entries: list[Entry]) -> bytes:
-    """The bytes for the cache; ``entries`` take the place of the digest's own."""
+def encode(record: ProjectRecord, entries: list[VersionRecord]) -> bytes:
+    """The bytes for the cache; ``entries`` take the place of its own."""
     from msgspec.json import encode as dumps
 
-    said = (digest.status, digest.reason, digest.skipped)
+    said = (record.status, record.reason, record.skipped)
     rest = entries[_HEAD:]
     return dumps((entries[:_HEAD], said)) + b"\n" + (zlib.compress(dumps(rest), 1) if rest else b"")
 
 
-def decode(body: bytes) -> Digest:
-    """The digest that ``encode`` made these bytes of. Raises ValueError where it did not."""
+def decode(body: bytes) -> ProjectRecord:
+    """The record that ``encode`` made these bytes of. Raises ValueError where it did not."""
     text, _, tail = body.partition(b"\n")
     head, (status, reason, skipped) = json.loads(text)
-    return Digest(head=head, tail=tail, status=status, reason=reason, skipped=skipped)
+    return ProjectRecord(head=head, tail=tail, status=status, reason=reason, skipped=skipped)
 
 
-def _entry(row: Row) -> Entry:
-    version, items, python, foreign = row
-    return Entry(version, [Item(*each) for each in items], python, foreign)
+def _version_record(row: RawVersion) -> VersionRecord:
+    version, files, python, foreign = row
+    return VersionRecord(version, [CompatibleFile(*each) for each in files], python, foreign)

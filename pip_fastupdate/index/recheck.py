@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from ..core.models import Failure, File, Release
 from .filenames import version_of
-from .project_record import Digest, Item, split
+from .project_record import CompatibleFile, ProjectRecord, split
 
 
-def compare(release: Release, digest: Digest | None) -> Failure | None:
+def compare(release: Release, record: ProjectRecord | None) -> Failure | None:
     """What has become of the release's file in the index's newest answer; None where it is as before."""
     file = release.file
     if file is None:
         return None
-    entries = (entry for entry in digest.entries() if version_of(entry.version) == release.version) if digest else ()
-    now = next((item for entry in entries for item in entry.items if item.filename == file.filename), None)
+    entries = (entry for entry in record.entries() if version_of(entry.version) == release.version) if record else ()
+    now = next((listed for entry in entries for listed in entry.files if listed.filename == file.filename), None)
     if now is None:
         return _failure(release, "not-found", f"{file.filename} is not on the index any more")
     if now.yanked is not None and release.yanked is None:
@@ -23,7 +23,7 @@ def compare(release: Release, digest: Digest | None) -> Failure | None:
     return None
 
 
-def _differ(file: File, now: Item) -> bool:
+def _differ(file: File, now: CompatibleFile) -> bool:
     """Whether any kind of hash that was known and is known has another value now."""
     new = dict((*split(now.hashes), ("sha256", now.sha256 or "")))
     return any(new.get(name) and new[name] != value for name, value in file.all_hashes)

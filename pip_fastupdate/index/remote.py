@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from ..core.interpreter import Interpreter
 from ..core.protocols import NO_FILES, DownloadFailed
 from ..core.urls import without_login
-from .apis.simple_api import Simple
-from .project_record import SCHEMA, Digest, decode
+from .apis.simple_api import SimpleApi
+from .project_record import SCHEMA, ProjectRecord, decode
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from ..network.session import Session
 
 _RECENT = "#recent"
-"""Ends the keys of digests that may lack old releases."""
+"""Ends the keys of records that may lack old releases."""
 
 
-class Found(NamedTuple):
+class SourceAnswer(NamedTuple):
     """What a source has of one project."""
 
-    digest: Digest | None
+    record: ProjectRecord | None
     """None where it does not know the project."""
 
     fetched: float
@@ -49,20 +49,22 @@ class Source(Protocol):
     def learn(self, stored: Mapping[str, Answer]) -> None:
         """What the cache tells of the source as a whole."""
 
-    def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> Found | None:
+    def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> SourceAnswer | None:
         """The answer without the network; None where the source has to be asked.
 
         Releases older than ``floor`` may be missing in it.
         """
 
-    def ask(self, name: str, session: Session, *, floor: Version | None = None, revalidate: bool = False) -> Found:
+    def ask(
+        self, name: str, session: Session, *, floor: Version | None = None, revalidate: bool = False
+    ) -> SourceAnswer:
         """The answer, from the network where need be. Raises DownloadFailed."""
 
     def unconsulted(self) -> str | None:
         """One line about what could not be read, if anything."""
 
 
-class Troubles:
+class SourceErrors:
     """The failures of a source that the run can do without."""
 
     def __init__(self, what: str) -> None:
@@ -93,12 +95,12 @@ class RemoteIndex:
         self.url = without_login(url)
         self.required = required
         self._recent = recent
-        self._simple = Simple(url, interpreter, sdists=sdists)
+        self._simple = SimpleApi(url, interpreter, sdists=sdists)
         self._prefix = f"{SCHEMA}{'s' if sdists else 'w'}{interpreter.signature} "
         self._complete: set[str] = set()
         """Projects of which the cache has all releases, fresh or not."""
 
-        self._troubles = Troubles(f"the extra index {self.url}")
+        self._errors = SourceErrors(f"the extra index {self.url}")
 
     def _keys(self, name: str) -> list[str]:
         """What the page may be kept under: all releases, or the recent ones."""
@@ -112,7 +114,7 @@ class RemoteIndex:
     def learn(self, stored: Mapping[str, Answer]) -> None:
         """There is nothing to learn."""
 
-    def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> Found | None:
+    def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> SourceAnswer | None:
         """As long as the answer is believed."""
         keys = self._keys(name)
         if self._recent and keys[0] in stored:
@@ -120,42 +122,46 @@ class RemoteIndex:
         for key in keys:
             answer = stored.get(key)
             if answer is not None and answer.fresh:
-                found = _found(answer)
-                if found.digest is None or found.digest.covers(floor):
+                found = _answer_of(answer)
+                if found.record is None or found.record.covers(floor):
                     return found
         return None
 
-    def ask(self, name: str, session: Session, *, floor: Version | None = None, revalidate: bool = False) -> Found:
+    def ask(
+        self, name: str, session: Session, *, floor: Version | None = None, revalidate: bool = False
+    ) -> SourceAnswer:
         """As few requests as will do. Raises DownloadFailed where the index is required, or to be asked again."""
         try:
             return self._ask(name, session, floor, revalidate)
         except DownloadFailed as failed:
             if self.required or revalidate or failed.kind == NO_FILES:
                 raise
-            self._troubles.add(name, failed.text)
-            return Found(None, time.time())
+            self._errors.add(name, failed.text)
+            return SourceAnswer(None, time.time())
 
-    def _ask(self, name: str, session: Session, floor: Version | None, revalidate: bool) -> Found:
+    def _ask(self, name: str, session: Session, floor: Version | None, revalidate: bool) -> SourceAnswer:
         """Recent releases, or all of them if those are known already, or if more is wanted than what is known."""
         page = self._simple.page(name)
 
-        def ask(key: str, floor: Version | None) -> Found:
-            def digest(reply: Reply) -> bytes:
-                return self._simple.digest(name, reply, floor)
+        def ask(key: str, floor: Version | None) -> SourceAnswer:
+            def condense(reply: Reply) -> bytes:
+                return self._simple.condense(name, reply, floor)
 
-            return _found(session.ask(page, key=key, digest=digest, accept=self._simple.accept, revalidate=revalidate))
+            return _answer_of(
+                session.ask(page, key=key, condense=condense, accept=self._simple.accept, revalidate=revalidate)
+            )
 
         everything, *recent = self._keys(name)
         if floor is not None and recent and name not in self._complete:
             found = ask(recent[0], floor)
-            if found.digest is None or found.digest.covers(floor):
+            if found.record is None or found.record.covers(floor):
                 return found
         return ask(everything, None)
 
     def unconsulted(self) -> str | None:
         """What went wrong, where the run went on without it."""
-        return self._troubles.line()
+        return self._errors.line()
 
 
-def _found(answer: Answer) -> Found:
-    return Found(decode(answer.body) if answer.status == 200 else None, answer.fetched)
+def _answer_of(answer: Answer) -> SourceAnswer:
+    return SourceAnswer(decode(answer.body) if answer.status == 200 else None, answer.fetched)

@@ -17,7 +17,7 @@ from .project_record import SCHEMA
 if TYPE_CHECKING:
     from ..core.response import Answer, Reply
     from ..network.session import Session
-    from .apis.json_api import Warehouse
+    from .apis.json_api import JsonApi
 
 _BUILD = "its dependencies are known only after a build"
 
@@ -25,7 +25,7 @@ _BUILD = "its dependencies are known only after a build"
 class Requirements:
     """Answers for releases. Safe to call from many threads."""
 
-    def __init__(self, interpreter: Interpreter, apis: Mapping[str, Warehouse] | None = None) -> None:
+    def __init__(self, interpreter: Interpreter, apis: Mapping[str, JsonApi] | None = None) -> None:
         """``apis`` are JSON APIs by the URLs of the indexes that they stand beside."""
         self._interpreter = interpreter
         self._apis = apis or {}
@@ -91,7 +91,7 @@ class Requirements:
             answer = session.ask(
                 f"{file.url}.metadata",
                 key=key,
-                digest=lambda reply: _sidecar(reply, release, file),
+                condense=lambda reply: _sidecar(reply, release, file),
                 accept="*/*",
                 immutable=True,
             )

@@ -10,30 +10,30 @@ from ..core.models import Failure, File, Project, Reason, Release
 from ..core.options import Policy
 from ..core.protocols import Filters, OfferedFile, first_reason
 from .judgement import judged
-from .merging import Choice, Offer, choices
-from .project_record import SDIST, Item, split
+from .merging import MergedVersion, SourceRecord, merged_versions
+from .project_record import SDIST, CompatibleFile, split
 
 
 def select(
-    name: str, offers: Sequence[Offer], *, floor: Version | None, policy: Policy, filters: Filters = ()
+    name: str, sources: Sequence[SourceRecord], *, floor: Version | None, policy: Policy, filters: Filters = ()
 ) -> Project | Failure:
-    """The project as the run sees it. ``offers`` in order of precedence, as ``pip`` lists its sources.
+    """The project as the run sees it. ``sources`` in order of precedence, as ``pip`` lists its sources.
 
     ``floor`` is the installed version: older releases are left out. Releases that only a specifier naming a
     pre-release could choose stay in as ``blocked`` with their file; others that are blocked, only above the newest
     candidate.
     """
-    if not offers:
+    if not sources:
         return Failure(name=name, kind="not-found", text="not found on the index")
-    quarantined = next((offer for offer in offers if offer.digest.status == "quarantined"), None)
+    quarantined = next((source for source in sources if source.record.status == "quarantined"), None)
     if quarantined is not None:
-        reason = quarantined.digest.reason
+        reason = quarantined.record.reason
         text = f"quarantined by its index{': ' + reason if reason else ''}"
         return Failure(name=name, kind="quarantined", text=text)
-    selection = _Selection(name, offers, floor, policy, filters)
+    selection = _Selection(name, sources, floor, policy, filters)
     releases = selection.releases()
-    status = next((offer.digest.status for offer in offers if offer.digest.status), None)
-    notes = (*judged(floor, selection.versions, offers), *selection.notes(), *_notes(offers, status))
+    status = next((source.record.status for source in sources if source.record.status), None)
+    notes = (*judged(floor, selection.versions, sources), *selection.notes(), *_notes(sources, status))
     return Project(name=name, releases=releases, status=status, notes=notes)
 
 
@@ -41,10 +41,10 @@ class _Selection:
     """One project's releases under the policy."""
 
     def __init__(
-        self, name: str, offers: Sequence[Offer], floor: Version | None, policy: Policy, filters: Filters
+        self, name: str, sources: Sequence[SourceRecord], floor: Version | None, policy: Policy, filters: Filters
     ) -> None:
         self._name = name
-        self._offers = offers
+        self._sources = sources
         self._floor = floor
         self._wheels, sdists = _formats(policy, name)
         self._sdists = sdists and _named(name, policy.no_binary | policy.build)
@@ -53,7 +53,7 @@ class _Selection:
         self._final_only = _named(name, policy.only_final)
         wanted = policy.pre or name in policy.all_releases or (floor is not None and floor.is_prerelease)
         self._pre = wanted and not self._final_only
-        self.versions = list(choices(offers, floor))
+        self.versions = list(merged_versions(sources, floor))
         """From the newest down to the installed one."""
 
     def releases(self) -> tuple[Release, ...]:
@@ -70,68 +70,73 @@ class _Selection:
 
     def _has_final(self) -> bool:
         """Whether any version at all, however old, is a final one that fits; yanked ones count here, as for pip."""
-        finals = (each for each in choices(self._offers, None) if not each.version.is_prerelease)
+        finals = (each for each in merged_versions(self._sources, None) if not each.version.is_prerelease)
         fitting = ((each.version, *one) for each in finals for one in self._fitting(each))
         return any(self._held(*one) is None for one in fitting)
 
-    def _release(self, choice: Choice) -> Release:
-        chosen, blocked = self._choose(choice)
-        item, offer = chosen or (None, self._offers[0])
+    def _release(self, merged: MergedVersion) -> Release:
+        chosen, blocked = self._choose(merged)
+        compatible, source = chosen or (None, self._sources[0])
         return Release(
             name=self._name,
-            version=choice.version,
-            file=_file(item) if item and (blocked is None or blocked.kind == "pre-release") else None,
+            version=merged.version,
+            file=_file(compatible) if compatible and (blocked is None or blocked.kind == "pre-release") else None,
             blocked=blocked,
-            yanked=item.yanked if item else None,
-            uploaded=item.uploaded if item else None,
-            index=offer.source,
-            alternatives=self._alternatives(choice, offer),
+            yanked=compatible.yanked if compatible else None,
+            uploaded=compatible.uploaded if compatible else None,
+            index=source.url,
+            alternatives=self._alternatives(merged, source),
         )
 
-    def _alternatives(self, choice: Choice, taken: Offer) -> tuple[Release, ...]:
+    def _alternatives(self, merged: MergedVersion, taken: SourceRecord) -> tuple[Release, ...]:
         """The version as it would be, had each of the other sources been the only one."""
-        if len(self._offers) == 1:
+        if len(self._sources) == 1:
             return ()
-        others = {offer.source: offer for _, offer in choice.items if offer is not taken}
-        parts = ([each for each in choice.items if each[1] is offer] for offer in others.values())
-        return tuple(self._release(choice._replace(items=items)) for items in parts)
+        others = {source.url: source for _, source in merged.files if source is not taken}
+        parts = ([each for each in merged.files if each[1] is source] for source in others.values())
+        return tuple(self._release(merged._replace(files=files)) for files in parts)
 
-    def _choose(self, choice: Choice) -> tuple[tuple[Item, Offer] | None, Reason | None]:
+    def _choose(self, merged: MergedVersion) -> tuple[tuple[CompatibleFile, SourceRecord] | None, Reason | None]:
         """The file, and why it must not be taken. The installed version may always stay."""
-        fitting = self._fitting(choice)
-        if choice.version == self._floor and choice.items:
-            return (fitting or choice.items)[0], None
+        fitting = self._fitting(merged)
+        if merged.version == self._floor and merged.files:
+            return (fitting or merged.files)[0], None
         live = [each for each in fitting if each[0].yanked is None]
-        allowed = [each for each in live if self._held(choice.version, *each) is None] if self._filters else live
-        best = next(iter(allowed or live or fitting or choice.items), None)
-        if not self._pre and choice.version.is_prerelease:
+        allowed = [each for each in live if self._held(merged.version, *each) is None] if self._filters else live
+        best = next(iter(allowed or live or fitting or merged.files), None)
+        if not self._pre and merged.version.is_prerelease:
             return (allowed[0] if allowed else None), Reason(kind="pre-release", text="is a pre-release")
         if allowed:
             return best, None
-        return best, self._blocked(choice, fitting, live)
+        return best, self._blocked(merged, fitting, live)
 
-    def _fitting(self, choice: Choice) -> list[tuple[Item, Offer]]:
-        return [each for each in choice.items if (self._sdists if each[0].rank == SDIST else self._wheels)]
+    def _fitting(self, merged: MergedVersion) -> list[tuple[CompatibleFile, SourceRecord]]:
+        return [each for each in merged.files if (self._sdists if each[0].rank == SDIST else self._wheels)]
 
-    def _blocked(self, choice: Choice, fitting: list[tuple[Item, Offer]], live: list[tuple[Item, Offer]]) -> Reason:
-        held = self._held(choice.version, *live[0]) if live else None
+    def _blocked(
+        self,
+        merged: MergedVersion,
+        fitting: list[tuple[CompatibleFile, SourceRecord]],
+        live: list[tuple[CompatibleFile, SourceRecord]],
+    ) -> Reason:
+        held = self._held(merged.version, *live[0]) if live else None
         if held is not None:
             return held
         if fitting:
             reason = fitting[0][0].yanked
             return Reason(kind="yanked", text=f"was yanked: {reason}" if reason else "was yanked")
-        if not choice.items and choice.python:
-            return Reason(kind="requires-python", text=f"needs Python {choice.python}")
-        return Reason(kind="no-wheel", text=self._no_wheel(choice))
+        if not merged.files and merged.python:
+            return Reason(kind="requires-python", text=f"needs Python {merged.python}")
+        return Reason(kind="no-wheel", text=self._no_wheel(merged))
 
-    def _no_wheel(self, choice: Choice) -> str:
+    def _no_wheel(self, merged: MergedVersion) -> str:
         if not self._wheels:
             return "has no sdist, and --no-binary rules out wheels"
-        others = ["an sdist"] if choice.items else []
-        others += [f"wheels for {choice.foreign}"] if choice.foreign else []
+        others = ["an sdist"] if merged.files else []
+        others += [f"wheels for {merged.foreign}"] if merged.foreign else []
         return "has no wheel for this platform" + (f", only {' and '.join(others)}" if others else "")
 
-    def _held(self, version: Version, item: Item, offer: Offer) -> Reason | None:
+    def _held(self, version: Version, compatible: CompatibleFile, source: SourceRecord) -> Reason | None:
         """Why a filter holds the file; None where all let it pass."""
         if not self._filters:
             return None
@@ -139,9 +144,9 @@ class _Selection:
             name=self._name,
             version=version,
             installed=self._floor,
-            url=item.url,
-            index=offer.source,
-            uploaded=item.uploaded,
+            url=compatible.url,
+            index=source.url,
+            uploaded=compatible.uploaded,
         )
         return first_reason(self._filters, file)
 
@@ -169,17 +174,17 @@ def _formats(policy: Policy, name: str) -> tuple[bool, bool]:
     return True, True
 
 
-def _file(item: Item) -> File:
-    known = item.metadata
+def _file(compatible: CompatibleFile) -> File:
+    known = compatible.metadata
     return File(
-        filename=item.filename,
-        url=item.url,
-        sha256=item.sha256,
-        size=item.size,
+        filename=compatible.filename,
+        url=compatible.url,
+        sha256=compatible.sha256,
+        size=compatible.size,
         metadata=True if isinstance(known, str) else known,
         metadata_sha256=known if isinstance(known, str) else None,
-        hashes=split(item.hashes),
-        provenance=item.provenance,
+        hashes=split(compatible.hashes),
+        provenance=compatible.provenance,
     )
 
 
@@ -217,7 +222,7 @@ def _worth_telling(releases: Iterable[Release]) -> tuple[Release, ...]:
     return tuple(kept)
 
 
-def _notes(offers: Sequence[Offer], status: str | None) -> Iterator[Reason]:
-    reason = next((offer.digest.reason for offer in offers if offer.digest.status == status), None)
+def _notes(sources: Sequence[SourceRecord], status: str | None) -> Iterator[Reason]:
+    reason = next((source.record.reason for source in sources if source.record.status == status), None)
     if status:
         yield Reason(kind=status, text=f"{status} by its maintainers{': ' + reason if reason else ''}")

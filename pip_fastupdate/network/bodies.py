@@ -14,7 +14,7 @@ from requests import Response
 from ..core.options import Limits
 from ..core.response import host_of
 from ..core.text import size
-from .errors import ERRORS, Trouble
+from .errors import ERRORS, RequestError
 from .headers import Answer
 from .pace import Exceeded
 
@@ -40,7 +40,7 @@ def decoding() -> AbstractContextManager[object]:
 
 
 def read(response: Response, limits: Limits) -> bytes:
-    """The whole body as sent. Raises ``errors.ERRORS``, or ``Trouble`` when the server promised more, or too much."""
+    """The whole body as sent. Raises ``errors.ERRORS``, or ``RequestError`` where more was promised, or too much."""
     length = promised(response)
     if length is not None and length <= limits.body:
         body: bytes = response.raw.read(decode_content=False)
@@ -71,7 +71,7 @@ def _chunks(response: Response, limit: int) -> Iterator[bytes]:
 
 def _refuse(response: Response, limit: int) -> None:
     response.close()
-    raise Trouble("garbage", f"{host_of(response.url)} sent more than {size(limit)}, the limit", again=False)
+    raise RequestError("garbage", f"{host_of(response.url)} sent more than {size(limit)}, the limit", again=False)
 
 
 def drain(response: Response) -> None:
@@ -93,7 +93,7 @@ def drain(response: Response) -> None:
 
 
 def decode(body: bytes, response: Response, limit: int) -> bytes:
-    """Undo the content encoding (RFC 9110), up to ``limit`` bytes. Raises ``Trouble``."""
+    """Undo the content encoding (RFC 9110), up to ``limit`` bytes. Raises ``RequestError``."""
     encoding = response.headers.get("content-encoding", "").strip().lower()
     try:
         if encoding in ("gzip", "x-gzip"):
@@ -101,9 +101,11 @@ def decode(body: bytes, response: Response, limit: int) -> bytes:
         if encoding == "deflate":
             return _unzip(zlib.decompressobj(), body, response, limit)
     except zlib.error as error:
-        raise Trouble("garbage", f"{host_of(response.url)} sent a body that cannot be decompressed") from error
+        raise RequestError("garbage", f"{host_of(response.url)} sent a body that cannot be decompressed") from error
     if encoding not in ("", "identity"):
-        raise Trouble("garbage", f"{host_of(response.url)} sent a body in {encoding[:40]}, not asked for", again=False)
+        raise RequestError(
+            "garbage", f"{host_of(response.url)} sent a body in {encoding[:40]}, not asked for", again=False
+        )
     return body
 
 
@@ -139,4 +141,4 @@ def promised(response: Response) -> int | None:
 def _check_length(response: Response, got: int) -> None:
     length = promised(response)
     if length is not None and length != got:
-        raise Trouble("unreachable", f"{host_of(response.url)} broke off the connection ({got} of {length} bytes)")
+        raise RequestError("unreachable", f"{host_of(response.url)} broke off the connection ({got} of {length} bytes)")

@@ -1,4 +1,4 @@
-"""requests-cache's session around the wire.
+"""requests-cache's session around the one that retries.
 
 Imports requests-cache (50 ms): only the session does, and only when there is something to ask.
 """
@@ -23,14 +23,14 @@ from ..core.protocols import DownloadFailed
 from ..core.response import GONE, KEPT_HEADERS, Answer, Record, Reply, host_of
 from ..core.text import without_credentials
 from . import bodies
-from .errors import ERRORS, Trouble, of_error
+from .errors import ERRORS, RequestError, of_error
 from .requests_cache_backend import Answers, Kept, StoredAnswers
-from .transport import Get, Wire
+from .transport import Get, RetryingSession
 
 SMALL = 16 * 1024**2
 """Bytes up to which a whole file is as good as a part of it."""
 
-Digest = Callable[[Reply], bytes]
+Condense = Callable[[Reply], bytes]
 
 
 def condition(known: Record | None) -> dict[str, str]:
@@ -53,12 +53,12 @@ def storage(store: Store | SharedStore, ttl: float) -> BaseStorage[str, CachedRe
     return SharedAnswers(store, client, ttl)
 
 
-class Web(CachedSession, Wire):
+class CachedTransport(CachedSession, RetryingSession):
     """The one session over which everything goes: ``ask`` through the cache, ``plain`` past it."""
 
-    def __init__(self, storage: BaseStorage[str, CachedResponse], clock: Callable[[], float], **wire: Any) -> None:
-        """``wire`` is what ``Wire`` takes."""
-        super().__init__(backend=Answers(storage), **wire)
+    def __init__(self, storage: BaseStorage[str, CachedResponse], clock: Callable[[], float], **options: Any) -> None:
+        """``options`` is what ``RetryingSession`` takes."""
+        super().__init__(backend=Answers(storage), **options)
         self._clock = clock
         self._decoding = bodies.decoding()
 
@@ -67,12 +67,20 @@ class Web(CachedSession, Wire):
 
         That is: whether the cache is believed, was decided by who asks, and that an answer is kept, by its status.
         """
-        return Wire.send(self, request)
+        return RetryingSession.send(self, request)
 
     def ask(
-        self, url: str, *, key: str, known: Record | None, digest: Digest, immutable: bool, accept: str, current: bool
+        self,
+        url: str,
+        *,
+        key: str,
+        known: Record | None,
+        condense: Condense,
+        immutable: bool,
+        accept: str,
+        current: bool,
     ) -> tuple[Record, bool]:
-        """The record of the answer, kept; and whether it is the ``known`` one, confirmed. Raises ``Trouble``.
+        """The record of the answer, kept; and whether it is the ``known`` one, confirmed. Raises ``RequestError``.
 
         ``current`` makes caches between us and the index ask it too.
         """
@@ -81,7 +89,7 @@ class Web(CachedSession, Wire):
         if current:
             headers["Cache-Control"] = "max-age=0"
         good = (200, 304, *GONE) if conditions else (200, *GONE)
-        ask = Get(url, headers, good, partial(self._digested, url, digest, immutable))
+        ask = Get(url, headers, good, partial(self._condensed, url, condense, immutable))
         response = self.send(ask)
         confirmed = response.status_code == 304
         record = self._renewed(known, response) if known is not None and confirmed else ask.result
@@ -95,7 +103,7 @@ class Web(CachedSession, Wire):
         return replace(known, fetched=self._clock(), headers=headers)
 
     def fetch(self, url: str, headers: Mapping[str, str], question: bytes | None = None) -> Answer:
-        """The whole answer, decoded; nothing is looked up or kept. Raises ``Trouble``."""
+        """The whole answer, decoded; nothing is looked up or kept. Raises ``RequestError``."""
 
         def finish(response: Response) -> bytes:
             if "Range" in headers and response.status_code == 200:
@@ -115,7 +123,7 @@ class Web(CachedSession, Wire):
 
     @contextmanager
     def download(self, url: str, headers: Mapping[str, str]) -> Iterator[Iterator[bytes]]:
-        """The body in chunks as it is sent; nothing is looked up or kept. Raises ``Trouble``, while reading as well."""
+        """The body in chunks as it is sent; nothing is looked up or kept. Raises ``RequestError``, also while read."""
 
         def begin(response: Response) -> Iterator[bytes]:
             chunks = bodies.chunks(response, self._limits.file)
@@ -154,35 +162,35 @@ class Web(CachedSession, Wire):
         return body
 
     def _check_small(self, response: Response) -> None:
-        """Raises ``Trouble`` (``http``) where a server sends a large file, of which a part was asked for."""
+        """Raises ``RequestError`` (``http``) where a server sends a large file, of which a part was asked for."""
         length = bodies.promised(response)
         if length is None or length > SMALL:
             response.close()
-            raise Trouble("http", f"{host_of(str(response.url))} sends no parts of files", again=False)
+            raise RequestError("http", f"{host_of(str(response.url))} sends no parts of files", again=False)
 
-    def _digested(self, asked: str, digest: Digest, immutable: bool, response: Response) -> Record | None:
+    def _condensed(self, asked: str, condense: Condense, immutable: bool, response: Response) -> Record | None:
         body, status = self._read(response), response.status_code
         if status == 304:
             return None
         url = source(response, asked)
         with self._decoding:
-            small = b"" if status in GONE else self._digest(body, response, url, digest)
+            small = b"" if status in GONE else self._condense(body, response, url, condense)
         del body
         headers = {} if status in GONE else kept_headers(response.headers)
         kept = url.partition("?")[0]  # a query may hold a token
         return Record(status=status, url=kept, headers=headers, fetched=self._clock(), body=small, immutable=immutable)
 
-    def _digest(self, body: bytes, response: Response, url: str, digest: Digest) -> bytes:
+    def _condense(self, body: bytes, response: Response, url: str, condense: Condense) -> bytes:
         try:
             whole = bodies.decode(body, response, self._limits.unpacked)
             reply = Reply(url=url, status=200, headers=response.headers, body=whole, links=self._limits.links)
-            return digest(reply)
+            return condense(reply)
         except DownloadFailed:
             raise
         except Exception as error:  # whatever it is: it comes of what the server sent
             reason = str(error).partition("\n")[0][:120] or type(error).__name__
             text = f"{host_of(url)} sent something else than was asked for ({reason})"
-            raise Trouble("garbage", without_credentials(text), again=False) from error
+            raise RequestError("garbage", without_credentials(text), again=False) from error
 
 
 def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from urllib3.util import Retry
 from ..core.counters import Counters
 from ..core.options import Network
 from .addresses import pool_classes
-from .errors import Trouble
+from .errors import RequestError
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
@@ -85,7 +85,7 @@ class Pool(HTTPAdapter):
             pool: HTTPConnectionPool = manager.connection_from_url(start)
         except (ValueError, HTTPError) as error:
             text = "the URL of the proxy is not right, or needs a package that is not installed"
-            raise Trouble("proxy", text, again=False) from error
+            raise RequestError("proxy", text, again=False) from error
         return pool
 
     def request_url(self, request: PreparedRequest, proxies: Mapping[str, str] | None) -> str:

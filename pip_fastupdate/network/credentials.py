@@ -56,7 +56,7 @@ class Credentials:
         if known.authorization is not None:
             request.headers["Authorization"] = known.authorization
 
-    def settle(self, response: Response, options: dict[str, Any]) -> Response:
+    def answer_challenge(self, response: Response, options: dict[str, Any]) -> Response:
         """Let authentication see the answer to a request of ours; it may send the request again, and does on a 401."""
         request = response.request
         if not request.hooks["response"] or response.status_code != 401:
@@ -101,8 +101,8 @@ class Credentials:
 def _dispatch(request: PreparedRequest, response: Response, options: dict[str, Any]) -> Response:
     if response.status_code == 401:
         bodies.drain(response)  # before pip reads it, decoded and however long it is
-    settled: Response = dispatch_hook("response", request.hooks, response, **options)  # type: ignore[no-untyped-call]
-    return settled
+    answered: Response = dispatch_hook("response", request.hooks, response, **options)  # type: ignore[no-untyped-call]
+    return answered
 
 
 def is_downgrade(asked: str, target: str) -> bool:

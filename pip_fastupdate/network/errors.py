@@ -36,7 +36,7 @@ _MEANINGS: tuple[tuple[tuple[type[BaseException], ...], str, str, bool], ...] = 
 """The exceptions, the kind, the text, whether there was a connection. The first that fits what is wrapped counts."""
 
 
-class Trouble(DownloadFailed):
+class RequestError(DownloadFailed):
     """A failure of one attempt."""
 
     def __init__(
@@ -50,27 +50,27 @@ class Trouble(DownloadFailed):
         self.again, self.wait, self.connected = again, wait, connected
 
 
-def of_status(status: int, url: str, wait: float | None = None) -> Trouble:
+def of_status(status: int, url: str, wait: float | None = None) -> RequestError:
     """An answer that is an error."""
     try:
         phrase = f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         phrase = str(status)
     kind = "proxy" if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED else "http"
-    return Trouble(kind, f"{host_of(url)} answered {phrase}", again=status in RETRIED, wait=wait)
+    return RequestError(kind, f"{host_of(url)} answered {phrase}", again=status in RETRIED, wait=wait)
 
 
-def of_error(error: Exception, url: str) -> Trouble:
+def of_error(error: Exception, url: str) -> RequestError:
     """An exception out of ``ERRORS`` that a request to ``url`` ended with."""
     chain = list(_causes(error))
     if isinstance(error, Exceeded):
-        return Trouble(error.kind, f"{host_of(url)} {error}", again=False)
+        return RequestError(error.kind, f"{host_of(url)} {error}", again=False)
     if isinstance(error, ValueError) and not isinstance(error, ssl.SSLError):
-        return Trouble("unreachable", f"{host_of(url)} cannot be asked: its URL is not right", again=False)
+        return RequestError("unreachable", f"{host_of(url)} cannot be asked: its URL is not right", again=False)
     meanings = (each for each in _MEANINGS if any(isinstance(cause, each[0]) for cause in chain))
     _, kind, text, connected = next(meanings)
     again = not any(isinstance(each, ssl.SSLCertVerificationError) for each in chain)
-    return Trouble(kind, text.format(host=host_of(url)) + _detail(chain), again=again, connected=connected)
+    return RequestError(kind, text.format(host=host_of(url)) + _detail(chain), again=again, connected=connected)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

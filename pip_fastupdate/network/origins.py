@@ -17,7 +17,7 @@ from ..core.options import Network
 from ..core.text import without_credentials
 from . import tls
 from .connections import Pool
-from .errors import Trouble
+from .errors import RequestError
 
 DOWN = 30.0
 """Seconds for which a server that could not be reached, all retries spent, is not tried again."""
@@ -34,7 +34,7 @@ class Origin:
     answered: float = -1.0
     """When it last answered at all, by the monotonic clock."""
 
-    down: Trouble | None = None
+    down: RequestError | None = None
     """Why it cannot be reached, since ``since`` by the monotonic clock."""
 
     since: float = 0.0
@@ -42,12 +42,12 @@ class Origin:
     def check(self) -> None:
         """Raise what others have found out just now: a hundred requests need not each wait for it themselves."""
         if self.down is not None and time.monotonic() - self.since < DOWN:
-            raise Trouble(self.down.kind, self.down.text, again=False)
+            raise RequestError(self.down.kind, self.down.text, again=False)
 
-    def failed(self, trouble: Trouble, started: float) -> None:
+    def failed(self, failure: RequestError, started: float) -> None:
         """A request begun at ``started`` has spent its retries."""
-        if not trouble.connected and self.answered < started:
-            self.down, self.since = trouble, time.monotonic()
+        if not failure.connected and self.answered < started:
+            self.down, self.since = failure, time.monotonic()
 
     def works(self) -> None:
         """It has answered."""
@@ -69,7 +69,7 @@ class Origins:
         mount("http://", self._plain)
 
     def of(self, url: str) -> Origin:
-        """The server of ``url``. Raises ``Trouble`` where the certificates to use cannot be read."""
+        """The server of ``url``. Raises ``RequestError`` where the certificates to use cannot be read."""
         start = "/".join(url.split("/", 3)[:3])
         origin = self._known.get(start)
         if origin is None:
@@ -90,7 +90,9 @@ class Origins:
         if scheme == "http":
             return self._plain
         if scheme != "https":
-            raise Trouble("unreachable", f"{without_credentials(start)}: only http and https can be asked", again=False)
+            raise RequestError(
+                "unreachable", f"{without_credentials(start)}: only http and https can be asked", again=False
+            )
         if self._trusted_blindly(start):
             disable_warnings(InsecureRequestWarning)
             adapter = Pool(self._network, self._counters, tls.blind(self._network))

@@ -25,7 +25,7 @@ from .lean import lean
 if TYPE_CHECKING:
     import ssl
 
-    from .cached_session import Web
+    from .cached_session import CachedTransport
 
 __all__ = ["Answer", "Counters", "Reply", "Session"]
 
@@ -52,15 +52,15 @@ class Session:
         self._cache, self._clock, self._started = cache, clock, clock()
         local = Store(cache.directory / location.DATABASE if cache.directory else None, warn)
         self._store = SharedStore(cache.url, local, warn) if cache.url else local
-        self._wire: dict[str, Any] = {
+        self._options: dict[str, Any] = {
             "network": network,
             "authenticate": authenticate,
             "user_agent": user_agent,
             "system": tls,
         }
-        self._wire["counters"] = self.counters
+        self._options["counters"] = self.counters
         self._known: dict[str, Record | None] = {}
-        self._web: Web | None = None
+        self._transport: CachedTransport | None = None
         self._connecting = threading.Lock()
 
     def stored(self, keys: Sequence[str]) -> dict[str, Answer]:
@@ -86,14 +86,14 @@ class Session:
         url: str,
         *,
         key: str,
-        digest: Callable[[Reply], bytes],
+        condense: Callable[[Reply], bytes],
         accept: str = "application/json",
         immutable: bool = False,
         revalidate: bool = False,
     ) -> Answer:
         """The answer under ``key``, from the cache where it is fresh there, else of a GET of ``url``.
 
-        A stale one is asked for conditionally. ``digest`` makes of the reply what is kept; it raises ValueError for
+        A stale one is asked for conditionally. ``condense`` makes of the reply what is kept; it raises ValueError for
         garbage. ``revalidate`` asks about a fresh one too, if this session has not done so yet; what is ``immutable``
         is never asked for twice. A 404 or 410 is an answer. Raises ``DownloadFailed``.
         """
@@ -106,7 +106,7 @@ class Session:
             url,
             key=key,
             known=known,
-            digest=digest,
+            condense=condense,
             immutable=immutable,
             accept=accept,
             current=revalidate or self._cache.refresh,
@@ -164,29 +164,29 @@ class Session:
     def prepare(self) -> None:
         """Import what asking needs, while there is time or as long as the environment is as it was."""
         with self._connecting:
-            if self._web is None:
+            if self._transport is None:
                 with lean():
-                    from .cached_session import Web, storage  # heavy: not before there is something to ask
+                    from .cached_session import CachedTransport, storage  # heavy: not before there is something to ask
 
-                self._web = Web(storage(self._store, self._cache.ttl), self._clock, **self._wire)
+                self._transport = CachedTransport(storage(self._store, self._cache.ttl), self._clock, **self._options)
 
     def close(self) -> None:
         """Bring the cache to the disk and within its limit; threads that wait to ask again give up."""
-        if self._web is not None:
-            self._web.close()  # type: ignore[no-untyped-call] # requests-cache's
+        if self._transport is not None:
+            self._transport.close()  # type: ignore[no-untyped-call] # requests-cache's
         self._store.close()
         if self.counters.requests and self._cache.directory and self._store.kept:
             from ..cache.maintenance import evict
 
             evict(self._cache.directory, self._cache.limit)
 
-    def _connected(self, url: str) -> Web:
+    def _connected(self, url: str) -> CachedTransport:
         if self._cache.offline:
             raise DownloadFailed("offline", f"{without_credentials(url)} is not in the cache")
-        if self._web is None:
+        if self._transport is None:
             self.prepare()
-        assert self._web is not None, "prepared"
-        return self._web
+        assert self._transport is not None, "prepared"
+        return self._transport
 
     def _hit(self, count: int = 1) -> None:
         """So many answers came out of the cache without a request."""
@@ -208,5 +208,5 @@ class Session:
     def _fresh(self, record: Record, now: float, revalidate: bool = False) -> bool:
         if not record.believable(self._cache.ttl, now):
             return False
-        settled = record.lifetime(self._cache.ttl) is None or record.fetched >= self._started
-        return settled or not (revalidate or self._cache.refresh)
+        final = record.lifetime(self._cache.ttl) is None or record.fetched >= self._started
+        return final or not (revalidate or self._cache.refresh)

@@ -15,7 +15,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from ..core.options import Network
 from .context_pool import ContextPool, is_plain
-from .errors import Trouble
+from .errors import RequestError
 
 MakeContext = Callable[[], ssl.SSLContext | None]
 """Makes a context that knows the system's certificates; None where there is no such thing."""
@@ -24,7 +24,7 @@ MakeContext = Callable[[], ssl.SSLContext | None]
 def trusting(network: Network, system: MakeContext | None) -> ssl.SSLContext:
     """A context that checks servers: by ``network.verify``, else the bundle that the environment names, else as usual.
 
-    As with pip, a bundle adds to the ``system``'s certificates where there are such. Raises ``Trouble`` for a file
+    As with pip, a bundle adds to the ``system``'s certificates where there are such. Raises ``RequestError`` for a file
     that cannot be read.
     """
 
@@ -67,7 +67,7 @@ def _load(context: ssl.SSLContext, bundle: str) -> None:
         else:
             context.load_verify_locations(cafile=bundle)
     except OSError as error:
-        raise Trouble("tls", f"the certificates in {bundle} cannot be read", again=False) from error
+        raise RequestError("tls", f"the certificates in {bundle} cannot be read", again=False) from error
 
 
 def _with_client(context: ssl.SSLContext, network: Network) -> ssl.SSLContext:
@@ -76,5 +76,5 @@ def _with_client(context: ssl.SSLContext, network: Network) -> ssl.SSLContext:
             context.load_cert_chain(network.client_cert)
         except OSError as error:
             text = f"the client certificate in {network.client_cert} cannot be read"
-            raise Trouble("tls", text, again=False) from error
+            raise RequestError("tls", text, again=False) from error
     return context

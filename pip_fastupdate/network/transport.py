@@ -25,7 +25,7 @@ from ..core.response import host_of
 from ..core.text import without_credentials
 from . import bodies, errors
 from .credentials import Authenticate, Credentials, is_downgrade
-from .errors import Trouble
+from .errors import RequestError
 from .origins import Origins
 from .pace import Exceeded
 from .tls import MakeContext
@@ -56,7 +56,7 @@ class Get(PreparedRequest):
 
         ``question`` (JSON) is sent in a POST, which changes nothing on the server and may be repeated.
 
-        Raises ``Trouble`` for a URL that is none.
+        Raises ``RequestError`` for a URL that is none.
         """
         super().__init__()
         self.method = "GET"
@@ -78,7 +78,7 @@ class Get(PreparedRequest):
         return super().copy()
 
 
-class Wire(Session):
+class RetryingSession(Session):
     """Sends a ``Get``, with redirects, authentication and retries. Safe to use from many threads."""
 
     def __init__(
@@ -100,7 +100,7 @@ class Wire(Session):
         self._stopping = threading.Event()
 
     def send(self, request: PreparedRequest, **_options: Any) -> Response:
-        """The good answer to a ``Get``, finished. Raises ``Trouble``."""
+        """The good answer to a ``Get``, finished. Raises ``RequestError``."""
         assert isinstance(request, Get), "this session sends nothing else"
         started, attempt = time.monotonic(), 0
         until = started + self._limits.seconds
@@ -111,7 +111,7 @@ class Wire(Session):
             try:
                 response = self._attempt(request, until)
                 break
-            except Trouble as problem:
+            except RequestError as problem:
                 tired = attempt >= self._retries or time.monotonic() >= until or self._stopping.is_set()
                 if tired or not problem.again:
                     origin.failed(problem, started)
@@ -148,11 +148,11 @@ class Wire(Session):
             origin.works()
             if "set-cookie" in response.headers:
                 extract_cookies_to_jar(self.cookies, request, response.raw)  # type: ignore[no-untyped-call]
-            response = self._credentials.settle(response, origin.options)
+            response = self._credentials.answer_challenge(response, origin.options)
             if not response.is_redirect:
                 return response
             request = self._redirected(response, request)
-        raise Trouble("http", f"{host_of(str(request.url))} redirects without end", again=False)
+        raise RequestError("http", f"{host_of(str(request.url))} redirects without end", again=False)
 
     def _redirected(self, response: Response, request: PreparedRequest) -> PreparedRequest:
         bodies.drain(response)

@@ -30,7 +30,7 @@ Edits = Mapping[int, tuple[Edit, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class FileRequirement:
     """One requirement of the file that is about versions on an index."""
 
     where: str
@@ -54,10 +54,10 @@ class Rewritten:
     """What a file becomes."""
 
     data: bytes
-    changed: tuple[tuple[Entry, str], ...]
+    changed: tuple[tuple[FileRequirement, str], ...]
     """Entries that differ, with their new text."""
 
-    refused: tuple[tuple[Entry, str], ...]
+    refused: tuple[tuple[FileRequirement, str], ...]
     """Entries that no longer admit what is installed, and why they were left alone."""
 
 
@@ -67,14 +67,14 @@ class Writable:
 
     path: Path
     data: bytes
-    entries: tuple[Entry, ...]
+    entries: tuple[FileRequirement, ...]
     put: Callable[[Edits], bytes]
     """The file's bytes with these edits. Raises Unwritable, UnicodeEncodeError."""
 
     def rewritten(self, versions: Mapping[str, Version], *, lower_bounds: bool = False) -> Rewritten:
         """The file for an environment with these ``versions`` (by normalized name): each entry admits its one."""
         edits: dict[int, tuple[Edit, ...]] = {}
-        refused: list[tuple[Entry, str]] = []
+        refused: list[tuple[FileRequirement, str]] = []
         for index, entry in enumerate(self.entries):
             target = versions.get(entry.dependency.name)
             if target is None or not entry.applies:
@@ -94,7 +94,7 @@ class Writable:
         return Rewritten(data=self.put(edits) if edits else self.data, changed=changed, refused=tuple(refused))
 
 
-def _moved(entry: Entry, target: Version, lower_bounds: bool, *, admitted: bool) -> tuple[Edit, ...]:
+def _moved(entry: FileRequirement, target: Version, lower_bounds: bool, *, admitted: bool) -> tuple[Edit, ...]:
     if admitted and not lower_bounds:
         return ()
     edits = moved(entry.text, target, lower_bounds=lower_bounds)
@@ -145,8 +145,8 @@ def _why_fixed(line: RequirementLine, place: requirements.Line, text: str) -> st
     return None
 
 
-def _entry(where: str, text: str, requirement: str, fixed: str | None) -> Entry:
-    return Entry(where=where, text=text, dependency=parse(requirement), fixed=fixed)
+def _entry(where: str, text: str, requirement: str, fixed: str | None) -> FileRequirement:
+    return FileRequirement(where=where, text=text, dependency=parse(requirement), fixed=fixed)
 
 
 def open_pyproject(path: Path, loads: Loads) -> Writable:

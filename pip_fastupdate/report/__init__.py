@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from ..core.entry import Entry
+from ..core.entry import HistoryEntry
 from ..core.models import Reason, Report, Row, Target
 from ..core.options import Format
 from ..core.text import fit, wants_color
@@ -28,7 +28,9 @@ def show(
     write(renderer(format).render(report, view_of(stream, verbosity=verbosity, color=color)), stream)
 
 
-def show_history(entries: Sequence[Entry], stream: TextIO, *, format: Format = "table", verbosity: int = 0) -> None:
+def show_history(
+    entries: Sequence[HistoryEntry], stream: TextIO, *, format: Format = "table", verbosity: int = 0
+) -> None:
     """Write the transactions to ``stream`` in the given order."""
     write(renderer(format).history(entries, view_of(stream, verbosity=verbosity)), stream)
 

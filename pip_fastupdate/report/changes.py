@@ -15,41 +15,41 @@ def blocks(report: Report, view: View) -> list[str]:
     return ["\n".join(_lines(row, row.changes, view)) for row in report.rows if row.changes is not None]
 
 
-def _lines(row: Row, told: Difference, view: View) -> Iterator[str]:
+def _lines(row: Row, difference: Difference, view: View) -> Iterator[str]:
     asked = "direct" if row.direct else "transitive"
-    words = [each for each in (row.level, asked, _releases(told), _dates(told)) if each]
+    words = [each for each in (row.level, asked, _releases(difference), _dates(difference)) if each]
     versions = f"{row.installed} → {row.target}" if row.installed else f"{row.target} (new)"
     yield clean(f"{row.name} {versions} ({', '.join(words)})")
-    for what, url in told.links:
+    for what, url in difference.links:
         yield f"  {what}: {_link(redact(url), view)}"
     for title, items in (
-        ("requires now", told.requires_added),
-        ("requires no more", told.requires_dropped),
-        ("new commands", told.commands_added),
-        ("commands gone", told.commands_dropped),
+        ("requires now", difference.requires_added),
+        ("requires no more", difference.requires_dropped),
+        ("new commands", difference.commands_added),
+        ("commands gone", difference.commands_dropped),
     ):
         if items:
             yield clean(f"  {title}: {', '.join(items)}")
     for title, pair in (
-        ("Python", told.python),
-        ("license", told.license),
-        ("files", told.files),
-        ("compiled files", told.native),
+        ("Python", difference.python),
+        ("license", difference.license),
+        ("files", difference.files),
+        ("compiled files", difference.native),
     ):
         if pair:
             yield clean(f"  {title}: {pair[0] or 'not stated'} → {pair[1] or 'not stated'}")
-    if told.size:
-        yield f"  size: {size(int(told.size[0]))} → {size(int(told.size[1]))}"
+    if difference.size:
+        yield f"  size: {size(int(difference.size[0]))} → {size(int(difference.size[1]))}"
 
 
-def _releases(told: Difference) -> str:
-    if not told.releases:
+def _releases(difference: Difference) -> str:
+    if not difference.releases:
         return ""
-    return f"{told.releases} release{'' if told.releases == 1 else 's'} between"
+    return f"{difference.releases} release{'' if difference.releases == 1 else 's'} between"
 
 
-def _dates(told: Difference) -> str:
-    before, after = (each[:10] if each else "" for each in told.uploaded)
+def _dates(difference: Difference) -> str:
+    before, after = (each[:10] if each else "" for each in difference.uploaded)
     return f"{before} → {after}" if before and after else after
 
 
@@ -60,23 +60,23 @@ def _link(url: str, view: View) -> str:
     return shown if plain else f"\x1b]8;;{shown}\x1b\\{shown}\x1b]8;;\x1b\\"
 
 
-def document(told: Difference) -> dict[str, Any]:
+def document(difference: Difference) -> dict[str, Any]:
     """The same for JSON."""
 
     def pair(values: Sequence[str | None] | None) -> dict[str, str | None] | None:
         return None if values is None else {"before": values[0], "after": values[1]}
 
     return {
-        "releases_between": told.releases,
-        "uploaded": pair(told.uploaded),
-        "links": {what: redact(url) for what, url in told.links},
-        "requires_added": list(told.requires_added),
-        "requires_dropped": list(told.requires_dropped),
-        "commands_added": list(told.commands_added),
-        "commands_dropped": list(told.commands_dropped),
-        "python": pair(told.python),
-        "license": pair(told.license),
-        "files": pair(told.files),
-        "native_files": pair(told.native),
-        "bytes": pair(told.size),
+        "releases_between": difference.releases,
+        "uploaded": pair(difference.uploaded),
+        "links": {what: redact(url) for what, url in difference.links},
+        "requires_added": list(difference.requires_added),
+        "requires_dropped": list(difference.requires_dropped),
+        "commands_added": list(difference.commands_added),
+        "commands_dropped": list(difference.commands_dropped),
+        "python": pair(difference.python),
+        "license": pair(difference.license),
+        "files": pair(difference.files),
+        "native_files": pair(difference.native),
+        "bytes": pair(difference.size),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from ..core.entry import Entry
+from ..core.entry import HistoryEntry
 from ..core.models import Report
 from ..core.options import Format
 from .view import PLAIN, View
@@ -24,7 +24,7 @@ class Renderer(Protocol):
     def render(self, report: Report, view: View = PLAIN) -> str:
         """What a run has to tell; "" where there is nothing to say."""
 
-    def history(self, entries: Sequence[Entry], view: View = PLAIN) -> str:
+    def history(self, entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
         """The transactions, in the given order."""
 
     def cache(self, facts: CacheFacts, view: View = PLAIN) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ..core.entry import Entry
+from ..core.entry import HistoryEntry
 from ..core.text import clean
 
 HEADER = ("Id", "When", "What", "Undo", "Changes")
@@ -15,7 +15,7 @@ _NAMED = 3
 Change = tuple[str, str | None, str | None]
 
 
-def document(entry: Entry) -> Mapping[str, object]:
+def document(entry: HistoryEntry) -> Mapping[str, object]:
     """``{"id", "when", "kind", "undoable", "why_not", "changes": [{"name", "before", "after"}]}``."""
     return {
         "id": entry.id,
@@ -27,7 +27,7 @@ def document(entry: Entry) -> Mapping[str, object]:
     }
 
 
-def cells(entry: Entry, verbosity: int = 0) -> tuple[str, ...]:
+def cells(entry: HistoryEntry, verbosity: int = 0) -> tuple[str, ...]:
     """One transaction below ``HEADER``."""
     undo = "yes" if entry.undoable else f"no: {entry.why_not}" if entry.why_not else "no"
     return clean(entry.id), clean(entry.when), entry.kind, clean(undo), _changes(entry.changes, verbosity)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..core.entry import Entry
+from ..core.entry import HistoryEntry
 from ..core.models import Difference, KnownVulnerability, Reason, Report, Row, Stats
 from ..core.text import redact
-from .rows import digest
+from .rows import summarize
 from .view import PLAIN, View
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def render(report: Report, view: View = PLAIN) -> str:
     return text.replace('"packages": []', f'"packages": [\n    {listed}\n  ]', 1) if rows else text
 
 
-def history(entries: Sequence[Entry], view: View = PLAIN) -> str:
+def history(entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
     """``{"schema", "transactions": […]}``, each with all of its changes."""
     from .history import document as transaction
 
@@ -82,7 +82,7 @@ def document(report: Report) -> dict[str, Any]:
 
 def _summary(report: Report) -> dict[str, Any]:
     """The answer to ``--check``: also where something is behind and nothing can be done about it."""
-    facts = digest(report)
+    facts = summarize(report)
     return {
         "answer": facts.answer,
         "behind": sum(facts.behind.values()),
@@ -115,10 +115,10 @@ def _package(row: Row) -> dict[str, Any]:
     }
 
 
-def _changes(told: Difference) -> dict[str, Any]:
+def _changes(difference: Difference) -> dict[str, Any]:
     from .changes import document
 
-    return document(told)
+    return document(difference)
 
 
 def _vulnerability(found: KnownVulnerability) -> dict[str, Any]:

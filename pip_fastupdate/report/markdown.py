@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..core.entry import Entry
+from ..core.entry import HistoryEntry
 from ..core.models import Report, Target
 from ..core.text import clean, redact
-from .rows import Digest, Group, Line, cells, digest
+from .rows import Group, Line, Summary, cells, summarize
 from .view import PLAIN, View
 
 if TYPE_CHECKING:
@@ -20,16 +20,16 @@ _FOLDED: Mapping[Group, str] = {"held": "held", "skipped": "skipped", "failed": 
 
 def render(report: Report, view: View = PLAIN) -> str:
     """A heading, what changed as a table, the rest folded away; failures stay open. No final line end."""
-    facts = digest(report)
+    facts = summarize(report)
     return "\n\n".join(_blocks(report, facts))
 
 
-def history(entries: Sequence[Entry], view: View = PLAIN) -> str:
+def history(entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
     """A table, one line a transaction; verbosity 1 names all of its changes."""
     from .history import HEADER
-    from .history import cells as told
+    from .history import cells as history_cells
 
-    return grid(HEADER, [told(entry, view.verbosity) for entry in entries])
+    return grid(HEADER, [history_cells(entry, view.verbosity) for entry in entries])
 
 
 def cache(facts: CacheFacts, view: View = PLAIN) -> str:
@@ -39,7 +39,7 @@ def cache(facts: CacheFacts, view: View = PLAIN) -> str:
     return grid(("Cache", ""), list(cache_facts(facts).items()))
 
 
-def _blocks(report: Report, facts: Digest) -> Iterator[str]:
+def _blocks(report: Report, facts: Summary) -> Iterator[str]:
     yield f"## {escape(facts.summary())}"
     yield _environment(report.target)
     changed = facts.group("upgraded") + facts.group("added") + facts.group("removed")
@@ -48,8 +48,8 @@ def _blocks(report: Report, facts: Digest) -> Iterator[str]:
     if any(row.changes for row in report.rows):
         from .changes import blocks
 
-        told = "\n\n".join(blocks(report, PLAIN)).replace("`", "'")
-        yield f"<details open>\n<summary>What changes</summary>\n\n```text\n{told}\n```\n\n</details>"
+        text = "\n\n".join(blocks(report, PLAIN)).replace("`", "'")
+        yield f"<details open>\n<summary>What changes</summary>\n\n```text\n{text}\n```\n\n</details>"
     for group, word in _FOLDED.items():
         lines = facts.group(group)
         if lines:

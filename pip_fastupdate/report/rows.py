@@ -65,13 +65,13 @@ class Line:
         return replace(self, status=f"{self.status}, from {self.source}") if self.source else self
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """Status and reasons: ``held: numba 0.59.1 requires numpy<1.27``."""
         return f"{self.status}: {self.why}" if self.why else self.status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Digest:
+class Summary:
     """The report in groups."""
 
     lines: tuple[Line, ...]
@@ -151,7 +151,7 @@ class Digest:
         return "behind" if self.behind else "up-to-date"
 
 
-def digest(report: Report) -> Digest:
+def summarize(report: Report) -> Summary:
     """The report in groups, each distribution in exactly one, failures of no distribution's in ``failed``."""
     failures: dict[str, list[Failure]] = {}
     for failure in report.failures:
@@ -161,7 +161,7 @@ def digest(report: Report) -> Digest:
         group = _group(row, row.name in failures)
         lines.append(_line(row, group, failures.pop(row.name, ()) if group == "failed" else (), report.dry_run))
     lines += [_stray(each) for rest in failures.values() for each in rest]
-    return Digest(
+    return Summary(
         lines=tuple(sorted(lines, key=lambda each: (GROUPS.index(each.group), each.package))),
         distributions=sum(row.installed is not None for row in report.rows),
         seconds=total_seconds(report.stats.seconds),
@@ -178,7 +178,7 @@ HEADER = ("Package", "Current", "Latest", "Level", "Direct", "Status")
 
 def cells(lines: Sequence[Line]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """The header of a table of these lines, and its rows; without columns in which nothing stands."""
-    table = [(each.package, each.current, each.latest, each.level, each.direct, each.told) for each in lines]
+    table = [(each.package, each.current, each.latest, each.level, each.direct, each.text) for each in lines]
     shown = [place for place, title in enumerate(HEADER) if title in _ALWAYS or any(row[place] for row in table)]
     return tuple(HEADER[place] for place in shown), [tuple(row[place] for place in shown) for row in table]
 

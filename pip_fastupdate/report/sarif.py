@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..core.entry import Entry
+from ..core.entry import HistoryEntry
 from ..core.models import KnownVulnerability, Report, Row
 from ..core.text import redact
 from . import json_
@@ -43,7 +43,7 @@ def render(report: Report, view: View = PLAIN) -> str:
     )
 
 
-def history(entries: Sequence[Entry], view: View = PLAIN) -> str:
+def history(entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
     """As JSON: SARIF has no word for it."""
     return json_.history(entries, view)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ..core.entry import Entry
+from ..core.entry import HistoryEntry
 from ..core.models import Report
 from ..core.text import IMPORTING, clean, fit, pairs
-from .rows import Digest, Line, cells, digest
+from .rows import Line, Summary, cells, summarize
 from .view import PLAIN, View
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def render(report: Report, view: View = PLAIN) -> str:
     Verbosity 1 lists also what is held though nothing was to do, and what is up to date, and says from where each new
     version comes; -1 lists only what failed. Characters that the encoding lacks are replaced.
     """
-    facts = digest(report)
+    facts = summarize(report)
     lines = _shown(facts, view.verbosity)
     parts = [_grid(lines, view)] if lines else []
     if report.dry_run:
@@ -39,14 +39,14 @@ def render(report: Report, view: View = PLAIN) -> str:
     return "\n\n".join(filter(None, parts))
 
 
-def history(entries: Sequence[Entry], view: View = PLAIN) -> str:
+def history(entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
     """One line a transaction; verbosity 1 names all of its changes."""
     from .history import HEADER
-    from .history import cells as told
+    from .history import cells as history_cells
 
     if not entries:
         return "No transactions yet"
-    return columns(HEADER, [told(entry, view.verbosity) for entry in entries], view.encoding)
+    return columns(HEADER, [history_cells(entry, view.verbosity) for entry in entries], view.encoding)
 
 
 def cache(facts: CacheFacts, view: View = PLAIN) -> str:
@@ -56,7 +56,7 @@ def cache(facts: CacheFacts, view: View = PLAIN) -> str:
     return pairs(cache_facts(facts))
 
 
-def _shown(facts: Digest, verbosity: int) -> tuple[Line, ...]:
+def _shown(facts: Summary, verbosity: int) -> tuple[Line, ...]:
     if verbosity > 0:
         return tuple(each.sourced for each in facts.lines)
     if verbosity < 0:

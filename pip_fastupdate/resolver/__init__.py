@@ -1,4 +1,4 @@
-"""The best consistent set of versions: a world in, an assignment out.
+"""The best consistent set of versions: a pool in, an assignment out.
 
 **Consistent** is an assignment in which every requirement is fulfilled, but for those that were violated before and
 about which nothing changes; in which nothing is older than it is, or gone; and in which pre-releases are chosen only
@@ -19,7 +19,7 @@ where the policy admits them, or a requirement in force names one or admits noth
 With names given, only these count in 1 to 5; then as many others as possible stay as they are, and those that must
 move do so as little as they can. Nothing missing is added.
 
-How it is found: `engine` is a conflict-driven search over variables with many values; `encoding` writes the world down
+How it is found: `engine` is a conflict-driven search over variables with many values; `encoding` writes the pool down
 for it, as far as the search comes; `solver` answers "is there a solution with this?" again and again, and never
 forgets; `objectives` asks it for one wish after the other; `search` is the order above.
 """

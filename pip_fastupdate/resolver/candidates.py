@@ -1,4 +1,4 @@
-"""The planner's world: what could be installed of each project, and whether a choice of versions is consistent.
+"""The pool of candidates: what could be installed of each project, and whether a choice of versions is consistent.
 
 An *assignment* maps every normalized name to the one candidate that the environment would hold of it.
 A requirement that is violated today is tolerated as long as neither of its ends changes, so the state
@@ -24,7 +24,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Candidate:
-    """One version of one project that the environment could hold. Compared by identity: ``World`` makes each once."""
+    """One version of one project that the environment could hold. Compared by identity: a pool makes each once."""
 
     name: str
     version: Version
@@ -52,7 +52,7 @@ class Problem:
 
 
 @dataclass(slots=True, kw_only=True)
-class World:
+class CandidatePool:
     """Candidates and their requirements, asked of the index only when the search needs them, remembered for ever."""
 
     inventory: Inventory
@@ -72,7 +72,7 @@ class World:
     installed: dict[str, Candidate] = field(init=False)
     _distributions: dict[str, Distribution] = field(init=False)
     _projects: dict[str, Project | Failure] = field(init=False, default_factory=dict)
-    _domains: dict[tuple[str, bool], tuple[Candidate, ...]] = field(init=False, default_factory=dict)
+    _versions: dict[tuple[str, bool], tuple[Candidate, ...]] = field(init=False, default_factory=dict)
     _candidates: dict[tuple[str, Version], Candidate] = field(init=False, default_factory=dict)
     _needs: dict[tuple[Candidate, str], tuple[Dependency, ...] | Failure] = field(init=False, default_factory=dict)
     _in_force: frozenset[tuple[str, Dependency]] = field(init=False)
@@ -108,16 +108,16 @@ class World:
             self._projects[name] = self.source.project(name)
         return self._projects[name]
 
-    def domain(self, name: str, *, pre: bool = False) -> tuple[Candidate, ...]:
+    def versions_of(self, name: str, *, pre: bool = False) -> tuple[Candidate, ...]:
         """The versions that may be held of a project, newest first, never older than the installed one.
 
         ``pre`` admits pre-releases that the policy rules out, for a requirement that names one (PEP 440); so does a
         constraint that names one.
         """
         pre = pre or any(map(names_prerelease, self.constraints.get(name, ())))
-        if (name, pre) not in self._domains:
-            self._domains[name, pre] = tuple(self._choices(name, pre))
-        return self._domains[name, pre]
+        if (name, pre) not in self._versions:
+            self._versions[name, pre] = tuple(self._choices(name, pre))
+        return self._versions[name, pre]
 
     def _choices(self, name: str, pre: bool) -> Iterator[Candidate]:
         today = self.installed.get(name)
@@ -139,11 +139,11 @@ class World:
 
     def newest(self, name: str) -> Candidate | None:
         """The newest version whose requirements are known; None when there is nothing to choose from."""
-        return next((each for each in self.domain(name) if self.usable(each)), None)
+        return next((each for each in self.versions_of(name) if self.usable(each)), None)
 
     def addable(self, name: str) -> bool:
         """Whether there is anything to add of a project that is not installed."""
-        return self.may_move(name) and bool(self.domain(name, pre=True))
+        return self.may_move(name) and bool(self.versions_of(name, pre=True))
 
     def usable(self, candidate: Candidate) -> bool:
         """Whether the candidate's requirements are known."""
@@ -250,14 +250,14 @@ class World:
     def addition(self, name: str, specifiers: Sequence[str]) -> Candidate | None:
         """The newest candidate of a project that is not installed which all the specifiers admit."""
         pre = any(names_prerelease(each) for each in specifiers)
-        for candidate in self.domain(name, pre=pre):
+        for candidate in self.versions_of(name, pre=pre):
             if all(allows(each, candidate.version) for each in specifiers) and self.usable(candidate):
                 return candidate
         return None
 
     def prefetch(self, names: Iterable[str]) -> None:
         """Ask the index for what the newest versions of these projects require, all at once."""
-        self.expect(domain[0] for domain in map(self.domain, names) if domain)
+        self.expect(versions[0] for versions in map(self.versions_of, names) if versions)
 
 
 def _readable(fields: Iterable[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The world as nogoods, written down only as far as the search comes.
+"""The pool as nogoods, written down only as far as the search comes.
 
 A package is a variable. Its first value is what is wished for: the newest version, the version of today for what is
 not to move, absence for what is not installed. Of most packages nothing else ever matters, so all other values stand
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ..core.requirements import Dependency, names_prerelease, parse
-from .candidates import Candidate, World
+from .candidates import Candidate, CandidatePool
 from .engine import Engine, Nogood
 from .packages import FIRST, LATE, SECOND, Budget, Demand, Fact, Package, TooDeep
 from .supports import Supports
@@ -21,9 +21,9 @@ from .supports import Supports
 
 @dataclass(slots=True, kw_only=True)
 class Encoding:
-    """A world in an engine."""
+    """A pool in an engine."""
 
-    world: World
+    pool: CandidatePool
     wanted: frozenset[str]
     """Names that are to become as new as possible."""
 
@@ -37,8 +37,8 @@ class Encoding:
     """Look-ups."""
 
     def __post_init__(self) -> None:
-        self.supports = Supports(engine=self.engine, installed=self.world.installed)
-        for name in sorted(self.world.installed):
+        self.supports = Supports(engine=self.engine, installed=self.pool.installed)
+        for name in sorted(self.pool.installed):
             self._create(name)
 
     def package(self, name: str) -> Package:
@@ -46,13 +46,13 @@ class Encoding:
         return self.packages.get(name) or self._create(name)
 
     def _create(self, name: str) -> Package:
-        first: Candidate | None = self.world.installed.get(name)
+        first: Candidate | None = self.pool.installed.get(name)
         if name in self.wanted:
-            first = self.world.newest(name) or first
+            first = self.pool.newest(name) or first
         variable = self.engine.variable(len(self.packages), optional=first is None)
         package = self.packages[name] = Package(name=name, variable=variable, values=[first], loaded=int(first is None))
         self.of_variable[variable] = package
-        if not self.world.may_move(name):
+        if not self.pool.may_move(name):
             package.listed = True
             self.engine.back_to(0)
             self.engine.add(Nogood([(variable, ~FIRST)], Fact(package=package, values=~FIRST, kind="stays")))
@@ -61,14 +61,14 @@ class Encoding:
     def warm_up(self) -> None:
         """Learn what all first values require; list the versions of packages that cannot all keep theirs."""
         packages = list(self.packages.values())
-        self.world.expect(each.values[0] for each in packages if each.values[0] is not None)
+        self.pool.expect(each.values[0] for each in packages if each.values[0] is not None)
         for package in packages:
             if package.values[0] is not None:
                 self._load_version(package, 0, package.values[0])
         troubled = [each for each in self.packages.values() if any(map(_takes_more, each.demands))]
         self.list_versions(troubled)
         names = {package.name for package in troubled}
-        self.world.expect(each for package in troubled for each in self._likely(package, names))
+        self.pool.expect(each for package in troubled for each in self._likely(package, names))
 
     def _likely(self, package: Package, troubled: Collection[str]) -> list[Candidate]:
         """What will most likely be chosen of a package that cannot have its first value.
@@ -81,7 +81,7 @@ class Encoding:
             left = admitted if admitted or demand.parent.name not in troubled else left
         return self._candidates(package, [(left & -left).bit_length() - 1] if left else [])
 
-    # what is learned of the world as the search goes on
+    # what is learned of the pool as the search goes on
 
     def extend(self) -> bool:
         """Look at what has been chosen since the last time; whether that led to anything new."""
@@ -95,7 +95,7 @@ class Encoding:
             engine.extended = len(engine.trail)
             return False
         candidates = [*map(self.value, chosen), *map(self._next_value, narrowed)]
-        self.world.expect(each for each in candidates if each is not None)
+        self.pool.expect(each for each in candidates if each is not None)
         while engine.extended < len(engine.trail):
             package = self.of_variable.get(engine.trail[engine.extended][0])
             engine.extended += 1
@@ -155,11 +155,11 @@ class Encoding:
         return told
 
     def _load_version(self, package: Package, place: int, candidate: Candidate, *, counted: bool = False) -> bool:
-        if not counted and self.world.unknown(candidate):
+        if not counted and self.pool.unknown(candidate):
             self._look_up(package, place)
             if package.loaded >> place & 1:
                 return True
-        failed = not self.world.usable(candidate)
+        failed = not self.pool.usable(candidate)
         package.loaded |= 1 << place
         if failed:
             fact = Fact(package=package, values=1 << place, kind="metadata")
@@ -182,7 +182,7 @@ class Encoding:
                 package.surveyed = True
                 self._survey(package, place, ahead, max(STRIDE, len(ahead) // PROBES))
             else:
-                self.world.expect(self._candidates(package, possible[: 2 ** min(package.looked_up, 4)]))
+                self.pool.expect(self._candidates(package, possible[: 2 ** min(package.looked_up, 4)]))
 
     def _narrow_down(self, package: Package, place: int, possible: list[int]) -> None:
         """Look at a few of the versions up to the next one that is known, or at all of them where those are few."""
@@ -191,7 +191,7 @@ class Encoding:
         if len(gap) > NEAR:
             self._survey(package, place, gap, -(-len(gap) // PARTS))
         else:
-            self.world.expect(self._candidates(package, gap))
+            self.pool.expect(self._candidates(package, gap))
 
     def _ahead(self, package: Package, place: int, left: int) -> list[int]:
         """The places after this one, of those left, of versions of which it is not known what they require."""
@@ -206,7 +206,7 @@ class Encoding:
 
     def _unknown(self, package: Package, place: int) -> bool:
         candidate = package.values[place]
-        return candidate is not None and not package.loaded >> place & 1 and self.world.unknown(candidate)
+        return candidate is not None and not package.loaded >> place & 1 and self.pool.unknown(candidate)
 
     def _candidates(self, package: Package, places: Iterable[int]) -> list[Candidate]:
         return [each for place in places if (each := package.values[place]) is not None]
@@ -219,7 +219,7 @@ class Encoding:
         marks = ahead[stride - 1 :: stride]
         self.spent += len(marks)
         candidates = self._candidates(package, [place, *marks])
-        self.world.expect(candidates)
+        self.pool.expect(candidates)
         for mark, candidate in zip([place, *marks], candidates, strict=True):
             self._load_version(package, mark, candidate, counted=True)
         known = [each for each in range(place, len(package.values)) if package.loaded >> each & 1]
@@ -271,15 +271,15 @@ class Encoding:
     # requirements
 
     def _require_all(self, package: Package, place: int, candidate: Candidate, extra: str) -> None:
-        for dependency in self.world.needs(candidate, extra):
-            spared = self.world.violated_today(candidate, dependency)
+        for dependency in self.pool.needs(candidate, extra):
+            spared = self.pool.violated_today(candidate, dependency)
             ask = package.asks.get(extra)
             demand = Demand(
                 parent=package, values=1 << place, ask=ask, extra=extra, dependency=dependency, spared=spared
             )
             if dependency.url is None:
                 self._require(demand)
-            elif self.world.foreign(candidate, dependency):
+            elif self.pool.foreign(candidate, dependency):
                 # what is at a URL is not for us, and what an index has by that name may be somebody else's
                 fact = Fact(package=package, values=1 << place, demand=demand, kind="direct-url")
                 self.engine.add(Nogood(demand.terms(), fact))
@@ -326,23 +326,23 @@ class Encoding:
             self.engine.add(demand.nogood)
 
     def _rejected(self, target: Package, demand: Demand) -> int:
-        return target.rejected(demand, self.world.installed.get(target.name))
+        return target.rejected(demand, self.pool.installed.get(target.name))
 
     # versions
 
     def list_versions(self, packages: Iterable[Package]) -> None:
         """Put every version of these packages in the place of "another version". The search has to be at its root."""
         packages = [each for each in dict.fromkeys(packages) if not each.listed]
-        self.world.source.prefetch(names=[each.name for each in packages])
+        self.pool.source.prefetch(names=[each.name for each in packages])
         for package in packages:
             self._list(package)
 
     def _list(self, package: Package) -> None:
-        world, name = self.world, package.name
-        finals = world.domain(name)
+        pool, name = self.pool, package.name
+        finals = pool.versions_of(name)
         known = set(finals)
-        early = [each for each in world.domain(name, pre=True) if each not in known]
-        if name in world.installed and name not in self.wanted:
+        early = [each for each in pool.versions_of(name, pre=True) if each not in known]
+        if name in pool.installed and name not in self.wanted:
             finals = finals[::-1]
             early.reverse()
         package.values += [each for each in (*finals, *early) if each is not package.values[0]]

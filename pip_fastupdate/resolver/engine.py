@@ -31,7 +31,7 @@ class Nogood:
     def __init__(self, terms: list[Term], fact: object = None, leaves: frozenset[Nogood] = frozenset()) -> None:
         self.terms = terms
         self.fact = fact
-        """What in the world it stands for; None where it was learned."""
+        """What it stands for; None where it was learned."""
 
         self.leaves = leaves
         """Where it was learned and proofs are kept: the nogoods that it follows from."""

@@ -12,43 +12,43 @@ from dataclasses import dataclass, field
 
 from ..core.models import Hold, Project, Reason
 from ..core.requirements import allows
-from .candidates import Assignment, Candidate, Problem, World
+from .candidates import Assignment, Candidate, CandidatePool, Problem
 
 FOLLOW = 8
 """How many others a newest version may take along, before what stands in their way is of no interest any more."""
 
 
 def holds(
-    world: World, assignment: Assignment, names: Iterable[str], *, gave_up: Collection[str] = ()
+    pool: CandidatePool, assignment: Assignment, names: Iterable[str], *, gave_up: Collection[str] = ()
 ) -> Iterator[Hold]:
     """A hold for each of ``names`` that the assignment leaves below its newest candidate.
 
     ``gave_up`` are names for which the search did not come to an end.
     """
     for name in sorted(names):
-        project = world.project(name)
-        candidates = world.domain(name) if isinstance(project, Project) else ()
+        project = pool.project(name)
+        candidates = pool.versions_of(name) if isinstance(project, Project) else ()
         if candidates and candidates[0].version > assignment[name].version:
             wanted = candidates[0]
             yield Hold(
                 name=name,
-                installed=world.installed[name].version,
+                installed=pool.installed[name].version,
                 kept=assignment[name].version,
                 latest=wanted.version,
-                reasons=(_BUDGET,) if name in gave_up else tuple(reasons(world, assignment, wanted)),
+                reasons=(_BUDGET,) if name in gave_up else tuple(reasons(pool, assignment, wanted)),
             )
 
 
 _BUDGET = Reason(kind="budget", text="the search for a newer consistent set was cut short")
 
 
-def reasons(world: World, assignment: Assignment, wanted: Candidate) -> Iterator[Reason]:
+def reasons(pool: CandidatePool, assignment: Assignment, wanted: Candidate) -> Iterator[Reason]:
     """What stands in the way of ``wanted``; at least one reason."""
-    failure = world.failure(wanted)
+    failure = pool.failure(wanted)
     if failure is not None:
         yield Reason(kind="metadata", text=failure.text, data={"version": str(wanted.version)})
         return
-    chain = Chain(world=world, planned=assignment, wanted=wanted)
+    chain = Chain(pool=pool, planned=assignment, wanted=wanted)
     chain.follow()
     told: dict[str, Reason] = {}
     for problem in (*chain.links, *chain.obstacles()):
@@ -63,7 +63,7 @@ def reasons(world: World, assignment: Assignment, wanted: Candidate) -> Iterator
 class Chain:
     """A newest version in a plan that has not got it, and what that leads to."""
 
-    world: World
+    pool: CandidatePool
     planned: Assignment
     wanted: Candidate
     trial: dict[str, Candidate] = field(init=False)
@@ -71,7 +71,7 @@ class Chain:
     """Requirements that make others move on."""
 
     def __post_init__(self) -> None:
-        self.trial = self.world.completed({**self.planned, self.wanted.name: self.wanted})
+        self.trial = self.pool.completed({**self.planned, self.wanted.name: self.wanted})
 
     def follow(self) -> None:
         """Move on what the newest version needs newer, and who has an older one in mind.
@@ -84,7 +84,7 @@ class Chain:
 
     def _follows(self, problem: Problem, candidate: Candidate) -> bool:
         before, obstacles = self.trial, self.obstacles()
-        self.trial = self.world.completed({**self.trial, candidate.name: candidate})
+        self.trial = self.pool.completed({**self.trial, candidate.name: candidate})
         if len(self.obstacles()) > len(obstacles) or problem.key in {each.key for each in self.obstacles()}:
             self.trial = before
             return False
@@ -105,9 +105,9 @@ class Chain:
 
     def _newer(self, candidate: Candidate) -> list[Candidate]:
         """Newer versions that are known, the newest first; a few."""
-        domain = self.world.domain(candidate.name)
-        newer = [each for each in domain if each.version > candidate.version and not self.world.unknown(each)]
-        return [each for each in newer if self.world.usable(each)][:FOLLOW]
+        versions = self.pool.versions_of(candidate.name)
+        newer = [each for each in versions if each.version > candidate.version and not self.pool.unknown(each)]
+        return [each for each in newer if self.pool.usable(each)][:FOLLOW]
 
     def _moved(self, candidate: Candidate) -> bool:
         return self.planned.get(candidate.name) is not candidate
@@ -115,7 +115,7 @@ class Chain:
     def obstacles(self) -> list[Problem]:
         """What is violated as things stand, each once."""
         found: dict[tuple[str, str, str], Problem] = {}
-        for problem in self.world.problems(self.trial):
+        for problem in self.pool.problems(self.trial):
             found.setdefault(problem.key, problem)
         return list(found.values())
 
@@ -131,17 +131,17 @@ class Chain:
             yield Reason(kind="required-by", text=text, data=data)
             yield from self._stuck(parent)
         elif found is None:
-            text = f"{text}, {_absence(self.world, dependency.name)}"
+            text = f"{text}, {_absence(self.pool, dependency.name)}"
             yield Reason(kind="requires-missing", text=text, data=data)
         elif problem in self.links:
             yield Reason(kind="requires", text=text, data={**data, "found": str(found.version)})
         else:
-            text += f", but {dependency.name} {_stays(self.world, found)}"
+            text += f", but {dependency.name} {_stays(self.pool, found)}"
             yield Reason(kind="requires", text=text, data={**data, "found": str(found.version)})
 
     def _stuck(self, parent: Candidate) -> Iterator[Reason]:
         """What rules out the next release of whoever has the requirement: a newer one might do without."""
-        project = self.world.project(parent.name) if self.world.may_move(parent.name) else None
+        project = self.pool.project(parent.name) if self.pool.may_move(parent.name) else None
         newer = (
             [each for each in project.releases if each.version > parent.version] if isinstance(project, Project) else []
         )
@@ -155,18 +155,18 @@ class Chain:
                 )
 
 
-def _stays(world: World, found: Candidate) -> str:
-    stays = world.stays.get(found.name)
+def _stays(pool: CandidatePool, found: Candidate) -> str:
+    stays = pool.stays.get(found.name)
     if found.release is None:
         return f"stays at {found.version}" + (f" ({stays.text})" if stays else "")
     return f"goes to {found.version}"
 
 
-def _absence(world: World, name: str) -> str:
-    project = world.project(name)
+def _absence(pool: CandidatePool, name: str) -> str:
+    project = pool.project(name)
     if not isinstance(project, Project):
         return project.text
-    if name in world.stays:
-        return f"which is left out ({world.stays[name].text})"
+    if name in pool.stays:
+        return f"which is left out ({pool.stays[name].text})"
     newest = next((each.blocked for each in project.releases if each.blocked is not None), None)
     return f"of which no release fits ({newest.text})" if newest else "of which no release fits"

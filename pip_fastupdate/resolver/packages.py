@@ -1,4 +1,4 @@
-"""The words in which the world is written down for the engine: packages, and who demands what of them."""
+"""The words in which the pool is written down for the engine: packages, and who demands what of them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TooDeep(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Budget:
-    """How much may be spent. What the cache has counts like what it has not: the same world gives the same plan."""
+    """How much may be spent. What the cache has counts like what it has not: the same pool gives the same plan."""
 
     conflicts: int
     lookups: int

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..core.requirements import names_prerelease
-from .candidates import Assignment, Candidate, World
+from .candidates import Assignment, Candidate, CandidatePool
 from .engine import Term
 from .objectives import NoSolution, Objectives
 from .order import dependents_first
@@ -51,16 +51,16 @@ class Solution:
         return bool(self.gave_up)
 
 
-def best_assignment(world: World, wishes: Wishes) -> Solution:
+def best_assignment(pool: CandidatePool, wishes: Wishes) -> Solution:
     """The best consistent assignment, in the order of the wishes."""
-    return Search(world=world, wishes=wishes).run()
+    return Search(pool=pool, wishes=wishes).run()
 
 
 @dataclass(slots=True, kw_only=True)
 class Search:
-    """One search over a world."""
+    """One search over a pool."""
 
-    world: World
+    pool: CandidatePool
     wishes: Wishes
     wanted: frozenset[str] = field(init=False)
     solver: Solver = field(init=False)
@@ -68,15 +68,15 @@ class Search:
     rank: dict[str, tuple[object, ...]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.wanted = frozenset(filter(self._wanted, self.world.installed))
+        self.wanted = frozenset(filter(self._wanted, self.pool.installed))
 
     def _wanted(self, name: str) -> bool:
-        return self.world.may_move(name) and (not self.wishes.names or name in self.wishes.names)
+        return self.pool.may_move(name) and (not self.wishes.names or name in self.wishes.names)
 
     def run(self) -> Solution:
         """The whole of it."""
         guess = self._guess()
-        if not self.world.problems(guess) and not self._more_to_wish(guess):
+        if not self.pool.problems(guess) and not self._more_to_wish(guess):
             return Solution(assignment=guess)
         self.prepare()
         try:
@@ -93,29 +93,29 @@ class Search:
 
     def _guess(self) -> dict[str, Candidate]:
         """Everything wanted at its newest, with what that requires and lacks."""
-        self.world.prefetch(sorted(self.wanted))
-        return self.world.completed(
-            {**self.world.installed, **{name: self._newest(name) for name in sorted(self.wanted)}}
+        self.pool.prefetch(sorted(self.wanted))
+        return self.pool.completed(
+            {**self.pool.installed, **{name: self._newest(name) for name in sorted(self.wanted)}}
         )
 
     def _newest(self, name: str) -> Candidate:
-        return self.world.newest(name) or self.world.installed[name]
+        return self.pool.newest(name) or self.pool.installed[name]
 
     def _more_to_wish(self, guess: Assignment) -> bool:
         """Whether something is missing that might be added, or may go on to a pre-release."""
         missing = set()
-        for _, dependency in self.world.requirements(guess):
+        for _, dependency in self.pool.requirements(guess):
             name = dependency.name
             if name not in guess:
                 missing.update([name] if dependency.url is None else [])
             elif names_prerelease(dependency.specifier) and self._has_early(name, guess[name]):
                 return True
-        names = [] if self.wishes.names else sorted(filter(self.world.may_move, missing))
-        self.world.source.prefetch(names=names)
-        return any(map(self.world.addable, names))
+        names = [] if self.wishes.names else sorted(filter(self.pool.may_move, missing))
+        self.pool.source.prefetch(names=names)
+        return any(map(self.pool.addable, names))
 
     def _has_early(self, name: str, than: Candidate) -> bool:
-        return any(each.version > than.version for each in self.world.domain(name, pre=True))
+        return any(each.version > than.version for each in self.pool.versions_of(name, pre=True))
 
     # what to do when time is short
 
@@ -124,8 +124,8 @@ class Search:
         low: frozenset[str] = frozenset()
         while True:
             high = {name: self._newest(name) for name in sorted(self.wanted - low)}
-            found = self.world.completed({**self.world.installed, **high})
-            if not self.world.problems(found):
+            found = self.pool.completed({**self.pool.installed, **high})
+            if not self.pool.problems(found):
                 return found
             conflict = self._in_conflict(found) & high.keys()
             low |= conflict or high.keys()
@@ -133,10 +133,10 @@ class Search:
     def _in_conflict(self, guess: Assignment) -> frozenset[str]:
         """Names that have a part in a problem: an addition stands for those that require it, or that ask for extras."""
         answerable: dict[str, set[str]] = {}
-        for parent, dependency in self.world.requirements(guess):
-            if dependency.extras or dependency.name not in self.world.installed:
+        for parent, dependency in self.pool.requirements(guess):
+            if dependency.extras or dependency.name not in self.pool.installed:
                 answerable.setdefault(dependency.name, set()).add(parent.name)
-        waiting = [name for each in self.world.problems(guess) for name in (each.parent.name, each.dependency.name)]
+        waiting = [name for each in self.pool.problems(guess) for name in (each.parent.name, each.dependency.name)]
         seen: set[str] = set()
         for name in waiting:  # grows while it is walked
             if name not in seen:
@@ -147,7 +147,7 @@ class Search:
     def _begin_low(self) -> None:
         """Have a solution to begin with, found without search. Raises NoSolution when not even that is easy."""
         assignment = self._lowered()
-        packages = {name: self.solver.encoding.package(name) for name in (*self.world.installed, *assignment)}
+        packages = {name: self.solver.encoding.package(name) for name in (*self.pool.installed, *assignment)}
         moved = [each for name, each in packages.items() if assignment.get(name) is not each.values[0]]
         self.solver.list_versions(*moved)
         terms = [(each.variable, each.mask([assignment.get(name)])) for name, each in packages.items()]
@@ -162,7 +162,7 @@ class Search:
     def prepare(self) -> None:
         """Set the solver up, and the order of names."""
         budget = Budget(conflicts=self.wishes.budget, lookups=self.wishes.lookups)
-        self.solver = Solver.of(self.world, self.wanted, budget)
+        self.solver = Solver.of(self.pool, self.wanted, budget)
         self.objectives = Objectives(
             solver=self.solver,
             fallback=self._begin_low,
@@ -173,17 +173,17 @@ class Search:
         encoding.warm_up()
         edges = ((each.parent.name, each.dependency.name) for each in encoding.groups.values())
         places = dependents_first(encoding.packages, edges)
-        direct = self.world.direct
-        for name in self.world.installed:
+        direct = self.pool.direct
+        for name in self.pool.installed:
             self.rank[name] = (self._tier(name), name not in direct, places[name], name)
-        for place, name in enumerate(sorted(self.world.installed, key=self.rank.__getitem__)):
+        for place, name in enumerate(sorted(self.pool.installed, key=self.rank.__getitem__)):
             encoding.engine.order[encoding.packages[name].variable] = place
         encoding.engine.requeue()
 
     def _tier(self, name: str) -> int:
         if self.wishes.names:
             return 0 if name in self.wishes.names else 2
-        return 1 if self.world.requested(name) else 2
+        return 1 if self.pool.requested(name) else 2
 
     def _fulfil(self) -> None:
         """Wish by wish: see the package's docstring."""
@@ -229,7 +229,7 @@ class Search:
     def _leave_the_rest(self) -> None:
         """With names given, all others move as little as possible."""
         packages = self.solver.encoding.packages
-        rest = sorted(self.world.installed.keys() - self.wanted, key=self.rank.__getitem__)
+        rest = sorted(self.pool.installed.keys() - self.wanted, key=self.rank.__getitem__)
         wishes = [(name, (packages[name].variable, FIRST)) for name in rest]
         self.objectives.as_many(wishes)
         for name, wish in wishes:
@@ -240,19 +240,19 @@ class Search:
         """What was missing before the run, at any version that goes with the rest."""
         encoding = self.solver.encoding
         names = {each.name for each in self._lacking(self.solver.assignment())}
-        packages = [encoding.packages[name] for name in sorted(filter(self.world.addable, names))]
+        packages = [encoding.packages[name] for name in sorted(filter(self.pool.addable, names))]
         self.solver.list_versions(*packages)
         self.objectives.as_many([(each.name, (each.variable, ~FIRST)) for each in packages])
 
     def _lacking(self, found: Assignment) -> Iterable[Package]:
-        for _, dependency in self.world.requirements(found):
+        for _, dependency in self.pool.requirements(found):
             if dependency.name not in found and dependency.url is None:
                 yield self.solver.encoding.package(dependency.name)
 
     def _as_new_additions(self) -> None:
         done: set[str] = set()
         while True:
-            present = sorted(self._required(self.solver.assignment()).keys() - self.world.installed.keys() - done)
+            present = sorted(self._required(self.solver.assignment()).keys() - self.pool.installed.keys() - done)
             if not present:
                 return
             done.add(present[0])
@@ -262,9 +262,9 @@ class Search:
 
     def _required(self, found: dict[str, Candidate]) -> dict[str, Candidate]:
         """Without additions that nobody requires."""
-        kept = {name: each for name, each in found.items() if name in self.world.installed}
+        kept = {name: each for name, each in found.items() if name in self.pool.installed}
         while True:
-            required = {dependency.name for _, dependency in self.world.requirements(kept)} & found.keys()
+            required = {dependency.name for _, dependency in self.pool.requirements(kept)} & found.keys()
             if required <= kept.keys():
                 return kept
             kept.update((name, found[name]) for name in required)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from .candidates import Candidate, World
+from .candidates import Candidate, CandidatePool
 from .encoding import Encoding
 from .engine import Engine, Nogood, Term
 from .packages import FIRST, Budget, Package, TooDeep
@@ -25,7 +25,7 @@ class Core:
 
 @dataclass(slots=True, kw_only=True)
 class Solver:
-    """A world that is asked again and again; what was learned once is known from then on."""
+    """A pool that is asked again and again; what was learned once is known from then on."""
 
     encoding: Encoding
     model: dict[int, int] = field(default_factory=dict)
@@ -37,9 +37,9 @@ class Solver:
     solves: int = 0
 
     @classmethod
-    def of(cls, world: World, wanted: frozenset[str], budget: Budget, *, proving: bool = False) -> Solver:
+    def of(cls, pool: CandidatePool, wanted: frozenset[str], budget: Budget, *, proving: bool = False) -> Solver:
         """A solver that knows nothing yet."""
-        return cls(encoding=Encoding(world=world, wanted=wanted, engine=Engine(proving=proving), budget=budget))
+        return cls(encoding=Encoding(pool=pool, wanted=wanted, engine=Engine(proving=proving), budget=budget))
 
     def solve(self, wanted: Sequence[Term], conflicts: int) -> Core | None:
         """None when there is a solution, which is ``model`` then. Raises TooDeep after so many conflicts."""

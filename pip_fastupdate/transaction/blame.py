@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 
-from ..core.entry import Entry
+from ..core.entry import HistoryEntry
 from ..core.errors import TransactionError
 from .here import transactions
 from .transactions import Transactions
@@ -61,21 +61,21 @@ def blamed(error: BaseException) -> tuple[str, str]:
     message = f"pip-update cannot start, for {what} cannot be imported: {said}."
     try:
         found = _update_of(transactions(), modules)
-    except (TransactionError, OSError) as trouble:
-        return message, f"The history cannot tell what changed it: {trouble}"
+    except (TransactionError, OSError) as unreadable:
+        return message, f"The history cannot tell what changed it: {unreadable}"
     if found is None:
         first = f"{sys.executable} -m ensurepip --upgrade, then " if "pip" in modules else ""
         again = " ".join(name for name in modules[:1] if name != "pip")
         line = f"{sys.executable} -m pip install --upgrade --force-reinstall pip-fastupdate {again}".rstrip()
         return message, f"{first}{line} mends that."
     entry, changes = found
-    told = ", ".join(f"{name} {before or '(none)'} -> {after or '(removed)'}" for name, before, after in changes)
-    return message, f"The update of {entry.when} changed it ({told}); pip-update --undo {entry.id} takes that back."
+    listing = ", ".join(f"{name} {before or '(none)'} -> {after or '(removed)'}" for name, before, after in changes)
+    return message, f"The update of {entry.when} changed it ({listing}); pip-update --undo {entry.id} takes that back."
 
 
 def _update_of(
     found: Transactions, modules: Sequence[str]
-) -> tuple[Entry, Sequence[tuple[str, str | None, str | None]]] | None:
+) -> tuple[HistoryEntry, Sequence[tuple[str, str | None, str | None]]] | None:
     """The newest update that can be undone and brought, or took away, one of these, with what it changed of them."""
     for entry in found.history():
         if not entry.undoable:

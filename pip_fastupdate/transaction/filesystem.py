@@ -225,15 +225,15 @@ def uninterrupted() -> Iterator[None]:
 
 
 @contextmanager
-def told(doing: str, *, planned: bool = False) -> Iterator[None]:
-    """Turns OSError into TransactionError as by ``explained``."""
+def raising_transaction_errors(doing: str, *, planned: bool = False) -> Iterator[None]:
+    """Turns OSError into TransactionError as by ``transaction_error``."""
     try:
         yield
     except OSError as error:
-        raise explained(doing, error, planned=planned) from error
+        raise transaction_error(doing, error, planned=planned) from error
 
 
-def explained(doing: str, error: OSError, *, planned: bool = False) -> TransactionError:
+def transaction_error(doing: str, error: OSError, *, planned: bool = False) -> TransactionError:
     """What the user is told when the disk refuses: ``doing``, what is the matter, and where.
 
     What was ``planned`` from a look at the environment and finds it otherwise raises EnvironmentChanged.

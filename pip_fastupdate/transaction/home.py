@@ -68,7 +68,7 @@ class Home:
         others = [each for each in self.workspaces() if each.id != id]
         return "spent" if others else "forgotten"
 
-    def settle(self, workspace: Workspace, keep: int | None) -> None:
+    def finish_commit(self, workspace: Workspace, keep: int | None) -> None:
         """What is left to do after a commit, and does no harm when it is done twice."""
         if workspace.state() != "forgotten" or self.sources.exist():  # where nothing is kept nothing is remembered
             self.sources.take(workspace.sources)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from ..core.entry import Entry
+from ..core.entry import HistoryEntry
 from ..core.errors import TransactionError
 from .moves.planner import Layout
 from .moves.steps import decoded
@@ -35,9 +35,9 @@ class Header:
     changes: tuple[tuple[str, str | None, str | None], ...]
     """(name, version before, version after); None where it was, or is, not installed."""
 
-    def entry(self, why_not: str | None) -> Entry:
+    def entry(self, why_not: str | None) -> HistoryEntry:
         """Its line in the history."""
-        return Entry(
+        return HistoryEntry(
             id=self.id,
             when=self.when,
             kind=self.kind,

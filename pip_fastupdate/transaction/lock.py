@@ -18,7 +18,7 @@ from typing import Protocol
 
 from ..core.busy_files import Patience
 from ..core.errors import EnvironmentLocked
-from .filesystem import remove_empty, told, unlink
+from .filesystem import raising_transaction_errors, remove_empty, unlink
 from .trust import make_home
 
 _PAUSE = 0.05
@@ -154,7 +154,7 @@ def hold(
     except OSError as error:
         lock.release()
         if error.errno not in _NO_LOCKS:
-            with told("The environment cannot be locked"):
+            with raising_transaction_errors("The environment cannot be locked"):
                 raise
         assert isinstance(lock, FileLock), "that is what it was made as"
         from .claim import Claim  # few file systems have no locks
@@ -171,7 +171,7 @@ def hold(
 def held(lock: Lock, timeout: float, waiting: Callable[[], None]) -> Iterator[None]:
     """Hold one lock; as ``hold``."""
     try:
-        with told("The environment cannot be locked"):
+        with raising_transaction_errors("The environment cannot be locked"):
             _wait_for(lock, timeout, waiting)
         yield
     finally:

@@ -41,9 +41,9 @@ def _carry_out(argv: Sequence[str], transactions: Transactions) -> int:
         print(_USAGE, file=sys.stderr)
         return 0 if words[0] in ("-h", "--help") else WRONG_USAGE
     with transactions.lock(0, lambda: None, _say):
-        told = transactions.recover()
-        if told or not words:
-            _say(told or "nothing was cut short: the environment is left as it is")
+        message = transactions.recover()
+        if message or not words:
+            _say(message or "nothing was cut short: the environment is left as it is")
         if words:
             entry = transactions.undo(words[1] if len(words) == 2 else None)
             for name, before, after in entry.changes:

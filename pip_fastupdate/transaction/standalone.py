@@ -20,7 +20,7 @@ _TRANSACTION = (
     *("lock", "rescue", "rewrites", "standalone", "transaction", "transactions", "trust"),
 )
 _MOVES = (
-    *("additions", "annexes", "exchange", "fixed_folders", "in_use", "mounts", "own_files", "path_tree", "planner"),
+    *("additions", "annexes", "exchange", "live_environment", "in_use", "mounts", "own_files", "path_tree", "planner"),
     *("removals", "seals", "spread", "steps", "witness"),
 )
 _PACKAGES = ("", "core", "transaction", "transaction.moves")

@@ -13,10 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
-from ..core.entry import Entry
+from ..core.entry import HistoryEntry
 from ..core.errors import EnvironmentChanged, TransactionError
 from ..core.waiting import join
-from .filesystem import explained, folding, told, uninterrupted
+from .filesystem import folding, raising_transaction_errors, transaction_error, uninterrupted
 from .fingerprint import Fingerprint, renewed
 from .folder import DONE, Workspace, sync
 from .home import RECOVER, Home
@@ -161,7 +161,7 @@ class Transaction:
         self._request, self._changes, self._fingerprint = request, changes, fingerprint
         self._rewrites = tuple(rewrites)
         self._check_unchanged()
-        with told("The swap cannot be prepared", planned=True):
+        with raising_transaction_errors("The swap cannot be prepared", planned=True):
             self._request, self._annexes = spread(request, owned, self._workspace, self._home)
             with _beside(self._flush):
                 layout = self._lay_out(split=False)
@@ -194,7 +194,7 @@ class Transaction:
         """Of the last ``prepare``: files of distributions that stay, too: path → (who brings it, who stays)."""
         return {} if self._layout is None else self._layout.overwritten
 
-    def entry(self) -> Entry:
+    def entry(self) -> HistoryEntry:
         """Its line in the history, right after commit."""
         assert self._header is not None, "prepare comes first"
         return self._header.entry(None)
@@ -221,7 +221,7 @@ class Transaction:
                 self.revert()
                 raise in_use from error
             self.rollback()
-            raise explained("The swap failed and was taken back", error, planned=True) from error
+            raise transaction_error("The swap failed and was taken back", error, planned=True) from error
         except BaseException:
             self.rollback()
             raise
@@ -267,7 +267,7 @@ class Transaction:
         ``keep`` is how many transactions, this one included, keep the files that undoing them needs; None leaves the
         others as they are. Raises TransactionError; then nothing is committed and leaving ``with`` rolls back.
         """
-        with uninterrupted(), told("The swap cannot be committed"):
+        with uninterrupted(), raising_transaction_errors("The swap cannot be committed"):
             state = self._home.last_state(self.id, keep)
             try:
                 self._workspace.become(state)
@@ -280,7 +280,7 @@ class Transaction:
             self._closed = True
             # What remains is clearing up: recovery does what fails here.
             with suppress(OSError, TransactionError):
-                self._home.settle(self._workspace, keep)
+                self._home.finish_commit(self._workspace, keep)
 
     @property
     def committed(self) -> bool:
@@ -292,7 +292,7 @@ class Transaction:
 
         Raises TransactionError; then leaving ``with`` tries once more.
         """
-        with uninterrupted(), told("The swap could not be taken back"):
+        with uninterrupted(), raising_transaction_errors("The swap could not be taken back"):
             self._workspace.take_back(self._layout)
             self._workspace.restart()
 
@@ -308,7 +308,7 @@ class Transaction:
             try:
                 self._take_back()
             except OSError as error:
-                failed = explained("The swap failed and could not be taken back completely", error)
+                failed = transaction_error("The swap failed and could not be taken back completely", error)
                 script = os.path.join(self._home.path, RECOVER)
                 hint = (
                     f"{failed.hint} The old files are safe: the next pip-update puts them back first, "

@@ -12,13 +12,13 @@ from ..core.busy_files import Patience
 from ..core.errors import TransactionError
 from ..core.text import some
 from . import filesystem, lock
-from .filesystem import told, uninterrupted
+from .filesystem import raising_transaction_errors, uninterrupted
 from .folder import CHANGING, DONE, UNTOUCHED, State, Workspace
 from .home import Home
 from .trust import acting_for
 
 if TYPE_CHECKING:
-    from ..core.entry import Entry
+    from ..core.entry import HistoryEntry
     from ..core.protocols import Progress
     from .moves.planner import Layout, Request, Root
     from .rewrites import Rewrite
@@ -60,8 +60,8 @@ class Transactions:
 
     def pending(self) -> str | None:
         """What ``recover`` would have to do, without doing it. Another run that is just at work looks the same."""
-        with told("The transactions cannot be read"):
-            return next((told for told in map(_foretold, self._home.workspaces()) if told), None)
+        with raising_transaction_errors("The transactions cannot be read"):
+            return next(filter(None, map(_pending_text, self._home.workspaces())), None)
 
     def recover(self) -> str | None:
         """Bring the environment to exactly the old or exactly the new state after a run that was cut short.
@@ -69,7 +69,7 @@ class Transactions:
         Returns what was done in one line, None when there was nothing to do. Killed, it can be repeated. Raises
         TransactionError where the disk does not allow it; nothing is worse than before then.
         """
-        with uninterrupted(), told("An interrupted update cannot be taken back"):
+        with uninterrupted(), raising_transaction_errors("An interrupted update cannot be taken back"):
             lines = [line for each in self._home.workspaces() if (line := self._recover_as_owner(each))]
             self._home.remove_if_empty()
         return "; ".join(lines) or None
@@ -91,7 +91,7 @@ class Transactions:
             line = "an interrupted update had been complete: the environment is the updated one"
             if cut_short:
                 with suppress(OSError, TransactionError):  # no more than clearing up: the next run tries again
-                    self._home.settle(workspace, keep=None)
+                    self._home.finish_commit(workspace, keep=None)
         elif state in UNTOUCHED:
             line = "an interrupted update had not changed anything: what it left was removed"
         else:
@@ -104,12 +104,12 @@ class Transactions:
         """A new transaction. Raises TransactionError."""
         from .transaction import Transaction
 
-        with told("The update cannot be staged"):
+        with raising_transaction_errors("The update cannot be staged"):
             return Transaction(self._home.begin(), self._home, flush=self._flush)
 
-    def history(self) -> tuple[Entry, ...]:
+    def history(self) -> tuple[HistoryEntry, ...]:
         """The transactions that were committed, newest first. Raises TransactionError."""
-        with told("The history cannot be read"):
+        with raising_transaction_errors("The history cannot be read"):
             done = [(each.header(), state) for each in self._home.workspaces() if (state := each.state()) in DONE]
         undone = {header.undoes: header.id for header, _ in done if header.undoes is not None}
         return tuple(header.entry(_why_not(header.id, state, undone)) for header, state in done)
@@ -133,7 +133,7 @@ class Transactions:
         *,
         kept_files: Callable[[], Mapping[str, str]] | None = None,
         check: Callable[[], None] = lambda: None,
-    ) -> Entry:
+    ) -> HistoryEntry:
         """Swap a transaction back, the newest one for None, itself as a transaction: undoing an undo does it again.
 
         Files edited before the update come back as they were. What was edited in the new ones since goes with these,
@@ -151,12 +151,12 @@ class Transactions:
 
     def _undo(
         self,
-        entry: Entry,
+        entry: HistoryEntry,
         workspace: Workspace,
         progress: Progress | None,
         kept_files: Callable[[], Mapping[str, str]] | None,
         check: Callable[[], None],
-    ) -> Entry:
+    ) -> HistoryEntry:
         from .installed import owners
         from .moves.planner import Request
         from .rewrites import changed_since
@@ -164,7 +164,7 @@ class Transactions:
         layout = workspace.layout()
         self._check(layout, entry, workspace)
         kept = owners(layout.installed, layout.digests) if kept_files is None else kept_files()
-        with told("The undo cannot be prepared"):
+        with raising_transaction_errors("The undo cannot be prepared"):
             roots = self._kept(workspace, f"undoing {entry.id}")
         request = Request(
             old_files=tuple(os.path.join(folder, name) for folder, names in layout.files.items() for name in names),
@@ -192,7 +192,7 @@ class Transactions:
             for name in sorted(os.listdir(old))
         )
 
-    def _check(self, layout: Layout, entry: Entry, workspace: Workspace) -> None:
+    def _check(self, layout: Layout, entry: HistoryEntry, workspace: Workspace) -> None:
         """Raises TransactionError unless environment and old files are as the transaction had left them."""
         from .fingerprint import differences
 
@@ -201,14 +201,14 @@ class Transactions:
                 f"Transaction {entry.id} cannot be undone: the environment was moved from {layout.prefix} since.",
                 hint="Move it back for that.",
             )
-        with told("The undo cannot be prepared"):
+        with raising_transaction_errors("The undo cannot be prepared"):
             changed = differences(layout.installed, layout.digests, [name for name, _, _ in entry.changes])
         if changed:
             raise TransactionError(
                 f"The environment has changed since transaction {entry.id}: {'; '.join(changed)}.",
                 hint="Undo what was changed since, or bring these to the version that it had left.",
             )
-        with told("The undo cannot be prepared"):
+        with raising_transaction_errors("The undo cannot be prepared"):
             wrong = workspace.broken(layout)
         if wrong:
             raise TransactionError(
@@ -247,7 +247,7 @@ class Transactions:
 
         return changed_since(self._home.workspace(self._undoable(id).id).files())
 
-    def _undoable(self, id: str | None) -> Entry:
+    def _undoable(self, id: str | None) -> HistoryEntry:
         history = self.history()
         found = [entry for entry in history if id in (None, entry.id)]
         if not found:
@@ -269,10 +269,10 @@ class Transactions:
         files: Sequence[Rewrite],
         progress: Progress | None,
         check: Callable[[], None],
-    ) -> Entry:
+    ) -> HistoryEntry:
         from .transaction import Transaction
 
-        with told("The undo cannot be prepared"):
+        with raising_transaction_errors("The undo cannot be prepared"):
             workspace = self._home.begin()
         with Transaction(workspace, self._home, flush=lambda: None, kind="undo", undoes=id) as transaction:
             owned = {f"undoing {id}": request.old_files}
@@ -283,7 +283,7 @@ class Transactions:
         return transaction.entry()
 
 
-def _foretold(workspace: Workspace) -> str | None:
+def _pending_text(workspace: Workspace) -> str | None:
     state = workspace.state()
     if not workspace.is_cut_short():
         return None

@@ -13,7 +13,7 @@ from ..advisories.grouping import Vulnerability, grouped
 from ..advisories.local import Folder
 from ..advisories.osv import PUBLIC, Query, Service, Unavailable
 from ..advisories.ranges import public
-from ..core.entry import Entry
+from ..core.entry import HistoryEntry
 from ..core.errors import PipUpdateError
 from ..core.models import Distribution, Failure, Inventory, KnownVulnerability, Project, Release
 from ..core.options import AdvisoryOptions
@@ -73,7 +73,7 @@ class Advice:
     catalog: Catalog
     progress: Silent
     origins: Callable[[], Origins]
-    history: Callable[[], Sequence[Entry]]
+    history: Callable[[], Sequence[HistoryEntry]]
     """The updates so far, newest first."""
 
     default_index: str
@@ -150,7 +150,7 @@ class Advice:
 
     def _open(self) -> Service | Folder:
         if self.options.local is None:
-            return Service(self.options.service or PUBLIC, _Web(self.catalog))
+            return Service(self.options.service or PUBLIC, _AdvisoryTransport(self.catalog))
         folder = Folder(self.options.local)
         if folder.unreadable:
             count, first = len(folder.unreadable), folder.unreadable[0]
@@ -346,9 +346,9 @@ class Advice:
 
     def vulnerabilities(self, name: str, after: Version) -> tuple[KnownVulnerability, ...]:
         """What the installed version of that name is affected by; ``after`` is the version after the run."""
-        return tuple(self._told(name, each, after) for each in self.vulnerable.get(name, ()))
+        return tuple(self._known_vulnerability(name, each, after) for each in self.vulnerable.get(name, ()))
 
-    def _told(self, name: str, each: Vulnerability, after: Version) -> KnownVulnerability:
+    def _known_vulnerability(self, name: str, each: Vulnerability, after: Version) -> KnownVulnerability:
         fixed = each.fixed_in(name, self.installed[name])
         return KnownVulnerability(
             id=each.id,
@@ -391,7 +391,7 @@ class _Screened:
         return replace(release, file=None, requires=None, blocked=release.blocked or why)
 
 
-class _Web:
+class _AdvisoryTransport:
     """The ``Transport`` of a service over the catalog's session."""
 
     def __init__(self, catalog: Catalog) -> None:
@@ -405,7 +405,7 @@ class _Web:
     def get(self, url: str, key: str, reduce: Callable[[bytes], bytes]) -> bytes:
         """Raises Unavailable."""
         ask = self._catalog.session.ask
-        return _body(url, lambda: ask(url, key=key, digest=lambda reply: reduce(reply.body), immutable=True))
+        return _body(url, lambda: ask(url, key=key, condense=lambda reply: reduce(reply.body), immutable=True))
 
     def recall(self, keys: Sequence[str], seconds: float) -> Mapping[str, bytes]:
         """Offline, whatever its age."""
@@ -431,7 +431,7 @@ def _body(url: str, ask: Callable[[], Answer]) -> bytes:
     return answer.body
 
 
-def _after(entry: Entry) -> set[tuple[str, str | None]]:
+def _after(entry: HistoryEntry) -> set[tuple[str, str | None]]:
     return {(name, after) for name, _, after in entry.changes}
 
 

@@ -66,7 +66,7 @@ def _sidecar(context: RunContext, change: Change) -> Facts | None:
         answer = context.catalog.session.ask(
             f"{file.url}.metadata",
             key=f"changes {file.url}.metadata",
-            digest=lambda reply: reply.body.decode("utf-8", "replace")[:LARGEST].encode(),
+            condense=lambda reply: reply.body.decode("utf-8", "replace")[:LARGEST].encode(),
             accept="*/*",
             immutable=True,
         )

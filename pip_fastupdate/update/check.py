@@ -10,7 +10,7 @@ from dataclasses import replace
 from ..core.errors import FileConflict, FileInUse, TransactionError
 from ..core.models import Failure, Reason
 from ..environment import scan as environment
-from ..resolver.candidates import World
+from ..resolver.candidates import CandidatePool
 from ..transaction import Fingerprint
 from .context import RunContext
 from .results import Exclusions, Planned, Swapped
@@ -79,9 +79,9 @@ def _compare(context: RunContext, planned: Planned) -> None:
     wrong += [name for name in planned.removals if name in installed]
     if wrong:
         raise TransactionError(f"After the swap {', '.join(wrong)} was not what had been planned; all was put back.")
-    before = {each.key for each in planned.world.unmet(planned.world.installed)}
-    world = World(inventory=after, source=context.catalog)
-    worse = [each for each in world.unmet(world.installed) if each.key not in before]
+    before = {each.key for each in planned.pool.unmet(planned.pool.installed)}
+    pool = CandidatePool(inventory=after, source=context.catalog)
+    worse = [each for each in pool.unmet(pool.installed) if each.key not in before]
     if worse:
         first = worse[0]
         text = f"{first.parent.name} {first.parent.version} requires {first.dependency.text}"

@@ -8,7 +8,7 @@ from ..core.errors import TransactionError
 from ..core.models import Project, Release
 from ..core.protocols import ReleaseSource
 from ..environment import scan
-from ..resolver.candidates import Problem, World
+from ..resolver.candidates import CandidatePool, Problem
 
 
 class _NoIndex(ReleaseSource):
@@ -48,5 +48,5 @@ def unfit_since(restored: frozenset[str]) -> Callable[[], None]:
 
 
 def _unmet() -> list[Problem]:
-    world = World(inventory=scan.scan(), source=_NoIndex())
-    return list(world.unmet(world.installed))
+    pool = CandidatePool(inventory=scan.scan(), source=_NoIndex())
+    return list(pool.unmet(pool.installed))

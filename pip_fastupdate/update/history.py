@@ -5,19 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from ..core.entry import Entry
+from ..core.entry import HistoryEntry
 from ..core.errors import late
 from ..core.options import Options
 from ..progress import Silent
 from ..transaction.here import transactions
 
 
-def history() -> tuple[Entry, ...]:
+def history() -> tuple[HistoryEntry, ...]:
     """The transactions of the running environment, newest first."""
     return transactions().history()
 
 
-def undo(id: str | None, options: Options, progress: Silent) -> Entry:
+def undo(id: str | None, options: Options, progress: Silent) -> HistoryEntry:
     """Swap a transaction back, the last one for None; undoing an undo does it again.
 
     Raises TransactionError when there is nothing to undo, its files are gone, the environment has changed since, or
@@ -26,9 +26,9 @@ def undo(id: str | None, options: Options, progress: Silent) -> Entry:
     progress.note(f"{sys.prefix}: Python {sys.version.split()[0].rstrip('+')}")
     found = transactions()
     with found.lock(options.lock_timeout, lambda: progress.note("waiting for another run to end"), progress.warn):
-        told = found.recover()
-        if told:
-            progress.warn(told)
+        message = found.recover()
+        if message:
+            progress.warn(message)
         for path in found.edited_files(id):
             progress.warn(f"{path} was edited since: it is left as it is")
         check = _consistency(found.names_before(id), progress)

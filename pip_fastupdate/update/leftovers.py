@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from ..core.entry import Entry
+from ..core.entry import HistoryEntry
 from ..core.models import Inventory
-from ..resolver.candidates import Assignment, World
+from ..resolver.candidates import Assignment, CandidatePool
 from .proof import own_names
 from .results import Planned
 
 
-def with_leftovers(planned: Planned, history: Sequence[Entry], *, prune: bool) -> Planned:
+def with_leftovers(planned: Planned, history: Sequence[HistoryEntry], *, prune: bool) -> Planned:
     """The plan with what it leaves over; with ``prune`` that is taken away, which can be undone."""
     ours = added(history) - own_names(planned)
-    found = leftovers(planned.inventory, planned.world, planned.assignment, ours)
+    found = leftovers(planned.inventory, planned.pool, planned.assignment, ours)
     if not found or not prune:
         return replace(planned, leftovers=found)
     changes = tuple(each for each in planned.plan.changes if each.name not in found)
@@ -24,7 +24,9 @@ def with_leftovers(planned: Planned, history: Sequence[Entry], *, prune: bool) -
     return replace(planned, plan=plan, assignment=assignment, removals=found)
 
 
-def leftovers(inventory: Inventory, world: World, assignment: Assignment, ours: Collection[str]) -> tuple[str, ...]:
+def leftovers(
+    inventory: Inventory, pool: CandidatePool, assignment: Assignment, ours: Collection[str]
+) -> tuple[str, ...]:
     """Names, sorted, of those of ``ours`` that the user never asked for, and that nothing that stays requires."""
     mine = {
         each.name for each in inventory.distributions if each.name in ours and not each.requested and each.skip is None
@@ -32,16 +34,14 @@ def leftovers(inventory: Inventory, world: World, assignment: Assignment, ours: 
     found: set[str] = set()
     while True:
         kept = {name: each for name, each in assignment.items() if name not in found}
-        required = {
-            dependency.name for parent, dependency in world.requirements(kept) if parent.name != dependency.name
-        }
+        required = {dependency.name for parent, dependency in pool.requirements(kept) if parent.name != dependency.name}
         further = mine - found - required
         if not further:
             return tuple(sorted(found))
         found |= further
 
 
-def added(history: Iterable[Entry]) -> frozenset[str]:
+def added(history: Iterable[HistoryEntry]) -> frozenset[str]:
     """Names that came in by an update, where nothing of that name was installed, and were not taken out since."""
     verdicts: dict[str, bool] = {}
     for entry in history:  # the newest first

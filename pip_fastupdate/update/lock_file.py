@@ -106,7 +106,7 @@ def _look_up(context: RunContext, planned: Planned, distributions: list[Distribu
     rest = {
         each.name: each.version
         for each in distributions
-        if not _is_direct(each) and (not planned.world.may_move(each.name) or (named and each.name not in named))
+        if not _is_direct(each) and (not planned.pool.may_move(each.name) or (named and each.name not in named))
     }
     if rest:
         with context.progress.stage("look up", len(rest)):
@@ -125,7 +125,7 @@ def _installed(context: RunContext, planned: Planned, distribution: Distribution
     name, version = distribution.name, distribution.version
     if _is_direct(distribution):
         return Pinned(name=name, version=version, info=distribution.info)
-    project = planned.world.project(name)
+    project = planned.pool.project(name)
     if isinstance(project, Failure):
         return Pinned(name=name, version=version, lacking=project.text)
     release = next((each for each in project.releases if each.version == version), None)

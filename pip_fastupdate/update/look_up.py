@@ -10,7 +10,7 @@ from packaging.version import Version
 from ..core.errors import IndexUnreachable, UsageError
 from ..core.models import Failure, Inventory, Release
 from ..core.protocols import Filters
-from ..resolver.candidates import World
+from ..resolver.candidates import CandidatePool
 from .context import RunContext
 from .results import GONE, MISSING, LookedUp
 from .source_pinning import sources_before
@@ -60,7 +60,7 @@ def direct(inventory: Inventory) -> frozenset[str]:
     requested = frozenset(each.name for each in inventory.distributions if each.requested)
     if requested:
         return requested
-    return World(inventory=inventory, source=_Nothing()).direct
+    return CandidatePool(inventory=inventory, source=_Nothing()).direct
 
 
 def filters(context: RunContext) -> Filters:

@@ -19,11 +19,11 @@ def origins(context: RunContext, planned: Planned) -> dict[str, tuple[Reason, ..
     That they have no provenance any more is on the index's page. Whether it is another repository's is asked only for
     ``--strict`` and ``--changes``: that takes a request for each version.
     """
-    found = {change.name: tuple(_told(context, planned, change)) for change in planned.plan.changes}
+    found = {change.name: tuple(_notes(context, planned, change)) for change in planned.plan.changes}
     return {name: reasons for name, reasons in found.items() if reasons}
 
 
-def _told(context: RunContext, planned: Planned, change: Change) -> Iterator[Reason]:
+def _notes(context: RunContext, planned: Planned, change: Change) -> Iterator[Reason]:
     releases = planned.releases(change.name)
     before = next((each.file for each in releases if each.version == change.installed), None)
     after = change.target.file
@@ -49,7 +49,7 @@ def repository(context: RunContext, file: File) -> str:
         answer = context.catalog.session.ask(
             file.provenance,
             key=f"publisher {file.provenance}",
-            digest=lambda reply: publisher(reply.body).encode(),
+            condense=lambda reply: publisher(reply.body).encode(),
             accept=ACCEPT,
             immutable=True,
         )
@@ -60,9 +60,9 @@ def repository(context: RunContext, file: File) -> str:
 
 def publisher(body: bytes) -> str:
     """The publisher of a provenance object. Raises ValueError for what is not one."""
-    told = json.loads(body)
+    attestation = json.loads(body)
     try:
-        first = told["attestation_bundles"][0]["publisher"]
+        first = attestation["attestation_bundles"][0]["publisher"]
         return f"{first['kind']} {first.get('repository') or first.get('email') or ''}".strip()
     except (AttributeError, IndexError, KeyError, TypeError):
         raise ValueError("not a provenance object") from None

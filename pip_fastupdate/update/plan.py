@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..core.errors import UsageError
 from ..core.models import Change, Failure, Hold, Inventory, Plan, Reason
 from ..core.requirements import InvalidRequirement, parse
-from ..resolver.candidates import Assignment, World
+from ..resolver.candidates import Assignment, CandidatePool
 from ..resolver.explain import holds
 from .context import RunContext
 from .look_up import excluded, moving
@@ -43,33 +43,33 @@ def _plan(context: RunContext, inventory: Inventory, looked_up: LookedUp, exclus
     stays = {**_stays(context, inventory), **reasons_of(failures), **exclusions.stays}
     source = context.catalog if context.advice is None else context.advice.screened(context.catalog)
     with context.progress.stage("plan"):
-        world = World(
+        pool = CandidatePool(
             inventory=inventory,
             source=PinnedSource(source, looked_up.before),
             stays=stays,
             constraints=constraints(context.settings.constraints),
             corrections={**exclusions.corrections, **exclusions.damaged},
         )
-        assignment, gave_up = _solve(context, world, exclusions, names)
-        changes = tuple(_changes(world, assignment))
+        assignment, gave_up = _solve(context, pool, exclusions, names)
+        changes = tuple(_changes(pool, assignment))
         asked = frozenset(each.name for each in inventory.distributions) if names is None else names
-        held = list(holds(world, assignment, filter(world.may_move, asked), gave_up=gave_up))
-        notes = (*_notes(gave_up), *pinning_notes(context, world, asked))
+        held = list(holds(pool, assignment, filter(pool.may_move, asked), gave_up=gave_up))
+        notes = (*_notes(gave_up), *pinning_notes(context, pool, asked))
         plan = Plan(changes=changes, holds=tuple(held), notes=notes)
     installed = inventory.by_name()
     failures = {**context.catalog.failures, **exclusions.failures}
     relevant = {name: each for name, each in failures.items() if name in installed or name in exclusions.failures}
     damaged = {name: each for (name, _), each in exclusions.damaged.items()}
-    relevant = {**_unusable(world, held), **damaged, **relevant}
-    return Planned(world=world, assignment=assignment, plan=plan, failures=relevant, gave_up=gave_up, names=names)
+    relevant = {**_unusable(pool, held), **damaged, **relevant}
+    return Planned(pool=pool, assignment=assignment, plan=plan, failures=relevant, gave_up=gave_up, names=names)
 
 
-def _unusable(world: World, held: Iterable[Hold]) -> dict[str, Failure]:
+def _unusable(pool: CandidatePool, held: Iterable[Hold]) -> dict[str, Failure]:
     """By name, why the newest release of a distribution that is held is none: its file, or its metadata, is bad."""
     found: dict[str, Failure] = {}
     for hold in held:
         if any(reason.kind == "metadata" for reason in hold.reasons):
-            failure = world.failure(world.domain(hold.name)[0])
+            failure = pool.failure(pool.versions_of(hold.name)[0])
             if failure is not None and failure.kind not in (UNFIT, OFFLINE):
                 found[hold.name] = failure
     return found
@@ -84,23 +84,23 @@ def _marker(context: RunContext, names: frozenset[str] | None) -> UpToDateMarker
 def remember(context: RunContext, planned: Planned) -> None:
     """Note that the plan is live now, and the best there is: the next run need not search, unless this one gave up."""
     if not planned.gave_up:
-        _marker(context, planned.names).keep(planned.world, planned.assignment)
+        _marker(context, planned.names).keep(planned.pool, planned.assignment)
 
 
 def _solve(
-    context: RunContext, world: World, exclusions: Exclusions, names: frozenset[str] | None
+    context: RunContext, pool: CandidatePool, exclusions: Exclusions, names: frozenset[str] | None
 ) -> tuple[Assignment, frozenset[str]]:
     """The best consistent assignment, and the names for which the search for it was cut short."""
     if names is not None and not names:
-        return world.installed, frozenset()
+        return pool.installed, frozenset()
     marker = _marker(context, names)
-    if exclusions == Exclusions() and not context.options.cache.refresh and marker.holds(world):
-        return world.installed, frozenset()
+    if exclusions == Exclusions() and not context.options.cache.refresh and marker.holds(pool):
+        return pool.installed, frozenset()
     from ..resolver.search import Wishes, best_assignment
 
-    solution = best_assignment(world, Wishes(names=names or frozenset()))
-    if solution.assignment == world.installed and not solution.gave_up:
-        marker.keep(world, world.installed)
+    solution = best_assignment(pool, Wishes(names=names or frozenset()))
+    if solution.assignment == pool.installed and not solution.gave_up:
+        marker.keep(pool, pool.installed)
     return solution.assignment, solution.gave_up
 
 
@@ -123,17 +123,17 @@ def _stays(context: RunContext, inventory: Inventory) -> dict[str, Reason]:
     return stays
 
 
-def _changes(world: World, assignment: Assignment) -> list[Change]:
+def _changes(pool: CandidatePool, assignment: Assignment) -> list[Change]:
     found = []
     for name, candidate in sorted(assignment.items()):
         if candidate.release is not None:
-            today = world.installed.get(name)
+            today = pool.installed.get(name)
             found.append(
                 Change(
                     name=name,
                     installed=today.version if today else None,
                     target=candidate.release,
-                    requested=world.requested(name),
+                    requested=pool.requested(name),
                 )
             )
     return found

@@ -18,7 +18,7 @@ from ..core.requirements import Dependency, InvalidRequirement, parse
 from ..core.text import some
 from ..project_files.pyproject import GroupError, group
 from ..project_files.rewrite import relaxed
-from ..project_files.writable import Entry, Rewritten, Writable, check_kind, open_pyproject, open_requirements
+from ..project_files.writable import FileRequirement, Rewritten, Writable, check_kind, open_pyproject, open_requirements
 from ..transaction.rewrites import Rewrite
 from .context import NoProject, RunContext
 
@@ -97,7 +97,7 @@ class Project(NoProject):
         versions = _versions(context, planned)
         return ((file, file.rewritten(versions, lower_bounds=self.lower_bounds)) for file in self.files)
 
-    def _entries(self) -> Iterator[Entry]:
+    def _entries(self) -> Iterator[FileRequirement]:
         return (entry for file in self.files for entry in file.entries if entry.applies)
 
 

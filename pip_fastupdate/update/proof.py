@@ -31,9 +31,9 @@ OWN = ("pip-fastupdate", "pip", "packaging", "requests", "requests-cache", "urll
 def own_names(planned: Planned) -> frozenset[str]:
     """The distributions that the program stands on, before the plan and after it, where they are in the environment."""
     found = set(OWN)
-    for assignment in (planned.world.installed, planned.assignment):
+    for assignment in (planned.pool.installed, planned.assignment):
         requires: dict[str, set[str]] = {}
-        for parent, dependency in planned.world.requirements(assignment):
+        for parent, dependency in planned.pool.requirements(assignment):
             requires.setdefault(parent.name, set()).add(dependency.name)
         waiting = list(OWN)
         for name in waiting:  # grows while it is walked
@@ -113,7 +113,7 @@ def prove(staged: Sequence[StagedModules], others: frozenset[str]) -> Verdict:
     before = _attempt((), others)
     if before is not None and said(before) == words:
         return Verdict(failures=failures, unproven={**unproven, **{each.name: words for each in pure}})
-    return Verdict(failures={**failures, **dict.fromkeys(_culprits(error, pure), words)}, unproven=unproven)
+    return Verdict(failures={**failures, **dict.fromkeys(_failing(error, pure), words)}, unproven=unproven)
 
 
 def unfit(compiled: Sequence[str]) -> str | None:
@@ -231,7 +231,7 @@ def said(error: BaseException) -> str:
     return text if isinstance(error, ImportError) else f"{type(error).__name__}: {text}"
 
 
-def _culprits(error: BaseException, staged: Sequence[StagedModules]) -> tuple[str, ...]:
+def _failing(error: BaseException, staged: Sequence[StagedModules]) -> tuple[str, ...]:
     """Which of the new versions it is; all of them where that cannot be told."""
     missing = (error.name or "").partition(".")[0] if isinstance(error, ImportError) else ""
     lacking = tuple(each.name for each in staged if missing and missing in each.before | each.modules())

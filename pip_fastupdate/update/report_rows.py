@@ -27,9 +27,9 @@ from ..core.models import (
 )
 from ..core.requirements import allows
 from ..core.text import redact
-from ..resolver.candidates import Assignment, World
+from ..resolver.candidates import Assignment, CandidatePool
 from .results import MISSING, OFFLINE
-from .source_pinning import newest_elsewhere
+from .source_pinning import newest_on_other_index
 
 if TYPE_CHECKING:
     from .advice import Advice
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """A plan, the world it was made for, and how far it was carried out."""
+    """A plan, the pool it was made for, and how far it was carried out."""
 
     inventory: Inventory
-    world: World
+    pool: CandidatePool
     assignment: Assignment
     plan: Plan
     failures: Mapping[str, Failure] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Outcome:
     def direct(self) -> frozenset[str]:
         """What the user asked for by name; where no installer noted that, what nothing installed requires."""
         requested = frozenset(each.name for each in self.inventory.distributions if each.requested)
-        return requested or self.world.direct
+        return requested or self.pool.direct
 
     @cached_property
     def changing(self) -> dict[str, Change]:
@@ -105,17 +105,17 @@ def _row(outcome: Outcome, distribution: Distribution) -> Row:
     if name in outcome.removals:
         return _removed(outcome, distribution)
     change, hold = outcome.changing.get(name), outcome.holds.get(name)
-    elsewhere = newest_elsewhere(outcome.world, name)
-    action, status, reasons = _verdict(outcome, name, change, hold, elsewhere)
+    elsewhere_release = newest_on_other_index(outcome.pool, name)
+    action, status, reasons = _verdict(outcome, name, change, hold, elsewhere_release)
     vulnerabilities = _vulnerabilities(outcome, name, change.target.version if change else distribution.version)
     return Row(
         name=name,
         installed=installed,
         target=str(change.target.version) if change else installed,
-        latest=_latest(outcome.world, name, hold, elsewhere, change),
+        latest=_latest(outcome.pool, name, hold, elsewhere_release, change),
         action=action,
         status=status,
-        reasons=(*_about(vulnerabilities), *reasons, *_further(outcome, distribution, elsewhere)),
+        reasons=(*_about(vulnerabilities), *reasons, *_further(outcome, distribution, elsewhere_release)),
         index=redact(change.target.index) if change else None,
         direct=name in outcome.direct,
         vulnerabilities=vulnerabilities,
@@ -172,10 +172,10 @@ def _about(vulnerabilities: Sequence[KnownVulnerability]) -> Iterator[Reason]:
             )
 
 
-def _further(outcome: Outcome, distribution: Distribution, elsewhere: Release | None) -> Iterator[Reason]:
+def _further(outcome: Outcome, distribution: Distribution, elsewhere_release: Release | None) -> Iterator[Reason]:
     """What is to be known beside the verdict."""
     yield from distribution.notes
-    yield from _beyond(outcome.world, distribution.name, elsewhere)
+    yield from _beyond(outcome.pool, distribution.name, elsewhere_release)
     change = outcome.changing.get(distribution.name)
     if change is not None:
         yield from _exempt(outcome, change)
@@ -191,7 +191,7 @@ def _exempt(outcome: Outcome, change: Change) -> Iterator[Reason]:
 
 
 def _verdict(
-    outcome: Outcome, name: str, change: Change | None, hold: Hold | None, elsewhere: Release | None
+    outcome: Outcome, name: str, change: Change | None, hold: Hold | None, elsewhere_release: Release | None
 ) -> tuple[Action, Status, tuple[Reason, ...]]:
     reasons = hold.reasons if hold else ()
     if change is not None:
@@ -202,10 +202,10 @@ def _verdict(
         if failure.kind in MISSING:
             return "skip", "done", (reason,)
         return "hold", "done" if failure.kind == OFFLINE else "failed", (reason,)
-    if name in outcome.world.stays:
-        held = outcome.world.stays[name].kind in HELD
-        return "hold" if held else "skip", "done", (outcome.world.stays[name],)
-    stays = hold or elsewhere or any(each.kind in FILTERED for each in _beyond(outcome.world, name, None))
+    if name in outcome.pool.stays:
+        held = outcome.pool.stays[name].kind in HELD
+        return "hold" if held else "skip", "done", (outcome.pool.stays[name],)
+    stays = hold or elsewhere_release or any(each.kind in FILTERED for each in _beyond(outcome.pool, name, None))
     return ("hold" if stays else "current"), "done", reasons
 
 
@@ -216,39 +216,44 @@ HELD = frozenset({"fails-test", "source-change", "strict", OFFLINE})
 """Kinds of reasons to stay that are about the new version, not about the distribution."""
 
 
-def _latest(world: World, name: str, hold: Hold | None, elsewhere: Release | None, change: Change | None) -> str | None:
+def _latest(
+    pool: CandidatePool, name: str, hold: Hold | None, elsewhere_release: Release | None, change: Change | None
+) -> str | None:
     """The newest version by the user's rules; the target where that is newer: a pre-release that somebody asks for."""
-    if elsewhere is not None:
-        return str(elsewhere.version)
-    newest = hold.latest if hold is not None else next((each.version for each in world.domain(name)), None)
+    if elsewhere_release is not None:
+        return str(elsewhere_release.version)
+    newest = hold.latest if hold is not None else next((each.version for each in pool.versions_of(name)), None)
     if change is not None:
         return str(max(change.target.version, newest or change.target.version))
     if hold is not None:
         return str(hold.latest)
-    if name in world.stays:
-        return _newest_offered(world, name) if world.stays[name].kind in HELD else None
+    if name in pool.stays:
+        return _newest_offered(pool, name) if pool.stays[name].kind in HELD else None
     return None if newest is None else str(newest)
 
 
-def _newest_offered(world: World, name: str) -> str | None:
+def _newest_offered(pool: CandidatePool, name: str) -> str | None:
     """The newest version of a distribution that might move were it not held."""
-    project = world.project(name)
-    versions = [world.installed[name].version] if name in world.installed else []
+    project = pool.project(name)
+    versions = [pool.installed[name].version] if name in pool.installed else []
     versions += [each.version for each in project.candidates] if isinstance(project, Project) else []
     return str(max(versions)) if versions else None
 
 
-def _beyond(world: World, name: str, elsewhere: Release | None) -> Iterator[Reason]:
+def _beyond(pool: CandidatePool, name: str, elsewhere_release: Release | None) -> Iterator[Reason]:
     """The newest release that lies beyond the newest candidate, with what rules it out."""
-    if not world.may_move(name):
+    if not pool.may_move(name):
         return
-    project = world.project(name)
+    project = pool.project(name)
     if not isinstance(project, Project):
         return
     yield from project.notes
-    yield from _constrained(project, world, name)
-    blocked = [*_newest_blocked(project, world, name)]
-    for release in (*blocked, *([elsewhere] if elsewhere is not None and elsewhere not in blocked else [])):
+    yield from _constrained(project, pool, name)
+    blocked = [*_newest_blocked(project, pool, name)]
+    for release in (
+        *blocked,
+        *([elsewhere_release] if elsewhere_release is not None and elsewhere_release not in blocked else []),
+    ):
         if release.blocked is not None:
             version = str(release.version)
             yield Reason(
@@ -258,11 +263,11 @@ def _beyond(world: World, name: str, elsewhere: Release | None) -> Iterator[Reas
             )
 
 
-def _constrained(project: Project, world: World, name: str) -> Iterator[Reason]:
+def _constrained(project: Project, pool: CandidatePool, name: str) -> Iterator[Reason]:
     """The newest candidate, where a constraint of the user's rules it out."""
-    limits = world.constraints.get(name, ())
+    limits = pool.constraints.get(name, ())
     newest = next(iter(project.candidates), None) if limits else None
-    held = next(iter(world.domain(name)), None)
+    held = next(iter(pool.versions_of(name)), None)
     if newest is not None and held is not None and newest.version > held.version:
         limit = next(each for each in limits if not allows(each, newest.version))
         version = str(newest.version)
@@ -270,9 +275,9 @@ def _constrained(project: Project, world: World, name: str) -> Iterator[Reason]:
         yield Reason(kind="constraint", text=f"{version} is ruled out by the constraint {name}{limit}", data=data)
 
 
-def _newest_blocked(project: Project, world: World, name: str) -> Iterator[Release]:
+def _newest_blocked(project: Project, pool: CandidatePool, name: str) -> Iterator[Release]:
     """The newest release beyond the newest candidate, and the newest of each kind of what the user's rules hold."""
-    newest = next(iter(world.domain(name)), None)
+    newest = next(iter(pool.versions_of(name)), None)
     told: set[str] = set()
     for release in project.releases:
         if newest is not None and release.version <= newest.version:
@@ -288,7 +293,7 @@ def _addition(outcome: Outcome, change: Change) -> Row:
         name=change.name,
         installed=None,
         target=str(change.target.version),
-        latest=_latest(outcome.world, change.name, None, None, change),
+        latest=_latest(outcome.pool, change.name, None, None, change),
         action="add",
         status=outcome.status,
         reasons=(*_wanted_by(outcome, change.name), *outcome.warnings.get(change.name, ())),
@@ -300,7 +305,7 @@ def _addition(outcome: Outcome, change: Change) -> Row:
 
 
 def _wanted_by(outcome: Outcome, name: str) -> Iterator[Reason]:
-    for parent, dependency in outcome.world.requirements(outcome.assignment):
+    for parent, dependency in outcome.pool.requirements(outcome.assignment):
         if dependency.name == name:
             text = f"required by {parent.name} {parent.version}"
             yield Reason(kind="required-by", text=text, data={"by": parent.name, "by_version": str(parent.version)})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from packaging.version import Version
 
 from ..core.models import Change, Difference, Failure, Inventory, Plan, Project, Reason, Release
-from ..resolver.candidates import Assignment, Candidate, Key, World
+from ..resolver.candidates import Assignment, Candidate, CandidatePool, Key
 
 if TYPE_CHECKING:
     from .._pip.installer import StagedWheel
@@ -93,7 +93,7 @@ class Exclusions:
 class Planned:
     """A plan, and what it was made from."""
 
-    world: World
+    pool: CandidatePool
     assignment: Assignment
     plan: Plan
     failures: Mapping[str, Failure]
@@ -117,11 +117,11 @@ class Planned:
     @property
     def inventory(self) -> Inventory:
         """What was installed when the plan was made."""
-        return self.world.inventory
+        return self.pool.inventory
 
     def releases(self, name: str) -> tuple[Release, ...]:
         """What the index has of a project; nothing where it could not be looked up."""
-        project = self.world.project(name)
+        project = self.pool.project(name)
         return project.releases if isinstance(project, Project) else ()
 
 

@@ -94,7 +94,7 @@ def _report(context: RunContext, installed: Installed, draft: lock_file.LockDraf
     status: Status = "done" if context.changing else "planned"
     outcome = Outcome(
         inventory=planned.inventory,
-        world=planned.world,
+        pool=planned.pool,
         assignment=planned.assignment,
         plan=planned.plan,
         failures=planned.failures,

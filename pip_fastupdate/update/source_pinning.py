@@ -14,7 +14,7 @@ from ..core.protocols import ReleaseSource
 from ..core.requirements import allows
 from ..core.text import redact, some
 from ..core.urls import canonical, without_login
-from ..resolver.candidates import World
+from ..resolver.candidates import CandidatePool
 from .results import Before, Origin
 
 if TYPE_CHECKING:
@@ -125,32 +125,32 @@ def sources_before(context: RunContext, inventory: Inventory) -> Before:
     return found
 
 
-def newest_elsewhere(world: World, name: str) -> Release | None:
+def newest_on_other_index(pool: CandidatePool, name: str) -> Release | None:
     """The newest release that is held for coming from another index, or being another build; None when nothing is."""
-    project = world.project(name) if world.may_move(name) else None
+    project = pool.project(name) if pool.may_move(name) else None
     if not isinstance(project, Project):
         return None
-    newest = next(iter(world.domain(name)), None)
+    newest = next(iter(pool.versions_of(name)), None)
     for release in project.releases:
         if newest is not None and release.version <= newest.version:
             return None
-        if release.blocked is not None and release.blocked.kind in (KIND, LABEL) and _wanted(world, release):
+        if release.blocked is not None and release.blocked.kind in (KIND, LABEL) and _wanted(pool, release):
             return release
     return None
 
 
-def _wanted(world: World, release: Release) -> bool:
-    return all(allows(each, release.version) for each in world.constraints.get(release.name, ()))
+def _wanted(pool: CandidatePool, release: Release) -> bool:
+    return all(allows(each, release.version) for each in pool.constraints.get(release.name, ()))
 
 
-def pinning_notes(context: RunContext, world: World, names: Iterable[str]) -> tuple[str, ...]:
+def pinning_notes(context: RunContext, pool: CandidatePool, names: Iterable[str]) -> tuple[str, ...]:
     """A sentence each about all of ``names`` that are held for it, and that go on to what took their index's place."""
     names = sorted(names)
-    newest = {name: newest_elsewhere(world, name) for name in names}
+    newest = {name: newest_on_other_index(pool, name) for name in names}
     reasons = {name: each.blocked for name, each in newest.items() if each is not None and each.blocked is not None}
     held = {name: each for name, each in reasons.items() if each.kind == KIND}
     labelled = [name for name, each in reasons.items() if each.kind == LABEL]
-    notes = [*_replaced(world, names), *_held(context, held)]
+    notes = [*_replaced(pool, names), *_held(context, held)]
     if labelled:
         notes.append(
             f"held, as the newest version is another kind of build than the installed one: {', '.join(labelled)}: "
@@ -177,14 +177,14 @@ def _held(context: RunContext, held: Mapping[str, Reason]) -> Iterator[str]:
     )
 
 
-def _replaced(world: World, names: Iterable[str]) -> Iterator[str]:
+def _replaced(pool: CandidatePool, names: Iterable[str]) -> Iterator[str]:
     """About newer releases from an index that is new, in the place of one that is configured no more."""
-    source = world.source
+    source = pool.source
     if not isinstance(source, PinnedSource):
         return
     moved: dict[tuple[str, str], list[str]] = {}
-    for name in filter(world.may_move, names):
-        release = next((each.release for each in world.domain(name)), None)
+    for name in filter(pool.may_move, names):
+        release = next((each.release for each in pool.versions_of(name)), None)
         before = source.replaced(release) if release is not None else None
         if release is not None and before is not None:
             moved.setdefault((redact(before), redact(release.index)), []).append(name)

@@ -32,7 +32,7 @@ def swap(area: StagingArea, planned: Planned, staged: Staged, before: Fingerprin
     context, changes = area.context, planned.plan.changes
     grown = growth(changes, area.installed, {change.name: staged.of(change).wheel.info for change in changes})
     grown -= sum(recorded(area.installed[name].info) for name in planned.removals)
-    told = _changes(area, planned, staged)
+    differences = _changes(area, planned, staged)
     claims = _claims(area, planned, staged)
     swapped = Swapped(planned=planned, staged=staged, before=before)
     try:
@@ -50,7 +50,9 @@ def swap(area: StagingArea, planned: Planned, staged: Staged, before: Fingerprin
         except FileInUse as conflict:  # rolled back already
             return replace(swapped, conflict=conflict, before=fingerprint_of(map(Path, before)))
     disputed = {name: claim.disputed for name, claim in claims.items() if claim.disputed}
-    return replace(swapped, disputed=disputed, overwritten=area.transaction.overwritten, growth=grown, changes=told)
+    return replace(
+        swapped, disputed=disputed, overwritten=area.transaction.overwritten, growth=grown, changes=differences
+    )
 
 
 def _changes(area: StagingArea, planned: Planned, staged: Staged) -> Mapping[str, Difference]:
@@ -157,7 +159,7 @@ def _requirements_first(planned: Planned) -> list[Change]:
     """The changes in the order in which pip would install them: of files in common, the last one's prevail."""
     changes = {change.name: change for change in planned.plan.changes}
     requires: dict[str, set[str]] = {}
-    for parent, dependency in planned.world.requirements(planned.assignment):
+    for parent, dependency in planned.pool.requirements(planned.assignment):
         requires.setdefault(parent.name, set()).add(dependency.name)
     ordered: dict[str, Change] = {}
 

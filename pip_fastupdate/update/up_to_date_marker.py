@@ -16,7 +16,7 @@ from packaging.version import Version
 
 from .. import __version__
 from ..cache.folder import distrust, make
-from ..resolver.candidates import Assignment, World
+from ..resolver.candidates import Assignment, CandidatePool
 from .results import UNFIT
 
 FOLDER = "settled"
@@ -35,36 +35,36 @@ class UpToDateMarker:
         own = sha256(os.fsencode(prefix)).hexdigest()[:32]
         return cls(path=cache / FOLDER / own if cache and distrust(cache) is None else None)
 
-    def holds(self, world: World) -> bool:
+    def holds(self, pool: CandidatePool) -> bool:
         """Whether the environment is as it was left, and nothing new is on offer."""
         if self.path is None:
             return False
         try:
-            return self.path.read_text(encoding="ascii") == self._mark(world, world.installed)
+            return self.path.read_text(encoding="ascii") == self._mark(pool, pool.installed)
         except (OSError, UnicodeDecodeError):
             return False
 
-    def keep(self, world: World, assignment: Assignment) -> None:
-        """Remember that ``assignment`` is live now, and the best that this world allows.
+    def keep(self, pool: CandidatePool, assignment: Assignment) -> None:
+        """Remember that ``assignment`` is live now, and the best that this pool allows.
 
         Not where something failed, which may be mended on the index by the next run.
         """
-        if self.path is not None and all(each.kind == UNFIT for each in world.failures):
-            mark = self._mark(world, assignment)
+        if self.path is not None and all(each.kind == UNFIT for each in pool.failures):
+            mark = self._mark(pool, assignment)
             with suppress(OSError):  # a read-only cache only makes the next run search again
                 make(self.path.parent, self.path.parent.parent)
                 temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}")
                 temporary.write_text(mark, encoding="ascii")
                 temporary.replace(self.path)
 
-    def _mark(self, world: World, assignment: Assignment) -> str:
-        lines = [__version__, *(f"{name}{world.constraints[name]}" for name in sorted(world.constraints))]
+    def _mark(self, pool: CandidatePool, assignment: Assignment) -> str:
+        lines = [__version__, *(f"{name}{pool.constraints[name]}" for name in sorted(pool.constraints))]
         for name, candidate in sorted(assignment.items()):
-            stays = world.stays.get(name)
-            newer = () if stays else _newer(world, name, candidate.version)
+            stays = pool.stays.get(name)
+            newer = () if stays else _newer(pool, name, candidate.version)
             lines.append(f"{name} {candidate.version} {stays.kind if stays else ''} {newer}")
         return sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _newer(world: World, name: str, version: Version) -> tuple[str, ...]:
-    return tuple(str(each.version) for each in world.domain(name) if each.version > version)
+def _newer(pool: CandidatePool, name: str, version: Version) -> tuple[str, ...]:
+    return tuple(str(each.version) for each in pool.versions_of(name) if each.version > version)

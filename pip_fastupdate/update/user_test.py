@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from ..core.errors import CommandFailed
 from ..core.models import Change, Reason
 from ..core.protocols import Progress
-from ..resolver.candidates import Assignment, World
+from ..resolver.candidates import Assignment, CandidatePool
 from .results import Planned
 
 GRACE = 5.0
@@ -138,10 +138,10 @@ class Parts:
 
     def _lacking(self, names: Names) -> Names:
         """What has to go with ``names`` at least: each problem is mended by the end of it that is left out."""
-        world, assignment = self.planned.world, self.planned.assignment
-        trial = {**world.installed, **{name: assignment[name] for name in names}}
+        pool, assignment = self.planned.pool, self.planned.assignment
+        trial = {**pool.installed, **{name: assignment[name] for name in names}}
         rest = self.changes.keys() - names
-        at_odds = _at_odds(world, trial)
+        at_odds = _at_odds(pool, trial)
         return frozenset(at_odds & rest) or frozenset(rest if at_odds else ())
 
     def steps(self) -> list[Names]:
@@ -165,8 +165,8 @@ class Parts:
         return (len(self.closed(frozenset((name,)))), name)
 
 
-def _at_odds(world: World, assignment: Assignment) -> set[str]:
-    return {name for each in world.problems(assignment) for name in (each.parent.name, each.dependency.name)}
+def _at_odds(pool: CandidatePool, assignment: Assignment) -> set[str]:
+    return {name for each in pool.problems(assignment) for name in (each.parent.name, each.dependency.name)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

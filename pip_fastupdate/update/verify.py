@@ -15,7 +15,7 @@ from ..core.models import Change, Distribution, Failure, Reason
 from ..core.requirements import InvalidRequirement, parse
 from ..core.text import some
 from ..environment import installed_files
-from ..resolver.candidates import Key, World
+from ..resolver.candidates import CandidatePool, Key
 from .proof import OWN, StagedModules, own_names, prove, top_levels
 from .results import Exclusions, Planned, Staged, key_of
 from .stage import StagingArea
@@ -50,7 +50,7 @@ def _learned(area: StagingArea, planned: Planned, staged: Staged, exclusions: Ex
     return Exclusions(
         failures=failures,
         stays={**exclusions.stays, **(_strict(planned, staged, here) if area.context.options.strict else {})},
-        corrections={**exclusions.corrections, **staged.unfit, **_corrections(staged, here, planned.world)},
+        corrections={**exclusions.corrections, **staged.unfit, **_corrections(staged, here, planned.pool)},
         damaged={**exclusions.damaged, **staged.damaged},
     )
 
@@ -69,19 +69,19 @@ def _strict(planned: Planned, staged: Staged, changes: Iterable[Change]) -> dict
     return {name: Reason(kind="strict", text="; ".join(texts)) for name, texts in found.items() if texts}
 
 
-def _corrections(staged: Staged, changes: Iterable[Change], world: World) -> dict[Key, tuple[str, ...]]:
+def _corrections(staged: Staged, changes: Iterable[Change], pool: CandidatePool) -> dict[Key, tuple[str, ...]]:
     """Requirements read from the wheels themselves, where the index has told something else."""
     found: dict[Key, tuple[str, ...]] = {}
     for change in changes:
         requires = staged.of(change).requires
-        known = world.corrections.get(key_of(change.target), world.source.requires(change.target))
+        known = pool.corrections.get(key_of(change.target), pool.source.requires(change.target))
         if isinstance(known, Failure) or not _same(known, requires):
             found[key_of(change.target)] = requires
     return found
 
 
-def _same(told: tuple[str, ...], read: tuple[str, ...]) -> bool:
-    return set(told) == set(read) or _canonical(told) == _canonical(read)
+def _same(listed: tuple[str, ...], read: tuple[str, ...]) -> bool:
+    return set(listed) == set(read) or _canonical(listed) == _canonical(read)
 
 
 def _canonical(fields: Iterable[str]) -> frozenset[tuple[str, frozenset[str], str, str]]:

@@ -74,7 +74,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class ArchiveEntry:
     """One entry; ``name`` ends with a slash for a folder."""
 
     name: str
@@ -134,7 +134,7 @@ class Archive:
             raise Refused(about("too-large", f"{{}} has {entry.size} bytes", name))
         return b"".join(self.chunks(entry))
 
-    def chunks(self, entry: Entry) -> Iterator[bytes]:
+    def chunks(self, entry: ArchiveEntry) -> Iterator[bytes]:
         """The content in pieces of at most 1 MiB, its size and CRC checked at the end. Raises Refused."""
         size = crc = 0
         for piece in self._inflated(entry) if entry.deflated else self._raw(entry, WRITE):
@@ -148,7 +148,7 @@ class Archive:
         if crc != entry.crc:
             raise Refused(about("bad-crc", "the checksum of {} is wrong", entry.name))
 
-    def _raw(self, entry: Entry, at_once: int) -> Iterator[bytes]:
+    def _raw(self, entry: ArchiveEntry, at_once: int) -> Iterator[bytes]:
         position, end = entry.start, entry.start + entry.packed
         while position < end:
             self._stream.seek(position)
@@ -158,7 +158,7 @@ class Archive:
             position += len(piece)
             yield piece
 
-    def _inflated(self, entry: Entry) -> Iterator[bytes]:
+    def _inflated(self, entry: ArchiveEntry) -> Iterator[bytes]:
         if not entry.packed and not entry.size:  # some archivers leave out even the end mark of an empty file
             return
         machine = zlib.decompressobj(-zlib.MAX_WBITS)
@@ -177,7 +177,7 @@ class Archive:
             raise Refused(about("broken-entry", "the data of {} ends elsewhere than it should", entry.name))
 
 
-def _entries(stream: BinaryIO, limits: Limits) -> tuple[Entry, ...]:
+def _entries(stream: BinaryIO, limits: Limits) -> tuple[ArchiveEntry, ...]:
     infos, directory = _directory(stream, limits)
     _raise([each for info in infos for each in _faults(info, limits)])
     _check_sum(infos, limits)
@@ -195,8 +195,8 @@ def _check_sum(infos: list[zipfile.ZipInfo], limits: Limits) -> None:
         raise Refused(Reason(kind="bomb", text=text))
 
 
-def _entry(info: zipfile.ZipInfo, start: int) -> Entry:
-    return Entry(
+def _entry(info: zipfile.ZipInfo, start: int) -> ArchiveEntry:
+    return ArchiveEntry(
         name=info.filename,
         size=info.file_size,
         packed=info.compress_size,

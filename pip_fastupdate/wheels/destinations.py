@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..core.models import Reason
-from .archive import Archive, Entry
+from .archive import Archive, ArchiveEntry
 from .closed import Scheme, is_closed, is_own
 from .entry_names import about, collisions
 from .metadata import is_foreign
@@ -30,39 +30,39 @@ _REACHED: tuple[tuple[re.Pattern[str], Scheme], ...] = ((_LIBRARY, "lib"), (_SCR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Destination:
     """A file of the wheel and where it goes."""
 
-    entry: Entry
+    entry: ArchiveEntry
     scheme: Scheme
     path: str
     """Relative to the scheme's folder."""
 
 
-def items(archive: Archive, stem: str, *, windows: bool) -> tuple[tuple[Item, ...], list[Reason]]:
+def destinations(archive: Archive, stem: str, *, windows: bool) -> tuple[tuple[Destination, ...], list[Reason]]:
     """All files of the wheel, and what is wrong with the places they go to; ``windows``: by its rules as well."""
-    found: list[Item] = []
+    found: list[Destination] = []
     reasons: list[Reason] = []
     for entry in archive.entries:
         if not entry.is_folder:
-            item = _item(entry, f"{stem}.data")
-            if isinstance(item, Item):
-                found.append(item)
-                reasons += _faults(item, stem, windows=windows)
+            destination = _destination(entry, f"{stem}.data")
+            if isinstance(destination, Destination):
+                found.append(destination)
+                reasons += _faults(destination, stem, windows=windows)
             else:
-                reasons.append(item)
+                reasons.append(destination)
     return tuple(found), reasons or list(_collisions(found))
 
 
-def _item(entry: Entry, data: str) -> Item | Reason:
+def _destination(entry: ArchiveEntry, data: str) -> Destination | Reason:
     top, _, path = entry.name.partition("/")
     if top != data:
-        return Item(entry=entry, scheme="lib", path=entry.name)
+        return Destination(entry=entry, scheme="lib", path=entry.name)
     key, _, path = path.partition("/")
     if key not in SCHEMES or not path:
         return about("data-scheme", "{} is not below a folder that the format knows", entry.name)
     scheme, path = _plain(SCHEMES[key], path)
-    return Item(entry=entry, scheme=scheme, path=path)
+    return Destination(entry=entry, scheme=scheme, path=path)
 
 
 def _plain(scheme: Scheme, path: str) -> tuple[Scheme, str]:
@@ -75,23 +75,27 @@ def _plain(scheme: Scheme, path: str) -> tuple[Scheme, str]:
     return scheme, path
 
 
-def _faults(item: Item, stem: str, *, windows: bool) -> Iterator[Reason]:
-    name, top = item.entry.name, item.path.split("/", 1)[0]
+def _faults(destination: Destination, stem: str, *, windows: bool) -> Iterator[Reason]:
+    name, top = destination.entry.name, destination.path.split("/", 1)[0]
     if is_own(name):
         yield about("own-folder", "{} would go into the folder of this program's own transactions", name)
-    if item.scheme == "lib" and item.path != name and (is_foreign(top, stem) or top == f"{stem}.dist-info"):
+    if (
+        destination.scheme == "lib"
+        and destination.path != name
+        and (is_foreign(top, stem) or top == f"{stem}.dist-info")
+    ):
         yield about("foreign-metadata", "{} would pass for metadata of an installed distribution", name)
-    if is_closed(item.scheme, item.path, windows=windows):
+    if is_closed(destination.scheme, destination.path, windows=windows):
         yield about("interpreter-file", "{} would go among the files that the interpreter obeys when it starts", name)
 
 
-def _collisions(found: list[Item]) -> Iterator[Reason]:
+def _collisions(found: list[Destination]) -> Iterator[Reason]:
     """Files that different entries would write, which the names of the entries do not show."""
-    if all(item.path == item.entry.name for item in found):
+    if all(destination.path == destination.entry.name for destination in found):
         return
-    places: dict[str, list[Item]] = {}
-    for item in found:
-        places.setdefault(f"{item.scheme}/{_LINKED.sub('lib/', item.path)}", []).append(item)
+    places: dict[str, list[Destination]] = {}
+    for destination in found:
+        places.setdefault(f"{destination.scheme}/{_LINKED.sub('lib/', destination.path)}", []).append(destination)
     for several in places.values():
         if len(several) > 1:
             yield about("same-destination", "{} goes where another entry goes", several[1].entry.name)

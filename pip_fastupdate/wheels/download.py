@@ -114,7 +114,7 @@ class DiskRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Trouble:
+class _FailedAttempt:
     """Why a try failed; ``final`` when another would fail too."""
 
     kind: str
@@ -151,18 +151,18 @@ class Download:
 
         Raises DownloadFailed, DiskRefused, Stopped.
         """
-        trouble = self._attempt()
+        failed = self._attempt()
         for attempt in range(retries):
-            if trouble is None or trouble.final:
+            if failed is None or failed.final:
                 break
             if self._stop.wait(pause * 2**attempt):
                 raise Stopped
-            trouble = self._attempt()
-        if trouble is not None:
-            raise DownloadFailed(trouble.kind, trouble.text)
+            failed = self._attempt()
+        if failed is not None:
+            raise DownloadFailed(failed.kind, failed.text)
         return self._part.finish()
 
-    def _attempt(self) -> _Trouble | None:
+    def _attempt(self) -> _FailedAttempt | None:
         resuming = self._may_resume and self._part.size >= RESUME_FROM
         if not resuming:
             self._part.restart()
@@ -175,7 +175,7 @@ class Download:
         except DownloadFailed as error:
             self._may_resume &= started  # a server may well refuse the Range
             # Up to the first byte the transport has tried again by itself.
-            return _Trouble(kind=error.kind, text=error.text, final=not started and not resuming)
+            return _FailedAttempt(kind=error.kind, text=error.text, final=not started and not resuming)
         return self._verdict()
 
     def _pour(self, body: Iterable[bytes]) -> None:
@@ -206,19 +206,21 @@ class Download:
             yield overlap
         yield from body
 
-    def _verdict(self) -> _Trouble | None:
+    def _verdict(self) -> _FailedAttempt | None:
         name, size = self._file.filename, self._part.size
         if size > self._limit:
-            return _Trouble(kind="size", text=f"{name} has more than the {self._limit} bytes it may have", final=True)
+            return _FailedAttempt(
+                kind="size", text=f"{name} has more than the {self._limit} bytes it may have", final=True
+            )
         if self._file.size is not None and size < self._file.size:
             text = f"{name} ended after {size} of the {self._file.size} bytes that the index announces"
-            return _Trouble(kind="size", text=text, final=False)
+            return _FailedAttempt(kind="size", text=text, final=False)
         differing = self._part.differing(self._file.all_hashes)
         if differing is None:
             return None
         mismatch = hash_mismatch(self._file, *differing)
         resumed, self._resumed, self._may_resume = self._resumed, False, False
-        return _Trouble(kind="hash", text=mismatch, final=not resumed)
+        return _FailedAttempt(kind="hash", text=mismatch, final=not resumed)
 
 
 def hash_mismatch(file: File, algorithm: str, expected: str, found: str) -> str:

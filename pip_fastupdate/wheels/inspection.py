@@ -36,9 +36,9 @@ from ..core.models import Reason, Release
 from . import record
 from .archive import Archive, Limits
 from .closed import is_closed
-from .destinations import Item, items
+from .destinations import Destination, destinations
 from .entry_names import Refused, about, shown
-from .metadata import Metadata, read
+from .metadata import WheelMetadata, read
 from .warnings import Commands, InstalledFiles, Owners, news, system_command
 
 __all__ = ["Inspection", "InstalledFiles", "Limits", "inspect"]
@@ -110,11 +110,11 @@ def _refusal(release: Release, *reasons: Reason) -> Inspection:
 
 def _checked(
     archive: Archive, path: Path, release: Release, limits: Limits, turns: Turns | None
-) -> tuple[Metadata, tuple[Item, ...], list[Reason], Mapping[str, bytes]]:
-    """Metadata, files, what is odd about RECORD, and what was read. Raises Refused."""
+) -> tuple[WheelMetadata, tuple[Destination, ...], list[Reason], Mapping[str, bytes]]:
+    """WheelMetadata, files, what is odd about RECORD, and what was read. Raises Refused."""
     filename = release.file.filename if release.file and release.file.is_wheel else path.name  # built of an sdist
     metadata = read(archive, filename, release.name, release.version, limits)
-    found, faults = items(archive, metadata.stem, windows=limits.windows)
+    found, faults = destinations(archive, metadata.stem, windows=limits.windows)
     faults += [
         about("entry-point", "the command {} would take the place of the interpreter", script)
         for script in sorted(metadata.scripts)
@@ -134,7 +134,7 @@ def _checked(
     return metadata, found, notes, content.read
 
 
-def _check_record(archive: Archive, rows: Mapping[str, record.Row], own: str, *, verified: bool) -> list[Reason]:
+def _check_record(archive: Archive, rows: Mapping[str, record.RecordRow], own: str, *, verified: bool) -> list[Reason]:
     """What is odd about RECORD (called ``own``). Raises Refused where that is too much."""
     listing = record.listing(archive, rows, own, verified=verified)
     if listing.faults:

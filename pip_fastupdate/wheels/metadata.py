@@ -36,7 +36,7 @@ FIELDS = ("Version", "Requires-Dist", "Requires-Python")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Metadata:
+class WheelMetadata:
     """The parts that count for an update."""
 
     stem: str
@@ -51,10 +51,10 @@ class Metadata:
     """The commands that the entry points ask for, console and graphical."""
 
 
-def read(archive: Archive, filename: str, name: str, version: Version, limits: Limits) -> Metadata:
+def read(archive: Archive, filename: str, name: str, version: Version, limits: Limits) -> WheelMetadata:
     """The metadata of the wheel ``filename``, which must be ``version`` of ``name`` (normalized). Raises Refused."""
-    told = filename.split("-")
-    if len(told) < 2 or normalize(told[0]) != name or not _is(told[1], version):
+    stated = filename.split("-")
+    if len(stated) < 2 or normalize(stated[0]) != name or not _is(stated[1], version):
         text = f"the file name {shown(filename)} does not stand for {name} {version}"
         raise Refused(Reason(kind="file-name", text=text, data={"file": filename}))
     stem = _stem(archive, name, version)
@@ -64,7 +64,7 @@ def read(archive: Archive, filename: str, name: str, version: Version, limits: L
     _check_identity(head, name, version)
     _require(archive, f"{stem}.dist-info/RECORD")
     python = head.get("Requires-Python")
-    return Metadata(
+    return WheelMetadata(
         stem=stem,
         version=str(head["Version"]).strip(),
         requires=tuple(str(each) for each in head.get_all("Requires-Dist", [])),
@@ -122,10 +122,10 @@ def _head(archive: Archive, path: str, limits: Limits) -> Message:
 
 
 def _check_wheel(archive: Archive, path: str, limits: Limits) -> None:
-    told = str(_head(archive, path, limits).get("Wheel-Version", "")).strip()
-    numbers = _FORMAT.fullmatch(told)
+    stated = str(_head(archive, path, limits).get("Wheel-Version", "")).strip()
+    numbers = _FORMAT.fullmatch(stated)
     if numbers is None or int(numbers[1]) > WHEEL_MAJOR:
-        text = f"its format is version {told[:20]!r} of wheels, not {WHEEL_MAJOR}.x"
+        text = f"its format is version {stated[:20]!r} of wheels, not {WHEEL_MAJOR}.x"
         raise Refused(Reason(kind="wheel-version", text=text))
 
 

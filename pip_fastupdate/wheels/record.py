@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..core.gil_turns import Turns, aside
 from ..core.models import Reason
-from .archive import Archive, Entry
+from .archive import Archive, ArchiveEntry
 from .entry_names import Refused, about, fault, shown
 
 ALGORITHMS = ("sha256", "sha384", "sha512")
@@ -24,7 +24,7 @@ SIGNATURES = (".jws", ".p7s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class RecordRow:
     """What RECORD says of one file."""
 
     algorithm: str
@@ -36,9 +36,9 @@ class Row:
     size: int | None
 
 
-def parse(content: bytes) -> dict[str, Row]:
+def parse(content: bytes) -> dict[str, RecordRow]:
     """The rows by the names of their files, split as pip splits them. Raises Refused."""
-    rows: dict[str, Row] = {}
+    rows: dict[str, RecordRow] = {}
     try:
         for fields in csv.reader(content.decode().splitlines()):
             # A row may have fewer columns, or more, where pip reads it all the same.
@@ -51,9 +51,9 @@ def parse(content: bytes) -> dict[str, Row]:
     return rows
 
 
-def _row(digest: str, size: str) -> Row:
+def _row(digest: str, size: str) -> RecordRow:
     algorithm, _, value = digest.partition("=")
-    return Row(algorithm=algorithm.lower(), digest=value.rstrip("="), size=int(size) if size.strip() else None)
+    return RecordRow(algorithm=algorithm.lower(), digest=value.rstrip("="), size=int(size) if size.strip() else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class Listing:
     """What pip passes over: it adds what is missing to the RECORD that it installs, and keeps the rest."""
 
 
-def listing(archive: Archive, rows: Mapping[str, Row], own: str, *, verified: bool) -> Listing:
+def listing(archive: Archive, rows: Mapping[str, RecordRow], own: str, *, verified: bool) -> Listing:
     """Compare RECORD (called ``own``) with the archive.
 
     ``verified``: the archive is known to be the one that was published, so a file that RECORD lacks was forgotten by
@@ -114,11 +114,11 @@ def _folders(archive: Archive, paths: list[str]) -> tuple[list[str], list[str]]:
 
 def _several(kind: str, text: str, paths: list[str]) -> Reason:
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    told = text.format(shown(paths[0]) + more)
-    return Reason(kind=kind, text=told, data={"file": paths[0], "count": str(len(paths))})
+    sentence = text.format(shown(paths[0]) + more)
+    return Reason(kind=kind, text=sentence, data={"file": paths[0], "count": str(len(paths))})
 
 
-def unhashed(archive: Archive, rows: Mapping[str, Row], own: str) -> list[str]:
+def unhashed(archive: Archive, rows: Mapping[str, RecordRow], own: str) -> list[str]:
     """The files that RECORD lists without a hash: against the format, but installed by pip and seen in old wheels."""
     bare = (path for path, row in rows.items() if not row.algorithm and not path.startswith(own))
     return [path for path in bare if path in archive and not path.endswith("/")]
@@ -135,7 +135,7 @@ class Content:
     """Contents by name, ``KEPT`` bytes at most."""
 
 
-def read_content(archive: Archive, rows: Mapping[str, Row], turns: Turns | None = None) -> Content:
+def read_content(archive: Archive, rows: Mapping[str, RecordRow], turns: Turns | None = None) -> Content:
     """Read all of the archive, and compare it with RECORD. Raises Refused where it is damaged.
 
     ``turns`` are those that the thread is at work in.
@@ -155,7 +155,7 @@ def read_content(archive: Archive, rows: Mapping[str, Row], turns: Turns | None 
 
 
 def _read(
-    archive: Archive, entry: Entry, row: Row | None, *, keep: bool, turns: Turns | None
+    archive: Archive, entry: ArchiveEntry, row: RecordRow | None, *, keep: bool, turns: Turns | None
 ) -> tuple[bytes, list[Reason]]:
     """The content, where it is to be kept, and what is wrong with it."""
     machine = getattr(hashlib, row.algorithm)() if row and row.algorithm in ALGORITHMS else None

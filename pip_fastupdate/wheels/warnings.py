@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from ..core.models import Reason
 from ..core.names import normalize
-from .destinations import Item
+from .destinations import Destination
 from .entry_names import about, shown
 
 STARTUP = (".pth", ".start")
@@ -86,7 +86,7 @@ def _is_launcher(stream: BinaryIO) -> bool:
 
 
 def news(
-    items: Sequence[Item],
+    destinations: Sequence[Destination],
     scripts: frozenset[str],
     *,
     name: str,
@@ -99,15 +99,15 @@ def news(
     ``scripts`` are the commands that the entry points ask for.
     """
     known = before or InstalledFiles(files=frozenset(), scripts=frozenset())
-    library = [item.path for item in items if item.scheme == "lib"]
+    library = [destination.path for destination in destinations if destination.scheme == "lib"]
     yield from _startup(library, known.files)
     yield from _modules(library, known.files)
-    placed = {item.path for item in items if item.scheme == "scripts"}
+    placed = {destination.path for destination in destinations if destination.scheme == "scripts"}
     for script in sorted((scripts | placed) - known.scripts - _outside_names(known.files)):
         yield from _shadowed(script, name, owners, commands)
     if before is not None:
-        yield from _native([item.entry.name for item in items], known.files)
-    yield from _data([item.path for item in items if item.scheme == "data"], known.files)
+        yield from _native([destination.entry.name for destination in destinations], known.files)
+    yield from _data([destination.path for destination in destinations if destination.scheme == "data"], known.files)
 
 
 def _startup(library: Iterable[str], known: frozenset[str]) -> Iterator[Reason]:

@@ -167,12 +167,14 @@ def _check_header(stream: BinaryIO, info: zipfile.ZipInfo) -> int:
     if len(raw) == LOCAL.size and raw.startswith(LOCAL_SIGNATURE):
         _, _, _, flags, method, _, _, crc, packed, size, name_length, extra_length = LOCAL.unpack(raw)
         name, extra = stream.read(name_length), stream.read(extra_length)
-        told = (crc, *_sizes(packed, size, extra))
+        stated = (crc, *_sizes(packed, size, extra))
         if (
             name == _raw_name(info)
             and method == info.compress_type
             and not (flags ^ info.flag_bits) & COMPARED
-            and (told == (info.CRC, info.compress_size, info.file_size) or (flags & HAS_DESCRIPTOR and not any(told)))
+            and (
+                stated == (info.CRC, info.compress_size, info.file_size) or (flags & HAS_DESCRIPTOR and not any(stated))
+            )
         ):
             return info.header_offset + len(raw) + len(name) + len(extra)
     raise Refused(about("zip-disagreement", "the header of {} contradicts the directory", info.filename))

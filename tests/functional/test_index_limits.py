@@ -75,7 +75,7 @@ def failure(session: Session, url: str) -> tuple[str, str, float]:
     """Kind and text of how a page fails, and the seconds that took."""
     started = time.monotonic()
     with pytest.raises(DownloadFailed) as caught:
-        session.ask(url, key=url, digest=lambda reply: b"%d" % len(reply.body))
+        session.ask(url, key=url, condense=lambda reply: b"%d" % len(reply.body))
     return caught.value.kind, caught.value.text, time.monotonic() - started
 
 
@@ -219,10 +219,10 @@ def test_a_large_page_is_read() -> None:
     content = bytes(5_000_000)
     sized = said(HEAD + b"Content-Length: 5000000\r\n\r\n" + content)
     with server(sized) as url, opened() as session:
-        assert b"5000000" == session.ask(url, key=url, digest=lambda reply: b"%d" % len(reply.body)).body
+        assert b"5000000" == session.ask(url, key=url, condense=lambda reply: b"%d" % len(reply.body)).body
     chunked = said(CHUNKED + b"4c4b40\r\n" + content + b"\r\n0\r\n\r\n")
     with server(chunked) as url, opened() as session:
-        assert b"5000000" == session.ask(url, key=url, digest=lambda reply: b"%d" % len(reply.body)).body
+        assert b"5000000" == session.ask(url, key=url, condense=lambda reply: b"%d" % len(reply.body)).body
 
 
 def test_what_is_fast_enough_is_read() -> None:
@@ -235,7 +235,7 @@ def test_what_is_fast_enough_is_read() -> None:
             time.sleep(0.1)
 
     with server(say) as url, opened(seconds=30.0) as session:
-        assert b"20000" == session.ask(url, key=url, digest=lambda reply: b"%d" % len(reply.body)).body
+        assert b"20000" == session.ask(url, key=url, condense=lambda reply: b"%d" % len(reply.body)).body
     with server(say) as url, opened(seconds=1.0) as session:
         with session.stream(url) as chunks:
             assert 20_000 == sum(map(len, chunks))
@@ -262,5 +262,5 @@ def test_a_digest_that_raises_anything_is_the_answers_fault() -> None:
         opened() as session,
         pytest.raises(DownloadFailed) as caught,
     ):
-        session.ask(url, key=url, digest=digest)
+        session.ask(url, key=url, condense=digest)
     assert "garbage" == caught.value.kind

@@ -109,7 +109,7 @@ def short(reply: Reply) -> bytes:
 def project(session: Session, index: LocalIndex, name: str = "thing", **options: Any) -> Answer:
     """Ask the index for a project."""
     url = f"{index.url}/pypi/{name}/json"
-    return session.ask(url, key=f"project:{url}", digest=options.pop("digest", short), **options)
+    return session.ask(url, key=f"project:{url}", condense=options.pop("condense", short), **options)
 
 
 def failure(call: Callable[[], object]) -> tuple[str, str]:
@@ -161,7 +161,7 @@ from pip_fastupdate.core.options import CacheOptions, Network
 session = Session(cache=CacheOptions(directory=Path({str(tmp_path / "cache")!r})), network=Network(), user_agent="",
                   warn=print)
 assert session.stored([{key!r}])[{key!r}].fresh
-session.ask({thing.url!r}, key={key!r}, digest=None)
+session.ask({thing.url!r}, key={key!r}, condense=None)
 session.close()
 print([name for name in ("requests", "requests_cache", "urllib3", "msgspec", "ssl") if name in sys.modules])
 """
@@ -216,7 +216,7 @@ def test_without_an_etag(open_session: Open, clock: Clock, validator: str | None
     with ScriptedServer(script) as server:
         for _ in range(3):
             with open_session() as session:
-                assert session.ask(server.url + "/x", key="x", digest=short).body == short_of(b"body")
+                assert session.ask(server.url + "/x", key="x", condense=short).body == short_of(b"body")
                 assert session.counters.revalidated == (1 if validator and len(server.asked) > 1 else 0)
             clock.now += DAY
         assert len(server.asked) == 3
@@ -242,7 +242,7 @@ def test_the_time_to_live_is_ours(open_session: Open, clock: Clock, headers: dic
     with ScriptedServer(lambda _: Said(body=b"body", headers={"ETag": '"1"', **headers})) as server:
         for accept, requests in (("a/b", 1), ("c/d", 1), ("a/b", 2)):
             with open_session(ttl=100.0) as session:
-                session.ask(server.url + "/x", key="x", digest=short, accept=accept)
+                session.ask(server.url + "/x", key="x", condense=short, accept=accept)
             assert len(server.asked) == requests
             clock.now += 60
 
@@ -283,7 +283,7 @@ def test_immutable_answers_are_never_asked_for_again(open_session: Open, clock: 
 
         def ask(**options: Any) -> int:
             with open_session(**options) as session:
-                return session.ask(server.url + "/f", key="f", digest=short, immutable=True, revalidate=True).status
+                return session.ask(server.url + "/f", key="f", condense=short, immutable=True, revalidate=True).status
 
         assert ask() == 404
         there.set()
@@ -301,7 +301,7 @@ def test_absence_is_an_answer_for_ten_minutes(open_session: Open, clock: Clock, 
         for wait, requests in ((0, 1), (599, 1), (1, 2)):
             clock.now += wait
             with open_session() as session:
-                answer = session.ask(server.url + "/x", key="x", digest=short)
+                answer = session.ask(server.url + "/x", key="x", condense=short)
                 assert (answer.status, answer.body, dict(answer.headers)) == (status, b"", {})
             assert len(server.asked) == requests
         assert "if-none-match" not in server.asked[-1].headers
@@ -339,7 +339,7 @@ def test_what_was_worked_out_can_be_kept(open_session: Open, clock: Clock, tmp_p
     with open_session() as session:
         assert session.stored(["tail"]) == {}
         session.keep("http://user:s3cr3t@127.0.0.1:1/x.whl", key="tail", body=b"worked out")
-        assert session.ask("http://127.0.0.1:1/x.whl", key="tail", digest=short).body == b"worked out"
+        assert session.ask("http://127.0.0.1:1/x.whl", key="tail", condense=short).body == b"worked out"
     clock.now += 999 * DAY
     with open_session(refresh=True) as session:
         assert session.stored(["tail"])["tail"].fresh
@@ -390,7 +390,7 @@ def test_cache_is_kept_within_its_limit(open_session: Open, tmp_path: Path) -> N
             with open_session(limit=300_000) as session:
                 for each in range(20):
                     key = f"{number}-{each}"
-                    session.ask(server.url + "/x", key=key, digest=lambda _: b"x" * 10_000, immutable=True)
+                    session.ask(server.url + "/x", key=key, condense=lambda _: b"x" * 10_000, immutable=True)
     found = upkeep.info(tmp_path / "cache")
     assert found.bytes <= 300_000
     assert found.entries > 10
@@ -450,7 +450,7 @@ sys.stdin.readline()
 def ask(number):
     for kind in (sys.argv[1], "shared"):
         url = {thing.url!r} + f"/pypi/p{{number}}/json"
-        session.ask(url, key=f"{{kind}}:{{number}}", digest=lambda reply: kind.encode() * 99)
+        session.ask(url, key=f"{{kind}}:{{number}}", condense=lambda reply: kind.encode() * 99)
 with ThreadPoolExecutor(4) as pool:
     list(pool.map(ask, range(30)))
 session.close()
@@ -550,7 +550,7 @@ def test_broken_connections_are_mended(thing: LocalIndex, open_session: Open, fa
     """A body that ends too soon counts as not answered."""
     thing.fail("/pypi/thing/json", times=1, **fault)
     with open_session() as session:
-        answer = project(session, thing, digest=lambda reply: reply.body[:1])
+        answer = project(session, thing, condense=lambda reply: reply.body[:1])
         assert answer.body == b"{"
         assert session.counters.retries == 1
     thing.release("other", "1.0")
@@ -620,12 +620,12 @@ def test_garbage_is_told_and_not_kept(thing: LocalIndex, open_session: Open, tmp
         return json.dumps(json.loads(reply.body)).encode()
 
     with open_session() as session:
-        kind, text = failure(lambda: project(session, thing, digest=strict))
+        kind, text = failure(lambda: project(session, thing, condense=strict))
         assert kind == "garbage"
         assert "sent something else than was asked for (Expecting value" in text
         assert session.counters.retries == 0
         assert session.stored([f"project:{thing.url}/pypi/thing/json"]) == {}
-        assert project(session, thing, digest=strict).status == 200
+        assert project(session, thing, condense=strict).status == 200
 
 
 def test_spoiled_compression_is_garbage(thing: LocalIndex, open_session: Open) -> None:
@@ -642,14 +642,14 @@ def test_spoiled_compression_is_garbage(thing: LocalIndex, open_session: Open) -
 def test_what_is_no_url_is_told(open_session: Open, url: str) -> None:
     """Without a traceback and without a retry."""
     with open_session() as session:
-        assert failure(lambda: session.ask(url, key="x", digest=short))[0] == "unreachable"
+        assert failure(lambda: session.ask(url, key="x", condense=short))[0] == "unreachable"
         assert session.counters.retries == 0
 
 
 def test_stray_not_modified(open_session: Open) -> None:
     """A 304 to a question that was not conditional is an error."""
     with ScriptedServer(lambda _: Said(status=304)) as server, open_session() as session:
-        assert failure(lambda: session.ask(server.url + "/x", key="x", digest=short))[1].endswith("304 Not Modified")
+        assert failure(lambda: session.ask(server.url + "/x", key="x", condense=short))[1].endswith("304 Not Modified")
 
 
 # Bodies
@@ -672,7 +672,7 @@ def test_content_encodings(open_session: Open, encoding: str | None, encode: Cal
     body = b"body " * 1000
     headers = {"Content-Encoding": encoding} if encoding else {}
     with ScriptedServer(lambda _: Said(body=encode(body), headers=headers)) as server, open_session() as session:
-        answer = session.ask(server.url + "/x", key="x", digest=lambda reply: reply.body)
+        answer = session.ask(server.url + "/x", key="x", condense=lambda reply: reply.body)
         assert answer.body == body
         assert session.counters.bytes_received == len(encode(body))
         assert server.asked[0].headers["accept-encoding"] == "gzip"
@@ -687,7 +687,7 @@ def test_undecodable_bodies(open_session: Open, encoding: str, body: bytes) -> N
         ScriptedServer(lambda _: Said(body=body, headers={"Content-Encoding": encoding})) as server,
         open_session(retries=0) as session,
     ):
-        assert failure(lambda: session.ask(server.url + "/x", key="x", digest=short))[0] == "garbage"
+        assert failure(lambda: session.ask(server.url + "/x", key="x", condense=short))[0] == "garbage"
 
 
 def test_chunked_bodies(open_session: Open) -> None:
@@ -699,7 +699,7 @@ def test_chunked_bodies(open_session: Open) -> None:
         return Said(body=body, headers={"Transfer-Encoding": "chunked"}, promised=0 if len(body) < 10 else None)
 
     with ScriptedServer(script) as server, open_session() as session:
-        assert session.ask(server.url + "/x", key="x", digest=lambda reply: reply.body).body == b"abcde"
+        assert session.ask(server.url + "/x", key="x", condense=lambda reply: reply.body).body == b"abcde"
         assert session.counters.retries == 1
 
 
@@ -713,7 +713,7 @@ def test_what_is_sent_and_seen(open_session: Open) -> None:
 
     said = Said(body=b"{}", headers={"X-Thing": "1", "Content-Type": "text/html"})
     with ScriptedServer(lambda _: said) as server, open_session() as session:
-        answer = session.ask(server.url + "/x?y=1", key="x", digest=digest, accept="text/html;q=0.1, */*")
+        answer = session.ask(server.url + "/x?y=1", key="x", condense=digest, accept="text/html;q=0.1, */*")
     assert dict(server.asked[0].headers) == {
         "host": server.netloc,
         "user-agent": "tests/1",
@@ -827,7 +827,7 @@ def test_redirects_are_followed(open_session: Open, tmp_path: Path) -> None:
         return Said(body=asked.path.encode(), headers={"ETag": '"1"'})
 
     with ScriptedServer(script) as server, open_session() as session:
-        answer = session.ask(server.url + "/old", key="x", digest=short)
+        answer = session.ask(server.url + "/old", key="x", condense=short)
         assert answer.url == server.url + "/new"
         assert session.counters.requests == 2
     assert b"s3cr3t" not in on_disk(tmp_path / "cache")

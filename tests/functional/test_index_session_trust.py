@@ -105,7 +105,7 @@ def test_credentials_of_the_url(open_session: Open, tmp_path: Path) -> None:
     """They are sent as a header, and reach neither the disk nor the answers nor the errors."""
     with ScriptedServer(guarded) as server, open_session() as session:
         url = server.url.replace("://", "://user:s3cr3t@")
-        answer = session.ask(f"{url}/simple/thing/", key=f"simple:{url}/simple/thing/:cp311", digest=length)
+        answer = session.ask(f"{url}/simple/thing/", key=f"simple:{url}/simple/thing/:cp311", condense=length)
         assert (answer.body, answer.url) == (b"7", f"{server.url}/simple/thing/")
         assert list(session.stored([f"simple:{url}/simple/thing/:cp311"])) == [f"simple:{url}/simple/thing/:cp311"]
         assert list(session.stored([f"simple:{server.url}/simple/thing/:cp311"])) != []
@@ -207,7 +207,7 @@ def test_user_is_asked_for_the_password_once(open_session: Open) -> None:
             if number < 8:
                 start.wait()
             url = f"{server.url}/simple/{number}/"
-            return session.ask(url, key=url, digest=lambda reply: reply.body).body
+            return session.ask(url, key=url, condense=lambda reply: reply.body).body
 
         assert list(pool.map(ask, range(8))) == [b"welcome"] * 8
         refused = sum(asked.headers.get("authorization") is None for asked in server.asked)
@@ -233,7 +233,7 @@ def test_pips_own_authentication(open_session: Open) -> None:
         authenticate = auth.MultiDomainBasicAuth(prompting=False, index_urls=[index])
         with open_session(authenticate=authenticate) as session, ThreadPoolExecutor(4) as pool:
             urls = [f"{server.url}/simple/{number}/" for number in range(8)]
-            answers = pool.map(lambda url: session.ask(url, key=url, digest=length), urls)
+            answers = pool.map(lambda url: session.ask(url, key=url, condense=length), urls)
             assert [answer.status for answer in answers] == [200] * 8
             assert session.fetch(f"{server.url}/packages/ab/cd/x.whl").status == 200
         authenticate = auth.MultiDomainBasicAuth(prompting=False, index_urls=[])
@@ -392,7 +392,7 @@ session = Session(cache=CacheOptions(directory=Path(directory)), network=Network
                   warn=lambda text, hint: warned.append(text))
 before = len(session.stored([f"{{url}}/{{number}}" for number in range(200)]))
 for number in range(200):
-    answer = session.ask(f"{{url}}/{{number}}", key=f"{{url}}/{{number}}", digest=lambda reply: reply.body * 20_000)
+    answer = session.ask(f"{{url}}/{{number}}", key=f"{{url}}/{{number}}", condense=lambda reply: reply.body * 20_000)
     assert answer.body == b"x" * 20_000
 assert len(session.stored([f"{{url}}/{{number}}" for number in range(200)])) == 200
 session.close()

@@ -121,7 +121,7 @@ def test_one_machine_asks_for_all(server: Server, open_session: Open, warned: Wa
         with open_session(server.url) as session:
             assert session.stored(keys) == {}
             for key in keys:
-                session.ask(f"{origin.url}/{key}", key=key, digest=whole)
+                session.ask(f"{origin.url}/{key}", key=key, condense=whole)
             session.keep(f"{origin.url}/tail", key="tail", body=b"worked out")
         with open_session(server.url, "two") as session:
             stored = session.stored([*keys, "tail", "other"])
@@ -141,8 +141,8 @@ def test_expiry_there(server: Server, open_session: Open) -> None:
     with ScriptedServer(index) as origin:
         for elapsed in (0.0, 2 * DAY):
             with open_session(server.url, clock=lambda elapsed=elapsed: now + elapsed) as session:
-                session.ask(f"{origin.url}/x", key="x", digest=whole)
-                session.ask(f"{origin.url}/y", key="y", digest=whole, immutable=True)
+                session.ask(f"{origin.url}/x", key="x", condense=whole)
+                session.ask(f"{origin.url}/y", key="y", condense=whole, immutable=True)
                 assert session.counters.revalidated == (1 if elapsed else 0)
         assert len(origin.asked) == 3
     for key in ("x", "y"):
@@ -187,7 +187,7 @@ def test_tampered_entry_there(server: Server, open_session: Open, warned: Warnin
     server.client.set(f"{NAMESPACE}:x", b"\x80\x04cos\nsystem\n.")
     with ScriptedServer(index) as origin, open_session(server.url) as session:
         assert session.stored(["x"]) == {}
-        assert session.ask(f"{origin.url}/x", key="x", digest=whole).body == b"/x"
+        assert session.ask(f"{origin.url}/x", key="x", condense=whole).body == b"/x"
         assert session.stored(["x"])["x"].fresh
     assert warned == []
 
@@ -196,7 +196,7 @@ def test_tampered_entry_there(server: Server, open_session: Open, warned: Warnin
 def test_warm_run_needs_no_requests_library(server: Server, open_session: Open) -> None:
     """Only Redis' own."""
     with ScriptedServer(index) as origin, open_session(server.url) as session:
-        session.ask(f"{origin.url}/x", key="x", digest=whole)
+        session.ask(f"{origin.url}/x", key="x", condense=whole)
     script = f"""
 import sys
 from pip_fastupdate.network.session import Session
@@ -215,10 +215,10 @@ def test_server_that_dies_in_the_middle(tmp_path: Path, open_session: Open, warn
     """The rest of the run has the store on this machine."""
     server = Server(tmp_path)
     with ScriptedServer(index) as origin, open_session(server.url) as session:
-        session.ask(f"{origin.url}/x", key="x", digest=whole)
+        session.ask(f"{origin.url}/x", key="x", condense=whole)
         server.stop()
         for key in "xyz":
-            assert session.ask(f"{origin.url}/{key}", key=key, digest=whole).body == f"/{key}".encode()
+            assert session.ask(f"{origin.url}/{key}", key=key, condense=whole).body == f"/{key}".encode()
         assert sorted(session.stored(["x", "y", "z"])) == ["x", "y", "z"]
     assert len(warned) == 1
     assert "s3cr3t" not in str(warned)
@@ -237,7 +237,7 @@ def test_server_that_dies_before_it_is_written_to(tmp_path: Path, open_session: 
         return said[-1]
 
     with ScriptedServer(script) as origin, open_session(server.url) as session:
-        assert session.ask(f"{origin.url}/x", key="x", digest=whole).body == b"/x"
+        assert session.ask(f"{origin.url}/x", key="x", condense=whole).body == b"/x"
     with open_session("redis://127.0.0.1:1/0", "one") as session:
         assert session.stored(["x"])["x"].body == b"/x"
     assert len(warned) == 2
@@ -249,7 +249,7 @@ def test_silent_server_is_waited_for_once(open_session: Open, warned: Warnings) 
         started = time.monotonic()
         with open_session(f"redis://127.0.0.1:{silent.getsockname()[1]}/0") as session:
             for key in "xyz":
-                session.ask(f"{origin.url}/{key}", key=key, digest=whole)
+                session.ask(f"{origin.url}/{key}", key=key, condense=whole)
             assert len(session.stored(["x", "y", "z"])) == 3
         assert time.monotonic() - started < 3
     assert ["does not answer (TimeoutError)" in text for text, _ in warned] == [True]
@@ -263,7 +263,7 @@ def test_url_that_leads_nowhere(open_session: Open, warned: Warnings, url: str, 
     with ScriptedServer(index) as origin:
         for _ in range(2):
             with open_session(url) as session:
-                session.ask(f"{origin.url}/x", key="x", digest=whole)
+                session.ask(f"{origin.url}/x", key="x", condense=whole)
         assert len(origin.asked) == 1
     assert [each for _, each in warned] == [hint] * 2
     assert (tmp_path / "one" / location.DATABASE).exists()

@@ -10,7 +10,7 @@ from .worlds import Plain
 
 def ranked(plain: Plain) -> list[str]:
     """The installed names in the planner's order: who goes first among equals is its to say."""
-    search = Search(world=plain.world(), wishes=Wishes(names=plain.named))
+    search = Search(pool=plain.pool(), wishes=Wishes(names=plain.named))
     search.prepare()
     return sorted(plain.installed, key=search.rank.__getitem__)
 
@@ -18,7 +18,7 @@ def ranked(plain: Plain) -> list[str]:
 def fault(plain: Plain) -> str:
     """What is wrong with the planner's choice; "" when no choice is better."""
     judge = Judge(plain)
-    solution = best_assignment(plain.world(), Wishes(names=plain.named))
+    solution = best_assignment(plain.pool(), Wishes(names=plain.named))
     mine = {name: str(each.version) for name, each in solution.assignment.items()}
     if solution.gave_up:
         return f"gave up on {sorted(solution.gave_up)}"

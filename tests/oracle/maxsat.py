@@ -131,7 +131,7 @@ def fault(plain: Plain, *, budget: int | None = None) -> str:
     """What is wrong with the planner's choice; "" when it is the best."""
     judge = Judge(plain)
     wishes = Wishes(names=plain.named) if budget is None else Wishes(names=plain.named, budget=budget)
-    solution = best_assignment(plain.world(), wishes)
+    solution = best_assignment(plain.pool(), wishes)
     mine = {name: str(each.version) for name, each in solution.assignment.items()}
     if not judge.consistent(mine):
         return f"inconsistent: {mine}"

@@ -17,11 +17,11 @@ NAMING = frozenset({"required-by", "requires", "requires-missing", "direct-url"}
 
 def fault(plain: Plain) -> str:
     """What is wrong with the reasons; "" when nothing is."""
-    world = plain.world()
-    solution = best_assignment(world, Wishes(names=plain.named))
+    pool = plain.pool()
+    solution = best_assignment(pool, Wishes(names=plain.named))
     mine = {name: str(each.version) for name, each in solution.assignment.items()}
     asked = plain.named or plain.installed.keys()
-    for hold in holds(world, solution.assignment, [name for name in asked if name not in plain.stays]):
+    for hold in holds(pool, solution.assignment, [name for name in asked if name not in plain.stays]):
         wrong = _wrong(plain, mine, hold)
         if wrong:
             return f"{hold.name} {hold.latest}: {wrong}; {[each.text for each in hold.reasons]}"

@@ -9,8 +9,8 @@ from random import Random
 from packaging.version import Version
 
 from pip_fastupdate.core.models import Inventory, Reason
-from pip_fastupdate.resolver.candidates import World
-from tests.support.worlds import Catalog, distribution
+from pip_fastupdate.resolver.candidates import CandidatePool
+from tests.support.pools import Catalog, distribution
 
 EARLY = Reason(kind="pre-release", text="is a pre-release")
 STAYS = Reason(kind="editable", text="editable")
@@ -30,7 +30,7 @@ class Plain:
     unreadable: frozenset[tuple[str, str]] = frozenset()
     seed: int = field(default=0, compare=False)
 
-    def world(self) -> World:
+    def pool(self) -> CandidatePool:
         """For the planner."""
         distributions = tuple(
             distribution(name, version, self.releases[name][version], requested=name in self.requested)
@@ -39,7 +39,7 @@ class Plain:
         blocked = {(n, v): EARLY for n, all_ in self.releases.items() for v in all_ if self.early(n, v)}
         source = Catalog(self.releases, blocked=blocked, unreadable=self.unreadable)
         stays = dict.fromkeys(sorted(self.stays), STAYS)
-        return World(inventory=Inventory(distributions=distributions), source=source, stays=stays)
+        return CandidatePool(inventory=Inventory(distributions=distributions), source=source, stays=stays)
 
     def early(self, name: str, version: str) -> bool:
         """Whether it is a pre-release that the policy rules out: what is installed as one may go on to another."""
@@ -50,24 +50,24 @@ class Plain:
 def small(seed: int) -> Plain:
     """A world that has few enough choices to try them all."""
     random = Random(seed)
-    return _world(random, seed, installed=random.randint(1, 5), others=random.randint(0, 2), tops=(1, 4), needs=2)
+    return _pool(random, seed, installed=random.randint(1, 5), others=random.randint(0, 2), tops=(1, 4), needs=2)
 
 
 def middling(seed: int) -> Plain:
     """8 to 25 names."""
     random = Random(seed)
     size = random.randint(8, 25)
-    return _world(random, seed, installed=size, others=random.randint(0, 5), tops=(1, 6), needs=random.randint(1, 3))
+    return _pool(random, seed, installed=size, others=random.randint(0, 5), tops=(1, 6), needs=random.randint(1, 3))
 
 
 def dense(seed: int) -> Plain:
     """40 to 100 names with two to four requirements each."""
     random = Random(seed)
     size = random.randint(40, 100)
-    return _world(random, seed, installed=size, others=random.randint(0, 10), tops=(2, 8), needs=random.randint(2, 4))
+    return _pool(random, seed, installed=size, others=random.randint(0, 10), tops=(2, 8), needs=random.randint(2, 4))
 
 
-def _world(random: Random, seed: int, *, installed: int, others: int, tops: tuple[int, int], needs: int) -> Plain:
+def _pool(random: Random, seed: int, *, installed: int, others: int, tops: tuple[int, int], needs: int) -> Plain:
     names = [f"n{number:02}" for number in range(installed)]
     additions = [f"x{number}" for number in range(others)]
     everyone = [*names, *additions, "gone"]

@@ -54,15 +54,15 @@ def _ranked(text: str) -> None:
     HERE.rank(python, abi, platform)
 
 
-def _warehouse(text: str) -> None:
-    for raw in (decoding.warehouse(text.encode("utf-8", "surrogatepass")).releases or {}).values():
+def _json_api(text: str) -> None:
+    for raw in (decoding.json_api(text.encode("utf-8", "surrogatepass")).releases or {}).values():
         decoding.files(raw)
 
 
 PARSERS: dict[str, tuple[Parser, tuple[type[Exception], ...]]] = {
     "html": (markup.parse, (ValueError,)),
     "simple": (_of_bytes(decoding.simple), (ValueError,)),
-    "warehouse": (_warehouse, (ValueError,)),
+    "warehouse": (_json_api, (ValueError,)),
     "text": (_of_bytes(lambda body: decoding.text(body, "text/html; charset=utf-8")), ()),
     "requirement": (_requirement, (InvalidRequirement, InvalidVersion)),
     "version": (version_of, (InvalidVersion,)),

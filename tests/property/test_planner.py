@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pip_fastupdate.core.models import Inventory, Reason
-from pip_fastupdate.resolver.candidates import World
+from pip_fastupdate.resolver.candidates import CandidatePool
 from pip_fastupdate.resolver.search import Wishes, best_assignment
+from tests.support.pools import Catalog, distribution
 from tests.support.thoroughness import examples
-from tests.support.worlds import Catalog, distribution
 
 NAMES = tuple("abcdef")
 ADDITIONS = ("x", "y")
@@ -51,20 +51,20 @@ def worlds(draw) -> tuple[Inventory, Catalog, dict[str, Reason]]:
     return Inventory(distributions=tuple(distributions)), Catalog(releases), stays
 
 
-def world_of(parts) -> World:
+def pool_of(parts) -> CandidatePool:
     inventory, catalog, stays = parts
-    return World(inventory=inventory, source=catalog, stays=stays)
+    return CandidatePool(inventory=inventory, source=catalog, stays=stays)
 
 
-def consistent_choices(world: World):
+def consistent_choices(pool: CandidatePool):
     """Every consistent assignment, by brute force."""
-    additions = [name for name in ADDITIONS if name not in world.installed]
-    names = [*world.installed, *additions]
-    domains = [world.domain(name) for name in world.installed]
-    domains += [(None, *world.domain(name)) for name in additions]
+    additions = [name for name in ADDITIONS if name not in pool.installed]
+    names = [*pool.installed, *additions]
+    domains = [pool.versions_of(name) for name in pool.installed]
+    domains += [(None, *pool.versions_of(name)) for name in additions]
     for choice in product(*domains):
         assignment = {name: each for name, each in zip(names, choice, strict=True) if each is not None}
-        if not world.problems(assignment):
+        if not pool.problems(assignment):
             yield assignment
 
 
@@ -72,13 +72,13 @@ def consistent_choices(world: World):
 @given(worlds())
 def test_never_worse(parts) -> None:
     """The plan is consistent, downgrades nothing, removes nothing and leaves alone what must stay."""
-    world = world_of(parts)
-    solution = best_assignment(world, Wishes())
-    assert world.problems(solution.assignment) == []
+    pool = pool_of(parts)
+    solution = best_assignment(pool, Wishes())
+    assert pool.problems(solution.assignment) == []
     assert not solution.exhausted
-    for name, today in world.installed.items():
+    for name, today in pool.installed.items():
         assert solution.assignment[name].version >= today.version
-        if name in world.stays:
+        if name in pool.stays:
             assert solution.assignment[name] is today
 
 
@@ -86,11 +86,11 @@ def test_never_worse(parts) -> None:
 @given(worlds())
 def test_cannot_be_bettered(parts) -> None:
     """No other consistent choice has every name at least as new and one of them newer."""
-    world = world_of(parts)
-    found = best_assignment(world, Wishes()).assignment
-    mine = {name: found[name].version for name in world.installed}
-    for other in consistent_choices(world):
-        theirs = {name: other[name].version for name in world.installed}
+    pool = pool_of(parts)
+    found = best_assignment(pool, Wishes()).assignment
+    mine = {name: found[name].version for name in pool.installed}
+    for other in consistent_choices(pool):
+        theirs = {name: other[name].version for name in pool.installed}
         assert theirs == mine or any(theirs[name] < mine[name] for name in mine)
 
 
@@ -98,11 +98,11 @@ def test_cannot_be_bettered(parts) -> None:
 @given(worlds(), st.data())
 def test_named_first(parts, data) -> None:
     """A single name that is asked for gets the newest version that any consistent choice allows it."""
-    world = world_of(parts)
-    name = data.draw(st.sampled_from(sorted(world.installed)))
-    found = best_assignment(world, Wishes(names=frozenset({name}))).assignment
-    assert world.problems(found) == []
-    assert max(other[name].version for other in consistent_choices(world)) == found[name].version
+    pool = pool_of(parts)
+    name = data.draw(st.sampled_from(sorted(pool.installed)))
+    found = best_assignment(pool, Wishes(names=frozenset({name}))).assignment
+    assert pool.problems(found) == []
+    assert max(other[name].version for other in consistent_choices(pool)) == found[name].version
 
 
 @examples(40, nightly=1000)
@@ -110,15 +110,13 @@ def test_named_first(parts, data) -> None:
 def test_second_run_does_nothing(parts) -> None:
     """After the plan has been carried out there is nothing left to do."""
     inventory, catalog, stays = parts
-    world = World(inventory=inventory, source=catalog, stays=stays)
-    found = best_assignment(world, Wishes()).assignment
+    pool = CandidatePool(inventory=inventory, source=catalog, stays=stays)
+    found = best_assignment(pool, Wishes()).assignment
     after = tuple(
-        distribution(
-            name, str(each.version), catalog.releases[name][str(each.version)], requested=world.requested(name)
-        )
+        distribution(name, str(each.version), catalog.releases[name][str(each.version)], requested=pool.requested(name))
         for name, each in sorted(found.items())
     )
-    again = World(inventory=Inventory(distributions=after), source=catalog, stays=stays)
+    again = CandidatePool(inventory=Inventory(distributions=after), source=catalog, stays=stays)
     assert again.installed == dict(best_assignment(again, Wishes()).assignment)
 
 
@@ -126,7 +124,7 @@ def test_second_run_does_nothing(parts) -> None:
 @given(worlds(), st.integers(1, 6))
 def test_small_budget_is_still_consistent(parts, budget) -> None:
     """When the search is given up, what is left is consistent and not older than before."""
-    world = world_of(parts)
-    found = best_assignment(world, Wishes(budget=budget)).assignment
-    assert world.problems(found) == []
-    assert all(found[name].version >= today.version for name, today in world.installed.items())
+    pool = pool_of(parts)
+    found = best_assignment(pool, Wishes(budget=budget)).assignment
+    assert pool.problems(found) == []
+    assert all(found[name].version >= today.version for name, today in pool.installed.items())

@@ -9,7 +9,7 @@ import pytest
 from pip_fastupdate.resolver.search import Wishes, best_assignment
 from tests.oracle import brute, why
 from tests.oracle.worlds import dense, middling, small
-from tests.support.worlds import versions
+from tests.support.pools import versions
 
 BLOCKS = range(0, 400, 50)
 
@@ -30,11 +30,11 @@ def test_the_same_plan_in_whatever_order_things_are_told(seed: int) -> None:
         installed=dict(reversed(plain.installed.items())),
         releases={name: dict(reversed(found.items())) for name, found in reversed(plain.releases.items())},
     )
-    world = turned.world()
+    pool = turned.pool()
     for name in reversed(plain.releases):
-        world.domain(name, pre=True)
+        pool.versions_of(name, pre=True)
     wishes = Wishes(names=plain.named)
-    assert versions(best_assignment(plain.world(), wishes)) == versions(best_assignment(world, wishes))
+    assert versions(best_assignment(plain.pool(), wishes)) == versions(best_assignment(pool, wishes))
 
 
 @pytest.mark.parametrize("first", BLOCKS)

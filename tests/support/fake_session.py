@@ -74,7 +74,7 @@ class FakeSession:
         url: str,
         *,
         key: str,
-        digest: Callable[[Reply], bytes],
+        condense: Callable[[Reply], bytes],
         accept: str = JSON,
         immutable: bool = False,
         revalidate: bool = False,
@@ -87,7 +87,7 @@ class FakeSession:
         body = b""
         if page is not None:
             try:
-                body = digest(Reply(url=final, status=200, headers={"Content-Type": page[0]}, body=page[1]))
+                body = condense(Reply(url=final, status=200, headers={"Content-Type": page[0]}, body=page[1]))
             except ValueError as error:
                 raise DownloadFailed("garbage", f"garbage ({error})") from error
         answer = Answer(

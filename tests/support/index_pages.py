@@ -132,7 +132,7 @@ def _order(version: str) -> tuple[int, Any]:
         return 0, version
 
 
-def warehouse(pages: ProjectPages, version: str, base: str, *, whole: bool) -> bytes:
+def json_api(pages: ProjectPages, version: str, base: str, *, whole: bool) -> bytes:
     """The body of ``/pypi/NAME/json`` (``whole``) or ``/pypi/NAME/VERSION/json``."""
     body: dict[str, Any] = {
         "info": _info(pages, version),

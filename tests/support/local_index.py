@@ -238,10 +238,10 @@ class LocalIndex:
             if parts[0] == "simple":
                 return self._simple(parts[1:], headers)
             if parts[0] == "pypi" and parts[-1] == "json" and self.json_api:
-                return self._warehouse(parts[1:-1], headers)
+                return self._json_api(parts[1:-1], headers)
         return Answer(404, {}, b"Not Found")
 
-    def _warehouse(self, parts: list[str], headers: Mapping[str, str]) -> Answer:
+    def _json_api(self, parts: list[str], headers: Mapping[str, str]) -> Answer:
         name = canonicalize_name(parts[0])
         pages = self._projects.get(name)
         if pages is None or pages.status == "quarantined" or not pages.versions():
@@ -255,7 +255,7 @@ class LocalIndex:
         base = "" if self.relative_urls else self.url
         return self._page(
             key,
-            lambda: index_pages.warehouse(pages, version, base, whole=len(parts) == 1),
+            lambda: index_pages.json_api(pages, version, base, whole=len(parts) == 1),
             "application/json",
             headers,
         )

@@ -14,11 +14,11 @@ from pip_fastupdate.core.models import Distribution, Inventory
 from pip_fastupdate.core.options import Network, Settings
 from pip_fastupdate.index.catalog import Catalog
 from pip_fastupdate.progress import Silent
-from pip_fastupdate.resolver.candidates import World
+from pip_fastupdate.resolver.candidates import CandidatePool
 from pip_fastupdate.resolver.explain import holds
 from pip_fastupdate.resolver.search import Wishes, best_assignment
 from tests.support.fake_session import SIMPLE, FakeSession
-from tests.support.offers import HERE
+from tests.support.source_records import HERE
 from tests.support.wheels import make_metadata
 
 ROOT = "https://index.invalid"
@@ -70,10 +70,10 @@ def planned(session: FakeSession, jobs: int) -> tuple[dict[str, str], list[objec
         )
         for name, version in INSTALLED.items()
     )
-    world = World(inventory=Inventory(distributions=distributions), source=source)
-    solution = best_assignment(world, Wishes())
+    pool = CandidatePool(inventory=Inventory(distributions=distributions), source=source)
+    solution = best_assignment(pool, Wishes())
     found = {name: str(each.version) for name, each in solution.assignment.items()}
-    told = list(holds(world, solution.assignment, INSTALLED))
+    told = list(holds(pool, solution.assignment, INSTALLED))
     source.close()
     return dict(sorted(found.items())), told
 

@@ -63,7 +63,7 @@ def test_versions_rise_and_some_are_outdated() -> None:
 def test_pages_have_the_sizes_of_real_ones() -> None:
     """A median of about 125 kB."""
     world = make_world(300)
-    sizes = [len(pages.warehouse_page(each, pages.offered_files(each, {}, {}), "http://x")) for each in world]
+    sizes = [len(pages.json_api_page(each, pages.offered_files(each, {}, {}), "http://x")) for each in world]
     assert 95_000 < median(sizes) < 155_000
 
 
@@ -71,7 +71,7 @@ def test_pages_tell_the_same_files() -> None:
     """Both APIs offer the same files with the same hashes."""
     project = make_world(1)[0]
     files = pages.offered_files(project, {}, {})
-    body = json.loads(pages.warehouse_page(project, files, "http://x"))
+    body = json.loads(pages.json_api_page(project, files, "http://x"))
     simple = json.loads(pages.simple_json_page(project, files))
     hashes = {each["filename"]: each["digests"]["sha256"] for release in body["releases"].values() for each in release}
     assert {each["filename"]: each["hashes"]["sha256"] for each in simple["files"]} == hashes

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pip_fastupdate.core.errors import FileInUse, TransactionError
-from pip_fastupdate.transaction.filesystem import explained
+from pip_fastupdate.transaction.filesystem import transaction_error
 from tests.support.platforms import Scanner, Windows
 from tests.support.platforms.windows import refused
 from tests.unit.transactions import SITE, Dist, Env, dist, folder, live, snapshot, write
@@ -168,5 +168,5 @@ def test_words(code: int, words: str) -> None:
     """What is in use is told apart from what is not allowed, as far as Windows does."""
     error = refused(code, "C:\\x") if code != 19 else PermissionError(13, "", "C:\\x")
     error.winerror = code
-    found = explained("It failed", error)
+    found = transaction_error("It failed", error)
     assert (TransactionError, f"It failed: {words} (C:\\x).") == (type(found), found.message)

@@ -76,14 +76,14 @@ def test_one_project_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch, m
         page = {"meta": {"api-version": "1.0"}, "name": name, "files": files}
         session.page(f"{INDEX}/{name}/", page, "application/vnd.pypi.simple.v1+json")
     catalog = Catalog(Settings(index_url=INDEX, network=Network(jobs=2)), session, this())  # type: ignore[arg-type]
-    real = getattr(catalog._lookup, method)
+    real = getattr(catalog._finder, method)
 
     def odd(name: str, *arguments: Any) -> Any:
         if name == "odd":
             raise RecursionError("too deep")
         return real(name, *arguments)
 
-    monkeypatch.setattr(catalog._lookup, method, odd)
+    monkeypatch.setattr(catalog._finder, method, odd)
     found = catalog.look_up({"good": Version("1.0"), "odd": Version("1.0")}, Silent())
     catalog.close()
     assert isinstance(found["good"], Project)

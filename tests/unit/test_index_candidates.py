@@ -6,7 +6,7 @@ import pytest
 from packaging.version import Version
 
 from pip_fastupdate.core.models import Failure, Project, Reason
-from tests.support.offers import chosen, link, offer, summary, wheels
+from tests.support.source_records import chosen, link, source_record, summary, wheels
 
 PURE = "py3-none-any.whl"
 
@@ -45,7 +45,7 @@ def test_release_carries_what_the_index_says() -> None:
         hashes=(("sha512", "ef"),),
         provenance="https://index.invalid/integrity",
     )
-    found = chosen(offer(file, *wheels("1.0")))
+    found = chosen(source_record(file, *wheels("1.0")))
     newest, older = found.releases
     assert (Version("2.0"), "foo", "https://index.invalid/simple") == (newest.version, newest.name, newest.index)
     assert ("ab", 3, True, "cd") == (
@@ -212,7 +212,9 @@ class TestSeveralSources:
 
     def test_newest_of_all(self) -> None:
         """Each release says where it comes from."""
-        found = chosen(offer(*wheels("1.0", "3.0"), source="a"), offer(*wheels("2.0", "3.0"), source="b"))
+        found = chosen(
+            source_record(*wheels("1.0", "3.0"), source="a"), source_record(*wheels("2.0", "3.0"), source="b")
+        )
         assert [("3.0", "a"), ("2.0", "b"), ("1.0", "a")] == [
             (str(each.version), each.index) for each in found.releases
         ]
@@ -220,8 +222,10 @@ class TestSeveralSources:
     def test_better_wheel_wins_from_wherever(self) -> None:
         """By tag, then by build tag, then by source."""
         found = chosen(
-            offer(f"foo-1.0-{PURE}", "foo-2.0-1-py3-none-any.whl", source="a"),
-            offer("foo-1.0-cp39-abi3-linux_x86_64.whl", "foo-2.0-2-py3-none-any.whl", "foo-3.0.tar.gz", source="b"),
+            source_record(f"foo-1.0-{PURE}", "foo-2.0-1-py3-none-any.whl", source="a"),
+            source_record(
+                "foo-1.0-cp39-abi3-linux_x86_64.whl", "foo-2.0-2-py3-none-any.whl", "foo-3.0.tar.gz", source="b"
+            ),
         )
         assert [
             ("3.0", None),
@@ -232,8 +236,8 @@ class TestSeveralSources:
     def test_reasons_of_all_sources(self) -> None:
         """Whoever has one."""
         found = chosen(
-            offer("foo-2.0-cp27-none-any.whl", source="a"),
-            offer(link("foo-2.0.tar.gz", requires_python=">=3.99"), *wheels("1.0"), source="b"),
+            source_record("foo-2.0-cp27-none-any.whl", source="a"),
+            source_record(link("foo-2.0.tar.gz", requires_python=">=3.99"), *wheels("1.0"), source="b"),
         )
         assert ["2.0 requires-python: needs Python >=3.99", f"1.0 foo-1.0-{PURE}"] == summary(found)
 
@@ -247,17 +251,17 @@ class TestProject:
 
     def test_nothing_that_could_be_installed(self) -> None:
         """Files of kinds that nobody installs any more: there is nothing to choose, and that is no failure."""
-        assert () == chosen(offer("foo-1.0-py2.7.egg")).candidates
+        assert () == chosen(source_record("foo-1.0-py2.7.egg")).candidates
 
     @pytest.mark.parametrize(("reason", "more"), [(None, ""), ("malware", ": malware")])
     def test_quarantined(self, reason: str | None, more: str) -> None:
         """By its status (PEP 792), even if files are still there."""
-        found = chosen(offer(*wheels("1.0"), status="quarantined", reason=reason))
+        found = chosen(source_record(*wheels("1.0"), status="quarantined", reason=reason))
         assert Failure(name="foo", kind="quarantined", text=f"quarantined by its index{more}") == found
 
     def test_archived(self) -> None:
         """Told with its reason."""
-        found = chosen(offer(*wheels("1.0"), status="archived", reason="use bar"))
+        found = chosen(source_record(*wheels("1.0"), status="archived", reason="use bar"))
         assert isinstance(found, Project)
         assert ("archived", (Reason(kind="archived", text="archived by its maintainers: use bar"),)) == (
             found.status,

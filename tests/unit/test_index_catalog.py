@@ -18,7 +18,7 @@ from pip_fastupdate.core.models import Failure, Project, Release
 from pip_fastupdate.core.options import Network, Policy, Settings
 from pip_fastupdate.index.catalog import Catalog
 from tests.support.fake_session import HTML, SIMPLE, FakeSession
-from tests.support.offers import HERE
+from tests.support.source_records import HERE
 from tests.support.wheels import make_metadata, make_wheel
 
 ROOT = "https://index.invalid"

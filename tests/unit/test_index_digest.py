@@ -6,25 +6,25 @@ import pytest
 
 from pip_fastupdate.index.apis.simple_pages import Link
 from pip_fastupdate.index.evaluator import collect
-from pip_fastupdate.index.project_record import SDIST, Digest, Entry, decode, encode
-from tests.support.offers import HERE, link
+from pip_fastupdate.index.project_record import SDIST, ProjectRecord, VersionRecord, decode, encode
+from tests.support.source_records import HERE, link
 
 
-def entries(*files: Link | str, sdists: bool = False) -> list[Entry]:
+def entries(*files: Link | str, sdists: bool = False) -> list[VersionRecord]:
     """Of the project foo."""
     links = [each if isinstance(each, Link) else link(each) for each in files]
-    return collect("foo", links, Link.item, HERE, sdists=sdists)
+    return collect("foo", links, Link.compatible_file, HERE, sdists=sdists)
 
 
-def names(entry: Entry) -> list[str]:
+def names(entry: VersionRecord) -> list[str]:
     """Its files."""
-    return [item.filename for item in entry.items]
+    return [item.filename for item in entry.files]
 
 
 def test_digest_survives_the_cache() -> None:
     """Byte for byte what went in, however many versions there are."""
     many = entries(*(f"foo-{major}.{minor}-py3-none-any.whl" for major in range(9) for minor in range(9)))
-    said = Digest(status="archived", reason="done", skipped="0.1")
+    said = ProjectRecord(status="archived", reason="done", skipped="0.1")
     body = encode(said, many)
     back = decode(body)
     assert many == list(back.entries())
@@ -35,8 +35,8 @@ def test_digest_survives_the_cache() -> None:
 
 def test_digest_of_nothing() -> None:
     """The project is known, and that is all."""
-    assert Digest(head=[]) == decode(encode(Digest(), []))
-    assert [] == list(Digest().entries())
+    assert ProjectRecord(head=[]) == decode(encode(ProjectRecord(), []))
+    assert [] == list(ProjectRecord().entries())
 
 
 @pytest.mark.parametrize("body", [b"", b"[]\n", b"{}", b"\x93\x01", b"[[],[1]]"])
@@ -80,7 +80,7 @@ def test_lesser_files_are_kept_where_the_better_may_drop_out() -> None:
         link("foo-1.0-cp39-abi3-linux_x86_64.whl", uploaded="2024-01-01"),
         link("foo-1.0-py3-none-any.whl", uploaded="2024-01-01"),
     )
-    assert 3 == len(found[0].items)
+    assert 3 == len(found[0].files)
     assert "foo-1.0-py3-none-any.whl" not in names(found[0])
 
 
@@ -90,7 +90,7 @@ def test_sdists_beside_wheels_are_kept_on_demand() -> None:
     assert [["foo-2.0.tar.gz"], ["foo-1.0-py3-none-any.whl"]] == list(map(names, entries(*files)))
     both = entries(*files, sdists=True)
     assert [["foo-2.0.tar.gz"], ["foo-1.0-py3-none-any.whl", "foo-1.0.tar.gz"]] == list(map(names, both))
-    assert SDIST == both[0].items[0].rank
+    assert SDIST == both[0].files[0].rank
     assert "cp27-none-any" == both[0].foreign
 
 

@@ -12,7 +12,7 @@ from pip_fastupdate.core.interpreter import Interpreter
 from pip_fastupdate.index.apis.simple_pages import Link
 from pip_fastupdate.index.evaluator import collect
 from pip_fastupdate.index.filenames import build_tag, order_key, sdist_version, wheel_project
-from pip_fastupdate.index.project_record import Item
+from pip_fastupdate.index.project_record import CompatibleFile
 
 VERSIONS = (  # noqa: SIM905 - one a line would be a page
     "1.0 1 1.0.0 0 0.0 1.1 1.10 1.9 2 10 1!0.1 1.0a1 1.0b2 1.0rc1 1.0.dev1 1.0a1.dev3 1.0.post1 1.0.post1.dev2 "
@@ -85,8 +85,8 @@ HERE = Interpreter("3.11.7", lambda: TAGS)
 def collected(project: str, filename: str) -> list[tuple[str, bool]]:
     """(version, whether it fits) of what remains of a single file."""
     link = Link(filename=filename, url="http://127.0.0.1/" + filename)
-    entries = collect(project, [link], Link.item, HERE, sdists=True)
-    return [(entry.version, bool(entry.items)) for entry in entries]
+    entries = collect(project, [link], Link.compatible_file, HERE, sdists=True)
+    return [(entry.version, bool(entry.files)) for entry in entries]
 
 
 @pytest.mark.parametrize("filename", WHEELS)
@@ -157,4 +157,4 @@ def test_sdists_are_read_as_pip_reads_them(filename: str, project: str, version:
 def test_item_of_a_link() -> None:
     """Everything is kept that is needed to install it."""
     link = Link(filename="f", url="u", sha256="s", size=1, metadata="m", yanked="", uploaded="t")
-    assert Item("f", "u", "s", 1, "m", "", "t", 7) == link.item(7)
+    assert CompatibleFile("f", "u", "s", 1, "m", "", "t", 7) == link.compatible_file(7)

@@ -16,7 +16,7 @@ from pip_fastupdate.core.models import Failure, File, Release
 from pip_fastupdate.index import remote_archive
 from pip_fastupdate.index.requirements_of import Requirements
 from tests.support.fake_session import FakeSession
-from tests.support.offers import HERE
+from tests.support.source_records import HERE
 from tests.support.wheels import make_metadata, make_sdist, make_wheel
 
 WHEEL = "foo-1.0-py3-none-any.whl"

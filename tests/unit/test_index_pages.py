@@ -11,30 +11,30 @@ from packaging.version import Version
 
 from pip_fastupdate.core.response import Reply
 from pip_fastupdate.core.urls import Base, file_path, filename, without_login
-from pip_fastupdate.index.apis.simple_api import Simple
+from pip_fastupdate.index.apis.simple_api import SimpleApi
 from pip_fastupdate.index.apis.simple_pages import read
-from pip_fastupdate.index.project_record import Digest, Item, decode
+from pip_fastupdate.index.project_record import CompatibleFile, ProjectRecord, decode
 from tests.support.fake_session import HTML, SIMPLE
-from tests.support.offers import HERE
+from tests.support.source_records import HERE
 
 ROOT = "https://index.invalid/simple"
 WHEEL = "foo-1.0-py3-none-any.whl"
 SHA = "ab" * 32
 
 
-def digest(kind: str, body: Any, url: str = f"{ROOT}/foo/") -> Digest:
+def digest(kind: str, body: Any, url: str = f"{ROOT}/foo/") -> ProjectRecord:
     """What is kept of such an answer."""
     raw = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
     reply = Reply(url=url, status=200, headers={"content-type": kind}, body=raw)
-    return decode(Simple(ROOT, HERE, sdists=True).digest("foo", reply))
+    return decode(SimpleApi(ROOT, HERE, sdists=True).condense("foo", reply))
 
 
-def items(found: Digest) -> list[Item]:
+def items(found: ProjectRecord) -> list[CompatibleFile]:
     """All files."""
-    return [item for entry in found.entries() for item in entry.items]
+    return [item for entry in found.entries() for item in entry.files]
 
 
-ITEM = Item(WHEEL, f"https://files.invalid/{WHEEL}", SHA, 7, "cd", None, "2024-01-01T00:00:00.0Z", 3)
+ITEM = CompatibleFile(WHEEL, f"https://files.invalid/{WHEEL}", SHA, 7, "cd", None, "2024-01-01T00:00:00.0Z", 3)
 
 
 class TestOldReleases:
@@ -45,10 +45,10 @@ class TestOldReleases:
         names = [f"foo-{each}{ending}" for each in versions]
         return {"files": [{"filename": each, "url": f"../{each}", **fields} for each in names]}
 
-    def recent(self, body: Any, floor: str) -> Digest:
+    def recent(self, body: Any, floor: str) -> ProjectRecord:
         """What is kept where ``floor`` is installed."""
         reply = Reply(url=ROOT, status=200, headers={"content-type": SIMPLE}, body=json.dumps(body).encode())
-        return decode(Simple(ROOT, HERE, sdists=False).digest("foo", reply, Version(floor)))
+        return decode(SimpleApi(ROOT, HERE, sdists=False).condense("foo", reply, Version(floor)))
 
     @pytest.mark.parametrize(
         ("floor", "oldest", "skipped"),
@@ -72,7 +72,7 @@ class TestOldReleases:
         """As in JSON."""
         links = "".join(f'<a href="foo-{number}.0-py3-none-any.whl">x</a>' for number in range(1, 31))
         reply = Reply(url=ROOT, status=200, headers={"content-type": HTML}, body=links.encode())
-        assert "22.0" == decode(Simple(ROOT, HERE, sdists=False).digest("foo", reply, Version("30.0"))).skipped
+        assert "22.0" == decode(SimpleApi(ROOT, HERE, sdists=False).condense("foo", reply, Version("30.0"))).skipped
 
     def test_count_until_there_is_a_final_one(self) -> None:
         """It decides whether pre-releases may be chosen."""
@@ -232,7 +232,7 @@ class TestSimpleHtml:
             f'<a href="../../packages/{WHEEL}#sha256={SHA}" data-requires-python="&gt;=3.8" '
             f'data-core-metadata="sha256=cd" data-yanked="b&amp;d" rel="internal">{WHEEL}</a><br/>'
         )
-        expected = Item(WHEEL, f"https://index.invalid/packages/{WHEEL}", SHA, None, "cd", "b&d", None, 3)
+        expected = CompatibleFile(WHEEL, f"https://index.invalid/packages/{WHEEL}", SHA, None, "cd", "b&d", None, 3)
         assert [expected] == items(digest(HTML, body))
 
     @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ class TestSimpleHtml:
     )
     def test_attributes(self, attributes: str, expected: dict[str, Any]) -> None:
         """There or not."""
-        plain = Item(WHEEL, f"{ROOT}/foo/{WHEEL}", None, None, None, None, None, 3)
+        plain = CompatibleFile(WHEEL, f"{ROOT}/foo/{WHEEL}", None, None, None, None, None, 3)
         assert [plain._replace(**expected)] == items(digest(HTML, page(f'<a href="{WHEEL}" {attributes}>x</a>')))
 
     def test_requires_python_counts(self) -> None:
@@ -313,7 +313,7 @@ class TestSimpleHtml:
 
     def test_where_it_is(self) -> None:
         """A slash at the end, as pip has it."""
-        assert f"{ROOT}/foo/" == Simple(f"{ROOT}/", HERE, sdists=False).page("foo")
+        assert f"{ROOT}/foo/" == SimpleApi(f"{ROOT}/", HERE, sdists=False).page("foo")
 
 
 @pytest.mark.parametrize(

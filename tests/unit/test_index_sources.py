@@ -12,9 +12,9 @@ from pip_fastupdate.core.options import Policy, Settings
 from pip_fastupdate.core.protocols import DownloadFailed
 from pip_fastupdate.index.configured import sources
 from pip_fastupdate.index.local import FileIndex, Links
-from pip_fastupdate.index.remote import Found, RemoteIndex, Source
+from pip_fastupdate.index.remote import RemoteIndex, Source, SourceAnswer
 from tests.support.fake_session import HTML, SIMPLE, FakeSession
-from tests.support.offers import HERE
+from tests.support.source_records import HERE
 
 ROOT = "https://index.invalid"
 INDEX = f"{ROOT}/simple"
@@ -41,10 +41,10 @@ def remote(*, required: bool = True, url: str = INDEX) -> RemoteIndex:
     return RemoteIndex(url, HERE, required=required, sdists=False)
 
 
-def versions(found: Found | None) -> list[str] | None:
+def versions(found: SourceAnswer | None) -> list[str] | None:
     """All versions; None where the project is not known."""
     assert found is not None
-    return [entry.version for entry in found.digest.entries()] if found.digest else None
+    return [entry.version for entry in found.record.entries()] if found.record else None
 
 
 def recalled(session: FakeSession, source: Source, *names: str) -> list[Any]:
@@ -119,8 +119,8 @@ class TestRemoteIndex:
         session = FakeSession()
         session.page(simple("foo"), text, kind)
         found = remote().ask("foo", session)
-        assert found.digest
-        assert ("quarantined", [[]]) == (found.digest.status, recalled(session, remote(), "foo"))
+        assert found.record
+        assert ("quarantined", [[]]) == (found.record.status, recalled(session, remote(), "foo"))
 
     def test_only_what_nobody_installs_any_more(self) -> None:
         """That is a page nevertheless."""
@@ -234,12 +234,12 @@ class TestFileIndex:
         (tmp_path / "simple" / "foo" / "index.html").write_text(text)
         index = self.make(tmp_path / "simple")
         found = index.ask("foo", None)
-        assert found.digest is not None
-        entry = next(found.digest.entries())
+        assert found.record is not None
+        entry = next(found.record.entries())
         assert ("archived", (tmp_path / "f" / "foo-1.0.tar.gz").as_uri(), "ab") == (
-            found.digest.status,
-            entry.items[0].url,
-            entry.items[0].sha256,
+            found.record.status,
+            entry.files[0].url,
+            entry.files[0].sha256,
         )
         assert [["1.0"], []] == [recalled(FakeSession(), index, "foo")[0], index.keys(["foo"])]
         assert [None, None] == [versions(index.recall(name, None, {})) for name in ("bar", "nothing")]
@@ -282,8 +282,8 @@ class TestLinks:
         assert ["4.0", "2.0", "1.0"] == versions(links.recall("foo", None, {}))
         assert ["3.0"] == versions(links.recall("foo-bar", None, {}))
         assert None is versions(links.recall("bar", None, {}))
-        entry = next(e for e in links.ask("foo", FakeSession()).digest.entries() if e.version == "4.0")  # type: ignore[union-attr]
-        assert (tmp_path / "sub" / "foo-4.0-py3-none-any.whl").as_uri() == entry.items[0].url
+        entry = next(e for e in links.ask("foo", FakeSession()).record.entries() if e.version == "4.0")  # type: ignore[union-attr]
+        assert (tmp_path / "sub" / "foo-4.0-py3-none-any.whl").as_uri() == entry.files[0].url
         assert ([], None) == (links.keys(["foo"]), links.unconsulted())
 
     def test_single_files(self, tmp_path: Path) -> None:
@@ -294,7 +294,7 @@ class TestLinks:
         links = self.make(wheel.as_uri(), listing, "https://me:pw@f.invalid/foo-3.0-py3-none-any.whl#sha256=ab")
         found = links.recall("foo", None, {})
         assert ["3.0", "2.0", "1.0"] == versions(found)
-        remote_file = next(found.digest.entries()).items[0]  # type: ignore[union-attr]
+        remote_file = next(found.record.entries()).files[0]  # type: ignore[union-attr]
         assert ("https://f.invalid/foo-3.0-py3-none-any.whl", "ab") == (remote_file.url, remote_file.sha256)
 
     def test_remote_page(self) -> None:
@@ -317,7 +317,7 @@ class TestLinks:
             (tmp_path / name / "foo-1.0-py3-none-any.whl").write_bytes(b"")
         (tmp_path / "z.html").write_text('<a href="z/foo-1.0-py3-none-any.whl">')
         found = self.make(tmp_path / "z.html", tmp_path / "b", tmp_path / "a").recall("foo", None, {})
-        assert (tmp_path / "b" / "foo-1.0-py3-none-any.whl").as_uri() == next(found.digest.entries()).items[0].url  # type: ignore[union-attr]
+        assert (tmp_path / "b" / "foo-1.0-py3-none-any.whl").as_uri() == next(found.record.entries()).files[0].url  # type: ignore[union-attr]
 
     def test_what_cannot_be_read(self, tmp_path: Path) -> None:
         """One line for all; the rest is of use nevertheless."""

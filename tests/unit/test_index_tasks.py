@@ -54,8 +54,8 @@ def test_interrupt_is_not_swallowed() -> None:
 def test_settled_task_does_no_work() -> None:
     """The first answer counts."""
     task = Task(lambda: "work")
-    task.settle("settled")
-    task.settle("again")
+    task.set_result("settled")
+    task.set_result("again")
     task.cancel()
     assert "settled" == task.result()
 

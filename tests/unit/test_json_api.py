@@ -8,7 +8,7 @@ import pytest
 from packaging.version import Version
 
 from pip_fastupdate.core.models import File, Release
-from pip_fastupdate.index.apis.json_api import Warehouse
+from pip_fastupdate.index.apis.json_api import JsonApi
 from tests.support.fake_session import FakeSession
 
 WHEEL, OTHER = "ab" * 32, "cd" * 32
@@ -27,7 +27,7 @@ def body(*urls: dict[str, Any], **info: Any) -> dict[str, Any]:
 
 def requires(said: Any, *, session: FakeSession | None = None, filename: str = "foo-1.0-py3-none-any.whl") -> Any:
     """The requirements of the wheel, as far as they are believed."""
-    api, session = Warehouse.beside("https://index.invalid/simple"), session or FakeSession()
+    api, session = JsonApi.beside("https://index.invalid/simple"), session or FakeSession()
     assert api is not None
     session.page(PAGE, said)
     wheel = File(filename=filename, url=f"https://f.invalid/{filename}", sha256=WHEEL)
@@ -88,7 +88,7 @@ def test_sdist_is_not_asked_for() -> None:
 
 def test_api_that_fails_is_asked_no_more() -> None:
     """It is of use only where it works."""
-    api, session = Warehouse.beside("https://index.invalid/simple/"), FakeSession()
+    api, session = JsonApi.beside("https://index.invalid/simple/"), FakeSession()
     assert api is not None
     session.fail(PAGE, "http", "500")
     wheel = File(filename="foo-1.0-py3-none-any.whl", url="https://f.invalid/x", sha256=WHEEL)
@@ -112,5 +112,5 @@ def test_api_that_fails_is_asked_no_more() -> None:
 )
 def test_where_it_is(index: str, page: str | None) -> None:
     """Beside the last part of the simple index's path, if that is ``simple``."""
-    api = Warehouse.beside(index)
+    api = JsonApi.beside(index)
     assert page == (api and api.page("foo"))

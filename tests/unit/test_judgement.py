@@ -7,7 +7,7 @@ from packaging.version import Version
 
 from pip_fastupdate.core.models import Failure, Project, Reason
 from pip_fastupdate.update.source_pinning import Origin, PinnedSource
-from tests.support.offers import chosen, link, offer, wheels
+from tests.support.source_records import chosen, link, source_record, wheels
 from tests.unit.test_pinned import A, B, Source, app, told
 
 PURE = "py3-none-any.whl"
@@ -40,8 +40,8 @@ class TestInstalled:
 
     def test_yanked_elsewhere_only(self) -> None:
         """Another index has it still."""
-        bad = offer(link(f"foo-1.0-{PURE}", yanked="bad"), source="a")
-        assert [] == notes(chosen(bad, offer(*wheels("1.0"), source="b"), floor="1.0"))
+        bad = source_record(link(f"foo-1.0-{PURE}", yanked="bad"), source="a")
+        assert [] == notes(chosen(bad, source_record(*wheels("1.0"), source="b"), floor="1.0"))
 
     @pytest.mark.parametrize("versions", [("0.9", "0.8"), ("2.0",), ("0.9", "1.1")])
     def test_no_longer_there(self, versions: tuple[str, ...]) -> None:
@@ -67,18 +67,20 @@ class TestInstalled:
 
     def test_links_are_no_index(self) -> None:
         """A folder of wheels has what somebody put there."""
-        assert [] == notes(chosen(offer(*wheels("2.0"), source="find-links"), floor="1.0"))
+        assert [] == notes(chosen(source_record(*wheels("2.0"), source="find-links"), floor="1.0"))
 
     @pytest.mark.parametrize("status", ["archived", "deprecated"])
     def test_status_of_the_project(self, status: str) -> None:
         """With its reason, beside what is said of the version."""
-        found = chosen(offer(*wheels("2.0"), status=status, reason="see bar"), floor="1.0")
+        found = chosen(source_record(*wheels("2.0"), status=status, reason="see bar"), floor="1.0")
         assert ["deleted", status] == [kind for kind, _ in notes(found)]
 
     def test_quarantined_on_one_of_several(self) -> None:
         """Whatever the others have, and whatever status they give."""
         found = chosen(
-            offer(*wheels("2.0"), source="a", status="archived"), offer(source="b", status="quarantined"), floor="1.0"
+            source_record(*wheels("2.0"), source="a", status="archived"),
+            source_record(source="b", status="quarantined"),
+            floor="1.0",
         )
         assert Failure(name="foo", kind="quarantined", text="quarantined by its index") == found
 

@@ -30,8 +30,8 @@ def told(before: str | None, after: str | None, *, strict: bool = False) -> list
     target = release("2.0", after)
     project = Project(name="foo", releases=(target, release("1.0", before)))
     change = Change(name="foo", installed=Version("1.0"), target=target)
-    world: Any = SimpleNamespace(project=lambda name: project)
-    planned = Planned(world=world, assignment={}, plan=Plan(changes=(change,)), failures={})
+    pool: Any = SimpleNamespace(project=lambda name: project)
+    planned = Planned(pool=pool, assignment={}, plan=Plan(changes=(change,)), failures={})
     context: Any = SimpleNamespace(
         options=SimpleNamespace(strict=strict, changes=None),
         catalog=SimpleNamespace(session=SimpleNamespace(ask=ask)),

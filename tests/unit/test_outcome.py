@@ -8,19 +8,19 @@ import pytest
 from packaging.version import Version
 
 from pip_fastupdate.core.models import Change, Failure, Hold, Plan, Reason, Row
-from pip_fastupdate.resolver.candidates import World
+from pip_fastupdate.resolver.candidates import CandidatePool
 from pip_fastupdate.update.report_rows import HELD, Outcome, listed_failures, rows
 from pip_fastupdate.update.results import MISSING, OFFLINE
-from tests.support.worlds import make_world, release
+from tests.support.pools import make_pool, release
 
 TWO: dict[str, dict[str, tuple[str, ...]]] = {"a": {"1": (), "2": ()}}
 
 
-def outcome(world: World, *changes: Change, holds: tuple[Hold, ...] = (), **fields: Any) -> Outcome:
+def outcome(pool: CandidatePool, *changes: Change, holds: tuple[Hold, ...] = (), **fields: Any) -> Outcome:
     """What became of a world by that plan."""
-    assignment = dict(world.installed)
+    assignment = dict(pool.installed)
     plan = Plan(changes=changes, holds=holds)
-    return Outcome(inventory=world.inventory, world=world, assignment=assignment, plan=plan, **fields)
+    return Outcome(inventory=pool.inventory, pool=pool, assignment=assignment, plan=plan, **fields)
 
 
 def change(name: str, before: str | None, after: str) -> Change:
@@ -36,13 +36,13 @@ def told(row: Row) -> tuple[str | None, str | None, str | None, str, str, list[s
 @pytest.mark.parametrize("status", ["planned", "done"])
 def test_changed(status: str) -> None:
     """What moves has the status of the run, and the new version."""
-    found = rows(outcome(make_world({"a": "1"}, TWO), change("a", "1", "2"), status=status))
+    found = rows(outcome(make_pool({"a": "1"}, TWO), change("a", "1", "2"), status=status))
     assert [("1", "2", "2", "upgrade", status, [])] == [told(each) for each in found]
 
 
 def test_current() -> None:
     """What is the newest already stays without a reason."""
-    (row,) = rows(outcome(make_world({"a": "2"}, TWO)))
+    (row,) = rows(outcome(make_pool({"a": "2"}, TWO)))
     assert ("2", "2", "2", "current", "done", []) == told(row)
 
 
@@ -50,7 +50,7 @@ def test_held() -> None:
     """A hold of the plan is told with its reasons and the version that it stays below."""
     reason = Reason(kind="required-by", text="b 1 requires a<2")
     hold = Hold(name="a", installed=Version("1"), kept=Version("1"), latest=Version("2"), reasons=(reason,))
-    (row,) = rows(outcome(make_world({"a": "1"}, TWO), holds=(hold,)))
+    (row,) = rows(outcome(make_pool({"a": "1"}, TWO), holds=(hold,)))
     assert ("1", "1", "2", "hold", "done", ["required-by"]) == told(row)
 
 
@@ -59,7 +59,7 @@ def test_blocked() -> None:
     late = Reason(kind="cooldown", text="was uploaded too late", data={"uploaded": "2026-11-24"})
     pre = Reason(kind="pre-release", text="is a pre-release")
     releases = {"a": {"1": (), "2": (), "3a1": ()}}
-    (row,) = rows(outcome(make_world({"a": "1"}, releases, blocked={("a", "2"): late, ("a", "3a1"): pre})))
+    (row,) = rows(outcome(make_pool({"a": "1"}, releases, blocked={("a", "2"): late, ("a", "3a1"): pre})))
     assert ("1", "1", "1", "hold", "done", ["cooldown"]) == told(row)
     assert row.reasons[0].text == "2 was uploaded too late"
     assert row.reasons[0].data == {"uploaded": "2026-11-24", "version": "2"}
@@ -67,7 +67,7 @@ def test_blocked() -> None:
 
 def test_constraint() -> None:
     """A constraint of the user's that rules out the newest candidate is named."""
-    (row,) = rows(outcome(make_world({"a": "1"}, TWO, constraints={"a": ("<2",)})))
+    (row,) = rows(outcome(make_pool({"a": "1"}, TWO, constraints={"a": ("<2",)})))
     assert ("1", "1", "1", "current", "done", ["constraint"]) == told(row)
     assert row.reasons[0].data == {"version": "2", "constraint": "<2"}
 
@@ -75,7 +75,7 @@ def test_constraint() -> None:
 def test_elsewhere() -> None:
     """A newer release from another index holds, and is the latest there is."""
     source = Reason(kind="source-change", text="is on another index only")
-    (row,) = rows(outcome(make_world({"a": "1"}, TWO, blocked={("a", "2"): source})))
+    (row,) = rows(outcome(make_pool({"a": "1"}, TWO, blocked={("a", "2"): source})))
     assert ("1", "1", "2", "hold", "done", ["source-change"]) == told(row)
 
 
@@ -87,7 +87,7 @@ def test_elsewhere() -> None:
 def test_failed(kind: str, action: str, status: str, listed: bool) -> None:
     """What failed is held and makes the run incomplete; what no index has is skipped, and offline it is held."""
     failure = Failure(name="a", kind=kind, text="it could not be had")
-    found = outcome(make_world({"a": "1"}, TWO), failures={"a": failure})
+    found = outcome(make_pool({"a": "1"}, TWO), failures={"a": failure})
     (row,) = rows(found)
     assert ("1", "1", action, status, [kind]) == (row.installed, row.target, *told(row)[3:])
     assert ((failure,) if listed else ()) == listed_failures(found)
@@ -97,18 +97,18 @@ def test_failed(kind: str, action: str, status: str, listed: bool) -> None:
 def test_stays(kind: str) -> None:
     """What may not move is skipped, and no newest version told; what is held for the new version's sake is held."""
     stays = {"a": Reason(kind=kind, text="so it is")}
-    (row,) = rows(outcome(make_world({"a": "1"}, TWO, stays=stays)))
+    (row,) = rows(outcome(make_pool({"a": "1"}, TWO, stays=stays)))
     held = kind in HELD
     assert ("1", "1", "2" if held else None, "hold" if held else "skip", "done", [kind]) == told(row)
 
 
 def test_added() -> None:
     """What comes in anew says who asks for it."""
-    world = make_world({"a": "1"}, {"a": {"1": (), "2": ("b",)}, "b": {"1": ()}})
+    pool = make_pool({"a": "1"}, {"a": {"1": (), "2": ("b",)}, "b": {"1": ()}})
     moved = Outcome(
-        inventory=world.inventory,
-        world=world,
-        assignment={name: world.domain(name)[0] for name in "ab"},
+        inventory=pool.inventory,
+        pool=pool,
+        assignment={name: pool.versions_of(name)[0] for name in "ab"},
         plan=Plan(changes=(change("a", "1", "2"), change("b", None, "1"))),
         warnings={"b": (Reason(kind="large", text="it is large"),)},
     )
@@ -119,9 +119,9 @@ def test_added() -> None:
 
 def test_named_only() -> None:
     """A run that was given names is about these, what moves with them, and what failed."""
-    world = make_world(dict.fromkeys("abcd", "1"), dict.fromkeys("abcd", TWO["a"]))
+    pool = make_pool(dict.fromkeys("abcd", "1"), dict.fromkeys("abcd", TWO["a"]))
     failures = {"c": Failure(name="c", kind="hash", text="it differs")}
-    found = rows(outcome(world, change("b", "1", "2"), named=frozenset({"a"}), failures=failures))
+    found = rows(outcome(pool, change("b", "1", "2"), named=frozenset({"a"}), failures=failures))
     assert ["a", "b", "c"] == [row.name for row in found]
 
 
@@ -130,8 +130,8 @@ def test_latest_is_never_older_than_the_target() -> None:
     early = Reason(kind="pre-release", text="is a pre-release")
     releases = {"a": {"1": (), "2": (), "3rc1": ()}, "b": {"1": (), "2": (), "3rc1": ()}}
     blocked = {("a", "3rc1"): early, ("b", "3rc1"): early}
-    world = make_world({"a": "1"}, releases, blocked=blocked)
-    found = rows(outcome(world, change("a", "1", "3rc1"), change("b", None, "3rc1")))
+    pool = make_pool({"a": "1"}, releases, blocked=blocked)
+    found = rows(outcome(pool, change("a", "1", "3rc1"), change("b", None, "3rc1")))
     assert [("3rc1", "3rc1"), ("3rc1", "3rc1")] == [(row.target, row.latest) for row in found]
-    found = rows(outcome(world, change("a", "1", "2")))
+    found = rows(outcome(pool, change("a", "1", "2")))
     assert [("2", "2")] == [(row.target, row.latest) for row in found]

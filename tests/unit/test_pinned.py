@@ -10,10 +10,10 @@ from packaging.version import Version
 
 from pip_fastupdate.core.models import Failure, Inventory, Project, Reason, Release
 from pip_fastupdate.core.urls import canonical
-from pip_fastupdate.resolver.candidates import World
-from pip_fastupdate.update.source_pinning import PinnedSource, newest_elsewhere
-from tests.support.offers import chosen, link, offer
-from tests.support.worlds import distribution, release
+from pip_fastupdate.resolver.candidates import CandidatePool
+from pip_fastupdate.update.source_pinning import PinnedSource, newest_on_other_index
+from tests.support.pools import distribution, release
+from tests.support.source_records import chosen, link, source_record
 
 A, B = "https://a.invalid/simple", "https://b.invalid/simple"
 PRE = Reason(kind="pre-release", text="is a pre-release")
@@ -44,8 +44,8 @@ def pinned(*releases: Release, before: str = A, installed: str = "1.0") -> Pinne
     return PinnedSource(Source(*releases), {"app": (Version(installed), before)})
 
 
-def world(source: PinnedSource, **fields) -> World:
-    return World(inventory=Inventory(distributions=(distribution("app", "1.0"),)), source=source, **fields)
+def pool(source: PinnedSource, **fields) -> CandidatePool:
+    return CandidatePool(inventory=Inventory(distributions=(distribution("app", "1.0"),)), source=source, **fields)
 
 
 def told(source: PinnedSource) -> list[tuple[str, str, str | None]]:
@@ -115,12 +115,12 @@ def test_same_version_from_the_right_index() -> None:
 def test_alternatives_of_merged_indexes() -> None:
     """Each version tells how the other indexes have it; with one index there are none."""
     best, other = link("foo-1.0-cp311-cp311-manylinux_2_28_x86_64.whl"), link("foo-1.0-py3-none-any.whl", sha256="a")
-    project = chosen(offer(other, source=A), offer(best, "foo-2.0-py3-none-any.whl", source=B))
+    project = chosen(source_record(other, source=A), source_record(best, "foo-2.0-py3-none-any.whl", source=B))
     assert [("2.0", B, []), ("1.0", B, [(A, "foo-1.0-py3-none-any.whl", "a")])] == [
         (str(each.version), each.index, [(one.index, one.file.filename, one.file.sha256) for one in each.alternatives])
         for each in project.releases
     ]
-    assert [()] == [each.alternatives for each in chosen(offer(best, other)).releases]
+    assert [()] == [each.alternatives for each in chosen(source_record(best, other)).releases]
 
 
 @pytest.mark.parametrize(
@@ -158,8 +158,8 @@ def test_newest_elsewhere() -> None:
     """It is told beside newer ones that are ruled out otherwise, and only above what can be had."""
     no_wheel = Reason(kind="no-wheel", text="has no wheel")
     source = pinned(app("4.0", A, blocked=no_wheel), app("3.0", B), app("2.0", A))
-    assert "3.0" == str(newest_elsewhere(world(source), "app").version)
-    assert newest_elsewhere(world(pinned(app("3.0", A), app("2.0", B))), "app") is None
-    assert newest_elsewhere(world(pinned()), "app") is None
-    assert newest_elsewhere(world(source, stays={"app": Reason(kind="excluded", text="excluded")}), "app") is None
-    assert newest_elsewhere(world(source, constraints={"app": ("<3",)}), "app") is None
+    assert "3.0" == str(newest_on_other_index(pool(source), "app").version)
+    assert newest_on_other_index(pool(pinned(app("3.0", A), app("2.0", B))), "app") is None
+    assert newest_on_other_index(pool(pinned()), "app") is None
+    assert newest_on_other_index(pool(source, stays={"app": Reason(kind="excluded", text="excluded")}), "app") is None
+    assert newest_on_other_index(pool(source, constraints={"app": ("<3",)}), "app") is None

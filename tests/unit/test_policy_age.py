@@ -10,7 +10,7 @@ import pytest
 from pip_fastupdate.core.models import Project
 from pip_fastupdate.index.apis.simple_pages import Link
 from pip_fastupdate.policy.age import Cooldown, ago, parse, span
-from tests.support.offers import chosen, link, offer, summary, wheels
+from tests.support.source_records import chosen, link, source_record, summary, wheels
 
 PURE = "py3-none-any.whl"
 NOW = datetime(2024, 1, 10, 12, 0, tzinfo=timezone.utc)
@@ -143,7 +143,7 @@ class TestWhichFilesWait:
         """Local files, and whatever --find-links names."""
         local = Link(filename=f"foo-1.0-{PURE}", url=f"file:///x/foo-1.0-{PURE}")
         assert [f"1.0 foo-1.0-{PURE}"] == summary(chosen(local, filters=[cooldown()]))
-        linked = offer(f"foo-1.0-{PURE}", source="find-links")
+        linked = source_record(f"foo-1.0-{PURE}", source="find-links")
         assert [f"1.0 foo-1.0-{PURE}"] == summary(chosen(linked, filters=[cooldown()]))
 
     def test_a_pre_release_that_is_too_young_has_no_file(self) -> None:

@@ -6,7 +6,7 @@ import pytest
 from packaging.version import Version
 
 from pip_fastupdate.policy.level import MaximumLevel, step
-from tests.support.offers import chosen, link, summary, wheels
+from tests.support.source_records import chosen, link, summary, wheels
 
 PURE = "py3-none-any.whl"
 

@@ -9,7 +9,7 @@ import pytest
 
 from pip_fastupdate.core.models import Action, Failure, Reason, Report, Row
 from pip_fastupdate.report import json_, markdown, table
-from pip_fastupdate.report.rows import digest
+from pip_fastupdate.report.rows import summarize
 from tests.support.reports import report, row
 
 
@@ -22,7 +22,7 @@ def why(name: str, action: Action, kind: str, latest: str | None = "2", **data: 
 
 def headline(*rows: Row) -> str:
     """The summary without its time."""
-    return digest(report(*rows)).summary().rpartition(" in ")[0]
+    return summarize(report(*rows)).summary().rpartition(" in ")[0]
 
 
 def summary(*rows: Row, **others: object) -> dict:
@@ -100,6 +100,6 @@ def test_what_calls_for_a_decision_is_shown_even_if_nothing_else_is() -> None:
     rows = (why("a", "current", "yanked", "1", version="1"), why("b", "hold", "required-by"), CURRENT)
     found: Report = report(*rows)
     assert ["Package", "a"] == [line.split()[0] for line in table.render(found).rpartition("\n\n")[0].splitlines()]
-    assert "1 to be looked at" in digest(found).summary()
+    assert "1 to be looked at" in summarize(found).summary()
     assert "yanked of a" in markdown.render(found)
     assert 1 == summary(*rows)["warned_of"]

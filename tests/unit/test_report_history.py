@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pip_fastupdate import report as reports
-from pip_fastupdate.core.entry import Entry
+from pip_fastupdate.core.entry import HistoryEntry
 from pip_fastupdate.core.models import Stats
 from pip_fastupdate.report import json_, table
 from pip_fastupdate.report.figures import stats_lines
@@ -17,14 +17,14 @@ from pip_fastupdate.report.view import View
 from tests.support.reports import encoded, report
 
 ENTRIES = (
-    Entry(
+    HistoryEntry(
         id="20261120-1",
         when="2026-11-20T10:15:00Z",
         kind="update",
         changes=(("a", "1", "2"), ("b", None, "3"), ("c", "1", "2"), ("d", "1", "2")),
         undoable=True,
     ),
-    Entry(
+    HistoryEntry(
         id="20261119-1",
         when="2026-11-19T10:15:00Z",
         kind="undo",
@@ -32,7 +32,7 @@ ENTRIES = (
         undoable=False,
         why_not="its files are gone",
     ),
-    Entry(id="x", when="2026-11-18T10:15:00Z", kind="undo", changes=(), undoable=False),
+    HistoryEntry(id="x", when="2026-11-18T10:15:00Z", kind="undo", changes=(), undoable=False),
 )
 
 

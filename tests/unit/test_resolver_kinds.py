@@ -8,7 +8,7 @@ import pytest
 
 from pip_fastupdate.core.models import Reason
 from pip_fastupdate.resolver.search import Wishes, best_assignment
-from tests.support.worlds import make_world, versions
+from tests.support.pools import make_pool, versions
 
 Releases = Mapping[str, Mapping[str, tuple[str, ...]]]
 
@@ -145,6 +145,6 @@ KINDS: dict[str, tuple[dict[str, str], Releases, dict[tuple[str, str], Reason], 
 def test_kind(kind: str) -> None:
     """The plan is the expected one, and the search came to its end."""
     installed, releases, blocked, expected = KINDS[kind]
-    solution = best_assignment(make_world(installed, releases, blocked=blocked), Wishes())
+    solution = best_assignment(make_pool(installed, releases, blocked=blocked), Wishes())
     assert expected == versions(solution)
     assert not solution.gave_up

@@ -8,7 +8,7 @@ import pytest
 
 from pip_fastupdate.resolver import encoding
 from pip_fastupdate.resolver.search import Wishes, best_assignment
-from tests.support.worlds import make_world, versions
+from tests.support.pools import make_pool, versions
 
 
 class Watched:
@@ -26,17 +26,17 @@ class Watched:
 
 def watched(installed, releases, **more):
     """A world, and the names of the projects whose versions were looked at, once for each of these."""
-    world = make_world(installed, releases, **more)
-    source = world.source = Watched(world.source)
-    return world, source.asked
+    pool = make_pool(installed, releases, **more)
+    source = pool.source = Watched(pool.source)
+    return pool, source.asked
 
 
 def test_boundary_is_found_by_halves() -> None:
     """The newest version without a requirement, among three hundred with it and forty without."""
     b = {str(each): ("a<2",) if each > 40 else () for each in range(1, 341)}
     releases = {"a": {"1": (), "2": ()}, "b": b, "c": {"1": ("a",), "2": ("a>=2",)}}
-    world, asked = watched(dict.fromkeys("abc", "1"), releases, requested=["a", "c"])
-    assert {"a": "2", "b": "40", "c": "2"} == versions(best_assignment(world, Wishes()))
+    pool, asked = watched(dict.fromkeys("abc", "1"), releases, requested=["a", "c"])
+    assert {"a": "2", "b": "40", "c": "2"} == versions(best_assignment(pool, Wishes()))
     assert asked.count("b") <= 24
 
 
@@ -49,8 +49,8 @@ def test_two_that_move_in_step() -> None:
         "sdk": {str(each): (f"core>={each},<{each + 9}",) for each in steps},
         "core": {str(each): ("dates<3",) for each in steps},
     }
-    world, asked = watched({"dates": "2", "model": "1"}, releases, requested=["dates"])
-    assert {"dates": "4", "model": "1"} == versions(best_assignment(world, Wishes()))
+    pool, asked = watched({"dates": "2", "model": "1"}, releases, requested=["dates"])
+    assert {"dates": "4", "model": "1"} == versions(best_assignment(pool, Wishes()))
     assert asked.count("sdk") + asked.count("core") <= 60
 
 
@@ -69,9 +69,9 @@ def test_same_plan_as_when_all_are_looked_at(seed: int, monkeypatch: pytest.Monk
                 f"{each}<{count - 20 * cap}" if cap else each for each, cap in caps.items()
             )
     installed = dict.fromkeys(names, "1")
-    world, asked = watched(installed, releases)
-    found = best_assignment(world, Wishes())
-    assert [] == world.problems(found.assignment)
+    pool, asked = watched(installed, releases)
+    found = best_assignment(pool, Wishes())
+    assert [] == pool.problems(found.assignment)
     monkeypatch.setattr(encoding, "FAR", 10_000)
     whole, all_asked = watched(installed, releases)
     assert versions(best_assignment(whole, Wishes())) == versions(found)

@@ -81,7 +81,7 @@ def pages(tmp_path: Path) -> ProjectPages:
 def test_json_api_shows_the_newest_final_release(pages: ProjectPages) -> None:
     """info and urls are of the newest version that is neither a pre-release nor yanked."""
     pages.files[1].yanked = "broken"
-    body = json.loads(index_pages.warehouse(pages, pages.latest(), "http://x", whole=True))
+    body = json.loads(index_pages.json_api(pages, pages.latest(), "http://x", whole=True))
     assert (body["info"]["version"], body["info"]["requires_dist"]) == ("1.0", ["other==1.0"])
     assert list(body["releases"]) == ["1.0", "2.0", "3.0rc1"]
     assert body["releases"]["2.0"][0]["yanked_reason"] == "broken"
@@ -90,7 +90,7 @@ def test_json_api_shows_the_newest_final_release(pages: ProjectPages) -> None:
 
 def test_json_api_of_one_version_has_no_releases(pages: ProjectPages) -> None:
     """As on the real index."""
-    body = json.loads(index_pages.warehouse(pages, "2.0", "http://x", whole=False))
+    body = json.loads(index_pages.json_api(pages, "2.0", "http://x", whole=False))
     assert ("releases" in body, body["info"]["version"]) == (False, "2.0")
 
 

@@ -13,7 +13,14 @@ import pytest
 
 from pip_fastupdate.core.errors import EnvironmentChanged, TransactionError
 from pip_fastupdate.transaction import Transactions, fingerprint
-from pip_fastupdate.transaction.filesystem import explained, identical, remove, sync_folder, told, uninterrupted
+from pip_fastupdate.transaction.filesystem import (
+    identical,
+    raising_transaction_errors,
+    remove,
+    sync_folder,
+    transaction_error,
+    uninterrupted,
+)
 from pip_fastupdate.transaction.moves.steps import In
 from tests.unit.transactions import SITE, Dist, Env, dist, folder, live, snapshot, write
 
@@ -186,7 +193,10 @@ def test_error_during_the_swap(env: Env, number: int, words: str) -> None:
     before = snapshot(env.prefix)
     error = OSError(number, os.strerror(number), "/some/where")
     if number == errno.EXDEV:
-        with pytest.raises(TransactionError) as caught, told("The swap failed and was taken back"):
+        with (
+            pytest.raises(TransactionError) as caught,
+            raising_transaction_errors("The swap failed and was taken back"),
+        ):
             raise error
     else:
         with pytest.raises(TransactionError) as caught:
@@ -407,10 +417,10 @@ def test_begin_where_nothing_can_be_written(env: Env) -> None:
 def test_explained_names_the_obstacle() -> None:
     """Of two names in an error, the one that is in the way."""
     error = FileExistsError(errno.EEXIST, "", "/staged", None, "/live")
-    changed = explained("It failed", error, planned=True)
+    changed = transaction_error("It failed", error, planned=True)
     assert (type(changed), changed.message.endswith("meanwhile (/live).")) == (EnvironmentChanged, True)
-    assert type(explained("It failed", error)) is TransactionError
-    assert explained("It failed", OSError("odd")).message == "It failed: odd."
+    assert type(transaction_error("It failed", error)) is TransactionError
+    assert transaction_error("It failed", OSError("odd")).message == "It failed: odd."
 
 
 def test_remove_as_far_as_possible(tmp_path: Path) -> None:

@@ -272,5 +272,5 @@ def test_settling_twice(env: Env) -> None:
     env.update(A)
     before = snapshot(env.prefix)
     home = Home(str(env.home), str(env.prefix))
-    home.settle(home.workspace("1"), keep=1)
+    home.finish_commit(home.workspace("1"), keep=1)
     assert snapshot(env.prefix) == before

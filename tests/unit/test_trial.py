@@ -11,7 +11,7 @@ from pip_fastupdate.core.models import Change, Plan, Reason
 from pip_fastupdate.resolver.search import Wishes, best_assignment
 from pip_fastupdate.update.results import Planned
 from pip_fastupdate.update.user_test import Bisection, Parts
-from tests.support.worlds import Releases, make_world
+from tests.support.pools import Releases, make_pool
 
 Verdict = Callable[[frozenset[str]], "bool | None"]
 
@@ -33,19 +33,19 @@ TIED: Releases = {
 def planned(releases: Releases, requested: tuple[str, ...] = ()) -> Planned:
     """The plan that brings everything to its newest."""
     installed = {name: "1" for name, versions in releases.items() if len(versions) > 1}
-    world = make_world(installed, releases, requested=requested)
-    assignment = best_assignment(world, Wishes()).assignment
+    pool = make_pool(installed, releases, requested=requested)
+    assignment = best_assignment(pool, Wishes()).assignment
     changes = tuple(
         Change(
             name=name,
-            installed=world.installed[name].version if name in world.installed else None,
+            installed=pool.installed[name].version if name in pool.installed else None,
             target=each.release,
-            requested=world.requested(name),
+            requested=pool.requested(name),
         )
         for name, each in sorted(assignment.items())
         if each.release is not None
     )
-    return Planned(world=world, assignment=assignment, plan=Plan(changes=changes), failures={})
+    return Planned(pool=pool, assignment=assignment, plan=Plan(changes=changes), failures={})
 
 
 def names(plan: Planned) -> frozenset[str]:
@@ -97,8 +97,8 @@ def test_every_part_is_consistent() -> None:
     for lower, upper in pairwise(steps):
         assert lower < upper
     for step in steps:
-        held = {**plan.world.installed, **{name: plan.assignment[name] for name in step}}
-        assert [] == plan.world.problems(held)
+        held = {**plan.pool.installed, **{name: plan.assignment[name] for name in step}}
+        assert [] == plan.pool.problems(held)
 
 
 def test_steps_are_as_small_as_can_be() -> None:

@@ -14,7 +14,7 @@ from pip_fastupdate.core.models import Change
 from pip_fastupdate.update.proof import StagedModules
 from pip_fastupdate.update.reading import READ, read
 from pip_fastupdate.update.verify import not_proven
-from tests.support.worlds import release
+from tests.support.pools import release
 
 
 def staged(folder: Path, name: str, **files: str) -> StagedModules:

@@ -19,7 +19,7 @@ from pip_fastupdate.core.errors import FileConflict, FileInUse, IndexUnreachable
 from pip_fastupdate.core.models import Change, Failure, File, Plan, Reason
 from pip_fastupdate.update import check, context, fetch, results, run, verify
 from pip_fastupdate.update.results import Exclusions, Planned, Staged, StagedRelease, key_of
-from tests.support.worlds import make_world, release
+from tests.support.pools import make_pool, release
 
 STAGES = ["guard", "scan", "look_up", "make_plan", "fetch_and_stage", "verify", "swap", "check"]
 """Of the nine, fetching and staging overlap and are one call."""
@@ -45,11 +45,11 @@ class Said:
 
 def planned(*names: str) -> Planned:
     """A plan that brings these from 1 to 2."""
-    world = make_world(dict.fromkeys(names, "1"), {name: {"1": (), "2": ()} for name in names})
+    pool = make_pool(dict.fromkeys(names, "1"), {name: {"1": (), "2": ()} for name in names})
     changes = tuple(
-        Change(name=name, installed=world.installed[name].version, target=release(name, "2")) for name in names
+        Change(name=name, installed=pool.installed[name].version, target=release(name, "2")) for name in names
     )
-    return Planned(world=world, assignment={}, plan=Plan(changes=changes), failures={})
+    return Planned(pool=pool, assignment={}, plan=Plan(changes=changes), failures={})
 
 
 def area(said: Said, *, strict: bool = False, **services: Any) -> Any:

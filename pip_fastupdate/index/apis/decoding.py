@@ -23,14 +23,14 @@ class Hashes(msgspec.Struct, gc=False):
     sha256: str | None = None
 
 
-class WarehouseFile(msgspec.Struct, gc=False):
+class JsonApiFile(msgspec.Struct, gc=False):
     """A file in the JSON API."""
 
     digests: Hashes = msgspec.field(default_factory=Hashes)
     uploaded: str | None = msgspec.field(name="upload_time_iso_8601", default=None)
 
 
-class WarehouseInfo(msgspec.Struct, gc=False):
+class JsonApiInfo(msgspec.Struct, gc=False):
     """The newest version, in the index's eyes."""
 
     name: str | None = None
@@ -41,11 +41,11 @@ class WarehouseInfo(msgspec.Struct, gc=False):
     requires_python: str | None = None
 
 
-class WarehouseBody(msgspec.Struct, gc=False):
+class JsonApiBody(msgspec.Struct, gc=False):
     """``/pypi/NAME/json``: of all that it says only what concerns the newest version."""
 
-    info: WarehouseInfo = msgspec.field(default_factory=WarehouseInfo)
-    urls: list[WarehouseFile] = []
+    info: JsonApiInfo = msgspec.field(default_factory=JsonApiInfo)
+    urls: list[JsonApiFile] = []
     """The newest version's files."""
 
 
@@ -129,15 +129,15 @@ def _checked(function: Function) -> Function:
     return cast("Function", checked)
 
 
-_WAREHOUSE = msgspec.json.Decoder(WarehouseBody)
+_JSON_API = msgspec.json.Decoder(JsonApiBody)
 _SIMPLE = msgspec.json.Decoder(SimpleBody)
 
 
 @_checked
-def warehouse(body: bytes) -> WarehouseBody:
+def json_api(body: bytes) -> JsonApiBody:
     """What the JSON API says of a project's newest version. Raises ValueError for something else."""
     try:
-        decoded = _WAREHOUSE.decode(body)
+        decoded = _JSON_API.decode(body)
     except msgspec.ValidationError:
         raise ValueError(_NO_PROJECT) from None
     if decoded.info.version is None:

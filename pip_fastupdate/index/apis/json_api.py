@@ -18,10 +18,10 @@ from ..project_record import SCHEMA
 if TYPE_CHECKING:
     from ...core.response import Reply
     from ...network.session import Session
-    from .decoding import WarehouseFile
+    from .decoding import JsonApiFile
 
 
-class Warehouse:
+class JsonApi:
     """The JSON API that stands beside a simple index, or does not. Safe to use from many threads.
 
     It is believed for one thing only: the requirements of a file that the simple page lists with the same sha256, and
@@ -34,7 +34,7 @@ class Warehouse:
         self._useless = False
 
     @classmethod
-    def beside(cls, index_url: str) -> Warehouse | None:
+    def beside(cls, index_url: str) -> JsonApi | None:
         """The JSON API of a simple index; None where the URL's shape tells of none."""
         root, simple, rest = index_url.rstrip("/").rpartition("/simple")
         if not simple or rest or not root.startswith(("http://", "https://")):
@@ -54,7 +54,7 @@ class Warehouse:
             return None
         page = self.page(release.name)
         try:
-            answer = session.ask(page, key=f"{SCHEMA}j {page}", digest=lambda reply: _digest(release.name, reply))
+            answer = session.ask(page, key=f"{SCHEMA}j {page}", condense=lambda reply: _condensed(release.name, reply))
         except DownloadFailed as failed:
             self._useless = failed.kind != "offline"
             return None
@@ -79,11 +79,11 @@ def _of(kept: list[str | list[str] | None], release: Release, file: File) -> Cor
     return CoreMetadata(tuple(requires), python if isinstance(python, str) else None, static=False)
 
 
-def _digest(name: str, reply: Reply) -> bytes:
+def _condensed(name: str, reply: Reply) -> bytes:
     """Version, sha256 of the file that the requirements are of, these, Requires-Python. Raises ValueError."""
-    from .decoding import warehouse
+    from .decoding import json_api
 
-    body = warehouse(reply.body)
+    body = json_api(reply.body)
     info = body.info
     if info.name is None or normalize(info.name) != name:
         raise ValueError(f"it describes {info.name or 'nothing'}")
@@ -91,7 +91,7 @@ def _digest(name: str, reply: Reply) -> bytes:
     return json.dumps((info.version, _first(body.urls), requires, info.requires_python)).encode()
 
 
-def _first(files: Iterable[WarehouseFile]) -> str | None:
+def _first(files: Iterable[JsonApiFile]) -> str | None:
     """The sha256 of the file that was uploaded before all others; None where that cannot be told."""
     known = list(files)
     if len(known) == 1:

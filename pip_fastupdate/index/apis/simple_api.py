@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from ...core.interpreter import Interpreter
 from ...core.urls import Base
-from ..evaluator import Shelf, fill
+from ..evaluator import Evaluator, fill
 from ..filenames import Key, order_key
-from ..project_record import Digest, Entry, encode
+from ..project_record import ProjectRecord, VersionRecord, encode
 from .media_types import ACCEPT
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .simple_pages import Link
 
 
-class Simple:
+class SimpleApi:
     """The simple API of an index."""
 
     accept = ACCEPT
@@ -35,7 +35,7 @@ class Simple:
         """The URL that describes the project."""
         return f"{self._root}/{quote(name)}/"
 
-    def digest(self, name: str, reply: Reply, floor: Version | None = None) -> bytes:
+    def condense(self, name: str, reply: Reply, floor: Version | None = None) -> bytes:
         """What to keep of a successful answer; older releases than ``floor`` may be left out, but for some.
 
         Enough is kept to tell whether there is any final release that fits. Raises ValueError for what is no page of
@@ -44,32 +44,34 @@ class Simple:
         from .simple_pages import is_json
 
         key = order_key(str(floor)) if floor else None
-        digest, entries = (self._json if is_json(reply) else self._html)(name, reply, key)
-        if any(item.metadata for entry in entries for item in entry.items):
+        record, entries = (self._json if is_json(reply) else self._html)(name, reply, key)
+        if any(file.metadata for entry in entries for file in entry.files):
             entries = [_announced(entry) for entry in entries]
-        return encode(digest, entries)
+        return encode(record, entries)
 
-    def _json(self, name: str, reply: Reply, floor: Key | None) -> tuple[Digest, list[Entry]]:
-        from .simple_pages import json_item, json_page, known_status, named_by_url
+    def _json(self, name: str, reply: Reply, floor: Key | None) -> tuple[ProjectRecord, list[VersionRecord]]:
+        from .simple_pages import json_file, json_page, known_status, named_by_url
 
         body = json_page(name, reply)
-        shelf: Shelf[SimpleFile] = Shelf(name, self._interpreter)
-        skipped = fill(shelf, body.files, floor, named_by_url)
+        evaluator: Evaluator[SimpleFile] = Evaluator(name, self._interpreter)
+        skipped = fill(evaluator, body.files, floor, named_by_url)
         base = Base(reply.url)
-        entries = shelf.entries(lambda file, rank: json_item(file, rank, base), sdists=self._sdists)
-        return Digest(status=known_status(body.status.status), reason=body.status.reason, skipped=skipped), entries
+        entries = evaluator.entries(lambda file, rank: json_file(file, rank, base), sdists=self._sdists)
+        return ProjectRecord(
+            status=known_status(body.status.status), reason=body.status.reason, skipped=skipped
+        ), entries
 
-    def _html(self, name: str, reply: Reply, floor: Key | None) -> tuple[Digest, list[Entry]]:
+    def _html(self, name: str, reply: Reply, floor: Key | None) -> tuple[ProjectRecord, list[VersionRecord]]:
         from .simple_pages import Link, html_page
 
         page = html_page(name, reply)
-        shelf: Shelf[Link] = Shelf(name, self._interpreter)
-        skipped = fill(shelf, page.links, floor)
-        entries = shelf.entries(Link.item, sdists=self._sdists)
-        return Digest(status=page.status, reason=page.reason, skipped=skipped), entries
+        evaluator: Evaluator[Link] = Evaluator(name, self._interpreter)
+        skipped = fill(evaluator, page.links, floor)
+        entries = evaluator.entries(Link.compatible_file, sdists=self._sdists)
+        return ProjectRecord(status=page.status, reason=page.reason, skipped=skipped), entries
 
 
-def _announced(entry: Entry) -> Entry:
+def _announced(entry: VersionRecord) -> VersionRecord:
     """The entry on a page that tells of some sidecars: what it does not tell of is not there."""
-    items = [item._replace(metadata=False) if item.metadata is None else item for item in entry.items]
-    return entry._replace(items=items)
+    files = [file._replace(metadata=False) if file.metadata is None else file for file in entry.files]
+    return entry._replace(files=files)

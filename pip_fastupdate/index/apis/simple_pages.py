@@ -12,7 +12,7 @@ from ...core.names import normalize
 from ...core.protocols import NO_FILES, DownloadFailed
 from ...core.urls import Base, filename, without_login
 from ..filenames import SDIST_ENDINGS
-from ..project_record import Item, joined, split
+from ..project_record import CompatibleFile, joined, split
 from .media_types import JSON
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ class Link:
         """Whether it is yanked (PEP 592)."""
         return self.yanked is not None
 
-    def item(self, rank: int) -> Item:
+    def compatible_file(self, rank: int) -> CompatibleFile:
         """What is kept of it."""
-        return Item(
+        return CompatibleFile(
             self.filename,
             self.url,
             self.sha256,
@@ -165,11 +165,11 @@ def named_by_url(file: SimpleFile) -> None:
         file.filename = filename(file.url)
 
 
-def json_item(file: SimpleFile, rank: int, base: Base) -> Item:
+def json_file(file: SimpleFile, rank: int, base: Base) -> CompatibleFile:
     """What is kept of a file."""
     sha256, others = _hashes((*_fragment(file.url), *file.all_hashes.items()))
     said = file.sidecar
-    return Item(
+    return CompatibleFile(
         file.filename,
         base.join(file.url),
         sha256,
@@ -184,7 +184,7 @@ def json_item(file: SimpleFile, rank: int, base: Base) -> Item:
 
 
 def _from_json(file: SimpleFile, base: Base) -> Link:
-    name, url, sha256, size, metadata, yanked, uploaded, _, hashes, provenance = json_item(file, 0, base)
+    name, url, sha256, size, metadata, yanked, uploaded, _, hashes, provenance = json_file(file, 0, base)
     return Link(
         filename=name,
         url=url,

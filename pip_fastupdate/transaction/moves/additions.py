@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ...core.errors import FileConflict
 from ..filesystem import Kind, identical, kind_of
-from .fixed_folders import Modules, Terrain, mode_of
+from .live_environment import LiveEnvironment, Modules, mode_of
 from .path_tree import CACHE, Node, inside
 from .steps import In, Mkdir, Operation
 
@@ -16,10 +16,10 @@ _NONE = Modules()
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Entering:
+class Additions:
     """Walks the tree of new paths; the steps add up on the way."""
 
-    terrain: Terrain
+    environment: LiveEnvironment
     gone: set[str]
     """Folded paths at which nothing is left once all is out."""
 
@@ -36,22 +36,22 @@ class Entering:
     made: list[str] = field(default_factory=list)
     """Folders that come into being, without those in them."""
 
-    def enter(self, folder: str, new: Node, *, exists: bool = True) -> None:
+    def add(self, folder: str, new: Node, *, exists: bool = True) -> None:
         """Move in what is new in ``folder``; ``exists`` tells whether that is there once all is out.
 
         Raises FileConflict and OSError.
         """
         for _, node in sorted(new.children.items()):
             path = inside(folder, node.name)
-            there = kind_of(path) if exists and self.terrain.fold(path) not in self.gone else None
+            there = kind_of(path) if exists and self.environment.fold(path) not in self.gone else None
             if node.file:
-                self._enter_file(folder, node, there)
+                self._add_file(folder, node, there)
             else:
-                self._enter_folder(path, node, there)
+                self._add_folder(path, node, there)
 
-    def _enter_folder(self, path: str, node: Node, there: Kind | None) -> None:
+    def _add_folder(self, path: str, node: Node, there: Kind | None) -> None:
         if there == "folder":
-            self.enter(path, node)
+            self.add(path, node)
             return
         if there is not None:
             raise self._conflict(path, node)
@@ -59,15 +59,15 @@ class Entering:
         if stale and len(stale) == len(node.children):
             return
         self.made.append(path)
-        if len(node.sources) == 1 and not stale and not self.terrain.split:
+        if len(node.sources) == 1 and not stale and not self.environment.split:
             self.steps.append(In(staged=node.sources[0].path, live=path))
             self._note(path, node)
         else:
             mode = mode_of(node.sources[0].path) if node.sources else 0o755
             self.steps.append(Mkdir(live=path, mode=mode))
-            self.enter(path, node, exists=False)
+            self.add(path, node, exists=False)
 
-    def _enter_file(self, folder: str, node: Node, there: Kind | None) -> None:
+    def _add_file(self, folder: str, node: Node, there: Kind | None) -> None:
         path = inside(folder, node.name)
         if self._is_stale(folder, node):
             return
@@ -83,7 +83,7 @@ class Entering:
     def _is_stale(self, folder: str, node: Node) -> bool:
         """Whether it is bytecode made from a module that is not moved in, because it is there already."""
         parent, name = os.path.split(folder)
-        return name == CACHE and self.staying.get(parent, _NONE).moves(self.terrain.fold(node.name)) is False
+        return name == CACHE and self.staying.get(parent, _NONE).moves(self.environment.fold(node.name)) is False
 
     def _clashes(self, folder: str, node: Node) -> bool:
         """Whether several bring it, not all the same. Bytecode may differ: it holds the time of its module."""
@@ -96,7 +96,7 @@ class Entering:
 
     def _have_shared(self, folder: str, node: Node) -> bool:
         """Whether those who bring it have had files of that folder in common before."""
-        return {source.owner for source in node.sources} <= self.shared.get(self.terrain.fold(folder), frozenset())
+        return {source.owner for source in node.sources} <= self.shared.get(self.environment.fold(folder), frozenset())
 
     def _note(self, folder: str, node: Node) -> None:
         """Remember all files of a folder that comes in as a whole."""
@@ -108,7 +108,7 @@ class Entering:
 
     def _conflict(self, path: str, node: Node) -> FileConflict:
         names = _owners(node)
-        owner = self.terrain.kept.get(self.terrain.fold(path))
+        owner = self.environment.kept.get(self.environment.fold(path))
         whose = f"belongs to {owner}" if owner else "belongs to none of the distributions that are being replaced"
         return FileConflict(
             f"{' and '.join(names)} would overwrite {path}, which {whose}.",

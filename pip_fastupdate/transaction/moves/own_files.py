@@ -50,17 +50,17 @@ def _is_bytecode(path: str) -> bool:
 def _ordered(operations: Sequence[Operation], lives: set[str], fold: Fold) -> tuple[Operation, ...]:
     steps, exchanges = _exchanged(operations, lives)
     lives |= {each.live for each in steps if isinstance(each, (Mkdir, Rmdir)) and _is_above(each.live, lives)}
-    leaving = [each for each in steps if isinstance(each, (Out, Rmdir))]
-    entering = [each for each in steps if isinstance(each, (In, Mkdir))]
-    going = {fold(each.live) for each in leaving if each.live in lives}
-    late = {each.live for each in entering if any(above in going for above in ancestors(fold(each.live)))}
+    removals = [each for each in steps if isinstance(each, (Out, Rmdir))]
+    additions = [each for each in steps if isinstance(each, (In, Mkdir))]
+    going = {fold(each.live) for each in removals if each.live in lives}
+    late = {each.live for each in additions if any(above in going for above in ancestors(fold(each.live)))}
     return (
-        *(each for each in leaving if each.live not in lives),
-        *(each for each in entering if each.live in lives - late),
+        *(each for each in removals if each.live not in lives),
+        *(each for each in additions if each.live in lives - late),
         *exchanges,
-        *(each for each in leaving if each.live in lives),
-        *(each for each in entering if each.live in lives & late),
-        *(each for each in entering if each.live not in lives),
+        *(each for each in removals if each.live in lives),
+        *(each for each in additions if each.live in lives & late),
+        *(each for each in additions if each.live not in lives),
     )
 
 
@@ -71,10 +71,10 @@ def _exchanged(operations: Iterable[Operation], lives: set[str]) -> tuple[list[O
     exchanges: dict[str, Operation] = {}
     for each in operations:
         if isinstance(each, In) and each.live in outs:
-            told_by = witness(each.live, each.staged)
-            if told_by is not None:
+            proof = witness(each.live, each.staged)
+            if proof is not None:
                 exchanges[each.live] = Exchange(
-                    staged=each.staged, live=each.live, kept=outs[each.live].kept, witness=told_by
+                    staged=each.staged, live=each.live, kept=outs[each.live].kept, witness=proof
                 )
     removed = {each.live for each in operations if isinstance(each, Rmdir) and _is_above(each.live, lives)}
     staying = {each.live for each in operations if isinstance(each, Mkdir) and each.live in removed}

@@ -18,7 +18,7 @@ PREFIX, ROOT = "prefix", "root"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class StagedPath:
     """A staged file or folder, and who brings it."""
 
     path: str
@@ -36,7 +36,7 @@ class Node:
     children: dict[str, Node] = field(default_factory=dict)
     """By folded name."""
 
-    sources: list[Source] = field(default_factory=list)
+    sources: list[StagedPath] = field(default_factory=list)
     """Where it is staged; several where several distributions bring it."""
 
 
@@ -44,7 +44,7 @@ NOTHING = Node(name="")
 """Stands for what a tree does not have. Never changed."""
 
 
-class Ground:
+class FixedFolders:
     """The folders that stay whatever happens ("fixed"), and the one spelling of every path.
 
     Fixed are the environment's prefix and the folders directly in it, the folders that hold ``.dist-info`` folders
@@ -56,29 +56,29 @@ class Ground:
         self._bases = {path for base in (prefix, *sites) for path in (base, os.path.realpath(base))}
         self._prefixes = {prefix, os.path.realpath(prefix)}
         self._above = {above for base in self._bases for above in ancestors(base)}
-        self._places: dict[str, str] = {}
+        self._spellings: dict[str, str] = {}
         self._fixed: set[str] = set()
-        self.sites = {self.place(site) for site in sites}
+        self.sites = {self.spelling(site) for site in sites}
 
-    def place(self, folder: str) -> str:
+    def spelling(self, folder: str) -> str:
         """The one spelling of a folder's absolute path."""
-        if folder not in self._places:
-            self._places[folder] = self._find(folder)
-        return self._places[folder]
+        if folder not in self._spellings:
+            self._spellings[folder] = self._find(folder)
+        return self._spellings[folder]
 
-    def place_file(self, path: str) -> str:
+    def file_spelling(self, path: str) -> str:
         """The one spelling of a file's absolute path; the file itself may be a link."""
         head, tail = parted(path)
-        return inside(self.place(head), tail)
+        return inside(self.spelling(head), tail)
 
     def is_fixed(self, folder: str) -> bool:
-        """Whether a folder (spelled as by ``place``) is never moved as a whole."""
+        """Whether a folder (spelled as by ``spelling``) is never moved as a whole."""
         return folder in self._fixed
 
     def _find(self, folder: str) -> str:
         head, tail = os.path.split(folder)
         if folder not in self._bases | self._above and head not in self._prefixes and self._is_inside(folder):
-            return os.path.join(self.place(head), tail)
+            return os.path.join(self.spelling(head), tail)
         real = os.path.realpath(folder)
         self._fixed.update(ancestors(real))
         return real
@@ -90,9 +90,9 @@ class Ground:
 class Tree:
     """Live paths, each in its one spelling."""
 
-    def __init__(self, ground: Ground, fold: Fold) -> None:
+    def __init__(self, fixed_folders: FixedFolders, fold: Fold) -> None:
         self.root = Node(name="")
-        self._ground = ground
+        self._fixed_folders = fixed_folders
         self._fold = fold
         self._folders: dict[str, Node] = {}
         self._nodes: dict[str, Node] = {}
@@ -100,12 +100,12 @@ class Tree:
     def folder(self, path: str) -> Node:
         """The node of a folder, made where it is missing, however it is spelled."""
         if path not in self._folders:
-            self._folders[path] = self._make(self._ground.place(path))
+            self._folders[path] = self._make(self._fixed_folders.spelling(path))
         return self._folders[path]
 
     def find(self, path: str) -> Node | None:
         """The node of a file or folder, if there is one."""
-        head, tail = os.path.split(self._ground.place_file(path))
+        head, tail = os.path.split(self._fixed_folders.file_spelling(path))
         above = self.root if head == path or not tail else self.find(head)
         return None if above is None else above.children.get(self._fold(tail or path))
 

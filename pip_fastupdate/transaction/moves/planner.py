@@ -26,11 +26,24 @@ from dataclasses import dataclass, field, replace
 from ...core.errors import FileConflict
 from ..filesystem import identical
 from ..fingerprint import INFO, digest, listing
-from .additions import Entering
-from .fixed_folders import Terrain
+from .additions import Additions
+from .live_environment import LiveEnvironment
 from .own_files import arranged, own_paths
-from .path_tree import CACHE, NOTHING, Fold, Ground, Source, Tree, ancestors, anchor, inside, outermost, parted, walk
-from .removals import Leaving
+from .path_tree import (
+    CACHE,
+    NOTHING,
+    FixedFolders,
+    Fold,
+    StagedPath,
+    Tree,
+    ancestors,
+    anchor,
+    inside,
+    outermost,
+    parted,
+    walk,
+)
+from .removals import Removals
 from .seals import Seals, sealed
 from .steps import Operation
 
@@ -121,26 +134,26 @@ def lay_out(
     """
     staged = list(_staged(request.roots, anchor(prefix)))
     folders = {*(parted(each)[0] for each in request.old_files), *(each.live for each in staged)}
-    ground = Ground(prefix, outermost(os.path.dirname(each) for each in folders if each.endswith(INFO)))
-    old, new = Tree(ground, fold), Tree(ground, fold)
-    for path in _refuse_own(home, ground, staged, request.old_files) if home else request.old_files:
+    fixed_folders = FixedFolders(prefix, outermost(os.path.dirname(each) for each in folders if each.endswith(INFO)))
+    old, new = Tree(fixed_folders, fold), Tree(fixed_folders, fold)
+    for path in _refuse_own(home, fixed_folders, staged, request.old_files) if home else request.old_files:
         old.file(path)
     for each in staged:
         each.add_to(new)
     overwritten = _overwritten(request, new) if request.overwrite else {}
     kept = {path: owner for path, owner in request.kept.items() if not _goes_with(path, overwritten)}
-    terrain = Terrain(
+    environment = LiveEnvironment(
         prefix=prefix,
-        ground=ground,
+        fixed_folders=fixed_folders,
         fold=fold,
-        kept={fold(ground.place_file(path)): owner for path, owner in kept.items()},
+        kept={fold(fixed_folders.file_spelling(path)): owner for path, owner in kept.items()},
         movable=None if request.movable is None else frozenset(request.movable),
         split=split,
     )
-    shared = {fold(ground.place(folder)): names for folder, names in request.shared.items()}
-    leaving = Leaving(terrain=terrain, old_home=old_home, annexes=annexes or {})
-    layout = _decide(terrain, old, new, leaving, shared)
-    operations, same = arranged(layout.operations, _own(request, ground, staged), fold)
+    shared = {fold(fixed_folders.spelling(folder)): names for folder, names in request.shared.items()}
+    removals = Removals(environment=environment, old_home=old_home, annexes=annexes or {})
+    layout = _decide(environment, old, new, removals, shared)
+    operations, same = arranged(layout.operations, _own(request, fixed_folders, staged), fold)
     layout = replace(layout, operations=operations, seals=sealed(operations), overwritten=overwritten)
     return _without(layout, same) if same else layout
 
@@ -159,7 +172,9 @@ def _without(layout: Layout, same: Collection[str]) -> Layout:
     )
 
 
-def _refuse_own(home: str, ground: Ground, staged: Iterable[_StagedFolder], files: Iterable[str]) -> list[str]:
+def _refuse_own(
+    home: str, fixed_folders: FixedFolders, staged: Iterable[_StagedFolder], files: Iterable[str]
+) -> list[str]:
     """The old files without those in the folder of the transactions. Raises FileConflict where any comes in there."""
     closed = home.casefold()
     above, own = parted(closed)
@@ -168,7 +183,7 @@ def _refuse_own(home: str, ground: Ground, staged: Iterable[_StagedFolder], file
         return path.casefold() == closed or path.casefold().startswith(closed + os.sep)
 
     for each in staged:
-        live = ground.place(each.live)
+        live = fixed_folders.spelling(each.live)
         at_home = live.casefold() == above and any(name.casefold() == own for name in each.names)
         if at_home or is_closed(live):
             raise FileConflict(
@@ -176,18 +191,20 @@ def _refuse_own(home: str, ground: Ground, staged: Iterable[_StagedFolder], file
                 hint="No distribution has any business there: tell those who publish it.",
                 names=(each.owner,),
             )
-    return [path for path in files if not is_closed(ground.place_file(path))]
+    return [path for path in files if not is_closed(fixed_folders.file_spelling(path))]
 
 
-def _own(request: Request, ground: Ground, staged: Iterable[_StagedFolder]) -> Callable[[str], bool]:
+def _own(request: Request, fixed_folders: FixedFolders, staged: Iterable[_StagedFolder]) -> Callable[[str], bool]:
     """Whether a live path is of what the program stands on."""
     own = request.own
     if own is None:
         return lambda path: True
     if not own:
         return lambda path: False
-    files = [ground.place_file(path) for path in request.own_files]
-    files += [inside(ground.place(each.live), name) for each in staged if each.owner in own for name in each.names]
+    files = [fixed_folders.file_spelling(path) for path in request.own_files]
+    files += [
+        inside(fixed_folders.spelling(each.live), name) for each in staged if each.owner in own for name in each.names
+    ]
     return own_paths(files)
 
 
@@ -219,9 +236,9 @@ class _StagedFolder:
 
     def add_to(self, tree: Tree) -> None:
         node = tree.folder(self.live)
-        node.sources.append(Source(path=self.path, owner=self.owner))
+        node.sources.append(StagedPath(path=self.path, owner=self.owner))
         for name in self.names:
-            source = Source(path=inside(self.path, name), owner=self.owner)
+            source = StagedPath(path=inside(self.path, name), owner=self.owner)
             tree.file_in(node, name).sources.append(source)
 
 
@@ -233,37 +250,39 @@ def _staged(roots: Iterable[Root], start: str) -> Iterator[_StagedFolder]:
             yield _StagedFolder(path=folder, live=live, owner=root.owner, names=names)
 
 
-def _decide(terrain: Terrain, old: Tree, new: Tree, leaving: Leaving, shared: Mapping[str, frozenset[str]]) -> Layout:
+def _decide(
+    environment: LiveEnvironment, old: Tree, new: Tree, removals: Removals, shared: Mapping[str, frozenset[str]]
+) -> Layout:
     for key, node in {**new.root.children, **old.root.children}.items():
-        leaving.leave(node.name, old.root.children.get(key, NOTHING), new.root.children.get(key, NOTHING))
-    entering = Entering(terrain=terrain, gone=leaving.gone, staying=leaving.staying, shared=shared)
+        removals.remove(node.name, old.root.children.get(key, NOTHING), new.root.children.get(key, NOTHING))
+    additions = Additions(environment=environment, gone=removals.gone, staying=removals.staying, shared=shared)
     for node in new.root.children.values():
-        entering.enter(node.name, node)
-    infos = _infos(terrain, new)
+        additions.add(node.name, node)
+    infos = _infos(environment, new)
     return Layout(
-        prefix=terrain.prefix,
-        operations=(*leaving.steps, *entering.steps),
-        files=entering.files,
-        made=tuple(entering.made),
+        prefix=environment.prefix,
+        operations=(*removals.steps, *additions.steps),
+        files=additions.files,
+        made=tuple(additions.made),
         digests={info: digest(staged) for info, staged in infos.items()},
-        installed=_installed(terrain, leaving.gone, infos),
+        installed=_installed(environment, removals.gone, infos),
     )
 
 
-def _infos(terrain: Terrain, new: Tree) -> dict[str, str]:
+def _infos(environment: LiveEnvironment, new: Tree) -> dict[str, str]:
     """The new ``.dist-info`` folders, and where they are staged."""
     return {
         os.path.join(site, node.name): node.sources[0].path
-        for site in sorted(terrain.ground.sites)
+        for site in sorted(environment.fixed_folders.sites)
         for node in new.folder(site).children.values()
         if node.name.endswith(INFO) and node.sources
     }
 
 
-def _installed(terrain: Terrain, gone: set[str], infos: Iterable[str]) -> dict[str, list[str]]:
-    after = {site: set(names) for site, names in listing(sorted(terrain.ground.sites)).items()}
+def _installed(environment: LiveEnvironment, gone: set[str], infos: Iterable[str]) -> dict[str, list[str]]:
+    after = {site: set(names) for site, names in listing(sorted(environment.fixed_folders.sites)).items()}
     for site, names in after.items():
-        names -= {name for name in names if terrain.fold(os.path.join(site, name)) in gone}
+        names -= {name for name in names if environment.fold(os.path.join(site, name)) in gone}
     for info in infos:
         after[os.path.dirname(info)].add(os.path.basename(info))
     return {site: sorted(names) for site, names in after.items()}

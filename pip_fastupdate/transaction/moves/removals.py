@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from ..filesystem import Kind, holds_no_file, kind_of
 from ..fingerprint import INFO
 from .annexes import nearest
-from .fixed_folders import Modules, Terrain, entries, mode_of
+from .live_environment import LiveEnvironment, Modules, entries, mode_of
 from .path_tree import CACHE, NOTHING, Node, inside, kept_at
 from .steps import Operation, Out, Rmdir
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Leaving:
+class Removals:
     """Walks the live folders along the trees of old and new paths; the steps add up on the way."""
 
-    terrain: Terrain
+    environment: LiveEnvironment
     old_home: str
     """Mirrors the live file system; what goes out goes there."""
 
@@ -32,7 +32,7 @@ class Leaving:
     staying: dict[str, Modules] = field(default_factory=dict)
     """By live folder, where any module stays."""
 
-    def leave(self, folder: str, old: Node, new: Node) -> bool:
+    def remove(self, folder: str, old: Node, new: Node) -> bool:
         """Move out what is replaced in ``folder``. Returns whether nothing but empty folders would be left in it.
 
         Raises OSError.
@@ -40,46 +40,46 @@ class Leaving:
         modules = self._modules(folder, old, new)
         clean = True
         for name, kind in self._entries(folder, old, new):
-            key, path = self.terrain.fold(name), inside(folder, name)
+            key, path = self.environment.fold(name), inside(folder, name)
             before, after = old.children.get(key, NOTHING), new.children.get(key, NOTHING)
             if kind == "folder":
-                clean &= self._leave_folder(path, before, after, modules)
+                clean &= self._remove_folder(path, before, after, modules)
             else:
-                clean &= self._leave_file(path, kind, before)
-        return clean and not self.terrain.is_fixed(folder)
+                clean &= self._remove_file(path, kind, before)
+        return clean and not self.environment.is_fixed(folder)
 
-    def _leave_folder(self, path: str, old: Node, new: Node, modules: Modules) -> bool:
+    def _remove_folder(self, path: str, old: Node, new: Node, modules: Modules) -> bool:
         mark = len(self.steps)
         if self._is_info(path, old):
-            return self._leave_whole(path, mark)
+            return self._remove_whole(path, mark)
         if os.path.basename(path) == CACHE:
-            clean = self._leave_bytecode(path, old, modules)
+            clean = self._remove_bytecode(path, old, modules)
         elif old is NOTHING and new is NOTHING:
             return holds_no_file(path)
         else:
-            clean = self.leave(path, old, new)
+            clean = self.remove(path, old, new)
         if clean and len(self.steps) > mark:
-            self._leave_whole(path, mark)
+            self._remove_whole(path, mark)
         return clean
 
-    def _leave_file(self, path: str, kind: Kind, old: Node) -> bool:
+    def _remove_file(self, path: str, kind: Kind, old: Node) -> bool:
         """A link that stands where a folder was listed goes out itself: what it leads to is somebody else's."""
         going = old.file or (kind == "link" and _leads_to_any(path, old))
-        if going and not self.terrain.is_kept(path, kind):
+        if going and not self.environment.is_kept(path, kind):
             self._out(path)
             return True
         return False
 
-    def _leave_bytecode(self, cache: str, old: Node, modules: Modules) -> bool:
+    def _remove_bytecode(self, cache: str, old: Node, modules: Modules) -> bool:
         clean = True
         for name, kind in entries(cache):
-            path, key = inside(cache, name), self.terrain.fold(name)
+            path, key = inside(cache, name), self.environment.fold(name)
             moves = modules.moves(key) if kind == "file" else None
             if kind == "folder":
                 clean &= holds_no_file(path)
             elif moves is None:
-                clean &= self._leave_file(path, kind, old.children.get(key, NOTHING))
-            elif moves and not self.terrain.is_kept(path, kind):
+                clean &= self._remove_file(path, kind, old.children.get(key, NOTHING))
+            elif moves and not self.environment.is_kept(path, kind):
                 self._out(path)
             else:
                 clean = False
@@ -87,13 +87,13 @@ class Leaving:
 
     def _is_info(self, path: str, old: Node) -> bool:
         """Whether a folder is the ``.dist-info`` folder of a replaced distribution: that is its own as a whole."""
-        listed = old.children.keys() & {self.terrain.fold("METADATA"), self.terrain.fold("RECORD")}
-        return bool(listed) and path.endswith(INFO) and os.path.dirname(path) in self.terrain.ground.sites
+        listed = old.children.keys() & {self.environment.fold("METADATA"), self.environment.fold("RECORD")}
+        return bool(listed) and path.endswith(INFO) and os.path.dirname(path) in self.environment.fixed_folders.sites
 
-    def _leave_whole(self, folder: str, mark: int) -> bool:
+    def _remove_whole(self, folder: str, mark: int) -> bool:
         """Replace the steps since ``mark``, which empty ``folder``, by moving it as it is."""
         del self.steps[mark:]
-        if self.terrain.split:
+        if self.environment.split:
             self._empty(folder)
         else:
             self._out(folder)
@@ -107,11 +107,11 @@ class Leaving:
             else:
                 self._out(path)
         self.steps.append(Rmdir(live=folder, mode=mode_of(folder)))
-        self.gone.add(self.terrain.fold(folder))
+        self.gone.add(self.environment.fold(folder))
 
     def _out(self, path: str) -> None:
-        self.steps.append(Out(live=path, kept=kept_at(self._home_of(path), self.terrain.prefix, path)))
-        self.gone.add(self.terrain.fold(path))
+        self.steps.append(Out(live=path, kept=kept_at(self._home_of(path), self.environment.prefix, path)))
+        self.gone.add(self.environment.fold(path))
 
     def _home_of(self, path: str) -> str:
         place = nearest(path, self.annexes) if self.annexes else None
@@ -119,10 +119,10 @@ class Leaving:
 
     def _entries(self, folder: str, old: Node, new: Node) -> Iterable[tuple[str, Kind]]:
         """What is in a folder. Of a fixed one, which may be large and foreign, only what the trees ask for."""
-        if not self.terrain.is_fixed(folder):
+        if not self.environment.is_fixed(folder):
             return entries(folder)
         names = {key: node.name for key, node in (*new.children.items(), *old.children.items())}
-        names[self.terrain.fold(CACHE)] = CACHE
+        names[self.environment.fold(CACHE)] = CACHE
         kinds = ((name, kind_of(inside(folder, name))) for name in sorted(names.values()))
         return [(name, kind) for name, kind in kinds if kind]
 
@@ -142,7 +142,7 @@ class Leaving:
 
     def _stays(self, path: str, old: Node) -> bool:
         """Whether a module that is there now will still be there when all is out."""
-        return not (old.file and self.terrain.fold(path) not in self.terrain.kept) and kind_of(path) is not None
+        return not (old.file and self.environment.fold(path) not in self.environment.kept) and kind_of(path) is not None
 
 
 def _leads_to_any(path: str, old: Node) -> bool:

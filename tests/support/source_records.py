@@ -13,8 +13,8 @@ from pip_fastupdate.core.options import Policy
 from pip_fastupdate.core.protocols import Filters
 from pip_fastupdate.index.apis.simple_pages import Link
 from pip_fastupdate.index.evaluator import collect
-from pip_fastupdate.index.merging import Offer
-from pip_fastupdate.index.project_record import Digest, decode, encode
+from pip_fastupdate.index.merging import SourceRecord
+from pip_fastupdate.index.project_record import ProjectRecord, decode, encode
 from pip_fastupdate.index.selection import select
 
 TAGS = (
@@ -32,21 +32,27 @@ def link(filename: str, **fields: Any) -> Link:
     return Link(filename=filename, url=f"https://files.invalid/{filename}", **fields)
 
 
-def offer(*files: Link | str, source: str = INDEX, project: str = "foo", sdists: bool = True, **fields: Any) -> Offer:
+def source_record(
+    *files: Link | str, source: str = INDEX, project: str = "foo", sdists: bool = True, **fields: Any
+) -> SourceRecord:
     """What an index with these files has; it goes through the bytes of the cache."""
     links = [each if isinstance(each, Link) else link(each) for each in files]
-    entries = collect(project, links, Link.item, HERE, sdists=sdists)
-    return Offer(source, decode(encode(Digest(**fields), entries)))
+    entries = collect(project, links, Link.compatible_file, HERE, sdists=sdists)
+    return SourceRecord(source, decode(encode(ProjectRecord(**fields), entries)))
 
 
 def chosen(
-    *offers: Offer | Link | str, floor: str | None = None, project: str = "foo", filters: Filters = (), **policy: Any
+    *records: SourceRecord | Link | str,
+    floor: str | None = None,
+    project: str = "foo",
+    filters: Filters = (),
+    **policy: Any,
 ) -> Project | Failure:
     """The project under the policy."""
-    whole = [each for each in offers if isinstance(each, Offer)]
-    files = [each for each in offers if not isinstance(each, Offer)]
+    whole = [each for each in records if isinstance(each, SourceRecord)]
+    files = [each for each in records if not isinstance(each, SourceRecord)]
     if files:
-        whole.append(offer(*files, project=project))
+        whole.append(source_record(*files, project=project))
     return select(project, whole, floor=Version(floor) if floor else None, policy=Policy(**policy), filters=filters)
 
 

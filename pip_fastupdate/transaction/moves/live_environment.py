@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..filesystem import Kind, kind_of_entry
-from .path_tree import CACHE, Fold, Ground, ancestors
+from .path_tree import CACHE, FixedFolders, Fold, ancestors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +28,11 @@ class Modules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terrain:
+class LiveEnvironment:
     """The live environment as far as it is given."""
 
     prefix: str
-    ground: Ground
+    fixed_folders: FixedFolders
     fold: Fold
     kept: Mapping[str, str]
     """Folded paths that distributions own which stay, with the names of these."""
@@ -48,7 +48,7 @@ class Terrain:
         if os.path.basename(folder) == CACHE:
             return False
         if self.movable is None:
-            return self.ground.is_fixed(folder)
+            return self.fixed_folders.is_fixed(folder)
         return not any(above in self.movable for above in ancestors(folder))
 
     def is_kept(self, path: str, kind: Kind) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from pip_fastupdate.core.models import Distribution, Failure, File, Inventory, Project, Reason, Release
-from pip_fastupdate.resolver.candidates import World
+from pip_fastupdate.resolver.candidates import CandidatePool
 from pip_fastupdate.resolver.search import Solution, Wishes, best_assignment
 
 Releases = Mapping[str, Mapping[str, Iterable[str]]]
@@ -72,7 +72,7 @@ def distribution(name: str, version: str, requires: Iterable[str] = (), **fields
     )
 
 
-def make_world(
+def make_pool(
     installed: Mapping[str, str],
     releases: Releases,
     *,
@@ -80,7 +80,7 @@ def make_world(
     blocked: Mapping[tuple[str, str], Reason] | None = None,
     unreadable: Iterable[tuple[str, str]] = (),
     **fields,
-) -> World:
+) -> CandidatePool:
     """A world in which ``installed`` (name → version) has the requirements that ``releases`` tells."""
     asked = frozenset(requested)
     distributions = tuple(
@@ -88,7 +88,7 @@ def make_world(
         for name, version in sorted(installed.items())
     )
     source = Catalog(releases, blocked=blocked, unreadable=unreadable)
-    return World(inventory=Inventory(distributions=distributions), source=source, **fields)
+    return CandidatePool(inventory=Inventory(distributions=distributions), source=source, **fields)
 
 
 def versions(solution: Solution) -> dict[str, str]:
@@ -96,6 +96,6 @@ def versions(solution: Solution) -> dict[str, str]:
     return {name: str(each.version) for name, each in solution.assignment.items()}
 
 
-def best(world: World, *names: str) -> dict[str, str]:
+def best(pool: CandidatePool, *names: str) -> dict[str, str]:
     """The versions that the planner chooses."""
-    return versions(best_assignment(world, Wishes(names=frozenset(names))))
+    return versions(best_assignment(pool, Wishes(names=frozenset(names))))
