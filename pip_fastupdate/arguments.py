@@ -8,12 +8,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn, get_args
+from typing import Any, NoReturn
 
-from . import __version__, policy_arguments
+from . import __version__, policy_arguments, report_arguments
 from .core.errors import UsageError
 from .core.names import normalize
-from .core.options import Bytecode, CacheOptions, Format, Limits, Options
+from .core.options import Bytecode, CacheOptions, Limits, Options
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 LOCK_FILE = re.compile(r"pylock(?:\.[^.]+)?\.toml")
@@ -64,6 +64,7 @@ class Arguments:
     """The environment to act on: an interpreter, or the folder of its environment; None for the running one."""
 
     shell_init: str | None = None
+    schema: bool = False
     cache_info: bool = False
     cache_clear: bool = False
     history: bool = False
@@ -102,7 +103,9 @@ def parser() -> argparse.ArgumentParser:
         add_help=False,
     )
     made.add_argument("names", nargs="*", metavar="NAME", help="projects to update; all when none is named")
-    for add in (_add_run, policy_arguments.add, _add_project, _add_report, _add_cache, _add_transactions, _add_pip):
+    for add in (_add_run, policy_arguments.add, _add_project, report_arguments.add):
+        add(made)
+    for add in (_add_cache, _add_transactions, _add_pip):
         add(made)
     return made
 
@@ -169,20 +172,6 @@ def _add_project(made: argparse.ArgumentParser) -> None:
     group.add_argument("--write-lower-bounds", action="store_true", help="with --write: raise lower bounds (>=) too")
 
 
-def _add_report(made: argparse.ArgumentParser) -> None:
-    group = made.add_argument_group("what to show")
-    group.add_argument("--format", choices=get_args(Format), default="table", help="report on stdout")
-    group.add_argument(
-        "--changes", nargs="?", const="", metavar="NAMES", help="what the new versions change (of all, or of these)"
-    )
-    group.add_argument("-q", "--quiet", action="store_true", help="warnings and errors only")
-    group.add_argument("-v", "--verbose", action="count", default=0, help="more (repeatable)")
-    group.add_argument("--no-color", action="store_false", dest="color", default=None, help="no colours")
-    group.add_argument("--no-progress", action="store_false", dest="live", help="no live display")
-    group.add_argument("--stats", action="store_true", help="requests, cache hits, seconds a stage, peak memory")
-    group.add_argument("--shell-init", metavar="SHELL", help="print the function that makes 'pip update' work")
-
-
 def _add_cache(made: argparse.ArgumentParser) -> None:
     group = made.add_argument_group("cache")
     group.add_argument("--refresh", action="store_true", help="ask the index again")
@@ -240,6 +229,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         limits=_limits(os.environ.get("PIP_UPDATE_LIMITS", "")),
         python=found.python or None,
         shell_init=found.shell_init,
+        schema=found.schema,
         cache_info=found.cache_info,
         cache_clear=found.cache_clear,
         history=found.history,
@@ -253,9 +243,10 @@ def _options(found: argparse.Namespace, cache: CacheOptions) -> Options:
     return Options(
         names=tuple(dict.fromkeys(map(_name, found.names))),
         exclude=tuple(_pattern(name) for each in found.exclude for name in each.split(",")),
-        dry_run=found.dry_run,
+        dry_run=found.dry_run or found.why is not None,
         check=found.check,
-        format=found.format,
+        why=None if found.why is None else _name(found.why),
+        **report_arguments.read(found),
         verbosity=-1 if found.quiet else found.verbose,
         color=found.color,
         live=found.live,

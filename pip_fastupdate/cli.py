@@ -23,6 +23,7 @@ from .core.errors import (
     EnvironmentLocked,
     InterruptedLate,
     PipUpdateError,
+    UsageError,
     late,
 )
 from .core.models import Report
@@ -148,6 +149,11 @@ def _dispatch(arguments: Arguments) -> int:
 
         print(function_for(arguments.shell_init))
         return DONE
+    if arguments.schema:
+        from .report.schema import text
+
+        print(text())
+        return DONE
     progress = _progress(arguments.options)
     _recover(arguments, progress)
     if arguments.history or arguments.undo is not None:
@@ -216,13 +222,20 @@ def _completed(arguments: Arguments, progress: Silent) -> tuple[Configuration, O
 
 
 def _update(options: Options, configuration: Configuration, progress: Silent) -> int:
-    from .report import show, show_stats
+    from .report import show_stats
     from .update.run import run
 
+    if options.output is not None:
+        from .report import output_file
+
+        output_file.check(options.output)
     report = run(options, configuration, progress)
+    if options.why is not None:
+        return _why(report, options.why)
     with late(lambda: report.transaction is not None):
+        saved = _save(report, options, progress)
         try:
-            show(report, sys.stdout, format=options.format, verbosity=options.verbosity, color=options.color)
+            _show(report, options)
         except OSError as error:  # what was done stands, whether or not anybody gets to read of it
             _leave_stdout()
             if not _has_lost_reader(error):
@@ -232,7 +245,41 @@ def _update(options: Options, configuration: Configuration, progress: Silent) ->
             raise
         if options.stats:
             show_stats(report, sys.stderr)
-    return exit_code(report, check=options.check, security=options.advisories.security is not None)
+    code = exit_code(report, check=options.check, security=options.advisories.security is not None)
+    return code if saved or code != DONE else INCOMPLETE
+
+
+def _show(report: Report, options: Options) -> None:
+    from .report import show
+
+    show(report, sys.stdout, format=options.format, verbosity=options.verbosity, color=options.color)
+
+
+def _save(report: Report, options: Options, progress: Silent) -> bool:
+    """Write the report to the file that was asked for; False where that could not be done, which is said."""
+    if options.output is None:
+        return True
+    from .report import output_file
+
+    try:
+        output_file.save(report, options.output, format=options.output_format, verbosity=options.verbosity)
+    except OSError as error:
+        progress.warn(f"could not write {options.output}: {error.strerror}")
+        return False
+    return True
+
+
+def _why(report: Report, name: str) -> int:
+    """Print what holds ``name``. Raises UsageError where it is not installed and would not be."""
+    from .report import view_of, why, write
+
+    if name not in (row.name for row in report.rows):
+        raise UsageError(
+            f"{name} is not installed in {report.target.prefix}",
+            hint="run `pip-update -n -v` to list what is installed",
+        )
+    write(why.render(report, name, view_of(sys.stdout)), sys.stdout)
+    return DONE
 
 
 def _leave_stdout() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
+from . import report_arguments
 from .core.errors import UsageError
 from .core.names import normalize
 from .core.options import AdvisoryOptions, Level, PolicyOptions
@@ -82,7 +83,7 @@ def _add_advisories(made: argparse.ArgumentParser) -> None:
 
 def advisories(found: argparse.Namespace) -> AdvisoryOptions:
     """What was given about advisories. Raises UsageError."""
-    asked = found.audit or found.security is not None or found.format == "sarif"
+    asked = found.audit or found.security is not None or report_arguments.wants(found, "sarif")
     for flag, value in (
         ("--osv-url", found.osv_url),
         ("--advisories", found.advisories),

@@ -327,6 +327,9 @@ class Row:
     vulnerabilities: tuple[KnownVulnerability, ...] = ()
     """Of ``installed``, where advisories were read."""
 
+    required_by: tuple[tuple[str, str], ...] = ()
+    """Who requires it after the run, as (name, requirement), where that was asked for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stats:

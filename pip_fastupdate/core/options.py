@@ -226,6 +226,15 @@ class Options:
     dry_run: bool = False
     check: bool = False
     format: Format = "table"
+    """Of the report on standard output."""
+
+    output: Path | None = None
+    """Absolute; the file that gets a report, too."""
+
+    output_format: Format = "table"
+    why: str | None = None
+    """Normalized name of a package: show what holds it and who requires it instead of a report; change nothing."""
+
     verbosity: int = 0
     """-1 quiet, 0 as usual, 1 and more verbose."""
 

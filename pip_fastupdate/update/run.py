@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from .._pip.configuration import Configuration
 from ..core.errors import EnvironmentChanged, late
-from ..core.models import Difference, Report, Running, Stats, Status
+from ..core.models import Difference, Report, Row, Running, Stats, Status
 from ..core.options import Options, Settings
 from ..core.text import some
 from ..environment.scan import target
@@ -111,7 +111,7 @@ def _report(context: RunContext, installed: Installed, draft: lock_file.LockDraf
         context.progress.note(f"added by earlier updates and no longer required: {names} (--prune removes them)")
     return Report(
         target=context.target,
-        rows=rows(outcome),
+        rows=_with_requirers(outcome) if context.options.why is not None else rows(outcome),
         failures=(*listed_failures(outcome), *lock_file.put(context, draft)),
         warnings=tuple(context.catalog.unconsulted),
         transaction=installed.transaction,
@@ -142,6 +142,12 @@ def _foreseen(context: RunContext, planned: Planned) -> Mapping[str, Difference]
     from .changes import from_index
 
     return from_index(context, planned)
+
+
+def _with_requirers(outcome: Outcome) -> tuple[Row, ...]:
+    from .requirers import with_requirers
+
+    return with_requirers(rows(outcome), outcome)
 
 
 def _about_installers(planned: Planned) -> str:

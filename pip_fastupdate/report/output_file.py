@@ -1,0 +1,58 @@
+"""``--output FILE``: the report as a file that appears complete or not at all."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from ..core.atomic_file import write_all
+from ..core.errors import UsageError
+from ..core.models import Report
+from ..core.options import Format
+from ..core.text import fit
+from .formats import renderer
+from .view import View
+
+
+def check(path: Path) -> None:
+    """Raises UsageError where no file can be put: no such directory, or something there that is not a file."""
+    place = path.resolve()
+    if place.exists() and not place.is_file():
+        raise UsageError(
+            f"could not write {path}: not a regular file", hint="use --format without --output for standard output"
+        )
+    if not place.parent.is_dir():
+        raise UsageError(
+            f"could not write {path}: no such directory: {place.parent}", hint="create the directory, or name another"
+        )
+    if not os.access(place.parent, os.W_OK):
+        raise UsageError(
+            f"could not write {path}: no permission to write in {place.parent}", hint="name a file in another directory"
+        )
+
+
+def save(report: Report, path: Path, *, format: Format, verbosity: int = 0) -> None:
+    """Put the report there, in UTF-8, in one rename; a link stays a link. Raises OSError; then nothing changed."""
+    text = fit(renderer(format).render(report, View(verbosity=max(verbosity, 0))), "utf-8")
+    place = path.resolve()
+    draft = place.with_name(f".{place.name}.{os.urandom(6).hex()}")
+    try:
+        _write(draft, f"{text}\n".encode() if text else b"", like=place)
+        draft.replace(place)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
+
+
+def _write(draft: Path, content: bytes, *, like: Path) -> None:
+    """A new file, as accessible as the one that it replaces. Raises OSError, also where the draft exists."""
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        write_all(descriptor, content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if like.exists():
+        draft.chmod(like.stat().st_mode & 0o777)

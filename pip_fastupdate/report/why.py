@@ -1,0 +1,98 @@
+"""``--why NAME``: as a tree, what keeps a package from its newest version, and who requires it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ..core.models import Report, Row
+from ..core.text import can_encode, clean, redact
+from .holding import holder
+from .rows import summarize
+from .view import PLAIN, View
+
+_LINES, _ASCII = ("├─ ", "└─ ", "│  ", "   "), ("|- ", "`- ", "|  ", "   ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """One line of a tree, and what hangs on it."""
+
+    text: str
+    branches: tuple[Branch, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Telling:
+    """What the trees of one report are made of."""
+
+    rows: Mapping[str, Row]
+    states: Mapping[str, str]
+    """By name: the version and what becomes of it, in words."""
+
+    told: set[str] = field(default_factory=set)
+    """Names that have been explained: each is once, so that a tree ends."""
+
+    def obstacles(self, row: Row) -> Iterator[Branch]:
+        """Each reason, and below it why whoever stands in the way stays, too."""
+        self.told.add(row.name)
+        for reason in row.reasons:
+            yield Branch(text=_shown(reason.text), branches=tuple(self._further(holder(row, reason, self.rows))))
+
+    def _further(self, name: str | None) -> Iterator[Branch]:
+        row = self.rows.get(name or "")
+        if row is None or not row.reasons:
+            return
+        again = row.name in self.told
+        below = () if again else tuple(self.obstacles(row))
+        yield Branch(text=self.states[row.name] + (" (see above)" if again else ""), branches=below)
+
+    def requirers(self, row: Row) -> Iterator[Branch]:
+        """Who requires it after the run, up to those that nobody requires."""
+        self.told.add(row.name)
+        for name, requirement in row.required_by:
+            parent = self.rows.get(name)
+            text = _shown(f"{name} {_version(parent)} requires {requirement}")
+            if parent is None or not parent.required_by:
+                yield Branch(text=text)
+            elif name in self.told:
+                yield Branch(text=f"{text} (see above)")
+            else:
+                yield Branch(text=text, branches=tuple(self.requirers(parent)))
+
+
+def render(report: Report, name: str, view: View = PLAIN) -> str:
+    """The state of ``name`` in a line, what holds it, and who requires it. Raises KeyError for no row of that name."""
+    rows = {each.name: each for each in report.rows}
+    row = rows[name]
+    states = {each.package: f"{each.package} {each.current}: {each.status}" for each in summarize(report).lines}
+    for each in report.rows:
+        if each.latest not in (None, each.target):
+            states[each.name] += f"; {_shown(each.latest or '')} is the newest"
+    holding = _Telling(rows=rows, states=states)
+    requiring = _Telling(rows=rows, states=states)
+    root = "you asked for it by name" if row.direct else "nothing installed requires it"
+    required = tuple(requiring.requirers(row)) or (Branch(text=root),)
+    trees = (
+        Branch(text=states[name], branches=tuple(holding.obstacles(row))),
+        Branch(text=f"who requires {_shown(name)}", branches=required),
+    )
+    marks = _LINES if can_encode("".join(_LINES), view.encoding) else _ASCII
+    return "\n\n".join("\n".join(_drawn(each, marks)) for each in trees)
+
+
+def _drawn(branch: Branch, marks: tuple[str, str, str, str]) -> Iterator[str]:
+    yield branch.text
+    for place, each in enumerate(branch.branches, 1):
+        last = place == len(branch.branches)
+        first, *others = _drawn(each, marks)
+        yield marks[last] + first
+        yield from (marks[2 + last] + line for line in others)
+
+
+def _version(row: Row | None) -> str:
+    return "" if row is None else row.target or row.installed or ""
+
+
+def _shown(text: str) -> str:
+    return clean(redact(text))
