@@ -67,6 +67,7 @@ _WORDS: Mapping[str, str] = {
     "egg": "installed by setup.py",
     "distutils": "installed by distutils",
     "not-found": "not on the index",
+    "offline": "not in the cache",
     "bad-metadata": "with metadata that cannot be read",
 }
 

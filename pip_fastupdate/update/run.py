@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from .._pip.configuration import Configuration
 from ..core.errors import EnvironmentChanged, late
-from ..core.models import Difference, Report, Row, Running, Stats, Status
+from ..core.models import Difference, Inventory, Report, Row, Running, Stats, Status
 from ..core.options import Options, Settings
 from ..core.text import some
 from ..environment.scan import target
@@ -21,7 +21,7 @@ from .guard import guard, scan
 from .look_up import look_up
 from .plan import make_plan
 from .report_rows import Outcome, listed_failures, rows
-from .results import Exclusions, Installed, Planned, Staged
+from .results import Exclusions, Installed, LookedUp, Planned, Staged
 
 TRIES = 3
 """How often a plan is made anew because somebody else changed the environment meanwhile."""
@@ -54,7 +54,7 @@ def _run(context: RunContext) -> Report:
     inventory = scan(context)
     context = context.project.bounded(context, inventory)
     looked_up = look_up(context, inventory)
-    planned = make_plan(context, inventory, looked_up, Exclusions())
+    planned = _first_plan(context, inventory, looked_up)
     draft = lock_file.draft(context, planned)
     if not (context.changing and _is_to_do(context, planned)):
         return _report(context, Installed(planned=planned), draft)
@@ -80,6 +80,15 @@ def _run(context: RunContext) -> Report:
             planned = make_plan(context, inventory, looked_up, exclusions)
         area.transaction.abandon()
         return _report(context, Installed(planned=planned), lock_file.draft(context, planned))
+
+
+def _first_plan(context: RunContext, inventory: Inventory, looked_up: LookedUp) -> Planned:
+    planned = make_plan(context, inventory, looked_up, Exclusions())
+    if context.changing or not context.options.cache.offline:
+        return planned
+    from .at_hand import at_hand
+
+    return at_hand(context, inventory, looked_up, planned)
 
 
 def _is_to_do(context: RunContext, planned: Planned) -> bool:

@@ -25,6 +25,11 @@ def rows(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, Any]]:
     return {each["name"]: each for each in json.loads(done.stdout)["packages"]}
 
 
+def targets(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """The versions that a JSON report says there are, or would be, afterwards."""
+    return {name: row["target"] for name, row in rows(done).items()}
+
+
 def kinds(row: dict[str, Any]) -> list[str]:
     """Of its reasons."""
     return [each["kind"] for each in row["reasons"]]
@@ -146,7 +151,11 @@ def test_offline_without_the_wheel(environment: Env, index: LocalIndex) -> None:
     index.release("older", "3.0")
     assert 3 == run(environment, "--check", "--refresh", index=index).returncode
     index.down()
+    foreseen = run(environment, "--offline", "--check", "--format=json", index=index)
+    assert (3, {"of": "1.0", "older": "2.0"}) == (foreseen.returncode, targets(foreseen))
+    assert ["offline"] == kinds(rows(foreseen)["of"])
     done = run(environment, "--offline", "--format=json", index=index)
+    assert targets(foreseen) == targets(done)
     assert (0, []) == (done.returncode, json.loads(done.stdout)["failures"])
     assert {"of": "1.0", "older": "2.0"} == installed(environment)
     row = rows(done)["of"]

@@ -1,0 +1,37 @@
+"""What ``--offline`` foresees: a new version can come only if its file is in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ..core.models import Change, Failure, Inventory
+from ..progress import Silent
+from ..wheels import WheelStore
+from .context import RunContext
+from .plan import make_plan
+from .results import BAD_FILE, OFFLINE, Exclusions, LookedUp, Planned, key_of
+
+
+def at_hand(context: RunContext, inventory: Inventory, looked_up: LookedUp, planned: Planned) -> Planned:
+    """The plan of a dry run as the offline run itself would make it: without what is not in the cache, or bad there."""
+    directory = context.options.cache.directory
+    if directory is None:
+        return planned
+    store = WheelStore(directory=directory, transport=context.catalog.transport, offline=True, temporary=directory)
+    exclusions, seen = Exclusions(), set[object]()
+    while missing := [change for change in planned.plan.changes if key_of(change.target) not in seen]:
+        seen.update(key_of(change.target) for change in missing)
+        damaged = {key_of(change.target): failure for change, failure in _lost(store, missing)}
+        if damaged:
+            exclusions = replace(exclusions, damaged={**exclusions.damaged, **damaged})
+            planned = make_plan(context, inventory, looked_up, exclusions)
+    return planned
+
+
+def _lost(store: WheelStore, changes: Sequence[Change]) -> Iterator[tuple[Change, Failure]]:
+    by_name = {change.name: change for change in changes}
+    releases = [change.target for change in changes]
+    for release, found in store.fetch(releases, jobs=1, progress=Silent()):
+        if isinstance(found, Failure) and found.kind in BAD_FILE | {OFFLINE}:
+            yield by_name[release.name], found
