@@ -24,7 +24,7 @@ def test_report_in_a_file_and_why(environment: Env, index: LocalIndex) -> None:
         "├─ app 1.0 requires lib<2\n└─ free 2.0 requires lib\n" == why.stdout
     )
     unknown = run(env, "--why", "nothing", index=index)
-    assert (2, True) == (unknown.returncode, unknown.stderr.startswith("error: nothing is not installed in "))
+    assert (2, True) == (unknown.returncode, "\nerror: nothing is not installed in " in unknown.stderr)
     assert before == tree(env.site_packages)
     report = env.home / "report.json"
     shown = run(env, "-n", "--output", "report.json", index=index)
@@ -41,4 +41,4 @@ def test_nothing_is_done_if_the_report_cannot_be_written(environment: Env, index
     index.release("lib", "2.0")
     done = run(environment, "--output", "no/report.json", index=index)
     assert (2, []) == (done.returncode, index.requests)
-    assert done.stderr.startswith("error: could not write ")
+    assert "error: could not write " in done.stderr
