@@ -15,6 +15,8 @@ SUFFIXES: Mapping[str, Format] = {
     ".md": "markdown",
     ".markdown": "markdown",
     ".sarif": "sarif",
+    ".html": "html",
+    ".htm": "html",
     ".txt": "table",
     "": "table",
 }

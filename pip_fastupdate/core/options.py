@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Format = Literal["table", "json", "markdown", "sarif"]
+Format = Literal["table", "json", "markdown", "sarif", "html"]
 Bytecode = Literal["keep", "compile", "no-compile"]
 Level = Literal["patch", "minor", "major"]
 
@@ -279,3 +279,8 @@ class Options:
 
     changes: frozenset[str] | None = None
     """Normalized names of which to tell what their new versions change; empty for all, None for nothing."""
+
+    @property
+    def wants_requirers(self) -> bool:
+        """Whether the report has to know who requires whom."""
+        return self.why is not None or "html" in (self.format, self.output_format)

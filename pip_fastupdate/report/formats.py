@@ -50,6 +50,10 @@ def renderer(format: Format) -> Renderer:  # noqa: RET503  (the last branch neve
             from . import sarif
 
             return sarif
+        case "html":
+            from . import html
+
+            return html
         case _:
             _unknown(format)
 

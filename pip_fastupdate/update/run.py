@@ -120,7 +120,7 @@ def _report(context: RunContext, installed: Installed, draft: lock_file.LockDraf
         context.progress.note(f"added by earlier updates and no longer required: {names} (--prune removes them)")
     return Report(
         target=context.target,
-        rows=_with_requirers(outcome) if context.options.why is not None else rows(outcome),
+        rows=_with_requirers(outcome) if context.options.wants_requirers else rows(outcome),
         failures=(*listed_failures(outcome), *lock_file.put(context, draft)),
         warnings=tuple(context.catalog.unconsulted),
         transaction=installed.transaction,
