@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ..core.atomic_file import write_all
+from ..core.files import write_all
 from ..core.gil_turns import Turns, aside
 
 Contents: TypeAlias = Mapping[str, bytes]

@@ -18,7 +18,7 @@ from typing import Any
 
 from .. import __version__
 from ..cache.folder import distrust, is_trusted_file, make
-from ..core.folders import working_folder
+from ..core.files import working_folder
 
 _KEPT = 32
 """Files kept: each combination of options, variables and environments has its own."""

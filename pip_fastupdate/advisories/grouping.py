@@ -94,3 +94,23 @@ def _vulnerability(records: Sequence[Advisory]) -> Vulnerability:
 def _rank(record: Advisory) -> tuple[int, str]:
     places = (place for place, prefix in enumerate(_PREFERRED) if record.id.startswith(prefix))
     return next(places, len(_PREFERRED)), record.id
+
+
+def affecting(name: str, version: Version, groups: Iterable[Vulnerability]) -> tuple[Vulnerability, ...]:
+    """Those of ``groups`` that affect the version of the project (normalized)."""
+    return tuple(each for each in groups if each.affects(name, version))
+
+
+def smallest_unaffected(name: str, installed: Version, groups: Sequence[Vulnerability]) -> Version | None:
+    """The smallest version that is affected by nothing, step by step along the fixes; None where they lead nowhere."""
+    version = installed
+    for _ in range(1000):
+        left = affecting(name, version, groups)
+        if not left:
+            return version
+        fixes = [each.fixed_in(name, version) for each in left]
+        known = [each for each in fixes if each is not None]
+        if len(known) < len(left) or not known:
+            return None
+        version = max(known)
+    return None

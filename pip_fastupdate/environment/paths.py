@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..core.folders import working_folder
+from ..core.files import working_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

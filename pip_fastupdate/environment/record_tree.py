@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..core.atomic_file import leads_elsewhere
+from ..core.files import leads_elsewhere
 from .off_limits import OffLimits
 from .record_rows import matches
 

@@ -6,8 +6,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from ..core.atomic_file import write_all
 from ..core.errors import UsageError
+from ..core.files import write_all
 from ..core.models import Report
 from ..core.options import Format
 from ..core.text import fit

@@ -10,7 +10,7 @@ import errno
 import os
 from contextlib import suppress
 
-from ..core.atomic_file import write_all
+from ..core.files import write_all
 from .filesystem import remove_empty, unlink
 from .trust import make_home
 

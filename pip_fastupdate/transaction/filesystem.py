@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from typing import Literal
 
 from ..core import busy_files
-from ..core.atomic_file import leads_elsewhere, write_all
 from ..core.busy_files import CLEARING, Patience
 from ..core.errors import EnvironmentChanged, TransactionError
+from ..core.files import leads_elsewhere, write_all
 
 Kind = Literal["file", "link", "folder"]
 

@@ -14,7 +14,7 @@ from ..core.busy_files import SHORT, Patience, replace
 from .filesystem import write
 from .home import PART, RECOVER
 
-_CORE = ("atomic_file", "busy_files", "entry", "errors", "names", "text", "waiting")
+_CORE = ("busy_files", "entry", "errors", "files", "names", "text", "waiting")
 _TRANSACTION = (
     *("bounds", "claim", "filesystem", "fingerprint", "folder", "home", "index_origins", "installed", "journal"),
     *("lock", "rescue", "rewrites", "standalone", "transaction", "transactions", "trust"),

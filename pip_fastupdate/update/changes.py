@@ -9,7 +9,7 @@ from ..core.protocols import DownloadFailed
 from ..environment.differences import Facts, difference, facts_of, facts_of_metadata
 from .context import RunContext
 from .results import Planned, Staged
-from .stage import StagingArea
+from .staging_area import StagingArea
 
 LARGEST = 256 * 1024
 """Characters of a sidecar that are kept: the description comes after what is of interest."""

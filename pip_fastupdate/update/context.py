@@ -11,6 +11,7 @@ from .._pip.auth import authentication, system_certificates
 from .._pip.configuration import Configuration
 from ..core.models import Target
 from ..core.options import Options, Settings
+from ..core.protocols import Filters
 from ..index import Catalog, open_catalog
 from ..progress import Silent
 from ..transaction import Transactions, here
@@ -18,7 +19,7 @@ from ..transaction import Transactions, here
 if TYPE_CHECKING:
     from ..core.models import Inventory, WrittenFile
     from ..transaction.rewrites import Rewrite
-    from .advice import Advice
+    from .advice.advice import Advice
     from .results import Planned
 
 
@@ -97,6 +98,14 @@ class RunContext:
         """Whether the run may change the environment."""
         return not (self.options.dry_run or self.options.check)
 
+    def filters(self) -> Filters:
+        """What the user lets in beside pip's own policy; nothing is imported where he said nothing about it."""
+        if not self.options.policy.filters and self.advice is None:
+            return ()
+        from ..policy import filters_of
+
+        return filters_of(self.options.policy, self.advice.knowledge() if self.advice else None)
+
 
 @contextmanager
 def open_context(
@@ -137,7 +146,8 @@ def _advice(
 ) -> Advice | None:
     if not options.advisories.wanted:
         return None
-    from .advice import Advice
+    from .advice.advice import Advice
+    from .advice.privacy import PublicNames
 
     settings = configuration.settings
     own = () if settings.index_url is None else (settings.index_url, *settings.extra_index_urls)
@@ -145,8 +155,11 @@ def _advice(
         options=options.advisories,
         catalog=catalog,
         progress=progress,
-        origins=transactions.sources,
+        public_names=PublicNames(
+            catalog=catalog,
+            origins=transactions.sources,
+            default_index=configuration.default_index,
+            indexes=(*own, *settings.find_links),
+        ),
         history=transactions.history,
-        default_index=configuration.default_index,
-        indexes=(*own, *settings.find_links),
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..core.entry import HistoryEntry
 from ..core.models import Inventory
 from ..resolver.candidates import Assignment, CandidatePool
-from .proof import own_names
+from .own_requirements import own_names
 from .results import Planned
 
 

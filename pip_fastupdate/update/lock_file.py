@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from ..core.models import Distribution, Failure, Inventory, Release
 from ..core.text import plural
-from .look_up import filters
 
 if TYPE_CHECKING:
     from ..lockfile import Draft, Lock, Pinned
@@ -110,7 +109,7 @@ def _look_up(context: RunContext, planned: Planned, distributions: list[Distribu
     }
     if rest:
         with context.progress.stage("look up", len(rest)):
-            context.catalog.look_up(rest, context.progress, filters=filters(context))
+            context.catalog.look_up(rest, context.progress, filters=context.filters())
 
 
 def _is_direct(distribution: Distribution) -> bool:

@@ -32,7 +32,7 @@ from .results import MISSING, OFFLINE
 from .source_pinning import newest_on_other_index
 
 if TYPE_CHECKING:
-    from .advice import Advice
+    from .advice.advice import Advice
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,11 +17,11 @@ from ..environment.scan import target
 from ..progress import Silent
 from . import lock_file
 from .context import NoProject, RunContext, open_context
-from .guard import guard, scan
-from .look_up import look_up
-from .plan import make_plan
 from .report_rows import Outcome, listed_failures, rows
 from .results import Exclusions, Installed, LookedUp, Planned, Staged
+from .stages.guard import guard, scan
+from .stages.look_up import look_up
+from .stages.plan import make_plan
 
 TRIES = 3
 """How often a plan is made anew because somebody else changed the environment meanwhile."""
@@ -58,11 +58,11 @@ def _run(context: RunContext) -> Report:
     draft = lock_file.draft(context, planned)
     if not (context.changing and _is_to_do(context, planned)):
         return _report(context, Installed(planned=planned), draft)
-    from .check import check, check_before
-    from .fetch import fetch_and_stage
-    from .stage import open_area
-    from .swap import keep, swap
-    from .verify import verify
+    from .stages.check import check, check_before
+    from .stages.fetch import fetch_and_stage
+    from .stages.swap import keep, swap
+    from .stages.verify import verify
+    from .staging_area import open_area
 
     check_before(context)
     staged, exclusions = Staged(), Exclusions()

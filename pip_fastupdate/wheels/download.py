@@ -45,7 +45,7 @@ class Part:
         self._final = final
         self._algorithms = tuple(algorithms)
         self.identity: tuple[int, int, int, int] | None = None
-        """As ``atomic_file.identity`` of the finished file."""
+        """As ``files.identity`` of the finished file."""
 
         self.restart()
 

@@ -33,11 +33,11 @@ CHANGING = frozenset(
     for each in (
         "transaction.moves.planner",
         "transaction.transaction",
-        "update.check",
-        "update.fetch",
-        "update.stage",
-        "update.swap",
-        "update.verify",
+        "update.stages.check",
+        "update.stages.fetch",
+        "update.stages.stage",
+        "update.stages.swap",
+        "update.stages.verify",
         "wheels",
     )
 )

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pip_fastupdate.core.atomic_file import leads_elsewhere
+from pip_fastupdate.core.files import leads_elsewhere
 from pip_fastupdate.transaction import filesystem
 from tests.support.platforms import Mac, Windows
 from tests.unit.transactions import Env, dist, folder, live

@@ -10,7 +10,7 @@ import pytest
 from pip_fastupdate.core.models import Change, Plan, Reason
 from pip_fastupdate.resolver.search import Wishes, best_assignment
 from pip_fastupdate.update.results import Planned
-from pip_fastupdate.update.user_test import Bisection, Parts
+from pip_fastupdate.update.trials.user_test import Bisection, Parts
 from tests.support.pools import Releases, make_pool
 
 Verdict = Callable[[frozenset[str]], "bool | None"]

@@ -8,7 +8,7 @@ import pytest
 
 from pip_fastupdate._pip import file_writer
 from pip_fastupdate.core.gil_turns import LARGE
-from pip_fastupdate.update.fetch import SLOW, turns_for
+from pip_fastupdate.update.stages.fetch import SLOW, turns_for
 
 
 @pytest.mark.parametrize(("seconds", "large"), [(SLOW / 2, LARGE), (SLOW * 2, 0)])

@@ -11,9 +11,9 @@ import pytest
 from packaging.version import Version
 
 from pip_fastupdate.core.models import Change
-from pip_fastupdate.update.proof import StagedModules
-from pip_fastupdate.update.reading import READ, read
-from pip_fastupdate.update.verify import not_proven
+from pip_fastupdate.update.stages.verify import not_proven
+from pip_fastupdate.update.trials.proof import StagedModules
+from pip_fastupdate.update.trials.reading import READ, read
 from tests.support.pools import release
 
 

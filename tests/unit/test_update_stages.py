@@ -17,8 +17,9 @@ import pytest
 
 from pip_fastupdate.core.errors import FileConflict, FileInUse, IndexUnreachable
 from pip_fastupdate.core.models import Change, Failure, File, Plan, Reason
-from pip_fastupdate.update import check, context, fetch, results, run, verify
+from pip_fastupdate.update import context, results, run
 from pip_fastupdate.update.results import Exclusions, Planned, Staged, StagedRelease, key_of
+from pip_fastupdate.update.stages import check, fetch, verify
 from tests.support.pools import make_pool, release
 
 STAGES = ["guard", "scan", "look_up", "make_plan", "fetch_and_stage", "verify", "swap", "check"]

@@ -7,20 +7,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from .. import report
-from .._pip import preload
-from ..core.errors import EnvironmentChanged, FileConflict, FileInUse
-from ..core.models import Change, Difference, Distribution, Reason
-from ..environment import installed_files
-from ..environment.installed_files import Claims
-from ..transaction import Fingerprint, Replacement
-from ..transaction import fingerprint as fingerprint_of
+from ... import report
+from ..._pip import preload
+from ...core.errors import EnvironmentChanged, FileConflict, FileInUse
+from ...core.models import Change, Difference, Distribution, Reason
+from ...environment import installed_files
+from ...environment.installed_files import Claims
+from ...transaction import Fingerprint, Replacement
+from ...transaction import fingerprint as fingerprint_of
+from ..own_requirements import own_names
+from ..remarks import left_in_place, overwrites
+from ..results import Installed, Planned, Staged, Swapped
+from ..space import growth, recorded
+from ..staging_area import StagingArea
 from .plan import remember
-from .proof import own_names
-from .remarks import left_in_place, overwrites
-from .results import Installed, Planned, Staged, Swapped
-from .space import growth, recorded
-from .stage import StagingArea
 
 
 def swap(area: StagingArea, planned: Planned, staged: Staged, before: Fingerprint) -> Swapped:
@@ -40,8 +40,8 @@ def swap(area: StagingArea, planned: Planned, staged: Staged, before: Fingerprin
     except FileConflict as conflict:
         return replace(swapped, conflict=conflict)
     preload.import_everything()
-    from ..environment import running  # noqa: F401 - this and the level are wanted after the swap
-    from ..policy import level  # noqa: F401
+    from ...environment import running  # noqa: F401 - this and the level are wanted after the swap
+    from ...policy import level  # noqa: F401
 
     report.preload(sys.stdout, format=context.options.format)
     if context.options.output is not None:
@@ -60,8 +60,8 @@ def swap(area: StagingArea, planned: Planned, staged: Staged, before: Fingerprin
 def _changes(area: StagingArea, planned: Planned, staged: Staged) -> Mapping[str, Difference]:
     if area.context.options.changes is None:
         return {}
-    from ..report import changes as _changes_in_words  # noqa: F401 - wanted after the swap
-    from .changes import from_staged
+    from ...report import changes as _changes_in_words  # noqa: F401 - wanted after the swap
+    from ..changes import from_staged
 
     return from_staged(area, planned, staged)
 

@@ -1,4 +1,4 @@
-"""Writing to files by their descriptors."""
+"""What the operating system is asked about files and folders, in more than one place."""
 
 from __future__ import annotations
 
@@ -20,3 +20,11 @@ def leads_elsewhere(found: os.stat_result) -> bool:
 
 _MOUNT_POINT = 0xA0000003
 """IO_REPARSE_TAG_MOUNT_POINT."""
+
+
+def working_folder() -> str:
+    """The current folder; "" when it has been removed meanwhile."""
+    try:
+        return os.getcwd()  # noqa: PTH109 - compared as text, as pip does
+    except FileNotFoundError:
+        return ""

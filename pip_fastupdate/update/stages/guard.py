@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ..core.models import Inventory
-from ..environment import scan as environment
-from ..environment.guard import check
-from ..transaction import Fingerprint, fingerprint
-from . import lock_file
-from .context import RunContext
+from ...core.models import Inventory
+from ...environment import scan as environment
+from ...environment.guard import check
+from ...transaction import Fingerprint, fingerprint
+from .. import lock_file
+from ..context import RunContext
 
 
 def guard(context: RunContext) -> Fingerprint:

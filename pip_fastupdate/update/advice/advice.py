@@ -2,67 +2,29 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from dataclasses import dataclass, field
 
 from packaging.version import Version
 
-from ..advisories.grouping import Vulnerability, grouped
-from ..advisories.local import Folder
-from ..advisories.osv import PUBLIC, Query, Service, Unavailable
-from ..advisories.ranges import public
-from ..core.entry import HistoryEntry
-from ..core.errors import PipUpdateError
-from ..core.models import Distribution, Failure, Inventory, KnownVulnerability, Project, Release
-from ..core.options import AdvisoryOptions
-from ..core.protocols import DownloadFailed, OfferedFile, ReleaseSource
-from ..core.response import Answer
-from ..core.text import plural, some
-from ..core.urls import canonical
-from ..index import Catalog
-from ..policy import Knowledge
-from ..policy.vulnerable import KnownVulnerabilities, reason
-from ..progress import Silent
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-Origins = Mapping[str, Mapping[str, str]]
-"""By name and version, the index that it came from."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Cap:
-    """The search for the smallest version of a project that goes with all others, by halves."""
-
-    versions: tuple[Version, ...]
-    """Newer ones that are safe, the smallest first."""
-
-    at: int = 0
-    """The index of the version that a plan may go up to now."""
-
-    low: int = -1
-    """The highest index that did not do."""
-
-    high: int | None = None
-    """The lowest index that did."""
-
-    def judge(self, moved: Version | None) -> bool:
-        """Note what the plan made of it, None for nothing; whether another plan has to be tried."""
-        if moved is not None:
-            self.high = self.at = max(0, bisect_right(self.versions, moved) - 1)
-        else:
-            self.low = max(self.low, self.at)
-            self.high = None if self.high is not None and self.high <= self.at else self.high  # it does no more
-        if self.high is None:
-            before, self.at = self.at, len(self.versions) - 1
-            return before != self.at
-        if self.high - self.low <= 1:
-            self.at = self.high
-            return moved is None
-        self.at = (self.low + self.high) // 2
-        return True
+from ...advisories.grouping import Vulnerability, affecting, grouped, smallest_unaffected
+from ...advisories.local import Folder
+from ...advisories.osv import PUBLIC, Query, Service, Unavailable
+from ...advisories.ranges import public
+from ...core.entry import HistoryEntry
+from ...core.errors import PipUpdateError
+from ...core.models import Distribution, Inventory, KnownVulnerability, Project, Release
+from ...core.options import AdvisoryOptions
+from ...core.protocols import OfferedFile, ReleaseSource
+from ...core.text import plural, some
+from ...index import Catalog
+from ...policy import Knowledge
+from ...policy.vulnerable import KnownVulnerabilities, reason
+from ...progress import Silent
+from .privacy import PublicNames
+from .screening import Screened
+from .smallest import SmallestSafe
+from .transport import AdvisoryTransport
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,15 +34,9 @@ class Advice:
     options: AdvisoryOptions
     catalog: Catalog
     progress: Silent
-    origins: Callable[[], Origins]
+    public_names: PublicNames
     history: Callable[[], Sequence[HistoryEntry]]
     """The updates so far, newest first."""
-
-    default_index: str
-    """The public index, whose names are no secret."""
-
-    indexes: tuple[str, ...]
-    """All indexes that are configured, without credentials."""
 
     installed: dict[str, Version] = field(default_factory=dict)
     """By name, what the source was asked about, without local labels."""
@@ -100,8 +56,8 @@ class Advice:
     unchecked: dict[str, str] = field(default_factory=dict)
     """By name, why nobody was asked about it."""
 
-    caps: dict[str, Cap] = field(default_factory=dict)
-    """By name, up to which version a plan may go for now, where the smallest safe one is looked for."""
+    smallest: SmallestSafe = field(default_factory=SmallestSafe)
+    """Up to which version a plan may go for now, where the smallest safe one is looked for."""
 
     exempt: set[tuple[str, Version]] = field(default_factory=set)
     """Versions that the cooldown lets pass as they are fixes."""
@@ -140,25 +96,23 @@ class Advice:
         affected = {
             name: groups
             for name, query in queries.items()
-            if (groups := _affecting(name, asked[name], grouped(found[query])))
+            if (groups := affecting(name, asked[name], grouped(found[query])))
         }
         everything = source.advisories([(name, None) for name in affected])
         for name in affected:
             self.known[name] = grouped(everything[name, None])
-            self.vulnerable[name] = _affecting(name, asked[name], self.known[name])
-            self.ceilings[name] = _ceiling(name, asked[name], self._counting(name, self.known))
+            self.vulnerable[name] = affecting(name, asked[name], self.known[name])
+            self.ceilings[name] = smallest_unaffected(name, asked[name], self._counting(name, self.known))
 
     def _open(self) -> Service | Folder:
         if self.options.local is None:
-            return Service(self.options.service or PUBLIC, _AdvisoryTransport(self.catalog))
+            return Service(self.options.service or PUBLIC, AdvisoryTransport(self.catalog))
         folder = Folder(self.options.local)
         if folder.unreadable:
             count, first = len(folder.unreadable), folder.unreadable[0]
             verb = "is not an OSV record" if count == 1 else "are not OSV records"
             self.progress.warn(f"{plural(count, 'file')} in {self.options.local} {verb}: {first}")
         return folder
-
-    # whom the names may be told
 
     @property
     def _is_own_source(self) -> bool:
@@ -170,45 +124,11 @@ class Advice:
         found = [each for each in inventory.distributions if each.unparsed_version is None]
         if self._is_own_source:
             return found
-        origins, listed = self.origins(), self._listed_publicly(found)
-        asked = []
-        for each in found:
-            why = self._private(each, origins, listed)
-            if why:
-                self.unchecked[each.name] = why
-            else:
-                asked.append(each)
+        self.unchecked = self.public_names.private(found)
         if self.unchecked:
             names = some(sorted(self.unchecked))
             self.progress.note(f"not checked for known vulnerabilities, as not from the public index: {names}")
-        return asked
-
-    def _private(self, each: Distribution, origins: Origins, listed: frozenset[str]) -> str:
-        """Why the name is not public; "" where it is."""
-        if each.skip is not None and each.skip.kind in ("editable", "direct-url"):
-            return each.skip.kind
-        index = origins.get(each.name, {}).get(str(each.version))
-        if index is not None:
-            return "" if self._is_public(index) else "other index"
-        return "" if each.name in listed else "unknown origin"
-
-    def _listed_publicly(self, found: Sequence[Distribution]) -> frozenset[str]:
-        """Names that the public index has, and no other that is configured: they can only be from there."""
-        if not any(map(self._is_public, self.indexes)):
-            return frozenset()
-        if len(self.indexes) == 1:
-            return frozenset(each.name for each in found)
-        projects = self.catalog.look_up({each.name: each.version for each in found}, Silent())
-        return frozenset(name for name, project in projects.items() if self._only_public(project))
-
-    def _only_public(self, project: Project | Failure) -> bool:
-        if isinstance(project, Failure) or not project.releases:
-            return False
-        places = [place for each in project.releases for place in (each, *each.alternatives)]
-        return all(self._is_public(each.index) for each in places)
-
-    def _is_public(self, index: str) -> bool:
-        return canonical(index) == canonical(self.default_index)
+        return [each for each in found if each.name not in self.unchecked]
 
     # what counts
 
@@ -278,7 +198,7 @@ class Advice:
         ceiling = self.ceilings.get(file.name)
         if ceiling is not None and file.version > ceiling:
             return False
-        left = _affecting(file.name, file.version, self.known[file.name])
+        left = affecting(file.name, file.version, self.known[file.name])
         fixes = len([each for each in left if each in mine]) < len(mine) and all(each in mine for each in left)
         if fixes:
             self.exempt.add((file.name, file.version))
@@ -288,36 +208,23 @@ class Advice:
 
     def screened(self, source: ReleaseSource) -> ReleaseSource:
         """The source without what is known to be unsafe by now."""
-        return _Screened(source, self)
+        return Screened(source, self.unsafe, self._capped)
 
     def learn(self, releases: Sequence[Release]) -> bool:
         """Whether the plan with these releases has to be made anew.
 
         That is where one of them turns out to be unsafe, or where a smaller version might do.
         """
-        return self._learn_unsafe(releases) or self._learn_caps({each.name: each.version for each in releases})
+        if self._learn_unsafe(releases):
+            return True
+        planned = {each.name: each.version for each in releases}
+        return self.options.security == "smallest" and self.smallest.learn(planned)
 
-    def _learn_caps(self, planned: Mapping[str, Version]) -> bool:
-        if self.options.security != "smallest":
-            return False
-        again = [cap.judge(planned.get(name)) for name, cap in sorted(self.caps.items())]  # each has to be told
-        return any(again)
-
-    def capped(self, project: Project) -> Project:
-        """The project without what is newer than the search for the smallest safe version allows for now."""
+    def _capped(self, project: Project) -> Project:
+        """The project as far as the search for the smallest safe version allows for now."""
         if self.options.security != "smallest" or not self._counting(project.name, self.vulnerable):
             return project
-        cap = self.caps.get(project.name)
-        if cap is None:
-            installed = self.installed[project.name]
-            finals = (each.version for each in project.candidates if not each.version.is_prerelease)
-            newer = sorted(each for each in finals if public(each) > installed)
-            if not newer:
-                return project
-            cap = self.caps[project.name] = Cap(versions=tuple(newer))
-        limit = cap.versions[cap.at]
-        kept = tuple(each for each in project.releases if each.version <= limit or each.blocked is not None)
-        return replace(project, releases=kept)
+        return self.smallest.capped(project, self.installed[project.name])
 
     def _learn_unsafe(self, releases: Iterable[Release]) -> bool:
         new = {(each.name, each.version) for each in releases if self._may_be_asked(each)} - self._screened
@@ -333,14 +240,14 @@ class Advice:
             return False
         learned = False
         for query, (name, at) in queries.items():
-            groups = [each for each in _affecting(name, at, grouped(found[query])) if self.counts(name, each)]
+            groups = [each for each in affecting(name, at, grouped(found[query])) if self.counts(name, each)]
             if reason(groups, safe=self.options.security is not None) is not None:
                 self.unsafe[name, at] = tuple(groups)
                 learned = True
         return learned
 
     def _may_be_asked(self, release: Release) -> bool:
-        return self._is_own_source or self._is_public(release.index)
+        return self._is_own_source or self.public_names.is_public(release.index)
 
     # what is reported
 
@@ -362,93 +269,5 @@ class Advice:
         )
 
 
-class _Screened:
-    """A ``ReleaseSource`` for one plan, in which unsafe versions are blocked."""
-
-    def __init__(self, source: ReleaseSource, advice: Advice) -> None:
-        self._source, self._advice = source, advice
-        self.requires = source.requires
-        self.prefetch = source.prefetch
-        self._projects: dict[str, Project | Failure] = {}
-
-    def project(self, name: str) -> Project | Failure:
-        """The project with its unsafe releases blocked. The same answer however often it is asked."""
-        if name not in self._projects:
-            found = self._source.project(name)
-            self._projects[name] = found if isinstance(found, Failure) else self._advice.capped(self._blocked(found))
-        return self._projects[name]
-
-    def _blocked(self, found: Project) -> Project:
-        if not any(name == found.name for name, _ in self._advice.unsafe):
-            return found
-        return replace(found, releases=tuple(map(self._release, found.releases)))
-
-    def _release(self, release: Release) -> Release:
-        groups = self._advice.unsafe.get((release.name, release.version))
-        if groups is None:
-            return release
-        why = reason(groups, safe=True)
-        return replace(release, file=None, requires=None, blocked=release.blocked or why)
-
-
-class _AdvisoryTransport:
-    """The ``Transport`` of a service over the catalog's session."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-
-    def post(self, url: str, body: bytes) -> bytes:
-        """Raises Unavailable."""
-        headers = {"Accept-Encoding": "gzip"}
-        return _body(url, lambda: self._catalog.session.fetch(url, headers, question=body))
-
-    def get(self, url: str, key: str, reduce: Callable[[bytes], bytes]) -> bytes:
-        """Raises Unavailable."""
-        ask = self._catalog.session.ask
-        return _body(url, lambda: ask(url, key=key, condense=lambda reply: reduce(reply.body), immutable=True))
-
-    def recall(self, keys: Sequence[str], seconds: float) -> Mapping[str, bytes]:
-        """Offline, whatever its age."""
-        return self._catalog.session.recall(keys, seconds)
-
-    def keep(self, url: str, key: str, body: bytes) -> None:
-        """Until the cache is no longer believed."""
-        self._catalog.session.keep(url, key=key, body=body, immutable=False)
-
-    def each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """By the catalog's threads."""
-        return self._catalog.each(function, items)
-
-
-def _body(url: str, ask: Callable[[], Answer]) -> bytes:
-    """The body of a good answer. Raises Unavailable."""
-    try:
-        answer = ask()
-    except DownloadFailed as failed:
-        raise Unavailable(failed.text) from None
-    if answer.status != 200:
-        raise Unavailable(f"{url} answers with status {answer.status}")
-    return answer.body
-
-
 def _after(entry: HistoryEntry) -> set[tuple[str, str | None]]:
     return {(name, after) for name, _, after in entry.changes}
-
-
-def _affecting(name: str, version: Version, groups: Iterable[Vulnerability]) -> tuple[Vulnerability, ...]:
-    return tuple(each for each in groups if each.affects(name, version))
-
-
-def _ceiling(name: str, installed: Version, groups: Sequence[Vulnerability]) -> Version | None:
-    """The smallest version that is affected by nothing, step by step along the fixes; None where they lead nowhere."""
-    version = installed
-    for _ in range(1000):
-        left = _affecting(name, version, groups)
-        if not left:
-            return version
-        fixes = [each.fixed_in(name, version) for each in left]
-        known = [each for each in fixes if each is not None]
-        if len(known) < len(left) or not known:
-            return None
-        version = max(known)
-    return None

@@ -7,13 +7,12 @@ from collections.abc import Iterable
 
 from packaging.version import Version
 
-from ..core.errors import IndexUnreachable, UsageError
-from ..core.models import Failure, Inventory, Release
-from ..core.protocols import Filters
-from ..resolver.candidates import CandidatePool
-from .context import RunContext
-from .results import GONE, MISSING, LookedUp
-from .source_pinning import sources_before
+from ...core.errors import IndexUnreachable, UsageError
+from ...core.models import Failure, Inventory, Release
+from ...resolver.candidates import CandidatePool
+from ..context import RunContext
+from ..results import GONE, MISSING, LookedUp
+from ..source_pinning import sources_before
 
 
 def look_up(context: RunContext, inventory: Inventory) -> LookedUp:
@@ -33,7 +32,7 @@ def look_up(context: RunContext, inventory: Inventory) -> LookedUp:
     }
     others = {each.name: each.version for each in inventory.distributions if each.name not in wanted}
     with context.progress.stage("look up", len(wanted)):
-        context.catalog.look_up(wanted, context.progress, others, filters(context))
+        context.catalog.look_up(wanted, context.progress, others, context.filters())
     failures = {name: each for name, each in context.catalog.failures.items() if name in wanted}
     wrong = [each for each in failures.values() if each.kind not in MISSING]
     if wanted and len(wrong) == len(wanted):
@@ -61,15 +60,6 @@ def direct(inventory: Inventory) -> frozenset[str]:
     if requested:
         return requested
     return CandidatePool(inventory=inventory, source=_Nothing()).direct
-
-
-def filters(context: RunContext) -> Filters:
-    """What the user lets in beside pip's own policy; nothing is imported where he said nothing about it."""
-    if not context.options.policy.filters and context.advice is None:
-        return ()
-    from ..policy import filters_of
-
-    return filters_of(context.options.policy, context.advice.knowledge() if context.advice else None)
 
 
 def excluded(context: RunContext, name: str) -> bool:

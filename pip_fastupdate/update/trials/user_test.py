@@ -16,11 +16,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..core.errors import CommandFailed
-from ..core.models import Change, Reason
-from ..core.protocols import Progress
-from ..resolver.candidates import Assignment, CandidatePool
-from .results import Planned
+from ...core.errors import CommandFailed
+from ...core.models import Change, Reason
+from ...core.protocols import Progress
+from ...resolver.candidates import Assignment, CandidatePool
+from ..results import Planned
 
 GRACE = 5.0
 """Seconds that an interrupted command gets to end by itself."""
@@ -72,7 +72,7 @@ class UserTest:
 def _run(command: str) -> int:
     import subprocess
 
-    from ..core.waiting import exit_code
+    from ...core.waiting import exit_code
 
     with subprocess.Popen(  # noqa: S602 - a line for the user's shell, written by the user
         command,

@@ -10,14 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from ..core.errors import IndexUnreachable
-from ..core.gil_turns import Turns
-from ..core.models import Change, Failure
-from ..core.waiting import result
-from ..resolver.candidates import Key
-from .results import BAD_FILE, BUILD, GONE, OFFLINE, UNFIT, Planned, Staged, StagedRelease, key_of
-from .space import check_room, download_size, places_of
-from .stage import Downloaded, StagingArea, stage
+from ...core.errors import IndexUnreachable
+from ...core.gil_turns import Turns
+from ...core.models import Change, Failure
+from ...core.waiting import result
+from ...resolver.candidates import Key
+from ..results import BAD_FILE, BUILD, GONE, OFFLINE, UNFIT, Planned, Staged, StagedRelease, key_of
+from ..space import check_room, download_size, places_of
+from ..staging_area import StagingArea
+from .stage import Downloaded, stage
 
 SLOW = 0.00025
 """Seconds to make a file from which on it pays to make several at once: as long as the work on each."""
@@ -140,7 +141,7 @@ def turns_for(folder: Path) -> Turns:
     Small files are hardly any work for the system. Unless the disk is slow to make them, be it because a virus
     scanner looks at each: then others go on meanwhile.
     """
-    from .._pip.file_writer import seconds_per_file
+    from ..._pip.file_writer import seconds_per_file
 
     return Turns(large=0) if seconds_per_file(folder) > SLOW else Turns()
 

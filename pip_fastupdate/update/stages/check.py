@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..core.errors import FileConflict, FileInUse, TransactionError
-from ..core.models import Failure, Reason
-from ..environment import scan as environment
-from ..resolver.candidates import CandidatePool
-from ..transaction import Fingerprint
-from .context import RunContext
-from .results import Exclusions, Planned, Swapped
-from .stage import StagingArea
+from ...core.errors import FileConflict, FileInUse, TransactionError
+from ...core.models import Failure, Reason
+from ...environment import scan as environment
+from ...resolver.candidates import CandidatePool
+from ...transaction import Fingerprint
+from ..context import RunContext
+from ..results import Exclusions, Planned, Swapped
+from ..staging_area import StagingArea
+from ..trials.user_test import Bisection, UserTest
 from .swap import swap, take_back
-from .user_test import Bisection, UserTest
 
 
 def check(area: StagingArea, swapped: Swapped, exclusions: Exclusions) -> tuple[Exclusions, Fingerprint]:

@@ -18,29 +18,9 @@ from dataclasses import dataclass
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
 from types import ModuleType
 
-from .._pip.preload import ON_THEIR_OWN, OTHERS
-from .results import Planned
+from ..._pip.preload import ON_THEIR_OWN, OTHERS
 
 OURS = "pip_fastupdate"
-
-
-OWN = ("pip-fastupdate", "pip", "packaging", "requests", "requests-cache", "urllib3", "msgspec", "rich")
-"""What must be importable whatever happens, with all that they require; not all of them have to be installed here."""
-
-
-def own_names(planned: Planned) -> frozenset[str]:
-    """The distributions that the program stands on, before the plan and after it, where they are in the environment."""
-    found = set(OWN)
-    for assignment in (planned.pool.installed, planned.assignment):
-        requires: dict[str, set[str]] = {}
-        for parent, dependency in planned.pool.requirements(assignment):
-            requires.setdefault(parent.name, set()).add(dependency.name)
-        waiting = list(OWN)
-        for name in waiting:  # grows while it is walked
-            further = requires.get(name, set()).difference(waiting)
-            waiting += sorted(further)
-        found.update(waiting)
-    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

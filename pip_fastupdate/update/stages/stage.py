@@ -2,61 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .._pip import build, installer
-from ..core.errors import PipUpdateError
-from ..core.gil_turns import Turns
-from ..core.interpreter import this as this_interpreter
-from ..core.models import Change, Distribution, Failure, Inventory, Reason
-from ..core.protocols import DownloadFailed
-from ..environment import installed_files
-from ..environment.metadata_file import license_expression
-from ..transaction import Transaction
-from ..wheels import InstalledFiles, OpenWheel, WheelStore, inspect
-from .context import RunContext
-from .results import UNFIT, StagedRelease
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StagingArea:
-    """Where wheels are downloaded to and staged, next to the environment that they are for."""
-
-    context: RunContext
-    installed: dict[str, Distribution]
-    """By name, what is installed now."""
-
-    transaction: Transaction
-    store: WheelStore
-    script_owners: Callable[[str], str | None]
-    """Which installed distribution has a command of that name."""
-
-    @property
-    def wheels(self) -> Path:
-        """The folder for wheels that no cache keeps, and for those that are built here."""
-        return self.transaction.staging.parent / "wheels"
-
-
-@contextmanager
-def open_area(context: RunContext, inventory: Inventory) -> Iterator[StagingArea]:
-    """Begin a transaction; whatever of it is not committed at the end is rolled back. Raises TransactionError."""
-    installer.prepare_process()
-    with installer.without_warnings(), context.transactions.begin() as transaction:
-        yield StagingArea(
-            context=context,
-            installed=inventory.by_name(),
-            transaction=transaction,
-            store=WheelStore(
-                directory=context.options.cache.directory,
-                transport=context.catalog.transport,
-                offline=context.options.cache.offline,
-                temporary=transaction.staging.parent / "wheels",
-            ),
-            script_owners=installed_files.script_owners(inventory),
-        )
+from ..._pip import build, installer
+from ...core.errors import PipUpdateError
+from ...core.gil_turns import Turns
+from ...core.interpreter import this as this_interpreter
+from ...core.models import Change, Distribution, Failure, Reason
+from ...core.protocols import DownloadFailed
+from ...environment import installed_files
+from ...environment.metadata_file import license_expression
+from ...wheels import InstalledFiles, OpenWheel, inspect
+from ..results import UNFIT, StagedRelease
+from ..staging_area import StagingArea
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

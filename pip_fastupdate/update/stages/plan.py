@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..core.errors import UsageError
-from ..core.models import Change, Failure, Hold, Inventory, Plan, Reason
-from ..core.requirements import InvalidRequirement, parse
-from ..resolver.candidates import Assignment, CandidatePool
-from ..resolver.explain import holds
-from .context import RunContext
+from ...core.errors import UsageError
+from ...core.models import Change, Failure, Hold, Inventory, Plan, Reason
+from ...core.requirements import InvalidRequirement, parse
+from ...resolver.candidates import Assignment, CandidatePool
+from ...resolver.explain import holds
+from ..context import RunContext
+from ..results import OFFLINE, UNFIT, Exclusions, LookedUp, Planned, reasons_of
+from ..source_pinning import PinnedSource, pinning_notes
+from ..up_to_date_marker import UpToDateMarker
 from .look_up import excluded, moving
-from .results import OFFLINE, UNFIT, Exclusions, LookedUp, Planned, reasons_of
-from .source_pinning import PinnedSource, pinning_notes
-from .up_to_date_marker import UpToDateMarker
 
 
 def make_plan(context: RunContext, inventory: Inventory, looked_up: LookedUp, exclusions: Exclusions) -> Planned:
@@ -30,8 +30,8 @@ def _pruned(context: RunContext, planned: Planned) -> Planned:
     prune = context.options.policy.prune
     if not planned.plan.changes and not prune:
         return planned
-    from .leftovers import with_leftovers
-    from .origin import origins
+    from ..leftovers import with_leftovers
+    from ..origin import origins
 
     planned = replace(planned, origins=origins(context, planned))
     return with_leftovers(planned, context.transactions.history(), prune=prune)
@@ -96,7 +96,7 @@ def _solve(
     marker = _marker(context, names)
     if exclusions == Exclusions() and not context.options.cache.refresh and marker.holds(pool):
         return pool.installed, frozenset()
-    from ..resolver.search import Wishes, best_assignment
+    from ...resolver.search import Wishes, best_assignment
 
     solution = best_assignment(pool, Wishes(names=names or frozenset()))
     if solution.assignment == pool.installed and not solution.gave_up:

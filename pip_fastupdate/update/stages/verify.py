@@ -11,14 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib.util import find_spec
 
-from ..core.models import Change, Distribution, Failure, Reason
-from ..core.requirements import InvalidRequirement, parse
-from ..core.text import some
-from ..environment import installed_files
-from ..resolver.candidates import CandidatePool, Key
-from .proof import OWN, StagedModules, own_names, prove, top_levels
-from .results import Exclusions, Planned, Staged, key_of
-from .stage import StagingArea
+from ...core.models import Change, Distribution, Failure, Reason
+from ...core.requirements import InvalidRequirement, parse
+from ...core.text import some
+from ...environment import installed_files
+from ...resolver.candidates import CandidatePool, Key
+from ..own_requirements import OWN, own_names
+from ..results import Exclusions, Planned, Staged, key_of
+from ..staging_area import StagingArea
+from ..trials.proof import StagedModules, prove, top_levels
 
 KIND = "cannot-be-imported"
 """Of a new version that the program could not be started with."""
@@ -110,7 +111,7 @@ def not_importable(area: StagingArea, planned: Planned, staged: Staged) -> Mappi
     moving = {change.name: change for change in changes if change.name in concerned or change.installed is None}
     coming = [_modules_of(staged, change, installed.get(name)) for name, change in moving.items()]
     if borrowed:
-        from .reading import read
+        from ..trials.reading import read
 
         verdict = read(coming)
     else:

@@ -1,0 +1,1 @@
+"""What advisories say about this environment, and what follows from it for plans."""

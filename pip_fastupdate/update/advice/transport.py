@@ -1,0 +1,54 @@
+"""How a service of advisories is asked: over the catalog's session, with its cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from ...advisories.osv import Unavailable
+from ...core.protocols import DownloadFailed
+from ...core.response import Answer
+from ...index import Catalog
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class AdvisoryTransport:
+    """The ``Transport`` of a service over the catalog's session."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    def post(self, url: str, body: bytes) -> bytes:
+        """Raises Unavailable."""
+        headers = {"Accept-Encoding": "gzip"}
+        return _body(url, lambda: self._catalog.session.fetch(url, headers, question=body))
+
+    def get(self, url: str, key: str, reduce: Callable[[bytes], bytes]) -> bytes:
+        """Raises Unavailable."""
+        ask = self._catalog.session.ask
+        return _body(url, lambda: ask(url, key=key, condense=lambda reply: reduce(reply.body), immutable=True))
+
+    def recall(self, keys: Sequence[str], seconds: float) -> Mapping[str, bytes]:
+        """Offline, whatever its age."""
+        return self._catalog.session.recall(keys, seconds)
+
+    def keep(self, url: str, key: str, body: bytes) -> None:
+        """Until the cache is no longer believed."""
+        self._catalog.session.keep(url, key=key, body=body, immutable=False)
+
+    def each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """By the catalog's threads."""
+        return self._catalog.each(function, items)
+
+
+def _body(url: str, ask: Callable[[], Answer]) -> bytes:
+    """The body of a good answer. Raises Unavailable."""
+    try:
+        answer = ask()
+    except DownloadFailed as failed:
+        raise Unavailable(failed.text) from None
+    if answer.status != 200:
+        raise Unavailable(f"{url} answers with status {answer.status}")
+    return answer.body

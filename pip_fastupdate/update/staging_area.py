@@ -1,0 +1,53 @@
+"""The services of the stages that follow the plan: where wheels are downloaded to and staged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .._pip import installer
+from ..core.models import Distribution, Inventory
+from ..environment import installed_files
+from ..transaction import Transaction
+from ..wheels import WheelStore
+from .context import RunContext
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagingArea:
+    """Where wheels are downloaded to and staged, next to the environment that they are for."""
+
+    context: RunContext
+    installed: dict[str, Distribution]
+    """By name, what is installed now."""
+
+    transaction: Transaction
+    store: WheelStore
+    script_owners: Callable[[str], str | None]
+    """Which installed distribution has a command of that name."""
+
+    @property
+    def wheels(self) -> Path:
+        """The folder for wheels that no cache keeps, and for those that are built here."""
+        return self.transaction.staging.parent / "wheels"
+
+
+@contextmanager
+def open_area(context: RunContext, inventory: Inventory) -> Iterator[StagingArea]:
+    """Begin a transaction; whatever of it is not committed at the end is rolled back. Raises TransactionError."""
+    installer.prepare_process()
+    with installer.without_warnings(), context.transactions.begin() as transaction:
+        yield StagingArea(
+            context=context,
+            installed=inventory.by_name(),
+            transaction=transaction,
+            store=WheelStore(
+                directory=context.options.cache.directory,
+                transport=context.catalog.transport,
+                offline=context.options.cache.offline,
+                temporary=transaction.staging.parent / "wheels",
+            ),
+            script_owners=installed_files.script_owners(inventory),
+        )
