@@ -225,10 +225,11 @@ def _update(options: Options, configuration: Configuration, progress: Silent) ->
     from .report import show_stats
     from .update.run import run
 
-    if options.output is not None:
+    if options.outputs:
         from .report import output_file
 
-        output_file.check(options.output)
+        for path, _ in options.outputs:
+            output_file.check(path)
     report = run(options, configuration, progress)
     if options.why is not None:
         return _why(report, options.why)
@@ -256,17 +257,19 @@ def _show(report: Report, options: Options) -> None:
 
 
 def _save(report: Report, options: Options, progress: Silent) -> bool:
-    """Write the report to the file that was asked for; False where that could not be done, which is said."""
-    if options.output is None:
+    """Write the report to the files that were asked for; False where that could not be done, which is said."""
+    if not options.outputs:
         return True
     from .report import output_file
 
-    try:
-        output_file.save(report, options.output, format=options.output_format, verbosity=options.verbosity)
-    except OSError as error:
-        progress.warn(f"could not write {options.output}: {error.strerror}")
-        return False
-    return True
+    failed = 0
+    for path, format in options.outputs:
+        try:
+            output_file.save(report, path, format=format, verbosity=options.verbosity)
+        except OSError as error:
+            progress.warn(f"could not write {path}: {error.strerror}")
+            failed += 1
+    return not failed
 
 
 def _why(report: Report, name: str) -> int:

@@ -17,6 +17,7 @@ SUFFIXES: Mapping[str, Format] = {
     ".sarif": "sarif",
     ".html": "html",
     ".htm": "html",
+    ".github": "github",
     ".txt": "table",
     "": "table",
 }
@@ -29,8 +30,10 @@ def add(made: argparse.ArgumentParser) -> None:
     group.add_argument("--format", choices=get_args(Format), help="report on stdout, or in --output (default: table)")
     group.add_argument(
         "--output",
+        action="append",
+        default=[],
         metavar="FILE",
-        help="write the report to this file, in the format of its suffix; stdout has a table",
+        help="write the report to this file, in the format of its suffix; stdout has a table (repeatable)",
     )
     group.add_argument("--why", metavar="NAME", help="show what holds NAME and who requires it; change nothing")
     group.add_argument(
@@ -49,16 +52,20 @@ def read(found: argparse.Namespace) -> dict[str, Any]:
     """The fields of ``Options`` that these are. Raises UsageError."""
     _check(found)
     given: Format | None = found.format
-    if found.output is None:
+    if not found.output:
         return {"format": given or "table"}
-    path = Path(found.output).expanduser().absolute()
-    return {"output": path, "output_format": given or _guessed(path)}
+    paths = dict.fromkeys(Path(each).expanduser().absolute() for each in found.output)
+    if given and len(paths) > 1:
+        raise UsageError(
+            "--format cannot be used with several --output", hint="leave out --format; the suffixes say it"
+        )
+    return {"outputs": tuple((path, given or _guessed(path)) for path in paths)}
 
 
 def wants(found: argparse.Namespace, format: Format) -> bool:
     """Whether anything is to be written in that format."""
     fields = read(found)
-    return format in (fields.get("format"), fields.get("output_format"))
+    return format in (fields.get("format"), *(each for _, each in fields.get("outputs", ())))
 
 
 def _guessed(path: Path) -> Format:
@@ -73,7 +80,7 @@ def _guessed(path: Path) -> Format:
 
 def _check(found: argparse.Namespace) -> None:
     """Raises UsageError for options that exclude each other."""
-    if found.output == "":
+    if "" in found.output:
         raise UsageError("--output needs the name of a file", hint="for example: --output report.json")
     for flag, given in (("--history", found.history), ("--undo", found.undo is not None)):
         if found.output and given:

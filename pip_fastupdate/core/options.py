@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Format = Literal["table", "json", "markdown", "sarif", "html"]
+Format = Literal["table", "json", "markdown", "sarif", "html", "github"]
 Bytecode = Literal["keep", "compile", "no-compile"]
 Level = Literal["patch", "minor", "major"]
 
@@ -228,10 +228,9 @@ class Options:
     format: Format = "table"
     """Of the report on standard output."""
 
-    output: Path | None = None
-    """Absolute; the file that gets a report, too."""
+    outputs: tuple[tuple[Path, Format], ...] = ()
+    """Absolute; the files that get a report, too."""
 
-    output_format: Format = "table"
     why: str | None = None
     """Normalized name of a package: show what holds it and who requires it instead of a report; change nothing."""
 
@@ -283,4 +282,4 @@ class Options:
     @property
     def wants_requirers(self) -> bool:
         """Whether the report has to know who requires whom."""
-        return self.why is not None or "html" in (self.format, self.output_format)
+        return self.why is not None or "html" in (self.format, *(format for _, format in self.outputs))

@@ -54,6 +54,10 @@ def renderer(format: Format) -> Renderer:  # noqa: RET503  (the last branch neve
             from . import html
 
             return html
+        case "github":
+            from . import workflow_commands
+
+            return workflow_commands
         case _:
             _unknown(format)
 

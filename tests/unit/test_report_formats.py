@@ -15,8 +15,8 @@ from tests.support.reports import Terminal, encoded, mixed
 from tests.unit.test_report_history import ENTRIES, Cache
 
 FORMATS: tuple[Format, ...] = get_args(Format)
-TELLING = tuple(each for each in FORMATS if each != "sarif")
-"""Those that tell all of a run; SARIF is about findings."""
+TELLING = tuple(each for each in FORMATS if each not in {"sarif", "github"})
+"""Those that tell all of a run; SARIF and annotations are about findings."""
 
 VIEWS = (PLAIN, View(width=40, color=True, verbosity=1), View(encoding="ascii"), View(encoding=None, verbosity=1))
 

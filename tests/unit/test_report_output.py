@@ -23,13 +23,13 @@ from tests.support.reports import mixed
         (["--output", "a.sarif"], "table", "sarif"),
         (["--output", "a"], "table", "table"),
         (["--output", "a.log", "--format", "markdown"], "table", "markdown"),
-        (["--format", "json"], "json", "table"),
+        (["--format", "json"], "json", ""),
     ],
 )
 def test_format_by_suffix(words: list[str], shown: str, written: str) -> None:
     """The suffix says which format, unless --format does; standard output has the table then."""
     options = parse_arguments(words).options
-    assert (shown, written) == (options.format, options.output_format)
+    assert (shown, [written] if "--output" in words else []) == (options.format, [each for _, each in options.outputs])
     assert (written == "sarif") == options.advisories.audit
 
 
@@ -40,6 +40,7 @@ def test_format_by_suffix(words: list[str], shown: str, written: str) -> None:
         ["--output", ""],
         ["--output", "a.json", "--history"],
         ["--output", "a.json", "--undo"],
+        ["--output", "a.json", "--output", "a.md", "--format", "json"],
         ["--why", "a", "--format", "json"],
         ["--why", "a", "--output", "a.json"],
         ["--why", "a", "b"],

@@ -44,8 +44,8 @@ def swap(area: StagingArea, planned: Planned, staged: Staged, before: Fingerprin
     from ...policy import level  # noqa: F401
 
     report.preload(sys.stdout, format=context.options.format)
-    if context.options.output is not None:
-        report.preload(sys.stdout, format=context.options.output_format)
+    for _, format in context.options.outputs:
+        report.preload(sys.stdout, format=format)
     with context.progress.stage("swap", len(changes)):
         try:
             area.transaction.swap(context.progress)

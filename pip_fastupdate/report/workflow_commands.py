@@ -1,0 +1,69 @@
+"""The report as annotations of a GitHub workflow: commands that its runner reads from a step's output.
+
+A line each, known vulnerabilities and failures one by one, the rest summed up: a runner shows ten of a kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from ..core.entry import HistoryEntry
+from ..core.models import KnownVulnerability, Report, Row
+from ..core.text import clean, redact, some
+from . import table
+from .rows import Group, Summary, summarize
+from .view import PLAIN, View
+
+if TYPE_CHECKING:
+    from .figures import CacheFacts
+
+Kind = Literal["notice", "warning", "error"]
+_SUMMED: tuple[Group, ...] = ("upgraded", "added", "removed", "held")
+_DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_PROPERTY: Mapping[int, str] = _DATA | str.maketrans({":": "%3A", ",": "%2C"})
+"""What the runner reads back; anything else would end the title, or start another command."""
+
+
+def render(report: Report, view: View = PLAIN) -> str:
+    """What failed, what is vulnerable, what moves and is held, as workflow commands."""
+    return "\n".join(_commands(report, summarize(report)))
+
+
+def history(entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
+    """As a table: there is nothing to annotate."""
+    return table.history(entries, view)
+
+
+def cache(facts: CacheFacts, view: View = PLAIN) -> str:
+    """As a table."""
+    return table.cache(facts, view)
+
+
+def _commands(report: Report, facts: Summary) -> Iterator[str]:
+    for line in facts.group("failed"):
+        yield command("error", f"{line.package} failed", line.why or line.status)
+    for row in report.rows:
+        for found in row.vulnerabilities:
+            if found.remains and not found.ignored:
+                yield _vulnerability(row, found)
+    for text in report.warnings:
+        yield command("warning", "pip-update", text)
+    for group in _SUMMED:
+        lines = facts.group(group)
+        if lines:
+            names = [f"{each.package} {each.current}" + (f" ({each.why})" if group == "held" else "") for each in lines]
+            yield command("notice", f"{len(lines)} {lines[0].status.partition(',')[0]}", some(names, 20))
+    yield command("notice", "pip-update", facts.summary())
+
+
+def _vulnerability(row: Row, found: KnownVulnerability) -> str:
+    kind: Kind = "error" if found.malware or found.severity in {"high", "critical"} else "warning"
+    fix = f"fixed in {found.fixed_in}" if found.fixed_in else "no fix known"
+    return command(kind, f"{row.name} {row.target or row.installed}: {found.id}", f"{found.summary or found.id}; {fix}")
+
+
+def command(kind: Kind, title: str, text: str) -> str:
+    """One workflow command, whatever the words are."""
+    head, told = (clean(redact(each)) for each in (title, text))
+    return f"::{kind} title={head.translate(_PROPERTY)}::{told.translate(_DATA)}"
