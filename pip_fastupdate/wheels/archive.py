@@ -182,8 +182,15 @@ def _entries(stream: BinaryIO, limits: Limits) -> tuple[ArchiveEntry, ...]:
     _raise([each for info in infos for each in _faults(info, limits)])
     _check_sum(infos, limits)
     starts = zip_structure.data_offsets(stream, infos, directory)
-    _raise(list(collisions(info.filename for info in infos)))
-    return tuple(_entry(info, start) for info, start in zip(infos, starts, strict=True))
+    entries = _without_repeats([_entry(info, start) for info, start in zip(infos, starts, strict=True)])
+    _raise(list(collisions(each.name for each in entries)))
+    return entries
+
+
+def _without_repeats(entries: list[ArchiveEntry]) -> tuple[ArchiveEntry, ...]:
+    """Of files that some build tools put in twice, the same each time, the last: it is the one that pip reads."""
+    last = {(each.name, each.size, each.crc): each for each in entries}
+    return tuple(last.values()) if len(last) < len(entries) else tuple(entries)
 
 
 def _check_sum(infos: list[zipfile.ZipInfo], limits: Limits) -> None:

@@ -15,8 +15,8 @@ What rules a wheel out is told by the ``kind`` of its reasons:
 - content: ``broken-entry``, ``lying-size``, ``bad-crc``
 
 Warnings: ``new-pth``, ``new-hook``, ``new-stdlib-name``, ``new-native``, ``new-data``, ``shadows-script``,
-``shadows-command``, ``record-no-hash``, ``record-incomplete``, ``record-folder``, ``record-absent``, ``no-hash``,
-``weak-hash``.
+``shadows-command``, ``record-no-hash``, ``record-incomplete``, ``record-folder``, ``record-absent``,
+``record-differs``, ``no-hash``, ``weak-hash``.
 """
 
 from __future__ import annotations
@@ -128,10 +128,11 @@ def _checked(
     if _is_marked(marker):
         return metadata, found, notes, {}
     content = record.read_content(archive, rows, turns)
-    if content.faults:
+    if content.faults and not _is_verified(release):
         raise Refused(*content.faults)
-    _mark(marker)
-    return metadata, found, notes, content.read
+    if not content.faults:
+        _mark(marker)
+    return metadata, found, [*notes, *record.differing(content.faults)], content.read
 
 
 def _check_record(archive: Archive, rows: Mapping[str, record.RecordRow], own: str, *, verified: bool) -> list[Reason]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..core.gil_turns import Turns, aside
@@ -122,6 +122,12 @@ def unhashed(archive: Archive, rows: Mapping[str, RecordRow], own: str) -> list[
     """The files that RECORD lists without a hash: against the format, but installed by pip and seen in old wheels."""
     bare = (path for path, row in rows.items() if not row.algorithm and not path.startswith(own))
     return [path for path in bare if path in archive and not path.endswith("/")]
+
+
+def differing(faults: Sequence[Reason]) -> list[Reason]:
+    """What is to be told of them where the archive is known to be the published one: its builder changed files late."""
+    files = [each.data["file"] for each in faults]
+    return [_several("record-differs", "the content of {} is not what RECORD says", files)] if files else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,6 +76,35 @@ def test_files_that_only_record_has(tmp_path: Path, file: File, known: bool) -> 
 
 
 @pytest.mark.parametrize(
+    ("file", "known"), [(SHA256, True), (SHA512, True), (LOCAL, True), (MD5, False), (NONE, False)]
+)
+def test_files_that_differ_from_record(tmp_path: Path, file: File, known: bool) -> None:
+    """They were changed by the builder where a hash says that this is the published archive; else by anyone."""
+    rows = record_row("demo/__init__.py", b"other") + record_row("demo/more.py", b"x = 2\n")
+    content = wheel(drop="demo/__init__.py", add=rows, members=(Member("demo/more.py", b"x = 1\n"),))
+    found = look(tmp_path, content, file)
+    assert (([], ["record-differs"]) if known else (["record-size", "record-hash"], [])) == told(found)
+    assert ["2"] * known == [each.data["count"] for each in found.warnings if each.kind == "record-differs"]
+
+
+def test_what_differs_is_told_again(tmp_path: Path) -> None:
+    """Also of a wheel in the cache, which is read only once where all is in order."""
+    folder = tmp_path / "0" / str(SHA256.sha256)
+    folder.mkdir(parents=True)
+    content = wheel(drop="demo/__init__.py", add=record_row("demo/__init__.py", b"other"))
+    for _ in range(2):
+        assert ([], ["record-differs"]) == told(look(folder, content, SHA256))
+
+
+def test_files_that_are_there_twice(tmp_path: Path) -> None:
+    """The same content twice is no trouble, for pip neither."""
+    twice = Member("demo/more.py", b"x = 1\n")
+    assert ([], ["record-incomplete"]) == told(look(tmp_path, wheel(members=(twice, twice)), SHA256))
+    other = Member("demo/more.py", b"x = 2\n")
+    assert (["duplicate-entry"], []) == told(look(tmp_path, wheel(members=(twice, other)), SHA256))
+
+
+@pytest.mark.parametrize(
     "path",
     ["../../../bin/python", "/etc/passwd", "other/__init__.py", "other/", "demo/../other.py", "..", "gone.py", ""],
 )
