@@ -14,6 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from .arguments import Arguments, parse_arguments
+from .arguments.policy import cooldown_of
 from .core.errors import (
     DONE,
     FAILED,
@@ -28,7 +29,6 @@ from .core.errors import (
 )
 from .core.models import Report
 from .core.options import Options
-from .policy_arguments import cooldown_of
 
 if TYPE_CHECKING:
     from ._pip.configuration import Configuration
@@ -39,15 +39,12 @@ JOBS, RUSH = 20, 64
 """Concurrent requests, and as long as hundreds are waiting, unless the user says."""
 
 
-def main(argv: Sequence[str], *, arrived: bool = False) -> int:
-    """Carry out a command line; returns the exit code and prints what went wrong in one sentence.
-
-    ``arrived`` says that the interpreter that runs this is the one that ``--python`` asks for.
-    """
+def main(argv: Sequence[str]) -> int:
+    """Carry out a command line; returns the exit code and prints what went wrong in one sentence."""
     try:
         with _signals():
             arguments = parse_arguments(argv)
-            code = None if arrived else _in_other_python(arguments, argv)
+            code = _in_other_python(arguments, argv)
             return _flushed(_dispatch(arguments) if code is None else code)
     except (Exception, KeyboardInterrupt) as error:
         if _has_lost_reader(error):

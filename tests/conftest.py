@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate.cache import folder
+from pip_fastupdate.core import cache_folder as folder
 from tests.support import thoroughness
 from tests.support.environments import Env, Templates
 from tests.support.local_index import LocalIndex

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..cache.folder import distrust, is_trusted_file, make
+from ..core.cache_folder import distrust, is_trusted_file, make
 from ..core.files import working_folder
 
 _KEPT = 32

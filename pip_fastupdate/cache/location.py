@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .folder import make
+from ..core.cache_folder import make
 
 DATABASE = "answers-1.sqlite"
 """The file of the answers; the number is that of its format."""

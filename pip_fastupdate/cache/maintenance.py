@@ -12,8 +12,8 @@ from pathlib import Path
 
 from ..core import busy_files
 from ..core.busy_files import CLEARING, Patience
+from ..core.cache_folder import PARTS, belongs_elsewhere, distrust
 from . import location
-from .folder import PARTS, belongs_elsewhere, distrust
 from .sqlite import Store
 
 ROOM = 0.9

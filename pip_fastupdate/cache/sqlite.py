@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..core.cache_folder import distrust
 from . import database, location
-from .folder import distrust
 
 Warn = Callable[[str, str], None]
 

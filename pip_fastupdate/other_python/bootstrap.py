@@ -89,13 +89,13 @@ def install(specification):
 
 def main(arguments):
     # type: (list[str]) -> int
-    """Check this interpreter, then run the program; returns its exit code.
+    """Check this interpreter, then run the program in it, which does not return; returns 2 if it is refused.
 
     The ``arguments`` are those of the program.
     """
     import json
     import os
-    from importlib import import_module
+    from runpy import run_module
 
     specification = json.loads(os.environ.pop(VARIABLE))
     refused = complaint(specification, sys.version_info[:3], abi())
@@ -106,8 +106,9 @@ def main(arguments):
     sys.argv[:] = ["pip-update"]
     sys.argv.extend(arguments)
     install(specification)
-    cli = import_module("pip_fastupdate.cli")
-    return int(cli.main(arguments, arrived=True))
+    os.environ[VARIABLE] = str(os.getpid())  # says, in this process alone, that the interpreter is the one asked for
+    run_module("pip_fastupdate", run_name="__main__", alter_sys=True)
+    return 0
 
 
 if __name__ == "__main__":

@@ -52,6 +52,8 @@ def run(python: str, arguments: Sequence[str]) -> int | None:
     Returns None when that is the one that runs already. Otherwise the exit code, on Windows; elsewhere it does not
     return. Raises UsageError when there is no such interpreter.
     """
+    if os.environ.pop(bootstrap.VARIABLE, None) == str(os.getpid()):
+        return None
     path = interpreter(python)
     os.environ.pop("PIP_PYTHON", None)  # honoured hereby, unless it was overruled; pip's parser must not see it again
     if is_running(path):

@@ -54,7 +54,8 @@ def _run(context: RunContext) -> Report:
     inventory = scan(context)
     context = context.project.bounded(context, inventory)
     looked_up = look_up(context, inventory)
-    planned = _first_plan(context, inventory, looked_up)
+    planned = make_plan(context, inventory, looked_up, Exclusions())
+    planned = _at_hand(context, inventory, looked_up, planned)
     draft = lock_file.draft(context, planned)
     if not (context.changing and _is_to_do(context, planned)):
         return _report(context, Installed(planned=planned), draft)
@@ -82,11 +83,11 @@ def _run(context: RunContext) -> Report:
         return _report(context, Installed(planned=planned), lock_file.draft(context, planned))
 
 
-def _first_plan(context: RunContext, inventory: Inventory, looked_up: LookedUp) -> Planned:
-    planned = make_plan(context, inventory, looked_up, Exclusions())
+def _at_hand(context: RunContext, inventory: Inventory, looked_up: LookedUp, planned: Planned) -> Planned:
+    """What of the plan an offline run could carry out, where it is only to be foreseen."""
     if context.changing or not context.options.cache.offline:
         return planned
-    from .at_hand import at_hand
+    from .stages.at_hand import at_hand
 
     return at_hand(context, inventory, looked_up, planned)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from .. import __version__
-from ..cache.folder import distrust, make
+from ..core.cache_folder import distrust, make
 from ..resolver.candidates import Assignment, CandidatePool
 from .results import UNFIT
 

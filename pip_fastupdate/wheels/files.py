@@ -10,7 +10,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
-from ..cache.folder import is_trusted_file
+from ..core.cache_folder import is_trusted_file
 from ..core.hashes import Hasher
 from ..core.models import File
 from ..core.protocols import DownloadFailed

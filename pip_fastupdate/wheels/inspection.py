@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from ..cache.folder import is_trusted_file, touch
+from ..core.cache_folder import is_trusted_file, touch
 from ..core.gil_turns import Turns
 from ..core.hashes import WEAK
 from ..core.models import Reason, Release

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..cache.folder import distrust, make, touch
+from ..core.cache_folder import distrust, make, touch
 from ..core.hashes import WEAK, problem
 from ..core.models import Failure, File, Release
 from ..core.protocols import DownloadFailed, Progress, Transport

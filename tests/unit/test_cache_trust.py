@@ -12,8 +12,8 @@ from packaging.version import Version
 
 from pip_fastupdate._pip.settings_cache import Memory
 from pip_fastupdate.cache import location, maintenance
-from pip_fastupdate.cache.folder import distrust, make
 from pip_fastupdate.cache.sqlite import Store
+from pip_fastupdate.core.cache_folder import distrust, make
 from pip_fastupdate.core.models import Failure, File, Release
 from pip_fastupdate.core.protocols import DownloadFailed
 from pip_fastupdate.wheels import inspect

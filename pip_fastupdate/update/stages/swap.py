@@ -40,9 +40,6 @@ def swap(area: StagingArea, planned: Planned, staged: Staged, before: Fingerprin
     except FileConflict as conflict:
         return replace(swapped, conflict=conflict)
     preload.import_everything()
-    from ...environment import running  # noqa: F401 - this and the level are wanted after the swap
-    from ...policy import level  # noqa: F401
-
     report.preload(sys.stdout, format=context.options.format)
     for _, format in context.options.outputs:
         report.preload(sys.stdout, format=format)
@@ -60,7 +57,6 @@ def swap(area: StagingArea, planned: Planned, staged: Staged, before: Fingerprin
 def _changes(area: StagingArea, planned: Planned, staged: Staged) -> Mapping[str, Difference]:
     if area.context.options.changes is None:
         return {}
-    from ...report import changes as _changes_in_words  # noqa: F401 - wanted after the swap
     from ..changes import from_staged
 
     return from_staged(area, planned, staged)

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import __version__, policy_arguments, report_arguments
-from .core.errors import UsageError
-from .core.names import normalize
-from .core.options import Bytecode, CacheOptions, Limits, Options
+from .. import __version__
+from ..core.errors import UsageError
+from ..core.names import normalize
+from ..core.options import Bytecode, CacheOptions, Limits, Options
+from . import policy as policy_arguments
+from . import report as report_arguments
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 LOCK_FILE = re.compile(r"pylock(?:\.[^.]+)?\.toml")

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from .core.errors import UsageError
-from .core.options import Format
+from ..core.errors import UsageError
+from ..core.options import Format
 
 SUFFIXES: Mapping[str, Format] = {
     ".json": "json",

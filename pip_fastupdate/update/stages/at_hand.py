@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ..core.models import Change, Failure, Inventory
-from ..progress import Silent
-from ..wheels import WheelStore
-from .context import RunContext
-from .results import BAD_FILE, OFFLINE, Exclusions, LookedUp, Planned, key_of
-from .stages.plan import make_plan
+from ...core.models import Change, Failure, Inventory
+from ...progress import Silent
+from ...wheels import WheelStore
+from ..context import RunContext
+from ..results import BAD_FILE, OFFLINE, Exclusions, LookedUp, Planned, key_of
+from .plan import make_plan
 
 
 def at_hand(context: RunContext, inventory: Inventory, looked_up: LookedUp, planned: Planned) -> Planned:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
-from . import report_arguments
-from .core.errors import UsageError
-from .core.names import normalize
-from .core.options import AdvisoryOptions, Level, PolicyOptions
+from ..core.errors import UsageError
+from ..core.names import normalize
+from ..core.options import AdvisoryOptions, Level, PolicyOptions
+from . import report as report_arguments
 
 GLOB = re.compile(r"[A-Za-z0-9._*?\[\]!-]+")
 LEVELS = (*get_args(Level), "any")
@@ -125,7 +125,7 @@ def read(found: argparse.Namespace) -> PolicyOptions:
 
 
 def _age(text: str) -> str:
-    from .policy.age import parse
+    from ..policy.age import parse
 
     try:
         parse(text)
@@ -139,7 +139,7 @@ def cooldown_of(given: str | None, configured: str | None) -> str | None:
     text = configured if given is None else given
     if text is None:
         return None
-    from .policy.age import parse
+    from ..policy.age import parse
 
     try:
         return text if parse(text) else None
