@@ -142,9 +142,7 @@ def _in_other_python(arguments: Arguments, argv: Sequence[str]) -> int | None:
 def _dispatch(arguments: Arguments) -> int:
     """Whichever of the things that a command line can ask for."""
     if arguments.shell_init is not None:
-        from .shell.init import function_for
-
-        print(function_for(arguments.shell_init))
+        print(_shell_function(arguments.shell_init))
         return DONE
     if arguments.schema:
         from .report.schema import text
@@ -163,6 +161,15 @@ def _dispatch(arguments: Arguments) -> int:
 
         chosen.check(lambda text, hint: progress.warn(text, hint=hint), prefix=Path(sys.prefix))
     return _update(options, configuration, progress)
+
+
+def _shell_function(shell: str) -> str:
+    from .shell.init import FUNCTIONS, function_for
+
+    text = function_for(shell)
+    if text is None:
+        raise UsageError(f"there is no shell function for {shell!r}", f"choose one of {', '.join(FUNCTIONS)}")
+    return text
 
 
 def _recover(arguments: Arguments, progress: Silent) -> None:

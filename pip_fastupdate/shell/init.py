@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..core.errors import UsageError
-
 _MISSING = "pip update: there is no pip-update beside"
 _HINT = "hint: install pip-fastupdate into that environment"
 
@@ -97,10 +95,7 @@ FUNCTIONS: Mapping[str, str] = {
 _ALIASES = {"pwsh": "powershell"}
 
 
-def function_for(shell: str) -> str:
-    """The text for ``shell``, a name or a path; no final line end. Raises UsageError for one that is not known."""
+def function_for(shell: str) -> str | None:
+    """The text for ``shell``, a name or a path, without a final line end; None for one that is not known."""
     name = shell.lower().replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
-    text = FUNCTIONS.get(_ALIASES.get(name, name))
-    if text is None:
-        raise UsageError(f"there is no shell function for {shell!r}", f"choose one of {', '.join(FUNCTIONS)}")
-    return text
+    return FUNCTIONS.get(_ALIASES.get(name, name))

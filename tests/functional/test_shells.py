@@ -30,7 +30,7 @@ class Shell:
     def run(self, script: str, *folders: str, before: str = "", times: int = 1) -> subprocess.CompletedProcess[str]:
         """Runs the script where the function is defined, with the programs of ``folders`` on PATH."""
         init = self.folder / "init"
-        init.write_text(function_for(self.name) + "\n", encoding="utf-8")
+        init.write_text(f"{function_for(self.name)}\n", encoding="utf-8")
         load = f"eval {self._quoted('cat', init)}" if self.name != "fish" else f"source {shlex.quote(str(init))}"
         path = os.pathsep.join([*(str(self.folder / each / "bin") for each in folders), "/usr/bin", "/bin"])
         return subprocess.run(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pip_fastupdate.core.errors import UsageError
+from pip_fastupdate.cli import main
 from pip_fastupdate.shell import init
 
 
@@ -21,8 +21,9 @@ def test_function(name: str, expected: str) -> None:
     assert init.function_for(name) == init.FUNCTIONS[expected]
 
 
-def test_unknown_shell() -> None:
+def test_unknown_shell(capsys: pytest.CaptureFixture[str]) -> None:
     """An unknown shell is a wrong usage, with the known ones as a hint."""
-    with pytest.raises(UsageError, match="no shell function for 'tcsh'") as caught:
-        init.function_for("tcsh")
-    assert caught.value.hint == "choose one of bash, zsh, fish, powershell"
+    assert init.function_for("tcsh") is None
+    assert 2 == main(["--shell-init", "tcsh"])
+    said = capsys.readouterr().err.splitlines()
+    assert ["error: there is no shell function for 'tcsh'", "hint: choose one of bash, zsh, fish, powershell"] == said
