@@ -278,12 +278,14 @@ def _save(report: Report, options: Options, progress: Silent) -> bool:
 
 def _why(report: Report, name: str) -> int:
     """Print what holds ``name``. Raises UsageError where it is not installed and would not be."""
+    from .core.suggestions import meant
     from .report import view_of, why, write
 
-    if name not in (row.name for row in report.rows):
+    known = [row.name for row in report.rows]
+    if name not in known:
         raise UsageError(
             f"{name} is not installed in {report.target.prefix}",
-            hint="run `pip-update -n -v` to list what is installed",
+            hint=meant([name], known) or "run `pip-update -n -v` to list what is installed",
         )
     write(why.render(report, name, view_of(sys.stdout)), sys.stdout)
     return DONE

@@ -25,6 +25,7 @@ def test_report_in_a_file_and_why(environment: Env, index: LocalIndex) -> None:
     )
     unknown = run(env, "--why", "nothing", index=index)
     assert (2, True) == (unknown.returncode, "\nerror: nothing is not installed in " in unknown.stderr)
+    assert "hint: try the closest name: free" in run(env, "--why", "fre", index=index).stderr
     assert before == tree(env.site_packages)
     report = env.home / "report.json"
     shown = run(env, "-n", "--output", "report.json", index=index)

@@ -9,6 +9,7 @@ from packaging.version import Version
 
 from ...core.errors import IndexUnreachable, UsageError
 from ...core.models import Failure, Inventory, Release
+from ...core.suggestions import meant
 from ...resolver.candidates import CandidatePool
 from ..context import RunContext
 from ..results import GONE, MISSING, LookedUp
@@ -90,8 +91,8 @@ def _check_names(context: RunContext, inventory: Inventory) -> None:
     if unknown:
         verb = "is" if len(unknown) == 1 else "are"
         raise UsageError(
-            f"{', '.join(unknown)} {verb} not installed in {context.target.prefix}.",
-            hint="pip-update brings up to date what is installed; install new packages with pip.",
+            f"{', '.join(unknown)} {verb} not installed in {context.target.prefix}",
+            hint=meant(unknown, installed) or "install new packages with pip; pip-update updates what is installed",
         )
 
 
