@@ -13,12 +13,6 @@ from .records import MALWARE, Advisory
 _PREFERRED = (MALWARE, "PYSEC-", "GHSA-", "CVE-")
 """Whose id a group is called by."""
 
-_TRIED = 64
-"""Fixes that are tried at most, from the smallest: what is affected again after so many has none."""
-
-_STEPS = 100
-"""Fixes in a row that are followed."""
-
 _SEVERITIES = ("LOW", "MODERATE", "MEDIUM", "HIGH", "CRITICAL")
 
 
@@ -65,7 +59,7 @@ class Vulnerability:
     def fixed_in(self, name: str, version: Version) -> Version | None:
         """The smallest later version that a record names as the fix and that no record says is affected."""
         fixes = {each for record in self.records for each in fixed_versions(record.affected.get(name, ()), version)}
-        return next((each for each in sorted(fixes)[:_TRIED] if not self.affects(name, each)), None)
+        return next((each for each in sorted(fixes) if not self.affects(name, each)), None)
 
 
 def grouped(advisories: Iterable[Advisory]) -> tuple[Vulnerability, ...]:
@@ -110,7 +104,7 @@ def affecting(name: str, version: Version, groups: Iterable[Vulnerability]) -> t
 def smallest_unaffected(name: str, installed: Version, groups: Sequence[Vulnerability]) -> Version | None:
     """The smallest version that is affected by nothing, step by step along the fixes; None where they lead nowhere."""
     version = installed
-    for _ in range(_STEPS):
+    for _ in range(1000):
         left = affecting(name, version, groups)
         if not left:
             return version

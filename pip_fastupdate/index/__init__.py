@@ -23,10 +23,12 @@ def open_catalog(
     warn: Callable[[str, str], None],
     authenticate: Callable[[Any], Any] | None = None,
     tls: Callable[[], ssl.SSLContext | None] | None = None,
+    described: bool = False,
 ) -> Catalog:
     """A catalog over all that pip's settings name, to be closed at the end; nothing is asked for yet.
 
-    ``warn`` takes a sentence and a hint; ``authenticate`` and ``tls`` are for ``Session``.
+    ``warn`` takes a sentence and a hint; ``authenticate`` and ``tls`` are for ``Session``,
+    ``described`` is for ``Catalog``.
     """
     session = Session(
         cache=cache,
@@ -36,4 +38,4 @@ def open_catalog(
         warn=warn,
         tls=tls,
     )
-    return Catalog(settings, session)
+    return Catalog(settings, session, described=described)

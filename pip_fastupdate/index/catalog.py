@@ -43,12 +43,17 @@ Step = tuple[Release | None, Project | Failure | Fields]
 class Catalog:
     """A ``protocols.ReleaseSource`` over all the places that pip's settings name. Safe to use from many threads."""
 
-    def __init__(self, settings: Settings, session: Session, this: Interpreter | None = None) -> None:
-        """``this`` is the interpreter to find files for; by default the one that runs."""
+    def __init__(
+        self, settings: Settings, session: Session, this: Interpreter | None = None, *, described: bool = False
+    ) -> None:
+        """``this`` is the interpreter to find files for; by default the one that runs.
+
+        ``described`` keeps what is read of metadata for ``description``.
+        """
         this = this or interpreter.this()
         self._session = session
         self._finder = ProjectFinder(settings, this)
-        self._requirements = Requirements(this, json_apis(settings))
+        self._requirements = Requirements(this, json_apis(settings), described=described)
         self._threads = Threads(settings.network.jobs, settings.network.rush, settings.network.most)
         self._lock = Lock()
         self._projects: dict[str, Task[Project | Failure]] = {}
@@ -151,6 +156,10 @@ class Catalog:
         """The ``Requires-Dist`` fields of a candidate, raw. The same answer however often it is asked."""
         self._begin([], [release], submit=False)
         return self._fields_task(release)[0].result()
+
+    def description(self, release: Release) -> str | None:
+        """The head of the metadata of a release's file, without a request where planning read it; None if unknown."""
+        return self._requirements.description(release, self._session)
 
     def prefetch(self, names: Iterable[str] = (), releases: Iterable[Release] = ()) -> None:
         """Answer what the cache can, at once; have the threads ask for the rest.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from packaging.version import InvalidVersion
 
-from ..core.models import Release
+from ..core.models import File, Release
 from ..core.names import normalize
 from ..core.protocols import DownloadFailed
 from ..core.requirements import InvalidRequirement, parse
@@ -30,7 +30,7 @@ class CoreMetadata(NamedTuple):
 def read(body: bytes, release: Release) -> CoreMetadata:
     """The fields of METADATA or PKG-INFO. Raises DownloadFailed (``garbage``) where they are not the release's."""
     fields: dict[str, list[str]] = {}
-    for name, value in _fields(body.decode("utf-8", errors="replace")):
+    for name, value in _fields(head(body)):
         fields.setdefault(name, []).append(value)
     _check_identity(fields, release)
     requires = tuple(fields.get("requires-dist", ()))
@@ -49,10 +49,23 @@ def check(requires: tuple[str, ...]) -> None:
             raise DownloadFailed("garbage", f"its requirement {line!r} cannot be understood: {reason}") from None
 
 
+def check_hash(body: bytes, file: File) -> None:
+    """Raises DownloadFailed (``hash``) where a sidecar is not what the index announced."""
+    from hashlib import sha256
+
+    if file.metadata_sha256 and sha256(body).hexdigest() != file.metadata_sha256.lower():
+        raise DownloadFailed("hash", f"the metadata of {file.filename} is not what the index announced")
+
+
+def head(body: bytes) -> str:
+    """The fields alone, as text: the description follows an empty line, or comes as one of the fields."""
+    return _HEAD_END.split(body.decode("utf-8", errors="replace"), maxsplit=1)[0]
+
+
 def _fields(text: str) -> Iterator[tuple[str, str]]:
-    """Names in lower case; the head ends at an empty line, lines that begin with a blank continue the one before."""
+    """Names in lower case; lines that begin with a blank continue the one before."""
     name, value = "", ""
-    for line in _LINE_END.split(_HEAD_END.split(text, maxsplit=1)[0]):
+    for line in _LINE_END.split(text):
         if line[:1] in (" ", "\t") and name:
             value += f" {line.strip()}"
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ..core.interpreter import Interpreter
@@ -25,8 +25,14 @@ _BUILD = "its dependencies are known only after a build"
 class Requirements:
     """Answers for releases. Safe to call from many threads."""
 
-    def __init__(self, interpreter: Interpreter, apis: Mapping[str, JsonApi] | None = None) -> None:
-        """``apis`` are JSON APIs by the URLs of the indexes that they stand beside."""
+    def __init__(
+        self, interpreter: Interpreter, apis: Mapping[str, JsonApi] | None = None, *, described: bool = False
+    ) -> None:
+        """``apis`` are JSON APIs by the URLs of the indexes that they stand beside.
+
+        ``described`` keeps the head of all metadata that is read, so that it need not be requested again.
+        """
+        self._described = described
         self._interpreter = interpreter
         self._apis = apis or {}
         self._hosts: dict[str, bool] = {}
@@ -87,11 +93,12 @@ class Requirements:
         if file.metadata is False or (unsaid and not (file.is_wheel and self._hosts.get(host, True))):
             known = session.stored([key]).get(key)
             return _load(known.body) if known is not None and known.status == 200 else None
+        bodies: list[bytes] = []
         try:
             answer = session.ask(
                 f"{file.url}.metadata",
                 key=key,
-                condense=lambda reply: _sidecar(reply, release, file),
+                condense=lambda reply: _sidecar(reply, release, file, bodies),
                 accept="*/*",
                 immutable=True,
             )
@@ -99,6 +106,7 @@ class Requirements:
             if not unsaid or failed.kind == "offline":
                 raise
             answer = None
+        self._keep(file, bodies, session)
         there = answer is not None and answer.status == 200
         if unsaid and (there or host not in self._hosts):
             self._hosts[host] = there
@@ -107,7 +115,23 @@ class Requirements:
     def _from_file(self, release: Release, file: File, session: Session) -> CoreMetadata:
         from .remote_archive import metadata_of
 
-        return core_metadata.read(metadata_of(file, session), release)
+        body = metadata_of(file, session)
+        self._keep(file, [body], session)
+        return core_metadata.read(body, release)
+
+    def _keep(self, file: File, bodies: Iterable[bytes], session: Session) -> None:
+        """Have ``description`` find what was read."""
+        if self._described:
+            from .description import keep
+
+            for body in bodies:
+                keep(file, body, session)
+
+    def description(self, release: Release, session: Session) -> str | None:
+        """The head of the metadata of a release's file; None where nobody has it."""
+        from .description import description_of
+
+        return None if release.file is None else description_of(release.file, session)
 
     def _judge(self, release: Release, found: CoreMetadata) -> tuple[str, ...] | Failure:
         if not self._interpreter.runs(found.requires_python):
@@ -117,13 +141,12 @@ class Requirements:
         return found.requires
 
 
-def _sidecar(reply: Reply, release: Release, file: File) -> bytes:
-    """Called for the sidecar's answer: what the cache keeps of it."""
-    from hashlib import sha256
-
-    if file.metadata_sha256 and sha256(reply.body).hexdigest() != file.metadata_sha256.lower():
-        raise DownloadFailed("hash", f"the metadata of {file.filename} is not what the index announced")
-    return _dump(core_metadata.read(reply.body, release))
+def _sidecar(reply: Reply, release: Release, file: File, bodies: list[bytes]) -> bytes:
+    """Called for the sidecar's answer: what the cache keeps of it; the whole goes to ``bodies``."""
+    core_metadata.check_hash(reply.body, file)
+    found = _dump(core_metadata.read(reply.body, release))
+    bodies.append(reply.body)
+    return found
 
 
 def _dump(found: CoreMetadata) -> bytes:

@@ -6,7 +6,7 @@ Imports requests-cache (50 ms): only the session does, and only when there is so
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -54,7 +54,7 @@ def storage(store: Store | SharedStore, ttl: float) -> BaseStorage[str, CachedRe
 
 
 class CachedTransport(CachedSession, RetryingSession):
-    """The one session over which everything goes: ``ask`` through the cache, ``plain`` past it."""
+    """The one session over which everything goes: ``ask`` through the cache, ``fetch`` and ``download`` past it."""
 
     def __init__(self, storage: BaseStorage[str, CachedResponse], clock: Callable[[], float], **options: Any) -> None:
         """``options`` is what ``RetryingSession`` takes."""
@@ -110,11 +110,12 @@ class CachedTransport(CachedSession, RetryingSession):
                 self._check_small(response)
             return bodies.decode(self._read(response), response, self._limits.unpacked)
 
-        response, body = self._plain(url, headers, (200, 206, 416, *GONE), finish, question)
+        request = Get(url, self._unencoded(headers), (200, 206, 416, *GONE), finish, question)
+        response = self.send(request)
         return Answer(
             status=response.status_code,
             url=source(response, url),
-            body=body,
+            body=request.result,
             headers={name.lower(): text for name, text in response.headers.items()},
             fetched=self._clock(),
             fresh=True,
@@ -129,23 +130,16 @@ class CachedTransport(CachedSession, RetryingSession):
             chunks = bodies.chunks(response, self._limits.file)
             return itertools.chain([next(chunks, b"")], chunks)
 
-        response, chunks = self._plain(url, headers, (200, 206), begin)
+        request = Get(url, self._unencoded(headers), (200, 206), begin)
+        response = self.send(request)
         try:
-            yield self._flow(chunks, url)
+            yield self._flow(request.result, url)
         finally:
             response.close()
 
-    def _plain(
-        self,
-        url: str,
-        headers: Mapping[str, str],
-        good: Collection[int],
-        finish: Callable[[Response], Any],
-        question: bytes | None = None,
-    ) -> tuple[Response, Any]:
-        """The answer and what ``finish`` made of it. Files and parts of them are not to be encoded on the way."""
-        request = Get(url, {**self.always, "Accept-Encoding": "identity", **headers}, good, finish, question)
-        return self.send(request), request.result
+    def _unencoded(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """These headers and ours; files and parts of them are not to be encoded on the way."""
+        return {**self.always, "Accept-Encoding": "identity", **headers}
 
     def _flow(self, chunks: Iterator[bytes], url: str) -> Iterator[bytes]:
         try:

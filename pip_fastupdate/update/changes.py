@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..core.models import Change, Difference, Distribution
-from ..core.protocols import DownloadFailed
 from ..environment.differences import Facts, difference, facts_of, facts_of_metadata
 from .context import RunContext
 from .results import Planned, Staged
 from .staging_area import StagingArea
-
-LARGEST = 256 * 1024
-"""Characters of a sidecar that are kept: the description comes after what is of interest."""
 
 
 def from_staged(area: StagingArea, planned: Planned, staged: Staged) -> dict[str, Difference]:
@@ -26,7 +22,7 @@ def from_index(context: RunContext, planned: Planned) -> dict[str, Difference]:
     """By name, what the index tells without a download."""
     if context.options.changes is None:
         return {}
-    return _found(context, planned, lambda change: _sidecar(context, change))
+    return _found(context, planned, lambda change: _foretold(context, change))
 
 
 def _found(context: RunContext, planned: Planned, new: Callable[[Change], Facts | None]) -> dict[str, Difference]:
@@ -57,19 +53,7 @@ def _between(change: Change, versions: Iterable[object]) -> int:
     return sum(change.installed < each < target for each in versions)  # type: ignore[operator]
 
 
-def _sidecar(context: RunContext, change: Change) -> Facts | None:
-    """What METADATA beside the file says (PEP 658); None where there is none."""
-    file = change.target.file
-    if file is None or file.metadata is False or file.url.startswith("file:"):
-        return None
-    try:
-        answer = context.catalog.session.ask(
-            f"{file.url}.metadata",
-            key=f"changes {file.url}.metadata",
-            condense=lambda reply: reply.body.decode("utf-8", "replace")[:LARGEST].encode(),
-            accept="*/*",
-            immutable=True,
-        )
-    except DownloadFailed:
-        return None
-    return facts_of_metadata(answer.body.decode("utf-8", "replace")) if answer.status == 200 else None
+def _foretold(context: RunContext, change: Change) -> Facts | None:
+    """What the metadata of the new file says; None where nobody has it before a download."""
+    text = context.catalog.description(change.target)
+    return None if text is None else facts_of_metadata(text)

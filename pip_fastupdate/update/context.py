@@ -118,6 +118,7 @@ def open_context(
         warn=progress.warn,
         authenticate=authentication(configuration),
         tls=system_certificates(configuration),
+        described=options.changes is not None,
     )
     transactions = here.transactions(target.prefix)
     try:

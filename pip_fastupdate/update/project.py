@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +35,8 @@ class Project(NoProject):
 
     files: tuple[Writable, ...] = ()
     lower_bounds: bool = False
+    _known: dict[frozenset[tuple[str, Version]], tuple[tuple[Writable, Rewritten], ...]] = field(default_factory=dict)
+    """By the versions of a plan, what becomes of the files: asked for before, during and after the swap."""
 
     def names(self) -> list[str]:
         """Every name that the files have for this interpreter, once, in their order."""
@@ -92,10 +94,15 @@ class Project(NoProject):
             found.append(WrittenFile(path=file.path, changed=changed, diff=diff))
         return tuple(found)
 
-    def _rewritten(self, context: RunContext, planned: Planned) -> Iterator[tuple[Writable, Rewritten]]:
-        """Each file, and what becomes of it."""
+    def _rewritten(self, context: RunContext, planned: Planned) -> tuple[tuple[Writable, Rewritten], ...]:
+        """Each file, and what becomes of it; worked out once for a plan."""
         versions = _versions(context, planned)
-        return ((file, file.rewritten(versions, lower_bounds=self.lower_bounds)) for file in self.files)
+        key = frozenset(versions.items())
+        if key not in self._known:
+            self._known[key] = tuple(
+                (file, file.rewritten(versions, lower_bounds=self.lower_bounds)) for file in self.files
+            )
+        return self._known[key]
 
     def _entries(self) -> Iterator[FileRequirement]:
         return (entry for file in self.files for entry in file.entries if entry.applies)

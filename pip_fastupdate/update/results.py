@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +13,7 @@ from ..resolver.candidates import Assignment, Candidate, CandidatePool, Key
 
 if TYPE_CHECKING:
     from .._pip.installer import StagedWheel
+    from ..core.entry import HistoryEntry
     from ..core.errors import FileConflict
     from ..transaction import Fingerprint
 
@@ -70,6 +71,9 @@ class LookedUp:
 
     failures: Mapping[str, Failure]
     """By name: what could not be looked up."""
+
+    history: Callable[[], Sequence[HistoryEntry]] = tuple
+    """The updates so far, newest first; read once, when a plan has to know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 from tests.support.environments import Env, install, run
 from tests.support.local_index import LocalIndex
+
+
+def _told(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """What ``app`` requires now."""
+    found: dict[str, dict] = {each["name"]: each["changes"] for each in json.loads(done.stdout)["packages"]}
+    return found["app"]["requires_added"]
 
 
 def test_changes(environment: Env, index: LocalIndex) -> None:
@@ -32,6 +39,7 @@ def test_changes(environment: Env, index: LocalIndex) -> None:
     )
     index.release("new", "1.0")
     shown = run(env, "-n", "--changes", "app", "--format", "json", index=index)
+    assert 1 == len(index.paths("/files/app-2.0-*.metadata"))
     found = {each["name"]: each["changes"] for each in json.loads(shown.stdout)["packages"]}
     assert (None, None) == (found["lib"], found["new"])
     told = found["app"]
@@ -45,6 +53,11 @@ def test_changes(environment: Env, index: LocalIndex) -> None:
     assert {"before": "0", "after": "1"} == told["native_files"]
     assert told["bytes"] is not None
     run(env, "--undo")
+    index.reset()
+    assert told["requires_added"] == _told(run(env, "-n", "--changes", "--no-cache", "--format", "json", index=index))
+    assert ["/files/app-2.0-py3-none-any.whl.metadata", "/files/new-1.0-py3-none-any.whl.metadata"] == sorted(
+        index.paths("/files/*")
+    )
     table = run(env, "--changes", "--offline", index=index).stdout
     assert "app 1.0 → 2.0 (major, direct, 1 release between" in table
     assert "  license: MIT → Apache-2.0" in table

@@ -44,6 +44,22 @@ CHANGING = frozenset(
 """Our own parts that change an environment."""
 
 SEARCHING = frozenset({"pip_fastupdate.resolver.search", "pip_fastupdate.resolver.solver"})
+CHOOSING = frozenset(
+    f"pip_fastupdate.{each}"
+    for each in (
+        "advisories",
+        "environment.differences",
+        "index.description",
+        "policy.age",
+        "policy.vulnerable",
+        "report.changes",
+        "report.sarif",
+        "update.advice",
+        "update.changes",
+    )
+)
+"""What only the options about what may come in need."""
+
 OTHERS = frozenset({"asyncio", "importlib.metadata", "msgspec", "rich", "xml.etree.ElementTree"})
 
 
@@ -95,7 +111,7 @@ def test_first_look_asks_once_for_each_project(dozen: Env, index: LocalIndex) ->
     assert pages | {f"/files/p{number:02}-2.0-py3-none-any.whl.metadata" for number in range(COUNT)} == set(
         index.paths()
     )
-    assert frozenset() == done.modules & (CHANGING | {"rich"})
+    assert frozenset() == done.modules & (CHANGING | CHOOSING | {"rich"})
     assert [] == into_or_out_of(dozen, done.renames)
 
 
@@ -105,7 +121,7 @@ def test_second_look_asks_nothing_and_imports_little(dozen: Env, index: LocalInd
     index.reset()
     done = watch(dozen, index, "--check")
     assert (3, []) == (done.code, index.requests)
-    assert frozenset() == done.modules & (HTTP | PIP | CHANGING | OTHERS)
+    assert frozenset() == done.modules & (HTTP | PIP | CHANGING | CHOOSING | OTHERS)
 
 
 def test_stale_answers_are_confirmed(dozen: Env, index: LocalIndex) -> None:
@@ -132,5 +148,5 @@ def test_nothing_to_do_is_found_out_cheaply(dozen: Env, index: LocalIndex) -> No
     index.reset()
     done = watch(dozen, index)
     assert (0, [], []) == (done.code, index.requests, done.renames)
-    assert frozenset() == done.modules & (HTTP | PIP | CHANGING | SEARCHING | OTHERS)
+    assert frozenset() == done.modules & (HTTP | PIP | CHANGING | CHOOSING | SEARCHING | OTHERS)
     assert len([each for each in done.modules if each.startswith("pip_fastupdate")]) <= 98

@@ -366,3 +366,28 @@ def test_window_reads_like_a_file(tmp_path: Path) -> None:
     assert 299_999 == window.seek(-1, io.SEEK_END)
     assert 299_997 == window.seek(-2, io.SEEK_CUR)
     assert content[-3:] == window.read()
+
+
+@pytest.mark.parametrize("described", [False, True])
+def test_description_is_what_planning_read(described: bool) -> None:
+    """One request for both where it was kept, without the long text; by itself it asks once."""
+    session = FakeSession()
+    body = make_metadata("foo", "1.0", requires=("bar",)) + b"\n\nSummary: of the text\n"
+    session.page(f"{URL}.metadata", body)
+    each, source = release(metadata=True), Requirements(HERE, described=described)
+    assert ("bar",) == source.ask(each, session)
+    text = source.description(each, session)
+    assert text is not None
+    assert (True, False) == ("Requires-Dist: bar" in text, "of the text" in text)
+    assert text == source.description(each, session)
+    assert (1 if described else 2) == len(session.asked)
+
+
+def test_description_that_nobody_can_believe() -> None:
+    """It is checked as for planning: another hash, and no sidecar, are as good as nothing."""
+    session = FakeSession()
+    session.page(f"{URL}.metadata", make_metadata("foo", "1.0"))
+    source = Requirements(HERE)
+    assert source.description(release(metadata=True, metadata_sha256="00"), session) is None
+    assert source.description(release(metadata=False), session) is None
+    assert 1 == len(session.asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable
+from functools import cache
 
 from packaging.version import Version
 
@@ -38,7 +39,8 @@ def look_up(context: RunContext, inventory: Inventory) -> LookedUp:
     wrong = [each for each in failures.values() if each.kind not in MISSING]
     if wanted and len(wrong) == len(wanted):
         raise _unreachable(wrong[0])
-    return LookedUp(before=sources_before(context, inventory), failures=failures)
+    history = cache(context.transactions.history)
+    return LookedUp(before=sources_before(context, inventory), failures=failures, history=history)
 
 
 def moving(context: RunContext, inventory: Inventory) -> frozenset[str] | None:

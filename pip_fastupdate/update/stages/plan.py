@@ -22,10 +22,10 @@ def make_plan(context: RunContext, inventory: Inventory, looked_up: LookedUp, ex
     while True:
         planned = _plan(context, inventory, looked_up, exclusions)
         if context.advice is None or not context.advice.learn([each.target for each in planned.plan.changes]):
-            return _pruned(context, planned)
+            return _pruned(context, planned, looked_up)
 
 
-def _pruned(context: RunContext, planned: Planned) -> Planned:
+def _pruned(context: RunContext, planned: Planned, looked_up: LookedUp) -> Planned:
     """The plan with what is to be told of it; not looked for where nothing changes and nobody asks."""
     prune = context.options.policy.prune
     if not planned.plan.changes and not prune:
@@ -34,7 +34,7 @@ def _pruned(context: RunContext, planned: Planned) -> Planned:
     from ..origin import origins
 
     planned = replace(planned, origins=origins(context, planned))
-    return with_leftovers(planned, context.transactions.history(), prune=prune)
+    return with_leftovers(planned, looked_up.history(), prune=prune)
 
 
 def _plan(context: RunContext, inventory: Inventory, looked_up: LookedUp, exclusions: Exclusions) -> Planned:

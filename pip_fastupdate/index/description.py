@@ -1,0 +1,57 @@
+"""What METADATA of a release says beside its requirements: for who wants to know what a new version changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..core.protocols import DownloadFailed
+from . import core_metadata
+
+if TYPE_CHECKING:
+    from ..core.models import File
+    from ..core.response import Reply
+    from ..network.session import Session
+
+LARGEST = 256 * 1024
+"""Bytes of the head of one file's metadata that are kept."""
+
+
+def keep(file: File, body: bytes, session: Session) -> None:
+    """Have the cache answer ``description_of`` with the head of metadata that was read for another purpose."""
+    session.keep(file.url, key=_key(file), body=_head(body))
+
+
+def description_of(file: File, session: Session) -> str | None:
+    """The head of a file's metadata: as it was read before, else from the file on the disk or its sidecar (PEP 658)."""
+    known = session.stored([_key(file)]).get(_key(file))
+    if known is not None and known.status == 200:
+        return known.body.decode("utf-8", "replace")
+    try:
+        return _read(file, session)
+    except DownloadFailed:
+        return None
+
+
+def _read(file: File, session: Session) -> str | None:
+    """Raises DownloadFailed."""
+    if file.url.startswith("file:"):
+        from .remote_archive import metadata_of
+
+        return core_metadata.head(metadata_of(file, session))
+    if file.metadata is False:
+        return None
+
+    def condense(reply: Reply) -> bytes:
+        core_metadata.check_hash(reply.body, file)
+        return _head(reply.body)
+
+    answer = session.ask(f"{file.url}.metadata", key=_key(file), condense=condense, accept="*/*", immutable=True)
+    return answer.body.decode("utf-8", "replace") if answer.status == 200 else None
+
+
+def _key(file: File) -> str:
+    return f"description {file.url}#{file.sha256 or ''}"
+
+
+def _head(body: bytes) -> bytes:
+    return core_metadata.head(body).encode()[:LARGEST]
