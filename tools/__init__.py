@@ -1,0 +1,1 @@
+"""What makes parts of the documentation: each module is a command."""
