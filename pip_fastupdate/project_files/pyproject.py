@@ -1,7 +1,7 @@
 """The requirements in a pyproject.toml: PEP 621 dependencies and optional ones, PEP 735 groups.
 
-The file is only ever parsed, never written anew: a new requirement takes the place of the old one's characters, and
-what the parser makes of the result has to differ in that one string. So comments, order, quotes and line ends stay,
+The file is only ever parsed, never written anew: a new requirement takes the place of the old one's characters, where
+a further character makes the parser see that one string differently. So comments, order, quotes and line ends stay,
 in whatever version of TOML the parser understands.
 """
 
@@ -92,19 +92,42 @@ def _normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+_IGNORED = re.compile(r"#\s*pip-update:\s*ignore\b")
+
+
+def why_fixed(text: str, loads: Loads, where: Declared) -> str | None:
+    """Why a requirement must stay as it is, a phrase; None where it may be written anew."""
+    start = _position(text, loads, where)
+    if start is None:
+        return "it is written with escape sequences"
+    rest = text[start + len(where.text) :].partition("\n")[0]
+    return "its line says pip-update: ignore" if _IGNORED.search(rest) else None
+
+
 def replaced(text: str, loads: Loads, where: Declared, edits: tuple[Edit, ...]) -> str:
     """The document with the edits applied to one requirement. Raises Unwritable where it is not written literally."""
     if not edits:
         return text
-    wanted = _with(loads(text), where.path, edited(where.text, edits))
+    position = _position(text, loads, where)
+    if position is None:
+        raise Unwritable("written with escape sequences")
+    return edited(
+        text, tuple(Edit(start=each.start + position, end=each.end + position, new=each.new) for each in edits)
+    )
+
+
+def _position(text: str, loads: Loads, where: Declared) -> int | None:
+    """Where the requirement stands in the document: a character added there is added to it, and to nothing else."""
+    wanted = _with(loads(text), where.path, f"{_PROBE}{where.text}")
     position = text.find(where.text)
     while position >= 0:
-        shifted = tuple(Edit(start=each.start + position, end=each.end + position, new=each.new) for each in edits)
-        result = edited(text, shifted)
-        if _parses_to(loads, result, wanted):
-            return result
+        if _parses_to(loads, f"{text[:position]}{_PROBE}{text[position:]}", wanted):
+            return position
         position = text.find(where.text, position + 1)
-    raise Unwritable("written with escape sequences")
+    return None
+
+
+_PROBE = "x"
 
 
 def _parses_to(loads: Loads, text: str, wanted: object) -> bool:

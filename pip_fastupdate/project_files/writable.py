@@ -12,7 +12,7 @@ from ..core.errors import UsageError
 from ..core.options import RequirementLine
 from ..core.requirements import Dependency, InvalidRequirement, allows, parse
 from . import requirements
-from .pyproject import Loads, declared, replaced
+from .pyproject import Loads, declared, replaced, why_fixed
 from .rewrite import Edit, Unwritable, edited, moved
 
 FOREIGN = {
@@ -166,7 +166,7 @@ def open_pyproject(path: Path, loads: Loads) -> Writable:
     places, entries = [], []
     for each in found:
         try:
-            entry = _entry(each.table, each.text, each.text, None)
+            entry = _entry(each.table, each.text, each.text, why_fixed(text, loads, each))
         except InvalidRequirement:
             raise UsageError(f"could not parse {each.text!r} in {each.table} of {path}") from None
         if entry.dependency.url is None:

@@ -30,6 +30,10 @@ class NoProject:
         """The same context for what the files allow."""
         return context
 
+    def unbound(self, inventory: Inventory) -> Inventory:
+        """What is installed, where bounds that the run moves hold nothing."""
+        return inventory
+
     def rewrites(self, context: RunContext, planned: Planned) -> tuple[Rewrite, ...]:
         """What the files become once the plan is live; those that stay the same are left out."""
         return ()

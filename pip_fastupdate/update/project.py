@@ -21,6 +21,7 @@ from ..project_files.rewrite import relaxed
 from ..project_files.writable import FileRequirement, Rewritten, Writable, check_kind, open_pyproject, open_requirements
 from ..transaction.rewrites import Rewrite
 from .context import NoProject, RunContext
+from .own_project import bound_of, metadata_rewrites, without_own_bounds
 
 if TYPE_CHECKING:
     from .results import Planned
@@ -75,13 +76,22 @@ class Project(NoProject):
             configuration=replace(context.configuration, settings=settings),
         )
 
+    def unbound(self, inventory: Inventory) -> Inventory:
+        """What is installed, where bounds that the run moves hold nothing."""
+        return without_own_bounds(inventory, self.files) if self.files else inventory
+
     def rewrites(self, context: RunContext, planned: Planned) -> tuple[Rewrite, ...]:
         """What the files become once the plan is live; those that stay the same are left out."""
-        return tuple(
-            Rewrite(path=str(file.path.resolve()), before=file.data, after=after.data)
-            for file, after in self._rewritten(context, planned)
-            if after.data != file.data
-        )
+        return tuple(self._rewrites(context, planned))
+
+    def _rewrites(self, context: RunContext, planned: Planned) -> Iterator[Rewrite]:
+        versions = _versions(context, planned)
+        for file, after in self._rewritten(context, planned):
+            if after.data == file.data:
+                continue
+            yield Rewrite(path=str(file.path.resolve()), before=file.data, after=after.data)
+            changed = {bound_of(each.dependency): versions[each.dependency.name] for each, _ in after.changed}
+            yield from metadata_rewrites(planned.inventory, file, changed, lower_bounds=self.lower_bounds)
 
     def written(self, context: RunContext, planned: Planned) -> tuple[WrittenFile, ...]:
         """The same for the report, with everything that was left alone said as a warning."""

@@ -51,7 +51,7 @@ def _run(context: RunContext) -> Report:
     as it was, unless that says otherwise.
     """
     before = guard(context)
-    inventory = scan(context)
+    inventory = context.project.unbound(scan(context))
     context = context.project.bounded(context, inventory)
     looked_up = look_up(context, inventory)
     planned = make_plan(context, inventory, looked_up, Exclusions())

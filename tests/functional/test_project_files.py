@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -146,3 +148,40 @@ def test_hashes_are_not_written(project: Env, index: LocalIndex) -> None:
     assert 0 == done.returncode, done.stderr
     assert ("1.0", "2.0") == (installed(project)["lib"], installed(project)["cap"])
     assert path.read_text().endswith("cap==2.0\n")
+
+
+METADATA = (
+    "Metadata-Version: 2.4\nName: app\nVersion: 0.1\n"
+    'Requires-Dist: lib<2,>=1\nRequires-Dist: cap==1.0\nRequires-Dist: kept<2; extra == "x"\n'
+    "\nRequires-Dist: lib<2,>=1\n"
+)
+
+
+def test_own_bounds_of_an_editable_project_follow(project: Env, index: LocalIndex) -> None:
+    """What its installed metadata repeats of the file holds nothing and moves with it; an undo brings it back."""
+    source = project.home / "app source"
+    source.mkdir()
+    path = source / "pyproject.toml"
+    text = "[project]\nname = 'app'\ndependencies = [\n 'lib>=1,<2',\n 'cap==1.0', # pip-update: ignore\n]\n"
+    path.write_text(text + "[project.optional-dependencies]\nx = ['kept<2']\n")
+    info = project.site_packages / "app-0.1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(METADATA)
+    (info / "RECORD").write_text("app-0.1.dist-info/METADATA,sha256=x,1\napp-0.1.dist-info/RECORD,,\n")
+    (info / "direct_url.json").write_text(json.dumps({"url": source.as_uri(), "dir_info": {"editable": True}}))
+    held = run(project, "lib", "-n", index=index)
+    assert "requires lib<2" in held.stdout
+    done = run(project, "--write", str(path), index=index)
+    assert 0 == done.returncode, done.stderr
+    assert {"lib": "2.0", "cap": "1.0", "kept": "2.0"} == {
+        name: installed(project)[name] for name in ("lib", "cap", "kept")
+    }
+    assert (True, True) == ("'lib>=1,<3'" in path.read_text(), "'cap==1.0'" in path.read_text())
+    expected = METADATA.replace("lib<2", "lib<3", 1).replace("kept<2", "kept<3")
+    assert expected == (info / "METADATA").read_text()
+    hashed = base64.urlsafe_b64encode(sha256(expected.encode()).digest()).rstrip(b"=").decode()
+    first = (info / "RECORD").read_text().splitlines()[0]
+    assert f"app-0.1.dist-info/METADATA,sha256={hashed},{len(expected)}" == first
+    assert 0 == run(project, "--undo", index=index).returncode
+    assert (METADATA, True) == ((info / "METADATA").read_text(), "'lib>=1,<2'" in path.read_text())
+    assert "METADATA,sha256=x,1" in (info / "RECORD").read_text()
