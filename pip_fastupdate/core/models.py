@@ -159,6 +159,9 @@ class Release:
     blocked: Reason | None = None
     """Why this interpreter or the user's policy rules it out; None for a candidate."""
 
+    held: bool = False
+    """Whether a filter of the user's is what blocks it: then the distribution is reported as held."""
+
     yanked: str | None = None
     """The reason given (may be empty) when yanked (PEP 592), else None."""
 
@@ -332,13 +335,29 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stats:
-    """Counters of one run."""
+class Counts:
+    """What is counted in a run. A new number is one more field, and a line of ``report.figures``."""
 
     requests: int = 0
+    """Requests that were sent, redirects and repetitions included."""
+
     cache_hits: int = 0
+    """Answers out of the cache without a request."""
+
+    revalidated: int = 0
+    """Answers in the cache that the server confirmed (304)."""
+
     bytes_received: int = 0
+    """Of bodies, as they were sent."""
+
     retries: int = 0
+    """Attempts after the first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats(Counts):
+    """The figures of one run."""
+
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Wall time of each stage by its name."""
 

@@ -181,8 +181,9 @@ class PolicyOptions:
 
     @property
     def filters(self) -> bool:
-        """Whether anything of it holds files."""
-        return self.cooldown is not None or self.level is not None or bool(self.levels)
+        """Whether anything of it holds files: whatever is not about which packages move."""
+        plain = PolicyOptions(direct=self.direct, prune=self.prune)
+        return self != plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,6 +82,7 @@ class _Selection:
             version=merged.version,
             file=_file(compatible) if compatible and (blocked is None or blocked.kind == "pre-release") else None,
             blocked=blocked,
+            held=blocked is not None and blocked.kind not in _OWN_KINDS,
             yanked=compatible.yanked if compatible else None,
             uploaded=compatible.uploaded if compatible else None,
             index=source.url,
@@ -158,6 +159,10 @@ class _Selection:
         if held is not None and held.kind == "cooldown":
             text = f"{self._floor}, which is installed, {held.text}"
             yield Reason(kind="installed-recently", text=text, data={**held.data, "version": str(self._floor)})
+
+
+_OWN_KINDS = frozenset({"pre-release", "yanked", "requires-python", "no-wheel"})
+"""What rules releases out here; all other reasons are those of filters."""
 
 
 def _named(name: str, names: frozenset[str]) -> bool:

@@ -175,7 +175,7 @@ class Session:
         if self._transport is not None:
             self._transport.close()  # type: ignore[no-untyped-call] # requests-cache's
         self._store.close()
-        if self.counters.requests and self._cache.directory and self._store.kept:
+        if self.counters.counts.requests and self._cache.directory and self._store.kept:
             from ..cache.maintenance import evict
 
             evict(self._cache.directory, self._cache.limit)

@@ -9,7 +9,9 @@ from datetime import datetime, timedelta, timezone
 from fnmatch import fnmatchcase
 
 from ..core.models import Reason
+from ..core.options import PolicyOptions
 from ..core.protocols import OfferedFile
+from .making import Knowledge
 
 KIND = "cooldown"
 UNKNOWN = "cooldown-unknown"
@@ -119,6 +121,20 @@ class Cooldown:
             text=text,
             data={"uploaded": uploaded, "until": until.astimezone(timezone.utc).isoformat(timespec="seconds")},
         )
+
+
+def made(options: PolicyOptions, knowledge: Knowledge) -> Cooldown | None:
+    """The filter that the options ask for."""
+    limit = None if options.cooldown is None else parse(options.cooldown)
+    if limit is None:
+        return None
+    return Cooldown(
+        limit=limit,
+        now=knowledge.now or datetime.now(timezone.utc),
+        exempt=options.cooldown_except,
+        allow_unknown=options.cooldown_unknown == "allow",
+        fixes=knowledge.fixes,
+    )
 
 
 def span(age: timedelta) -> str:

@@ -8,8 +8,9 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal, get_args
 
 from ..core.models import Reason
-from ..core.options import Level
+from ..core.options import Level, PolicyOptions
 from ..core.protocols import OfferedFile
+from .making import Knowledge
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -83,3 +84,10 @@ class MaximumLevel:
             return None
         how = f"--level {file.name}={limit}" if named else f"--level {limit}"
         return Reason(kind=KIND, text=f"is a {found} update ({how})", data={"level": found, "limit": limit})
+
+
+def made(options: PolicyOptions, _knowledge: Knowledge) -> MaximumLevel | None:
+    """The filter that the options ask for."""
+    if options.level is None and not options.levels:
+        return None
+    return MaximumLevel(default=options.level, projects=dict(options.levels))

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ..core.models import Reason
-from ..core.protocols import OfferedFile
+from ..core.options import PolicyOptions
+from ..core.protocols import Filter, OfferedFile
 from ..core.text import some
+from .making import Knowledge
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -49,6 +51,11 @@ class KnownVulnerabilities:
             return Reason(kind="pre-release", text="is a pre-release, and no fix")
         found = [each for each in self.by_name.get(file.name, ()) if each.affects(file.name, file.version)]
         return reason(found, safe=self.safe)
+
+
+def made(_options: PolicyOptions, knowledge: Knowledge) -> Filter | None:
+    """The filter that was made of the advisories, if any were read."""
+    return knowledge.advised
 
 
 def reason(found: Sequence[Known], *, safe: bool) -> Reason | None:

@@ -205,12 +205,9 @@ def _verdict(
     if name in outcome.pool.stays:
         held = outcome.pool.stays[name].kind in HELD
         return "hold" if held else "skip", "done", (outcome.pool.stays[name],)
-    stays = hold or elsewhere_release or any(each.kind in FILTERED for each in _beyond(outcome.pool, name, None))
+    stays = hold or elsewhere_release or any(each.held for each in _newest_blocked(outcome.pool, name))
     return ("hold" if stays else "current"), "done", reasons
 
-
-FILTERED = frozenset({"cooldown", "cooldown-unknown", "level", "vulnerable-release", "malware"})
-"""Kinds of reasons of the rules about what may come in (``policy``): what these hold is a hold."""
 
 HELD = frozenset({"fails-test", "source-change", "strict", OFFLINE})
 """Kinds of reasons to stay that are about the new version, not about the distribution."""
@@ -242,14 +239,12 @@ def _newest_offered(pool: CandidatePool, name: str) -> str | None:
 
 def _beyond(pool: CandidatePool, name: str, elsewhere_release: Release | None) -> Iterator[Reason]:
     """The newest release that lies beyond the newest candidate, with what rules it out."""
-    if not pool.may_move(name):
-        return
-    project = pool.project(name)
+    project = pool.project(name) if pool.may_move(name) else None
     if not isinstance(project, Project):
         return
     yield from project.notes
     yield from _constrained(project, pool, name)
-    blocked = [*_newest_blocked(project, pool, name)]
+    blocked = [*_newest_blocked(pool, name)]
     for release in (
         *blocked,
         *([elsewhere_release] if elsewhere_release is not None and elsewhere_release not in blocked else []),
@@ -275,15 +270,18 @@ def _constrained(project: Project, pool: CandidatePool, name: str) -> Iterator[R
         yield Reason(kind="constraint", text=f"{version} is ruled out by the constraint {name}{limit}", data=data)
 
 
-def _newest_blocked(project: Project, pool: CandidatePool, name: str) -> Iterator[Release]:
+def _newest_blocked(pool: CandidatePool, name: str) -> Iterator[Release]:
     """The newest release beyond the newest candidate, and the newest of each kind of what the user's rules hold."""
+    project = pool.project(name) if pool.may_move(name) else None
+    if not isinstance(project, Project):
+        return
     newest = next(iter(pool.versions_of(name)), None)
     told: set[str] = set()
     for release in project.releases:
         if newest is not None and release.version <= newest.version:
             return
         if release.blocked is not None and release.blocked.kind not in {"pre-release", *told}:
-            if not told or release.blocked.kind in FILTERED:
+            if not told or release.held:
                 yield release
             told.add(release.blocked.kind)
 

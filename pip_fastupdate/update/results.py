@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 UNFIT = "requires-python"
 """Of a wheel that is for another Python."""
 
-GONE = frozenset({"unreachable", "timeout"})
+UNREACHABLE = frozenset({"unreachable", "timeout"})
 """These say that the network is away rather than that a file is bad."""
 
 BAD_FILE = frozenset({"hash", "size", "garbage", "changed"})

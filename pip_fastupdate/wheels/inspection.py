@@ -43,7 +43,7 @@ from .warnings import Commands, InstalledFiles, Owners, news, system_command
 
 __all__ = ["Inspection", "InstalledFiles", "Limits", "inspect"]
 
-SCHEMA = 1
+CONTENT_SCHEMA = 1
 """To be raised whenever content is checked more strictly: it voids what earlier versions have found in order."""
 
 _CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -186,7 +186,7 @@ def _mark(marker: Path | None) -> None:
 
 
 def _mark_of(marker: Path) -> bytes:
-    return f"{SCHEMA} {marker.parent.name}\n".encode()
+    return f"{CONTENT_SCHEMA} {marker.parent.name}\n".encode()
 
 
 def _unverified(release: Release) -> Iterator[Reason]:

@@ -130,7 +130,7 @@ def test_requirements_from_wherever_they_can_be_had(
         releases = look_up(catalog, a=None)["a"].releases
         catalog.prefetch(releases=releases)
         assert [("x>=2", "y"), ("x",)] == [catalog.requires(each) for each in releases]
-        received = catalog.counters.bytes_received
+        received = catalog.counters.counts.bytes_received
     assert (received < 100_000) is (ranges or metadata in (True, "unannounced"))
     index.reset()
     with opened() as catalog:
@@ -195,7 +195,7 @@ def test_past_its_time_the_cache_is_confirmed(index: LocalIndex, opened: Open) -
     index.reset()
     with opened(refresh=True) as catalog:
         assert found == look_up(catalog, plain="2.0", dep="1.5")
-        assert 2 == catalog.counters.revalidated
+        assert 2 == catalog.counters.counts.revalidated
     assert [304, 304] == [request.status for request in index.requests]
 
 
@@ -303,7 +303,7 @@ catalog = open_catalog(
 found = catalog.look_up({{"a": Version("1.0")}}, Silent())["a"]
 print(catalog.requires(found.candidates[0]), catalog.project("b").releases[0].version)
 heavy = {{"requests", "requests_cache", "urllib3", "msgspec", "ssl", "concurrent.futures", "email.parser"}}
-print(sorted(heavy & set(sys.modules)), threading.active_count(), catalog.counters.requests)
+print(sorted(heavy & set(sys.modules)), threading.active_count(), catalog.counters.counts.requests)
 catalog.close()
 """
     run = [sys.executable, "-c", code]

@@ -144,7 +144,7 @@ def test_digest_is_kept_and_not_asked_for_again(thing: LocalIndex, open_session:
         assert list(stored) == [key]
         assert (stored[key].body, stored[key].fresh, stored[key].from_cache) == (first.body, True, True)
         assert project(session, thing).body == first.body
-        assert (session.counters.requests, session.counters.cache_hits) == (0, 2)
+        assert (session.counters.counts.requests, session.counters.counts.cache_hits) == (0, 2)
     assert len(thing.requests) == 1
 
 
@@ -178,8 +178,8 @@ def test_stale_answer_is_revalidated(thing: LocalIndex, open_session: Open, cloc
         key = f"project:{thing.url}/pypi/thing/json"
         assert not session.stored([key])[key].fresh
         second = project(session, thing)
-        assert (session.counters.requests, session.counters.revalidated) == (1, 1)
-        assert session.counters.bytes_received == 0
+        assert (session.counters.counts.requests, session.counters.counts.revalidated) == (1, 1)
+        assert session.counters.counts.bytes_received == 0
     assert (second.body, second.fetched, second.fresh, second.from_cache) == (first.body, clock.now, True, True)
     assert thing.requests[-1].status == 304
     assert thing.requests[-1].headers["if-none-match"] == first.headers["etag"]
@@ -217,7 +217,7 @@ def test_without_an_etag(open_session: Open, clock: Clock, validator: str | None
         for _ in range(3):
             with open_session() as session:
                 assert session.ask(server.url + "/x", key="x", condense=short).body == short_of(b"body")
-                assert session.counters.revalidated == (1 if validator and len(server.asked) > 1 else 0)
+                assert session.counters.counts.revalidated == (1 if validator and len(server.asked) > 1 else 0)
             clock.now += DAY
         assert len(server.asked) == 3
 
@@ -268,12 +268,12 @@ def test_single_answers_can_be_revalidated(thing: LocalIndex, open_session: Open
     with open_session() as session:
         project(session, thing)
         project(session, thing, revalidate=True)
-        assert session.counters.requests == 1
+        assert session.counters.counts.requests == 1
     clock.now += 1
     with open_session() as session:
         project(session, thing, revalidate=True)
         project(session, thing, revalidate=True)
-        assert (session.counters.requests, session.counters.revalidated) == (1, 1)
+        assert (session.counters.counts.requests, session.counters.counts.revalidated) == (1, 1)
 
 
 def test_immutable_answers_are_never_asked_for_again(open_session: Open, clock: Clock) -> None:
@@ -320,7 +320,7 @@ def test_offline_answers_from_the_cache_however_old(thing: LocalIndex, open_sess
         assert "/pypi/other/json is not in the cache" in failure(lambda: project(session, thing, "other"))[1]
         assert failure(lambda: session.fetch(thing.url))[0] == "offline"
         assert failure(lambda: session.stream(thing.url))[0] == "offline"
-        assert session.counters.requests == 0
+        assert session.counters.counts.requests == 0
 
 
 def test_memory_only(thing: LocalIndex, open_session: Open, tmp_path: Path) -> None:
@@ -330,7 +330,7 @@ def test_memory_only(thing: LocalIndex, open_session: Open, tmp_path: Path) -> N
         assert project(session, thing).body == first.body
         key = f"project:{thing.url}/pypi/thing/json"
         assert session.stored([key])[key].fresh
-        assert session.counters.requests == 1
+        assert session.counters.counts.requests == 1
     assert not (tmp_path / "cache").exists()
 
 
@@ -355,7 +355,7 @@ def test_found_later_by_another_process(thing: LocalIndex, open_session: Open) -
             project(another, thing)
         assert session.stored([key])[key].fresh
         project(session, thing)
-        assert session.counters.requests == 0
+        assert session.counters.counts.requests == 0
 
 
 def test_damaged_cache_is_rebuilt(thing: LocalIndex, open_session: Open, warned: Warnings, tmp_path: Path) -> None:
@@ -425,8 +425,8 @@ def test_threads_share_a_session(thing: LocalIndex, open_session: Open, warned: 
     with open_session(jobs=8) as session, ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda number: project(session, thing, f"p{number}"), range(40)))
         assert [answer.status for answer in answers] == [200] * 40
-        assert session.counters.requests == 40
-        assert session.counters.bytes_received == sum(each.sent for each in thing.requests)
+        assert session.counters.counts.requests == 40
+        assert session.counters.counts.bytes_received == sum(each.sent for each in thing.requests)
     with open_session(jobs=8) as session, ThreadPoolExecutor(8) as pool:
         again = list(pool.map(lambda number: project(session, thing, f"p{number}"), range(40)))
     assert [answer.body for answer in again] == [answer.body for answer in answers]
@@ -492,7 +492,7 @@ def test_servers_in_trouble_are_asked_again(thing: LocalIndex, open_session: Ope
     thing.fail("/pypi/thing/json", status=status, times=2)
     with open_session() as session:
         assert project(session, thing).status == 200
-        assert (session.counters.requests, session.counters.retries) == (3, 2)
+        assert (session.counters.counts.requests, session.counters.counts.retries) == (3, 2)
 
 
 def test_retries_end(thing: LocalIndex, open_session: Open) -> None:
@@ -503,10 +503,10 @@ def test_retries_end(thing: LocalIndex, open_session: Open) -> None:
             "http",
             f"{thing.url.partition('//')[2]} answered 503 Service Unavailable",
         )
-        assert session.counters.requests == 2
+        assert session.counters.counts.requests == 2
     with open_session(retries=0) as session:
         assert failure(lambda: project(session, thing))[0] == "http"
-        assert (session.counters.requests, session.counters.retries) == (1, 0)
+        assert (session.counters.counts.requests, session.counters.counts.retries) == (1, 0)
 
 
 def test_unknown_status(open_session: Open) -> None:
@@ -541,7 +541,7 @@ def test_closing_wakes_those_that_wait(thing: LocalIndex, open_session: Open) ->
     with ThreadPoolExecutor(1) as pool:
         with open_session() as session:
             waiting = pool.submit(failure, lambda: project(session, thing))
-            wait_until(lambda: session.counters.retries == 1)
+            wait_until(lambda: session.counters.counts.retries == 1)
         assert waiting.result(timeout=5)[0] == "http"
 
 
@@ -552,14 +552,14 @@ def test_broken_connections_are_mended(thing: LocalIndex, open_session: Open, fa
     with open_session() as session:
         answer = project(session, thing, condense=lambda reply: reply.body[:1])
         assert answer.body == b"{"
-        assert session.counters.retries == 1
+        assert session.counters.counts.retries == 1
     thing.release("other", "1.0")
     thing.fail("/pypi/other/json", **fault)
     with open_session() as session:
         kind, text = failure(lambda: project(session, thing, "other"))
         assert kind == "unreachable"
         assert "broke off the connection" in text
-        assert session.counters.requests == 3
+        assert session.counters.counts.requests == 3
 
 
 def test_one_that_breaks_off_does_not_spoil_the_others(thing: LocalIndex, open_session: Open) -> None:
@@ -576,10 +576,10 @@ def test_unreachable_server_is_found_out_once(thing: LocalIndex, open_session: O
     with open_session() as session:
         kind, text = failure(lambda: project(session, thing))
         assert (kind, text) == ("unreachable", f"{thing.url.partition('//')[2]} cannot be reached (Connection refused)")
-        assert session.counters.retries == 2
+        assert session.counters.counts.retries == 2
         others = [partial(project, session, thing, str(number)) for number in range(9)]
         assert [failure(other)[1] for other in others] == [text] * 9
-        assert session.counters.requests == 3
+        assert session.counters.counts.requests == 3
 
 
 def test_server_that_dies_is_given_its_retries(thing: LocalIndex, open_session: Open) -> None:
@@ -589,7 +589,7 @@ def test_server_that_dies_is_given_its_retries(thing: LocalIndex, open_session: 
         thing.down()
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(project, session, thing, "other")
-            wait_until(lambda: session.counters.retries >= 1)
+            wait_until(lambda: session.counters.counts.retries >= 1)
             thing.up()
             assert waiting.result().status == 404
 
@@ -623,7 +623,7 @@ def test_garbage_is_told_and_not_kept(thing: LocalIndex, open_session: Open, tmp
         kind, text = failure(lambda: project(session, thing, condense=strict))
         assert kind == "garbage"
         assert "sent something else than was asked for (Expecting value" in text
-        assert session.counters.retries == 0
+        assert session.counters.counts.retries == 0
         assert session.stored([f"project:{thing.url}/pypi/thing/json"]) == {}
         assert project(session, thing, condense=strict).status == 200
 
@@ -633,7 +633,7 @@ def test_spoiled_compression_is_garbage(thing: LocalIndex, open_session: Open) -
     thing.fail("/pypi/thing/json", corrupt=True)
     with open_session() as session:
         assert failure(lambda: project(session, thing))[0] == "garbage"
-        assert session.counters.requests == 3
+        assert session.counters.counts.requests == 3
 
 
 @pytest.mark.parametrize(
@@ -643,7 +643,7 @@ def test_what_is_no_url_is_told(open_session: Open, url: str) -> None:
     """Without a traceback and without a retry."""
     with open_session() as session:
         assert failure(lambda: session.ask(url, key="x", condense=short))[0] == "unreachable"
-        assert session.counters.retries == 0
+        assert session.counters.counts.retries == 0
 
 
 def test_stray_not_modified(open_session: Open) -> None:
@@ -674,7 +674,7 @@ def test_content_encodings(open_session: Open, encoding: str | None, encode: Cal
     with ScriptedServer(lambda _: Said(body=encode(body), headers=headers)) as server, open_session() as session:
         answer = session.ask(server.url + "/x", key="x", condense=lambda reply: reply.body)
         assert answer.body == body
-        assert session.counters.bytes_received == len(encode(body))
+        assert session.counters.counts.bytes_received == len(encode(body))
         assert server.asked[0].headers["accept-encoding"] == "gzip"
 
 
@@ -700,7 +700,7 @@ def test_chunked_bodies(open_session: Open) -> None:
 
     with ScriptedServer(script) as server, open_session() as session:
         assert session.ask(server.url + "/x", key="x", condense=lambda reply: reply.body).body == b"abcde"
-        assert session.counters.retries == 1
+        assert session.counters.counts.retries == 1
 
 
 def test_what_is_sent_and_seen(open_session: Open) -> None:
@@ -760,7 +760,7 @@ def test_stream(thing: LocalIndex, open_session: Open) -> None:
     with open_session() as session:
         with session.stream(url, {"X-Extra": "1"}) as chunks:
             received = list(chunks)
-        assert session.counters.bytes_received == len(body)
+        assert session.counters.counts.bytes_received == len(body)
     assert b"".join(received) == body
     assert max(map(len, received)) <= 256 * 1024
     assert len(received) >= 4
@@ -793,7 +793,7 @@ def test_stream_retries_until_the_first_byte(thing: LocalIndex, open_session: Op
     with open_session() as session:
         with session.stream(url) as chunks:
             assert b"".join(chunks).startswith(b"PK")
-        assert session.counters.retries == 2
+        assert session.counters.counts.retries == 2
         thing.fail("/files/*", cut_after=200, body=b"x" * 900_000)
         with session.stream(url) as chunks:
             assert failure(lambda: list(chunks))[0] == "unreachable"
@@ -829,7 +829,7 @@ def test_redirects_are_followed(open_session: Open, tmp_path: Path) -> None:
     with ScriptedServer(script) as server, open_session() as session:
         answer = session.ask(server.url + "/old", key="x", condense=short)
         assert answer.url == server.url + "/new"
-        assert session.counters.requests == 2
+        assert session.counters.counts.requests == 2
     assert b"s3cr3t" not in on_disk(tmp_path / "cache")
 
 

@@ -214,7 +214,7 @@ def test_user_is_asked_for_the_password_once(open_session: Open) -> None:
         assert list(pool.map(ask, range(8, 16))) == [b"welcome"] * 8
         assert authenticate.prompts == 1
         assert sum(asked.headers.get("authorization") is None for asked in server.asked) == refused
-        assert session.counters.requests == len(server.asked)
+        assert session.counters.counts.requests == len(server.asked)
 
 
 def test_wrong_password_is_told(open_session: Open) -> None:
@@ -257,7 +257,7 @@ def test_unknown_certificate_is_refused(secure: ScriptedServer, open_session: Op
         kind, text = failure(lambda: session.fetch(f"{secure.url}/x"))
         assert kind == "tls"
         assert text.startswith(f"no secure connection to {secure.netloc} (self")
-        assert session.counters.retries == 0
+        assert session.counters.counts.retries == 0
 
 
 def test_bundle_of_the_options(secure: ScriptedServer, open_session: Open) -> None:
@@ -375,7 +375,7 @@ def test_proxy_in_trouble(open_session: Open) -> None:
     for wrong in ("http://", "socks5://127.0.0.1:1", "ftp://127.0.0.1"):
         with open_session(proxy=wrong) as session:
             assert failure(lambda: session.fetch("http://index.invalid/x"))[0] == "proxy"
-            assert session.counters.retries == 0
+            assert session.counters.counts.retries == 0
 
 
 # Disks and folders
@@ -396,7 +396,7 @@ for number in range(200):
     assert answer.body == b"x" * 20_000
 assert len(session.stored([f"{{url}}/{{number}}" for number in range(200)])) == 200
 session.close()
-print(before, session.counters.requests, len(warned), *warned)
+print(before, session.counters.counts.requests, len(warned), *warned)
 """
 
 

@@ -128,7 +128,7 @@ def test_one_machine_asks_for_all(server: Server, open_session: Open, warned: Wa
             assert [stored[key].body for key in keys] == [f"/{key}".encode() for key in keys]
             assert stored["tail"].body == b"worked out"
             assert all(answer.fresh for answer in stored.values())
-            assert session.counters.requests == 0
+            assert session.counters.counts.requests == 0
         assert len(origin.asked) == 450
     assert warned == []
     assert not list(tmp_path.rglob(location.DATABASE))
@@ -143,7 +143,7 @@ def test_expiry_there(server: Server, open_session: Open) -> None:
             with open_session(server.url, clock=lambda elapsed=elapsed: now + elapsed) as session:
                 session.ask(f"{origin.url}/x", key="x", condense=whole)
                 session.ask(f"{origin.url}/y", key="y", condense=whole, immutable=True)
-                assert session.counters.revalidated == (1 if elapsed else 0)
+                assert session.counters.counts.revalidated == (1 if elapsed else 0)
         assert len(origin.asked) == 3
     for key in ("x", "y"):
         assert 80 * DAY < server.client.ttl(f"{NAMESPACE}:{key}") < 100 * DAY

@@ -19,7 +19,10 @@ def release(name: str, version: str, *, blocked: Reason | None = None, **fields)
     """A release with a wheel, unless it is blocked for another reason than being a pre-release."""
     file = File(filename=f"{name}-{version}-py3-none-any.whl", url=f"http://127.0.0.1/{name}-{version}.whl")
     usable = blocked is None or blocked.kind == "pre-release"
-    return Release(name=name, version=Version(version), file=file if usable else None, blocked=blocked, **fields)
+    held = blocked is not None and blocked.kind == "cooldown"
+    return Release(
+        name=name, version=Version(version), file=file if usable else None, blocked=blocked, held=held, **fields
+    )
 
 
 class Catalog:

@@ -22,4 +22,4 @@ def test_counting_adds_up() -> None:
     counters = Counters()
     counters.add(requests=1, retries=2)
     counters.add(requests=3)
-    assert (4, 2, 0) == (counters.requests, counters.retries, counters.cache_hits)
+    assert (4, 2, 0) == (counters.counts.requests, counters.counts.retries, counters.counts.cache_hits)

@@ -45,4 +45,4 @@ class Screened:
         if groups is None:
             return release
         why = reason(groups, safe=True)
-        return replace(release, file=None, requires=None, blocked=release.blocked or why)
+        return replace(release, file=None, requires=None, blocked=release.blocked or why, held=True)

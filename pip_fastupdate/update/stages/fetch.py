@@ -15,7 +15,7 @@ from ...core.gil_turns import Turns
 from ...core.models import Change, Failure
 from ...core.waiting import result
 from ...resolver.candidates import Key
-from ..results import BAD_FILE, BUILD, GONE, OFFLINE, UNFIT, Planned, Staged, StagedRelease, key_of
+from ..results import BAD_FILE, BUILD, OFFLINE, UNFIT, UNREACHABLE, Planned, Staged, StagedRelease, key_of
 from ..space import check_room, download_size, places_of
 from ..staging_area import StagingArea
 from .stage import Downloaded, stage
@@ -95,7 +95,7 @@ def _fetch(
         change = changes[release.name]
         if isinstance(found, Failure):
             lost.append((change, found))
-            in_a_row += found.kind in GONE
+            in_a_row += found.kind in UNREACHABLE
             if in_a_row >= min(3, len(changes)):
                 raise _unreachable(found)
         else:

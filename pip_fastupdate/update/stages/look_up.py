@@ -13,7 +13,7 @@ from ...core.models import Failure, Inventory, Release
 from ...core.suggestions import meant
 from ...resolver.candidates import CandidatePool
 from ..context import RunContext
-from ..results import GONE, MISSING, LookedUp
+from ..results import MISSING, UNREACHABLE, LookedUp
 from ..source_pinning import sources_before
 
 
@@ -76,7 +76,7 @@ def _unreachable(first: Failure) -> IndexUnreachable:
             "Nothing about these packages is in the cache, and --offline forbids to ask.",
             hint="Run once without --offline; its answers are kept.",
         )
-    if first.kind not in GONE | {"tls", "proxy"}:
+    if first.kind not in UNREACHABLE | {"tls", "proxy"}:
         return IndexUnreachable(
             f"The index answers for none of the packages: {first.text}.",
             hint="Check --index-url, and the credentials if it asks for some.",
