@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ..core.models import Report, Row
 from ..core.text import can_encode, clean, redact
 from .holding import holder
-from .rows import summarize
+from .rows import Line, summarize
 from .view import PLAIN, View
 
 _LINES, _ASCII = ("├─ ", "└─ ", "│  ", "   "), ("|- ", "`- ", "|  ", "   ")
@@ -65,17 +65,14 @@ def render(report: Report, name: str, view: View = PLAIN) -> str:
     """The state of ``name`` in a line, what holds it, and who requires it. Raises KeyError for no row of that name."""
     rows = {each.name: each for each in report.rows}
     row = rows[name]
-    states = {each.package: f"{each.package} {each.current}: {each.status}" for each in summarize(report).lines}
-    for each in report.rows:
-        if each.latest not in (None, each.target):
-            states[each.name] += f"; {_shown(each.latest or '')} is the newest"
+    lines = {each.package: each for each in summarize(report).lines}
+    states = {each.name: _state(each, lines[clean(each.name)]) for each in report.rows}
     holding = _Telling(rows=rows, states=states)
     requiring = _Telling(rows=rows, states=states)
-    root = "you asked for it by name" if row.direct else "nothing installed requires it"
-    required = tuple(requiring.requirers(row)) or (Branch(text=root),)
+    required = (*requiring.requirers(row), *([Branch(text="you asked for it by name")] if row.direct else []))
     trees = (
         Branch(text=states[name], branches=tuple(holding.obstacles(row))),
-        Branch(text=f"who requires {_shown(name)}", branches=required),
+        Branch(text=f"who requires {_shown(name)}", branches=required or (Branch(text="nothing installed"),)),
     )
     marks = _LINES if can_encode("".join(_LINES), view.encoding) else _ASCII
     return "\n\n".join("\n".join(_drawn(each, marks)) for each in trees)
@@ -88,6 +85,13 @@ def _drawn(branch: Branch, marks: tuple[str, str, str, str]) -> Iterator[str]:
         first, *others = _drawn(each, marks)
         yield marks[last] + first
         yield from (marks[2 + last] + line for line in others)
+
+
+def _state(row: Row, line: Line) -> str:
+    """``numpy 1.26.4: held; 2.5.5 is the newest``, ``django 4.2 → 6.1.3: would upgrade``."""
+    versions = [each for each in dict.fromkeys((row.installed, row.target)) if each]
+    newer = f"; {row.latest} is the newest" if row.latest not in (None, row.target) else ""
+    return _shown(f"{row.name} {' → '.join(versions)}: {line.status}{newer}")
 
 
 def _version(row: Row | None) -> str:

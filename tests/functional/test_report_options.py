@@ -21,7 +21,7 @@ def test_report_in_a_file_and_why(environment: Env, index: LocalIndex) -> None:
     assert 0 == why.returncode
     assert (
         "lib 1.0: held; 2.0 is the newest\n└─ app 1.0 requires lib<2\n\nwho requires lib\n"
-        "├─ app 1.0 requires lib<2\n└─ free 2.0 requires lib\n" == why.stdout
+        "├─ app 1.0 requires lib<2\n├─ free 2.0 requires lib\n└─ you asked for it by name\n" == why.stdout
     )
     unknown = run(env, "--why", "nothing", index=index)
     assert (2, True) == (unknown.returncode, "\nerror: nothing is not installed in " in unknown.stderr)

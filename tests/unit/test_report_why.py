@@ -49,6 +49,18 @@ def test_current() -> None:
     assert "c 1: up to date\n\nwho requires c\n└─ you asked for it by name" == render(CHAIN, "c")
 
 
+def test_what_moves() -> None:
+    """From which version to which, for short of the newest, too; the user's wish comes beside who requires it."""
+    moving = replace(row("a", "1", "2", "3", "upgrade"), direct=True, required_by=(("b", "a"),))
+    text = render(report(moving, row("b", "1", "1", "1", "current")), "a")
+    assert (
+        "a 1 → 2: upgraded, held back; 3 is the newest\n\nwho requires a\n├─ b 1 requires a\n"
+        "└─ you asked for it by name" == text
+    )
+    alone = render(report(row("a", None, "2", "2", "add")), "a")
+    assert "a 2: added\n\nwho requires a\n└─ nothing installed" == alone
+
+
 def test_circle_of_holders() -> None:
     """Two that hold each other are told once each."""
     text = render(report(held("a", "b", "a<2"), held("b", "a", "b<2")), "a")
