@@ -51,7 +51,7 @@ class PublicNames:
             return frozenset()
         if len(self.indexes) == 1:
             return frozenset(each.name for each in distributions)
-        projects = self.catalog.look_up({each.name: each.version for each in distributions}, Silent())
+        projects = self.catalog.look_up(dict.fromkeys(each.name for each in distributions), Silent())
         return frozenset(name for name, project in projects.items() if self._only_public(project))
 
     def _only_public(self, project: Project | Failure) -> bool:
