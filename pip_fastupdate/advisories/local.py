@@ -14,6 +14,8 @@ from .records import Advisory, parse
 LARGEST = 32 * 1024**2
 """Bytes of one record."""
 
+_HINT = "give a directory or zip archive with one OSV record in JSON a file, such as OSV's PyPI/all.zip"
+
 
 class Folder:
     """Records read once, found by name."""
@@ -35,10 +37,7 @@ class Folder:
             for project in advisory.affected:
                 self._by_name.setdefault(project, []).append(advisory)
         if not count:
-            raise UsageError(
-                f"no advisories found in {path}",
-                hint="--advisories takes a directory or a zip archive with one OSV record (JSON) a file",
-            )
+            raise UsageError(f"no advisories found in {path}", hint=_HINT)
 
     def advisories(self, queries: Sequence[Query]) -> dict[Query, tuple[Advisory, ...]]:
         """All advisories about the project of each query, whatever the version."""
@@ -53,7 +52,7 @@ def _bodies(path: Path) -> Iterator[tuple[str, bytes]]:
             yield from _of_archive(path)
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         why = getattr(error, "strerror", None) or error
-        raise UsageError(f"could not read the advisories in {path}: {why}") from None
+        raise UsageError(f"could not read the advisories in {path}: {why}", hint=_HINT) from None
 
 
 def _of_folder(path: Path) -> Iterable[tuple[str, bytes]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..core.models import Change, Difference, Distribution
+from ..core.text import some
 from ..environment.differences import Facts, difference, facts_of, facts_of_metadata
 from .context import RunContext
 from .results import Planned, Staged
@@ -28,6 +29,9 @@ def from_index(context: RunContext, planned: Planned) -> dict[str, Difference]:
 def _found(context: RunContext, planned: Planned, new: Callable[[Change], Facts | None]) -> dict[str, Difference]:
     installed = planned.inventory.by_name()
     names = context.options.changes
+    unknown = sorted(set(names or ()) - installed.keys() - {change.name for change in planned.plan.changes})
+    if unknown:
+        context.progress.warn(f"--changes names what is not installed: {some(unknown)}")
     found = {}
     for change in planned.plan.changes:
         if not names or change.name in names:

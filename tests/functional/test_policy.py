@@ -86,6 +86,25 @@ def test_pips_setting_is_the_default(env: Env, index: LocalIndex) -> None:
         assert (arguments, expected) == (arguments, rows(done)["app"]["target"])
 
 
+def test_direct(environment: Env, index: LocalIndex) -> None:
+    """Only what was asked for by name moves, and others as far as that needs; the report tells them apart."""
+    install(environment, [index.release("app", "1.0"), index.release("named", "1.0")])
+    install(environment, [index.release("lib", "1.0"), index.release("other", "1.0")], requested=False)
+    index.release("app", "2.0", requires=["lib>=1.5"])
+    for version in ("1.5", "2.0"):
+        index.release("lib", version)
+    index.release("other", "2.0")
+    done = run(environment, "--direct", "--format", "json", index=index)
+    assert (0, {"app": "2.0", "lib": "1.5", "named": "1.0", "other": "1.0"}) == (
+        done.returncode,
+        installed(environment),
+    )
+    assert {"app": True, "lib": False, "named": True} == {name: row["direct"] for name, row in rows(done).items()}
+    again = run(environment, "--direct", "--check", index=index)
+    assert 0 == again.returncode
+    assert 0 == run(environment, "--direct", "-n", "named", index=index).returncode
+
+
 def test_wrong_usage(env: Env, index: LocalIndex) -> None:
     """A sentence and a hint, exit 2."""
     for arguments in (["--cooldown", "soon"], ["--level", "huge"], ["--cooldown-except", "a b"]):

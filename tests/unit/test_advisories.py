@@ -330,5 +330,6 @@ def test_folders_and_archives(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "no.zip").write_bytes(b"PK\\x03\\x04nonsense")
     for wrong in (tmp_path / "empty", tmp_path / "no.zip", tmp_path / "missing"):
-        with pytest.raises(UsageError, match="advisories"):
+        with pytest.raises(UsageError, match="advisories") as caught:
             Folder(wrong)
+        assert "OSV record" in (caught.value.hint or "")

@@ -107,6 +107,38 @@ def test_wrong_usage(words: list[str]) -> None:
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--osv-url", "https://osv.test"],
+        ["--advisories", "records"],
+        ["--ignore-vuln", "CVE-1"],
+        ["--ignore-until-fixed", "CVE-1"],
+        ["--audit", "--osv-url", "https://osv.test", "--advisories", "records"],
+        ["--audit", "--osv-url", "ftp://osv.test"],
+        ["--audit", "--osv-url", "https://"],
+        ["--audit=yes"],
+        ["--security=oldest"],
+        ["--cooldown", "1y"],
+        ["--cooldown", "2026-13-01"],
+        ["--cooldown", "9999999d"],
+        ["--cooldown-except", "a b"],
+        ["--cooldown-unknown", "maybe"],
+        ["--level", "huge"],
+        ["--level", "numpy="],
+        ["--level", "=minor"],
+        ["--direct=yes"],
+        ["--prune=yes"],
+    ],
+)
+def test_wrong_choice(words: list[str]) -> None:
+    """So is what makes no sense about what may come in; exit code 2, before anything is read."""
+    with pytest.raises(UsageError) as caught:
+        parse_arguments(words)
+    assert (True, 2) == (bool(caught.value.hint), caught.value.exit_code)
+    assert "\n" not in caught.value.message
+
+
 def test_cache_folder() -> None:
     """The cache may lie elsewhere, or nowhere."""
     assert Path("there") == parse_arguments(["--cache-dir", "there"]).cache_directory

@@ -11,8 +11,9 @@ from typing import get_args
 import pytest
 
 from pip_fastupdate import report as reports
+from pip_fastupdate.core.models import Difference
 from pip_fastupdate.core.options import Format
-from pip_fastupdate.report import table
+from pip_fastupdate.report import markdown, table
 from pip_fastupdate.report.view import View
 from tests.support.reports import Terminal, encoded, mixed, report, row
 
@@ -159,3 +160,43 @@ def test_preload_is_complete(format: Format, stream: io.StringIO, monkeypatch: p
         reports.show(mixed(), stream, format=format, color=False)
     reports.show_stats(mixed(), stream)
     assert set(sys.modules) == before
+
+
+@pytest.mark.parametrize(
+    ("level", "before", "after", "expected"),
+    [
+        ("major", "1.4.2", "2.0", "\x1b[1;31m2.0"),
+        ("minor", "1.4.2", "1.10.0", "1.\x1b[36m10.0"),
+        ("patch", "1.4.2", "1.4.10", "1.4.\x1b[32m10"),
+        ("patch", "1.4", "1.4.post1", "1.4.\x1b[32mpost1"),
+        ("calendar", "2025.1", "2026.3", "\x1b[34m2026.3"),
+    ],
+)
+def test_the_part_that_changes_is_colored(level: str, before: str, after: str, expected: str) -> None:
+    """From the first part that differs on; the level is named beside it for who sees no color."""
+    upgrade = replace(row("foo", before, after, after, "upgrade"), level=level)
+    colored = table.render(report(upgrade), View(width=100, color=True))
+    assert expected in colored
+    plain = table.render(report(upgrade), View(width=100, color=False))
+    assert (False, True) == ("\x1b" in plain, level in plain)
+
+
+def test_of_what_stops_short_only_where_it_stops_is_colored() -> None:
+    """The newest version beyond is not what is installed."""
+    upgrade = replace(row("foo", "1.0", "1.5", "2.0", "upgrade"), level="minor")
+    colored = table.render(report(upgrade), View(width=100, color=True))
+    assert "1.0 → 1.\x1b[36m5\x1b[0m" in colored
+    assert 1 == colored.count("\x1b[36m")
+
+
+def test_links_can_be_clicked_in_terminals() -> None:
+    """By OSC 8, and only there; an URL cannot end the sequence and begin another."""
+    changes = Difference(links=(("changelog", "https://foo.test/news"), ("source", "https://foo.test/\x1b]0;gone\x07")))
+    upgrade = replace(row("foo", "1.0", "2.0", "2.0", "upgrade"), changes=changes)
+    shown = table.render(report(upgrade), View(width=100, color=True))
+    assert "\x1b]8;;https://foo.test/news\x1b\\https://foo.test/news\x1b]8;;\x1b\\" in shown
+    assert "\x1b]0" not in shown
+    assert "\x07" not in shown
+    for view in (View(), View(width=100), View(color=True)):
+        assert "\x1b]8" not in table.render(report(upgrade), view)
+    assert "https://foo.test/news" in markdown.render(report(upgrade))
