@@ -15,6 +15,7 @@ import pytest
 
 from pip_fastupdate.report import html
 from tests.support.big_report import big
+from tests.unit.test_report_history import ENTRIES
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -98,6 +99,15 @@ def test_axe(page: Any) -> None:
         assert [] == [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]]
         assert len(found["passes"]) > 20
         find(page, "button.name")[0].click()
+
+
+def test_other_pages(driver: Any, tmp_path: Path) -> None:
+    """The history has no graph, and misses none when it is printed."""
+    path = tmp_path / "history.html"
+    path.write_text(html.history(ENTRIES), encoding="ascii")
+    driver.get(path.as_uri())
+    driver.execute_script("dispatchEvent(new Event('beforeprint')); dispatchEvent(new Event('afterprint'))")
+    assert ([], len(ENTRIES)) == (driver.get_log("browser"), len(find(driver, "tbody tr")))
 
 
 def test_prints_everything(page: Any) -> None:

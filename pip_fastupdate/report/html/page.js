@@ -185,11 +185,23 @@
   });
   const folded = () => document.querySelectorAll("details:not([open])");
   let opened = [];
+  // A graph that is wider than paper becomes smaller, or stays away where nobody could read it: the table says the same.
+  const PAPER = 680;
   addEventListener("beforeprint", () => {
+    const box = graph?.querySelector(".columns");
+    if (box) {
+      const scale = Math.min(1, PAPER / box.scrollWidth);
+      box.style.zoom = scale;
+      graph.closest("section").classList.toggle("unprinted", scale < 0.35);
+    }
     opened = [...folded()];
     opened.forEach((each) => { each.open = true; });
   });
-  addEventListener("afterprint", () => opened.forEach((each) => { each.open = false; }));
+  addEventListener("afterprint", () => {
+    opened.forEach((each) => { each.open = false; });
+    const box = graph?.querySelector(".columns");
+    if (box) box.style.zoom = 1;
+  });
 
   const filter = document.getElementById("filter");
   const status = document.getElementById("filtered");
