@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -129,7 +130,8 @@ def take_over(line: Any, options: Any) -> None:
 def _links(links: Sequence[str] | None, file: str) -> list[str]:
     """Where ``--find-links`` leads: beside the file, if there is such a path."""
     beside = [str(Path(file).absolute().parent / each) for each in links or ()]
-    return [path if Path(path).exists() else each for path, each in zip(beside, links or (), strict=True)]
+    there = os.path.exists  # which no text is too long for
+    return [path if there(path) else each for path, each in zip(beside, links or (), strict=True)]
 
 
 def constraint(line: Any) -> str:

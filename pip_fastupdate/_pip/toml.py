@@ -8,10 +8,13 @@ from typing import Any
 
 def loads(text: str) -> dict[str, Any]:
     """The document. Raises ValueError (``TOMLDecodeError``)."""
-    if sys.version_info >= (3, 11):
-        import tomllib
+    try:
+        if sys.version_info >= (3, 11):
+            import tomllib
 
-        return tomllib.loads(text)
-    from pip._vendor import tomli  # that of the oldest Python alone
+            return tomllib.loads(text)
+        from pip._vendor import tomli  # that of the oldest Python alone
 
-    return dict(tomli.loads(text))
+        return dict(tomli.loads(text))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from email.parser import HeaderParser
 from pathlib import Path
 
 from ..core.entry_points import script_names
+from ..core.files import content
 from ..core.models import Difference
 from ..core.requirements import InvalidRequirement, parse
 from .record_rows import stated_size
@@ -26,6 +28,9 @@ _LABELS = {
     "github": "source",
 }
 """Well-known labels of project URLs (PEP 753), normalized, and what they are called here."""
+
+_LARGEST = 64 * 1024 * 1024
+"""Bytes of a file of a ``.dist-info`` folder that are read."""
 
 _NATIVE = (".so", ".pyd", ".dll", ".dylib")
 
@@ -105,7 +110,7 @@ def _links(message: Message[str, str]) -> Iterable[tuple[str, str]]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return content(os.fspath(path), _LARGEST).decode("utf-8", "replace")
     except OSError:
         return ""
 

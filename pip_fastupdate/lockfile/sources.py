@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,9 +14,13 @@ from urllib.parse import urlsplit
 
 from packaging.version import Version
 
+from ..core.files import content, decoded
 from ..core.models import Release
 from ..core.text import without_credentials
 from .refused import Unlockable
+
+_LARGEST = 1024 * 1024
+"""Bytes of a direct_url.json."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +88,7 @@ class _Direct:
     def fields(self, pinned: Pinned, info: Path) -> dict[str, Any]:
         """What says of a package where it came from. Raises Unlockable."""
         try:
-            said = json.loads((info / "direct_url.json").read_bytes())
+            said = decoded(content(os.fspath(info / "direct_url.json"), _LARGEST))
             url, subdirectory = said["url"], said.get("subdirectory")
             if "vcs_info" in said:
                 return {"vcs": self._vcs(url, said["vcs_info"], subdirectory)}
@@ -159,5 +163,13 @@ def _digest(url: str) -> str | None:
     """The sha256 of a local file; None for anything else."""
     path = _local(url)
     with suppress(OSError):
-        return None if path is None else sha256(path.read_bytes()).hexdigest()
+        return None if path is None or not path.is_file() else _sha256(path)
     return None
+
+
+def _sha256(path: Path) -> str:
+    digest = sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -45,5 +45,13 @@ def _key(key: str) -> str:
 
 
 def _string(text: str) -> str:
-    """A basic string: JSON's escapes are TOML's as well, but JSON has no need to escape DEL."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """A basic string: JSON's escapes are TOML's as well; what an editor or a terminal could obey is escaped, too."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return quoted if quoted.isprintable() else "".join(map(_visible, quoted))
+
+
+def _visible(character: str) -> str:
+    code = ord(character)
+    if character.isprintable() or 0xD800 <= code < 0xE000:  # TOML has no half characters: the file cannot be written
+        return character
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -19,6 +19,9 @@ Loads = Callable[[str], Mapping[str, Any]]
 
 Path = tuple[str | int, ...]
 
+MOST, DEEPEST = 10_000, 100
+"""Requirements of a group with those that it includes, and includes within each other."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
@@ -66,11 +69,18 @@ def group(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
     """
     groups = document.get("dependency-groups")
     known = {_normalized(key): value for key, value in groups.items()} if isinstance(groups, dict) else {}
-    return tuple(_members(known, name, ()))
+    found: list[str] = []
+    for each in _members(known, name, ()):
+        found.append(each)
+        if len(found) > MOST:
+            raise GroupError(f"dependency group {name} has more than {MOST} requirements")
+    return tuple(found)
 
 
 def _members(groups: Mapping[str, object], name: str, above: Sequence[str]) -> Iterator[str]:
     wanted = _normalized(name)
+    if len(above) > DEEPEST:
+        raise GroupError(f"dependency group {name} is included by more than {DEEPEST} others, one by the other")
     if wanted in above:
         raise GroupError(f"dependency group {name} includes itself")
     if wanted not in groups:

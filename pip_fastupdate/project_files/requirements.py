@@ -6,7 +6,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
-_COMMENT = re.compile(r"(^|\s+)#.*$")
+_COMMENT = re.compile(r"(?<!\S)#.*$")
 _CODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -17,7 +17,6 @@ _BOMS = (
 )
 _IGNORED = re.compile(r"#\s*pip-update:\s*ignore\b")
 _COMPILED = re.compile(r"^#.*\b(?:auto-?generated|generated) by\b", re.IGNORECASE | re.MULTILINE)
-_VIA = re.compile(r"^[^#\n]+\n?\s*# via(?: |$)", re.MULTILINE)
 _COMMAND = re.compile(
     r"^#\s+(?:\$ )?((?:\S+=\S+ )*(?:uv pip compile|pip-compile|poetry|pdm|pipenv|rye|hatch|make)\b.*)$", re.MULTILINE
 )
@@ -78,7 +77,7 @@ def lines(text: str) -> tuple[Line, ...]:
         comment = _COMMENT.search(bare)
         ignored = ignored or (comment is not None and _IGNORED.search(comment[0]) is not None)
         position += len(physical)
-        if not bare.endswith("\\") or _COMMENT.match(bare):
+        if not bare.endswith("\\") or bare.lstrip().startswith("#"):
             end = position - (len(physical) - len(bare))
             found.append(Line(number=opened[0], start=opened[1], end=end, ignored=ignored))
             opened = None
@@ -87,10 +86,21 @@ def lines(text: str) -> tuple[Line, ...]:
     return tuple(found)
 
 
+def _has_via(text: str) -> bool:
+    """Whether a comment says for whom a requirement is there, behind it or below it, as those programs write it."""
+    requirement = False
+    for line in text.splitlines():
+        before, comment, after = line.partition("# via")
+        if comment and after[:1] in ("", " ") and "#" not in before and (requirement or before.strip()):
+            return True
+        requirement = (bool(line.strip()) and "#" not in line) or (requirement and not line.strip())
+    return False
+
+
 def compiled_by(text: str) -> str | None:
     """The command that makes a compiled file, "" where it does not say; None for one that people write."""
     head = text[:2000]
-    if not _COMPILED.search(head) and not _VIA.search(text):
+    if not _COMPILED.search(head) and not _has_via(text):
         return None
     command = _COMMAND.search(head)
     return command[1].strip() if command else ""

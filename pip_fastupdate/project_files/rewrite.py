@@ -19,8 +19,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 _CLAUSE = re.compile(r"(===|~=|==|!=|<=|>=|<|>)([ \t]*)([^\s,;()\\#\"']+)")
 _HEAD = re.compile(r"\s*[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\s*(?:\[[^\]]*\])?\s*\(?")
@@ -74,7 +74,7 @@ def moved(text: str, target: Version, *, lower_bounds: bool = False) -> tuple[Ed
     specifier = ",".join(operator + version for operator, _, version in _clauses(after, head.end()))
     try:
         admitted = SpecifierSet(specifier).contains(target, prereleases=True)
-    except InvalidSpecifier:
+    except ValueError:  # it is not, or has a number too long for Python
         raise Unwritable(f"{specifier!r} is not a version specifier") from None
     if not admitted:
         raise Unwritable(f"{specifier} does not admit {target}")
@@ -108,7 +108,7 @@ def _version(operator: str, text: str, target: Version, lower_bounds: bool) -> s
     wildcard = text.endswith(".*")
     try:
         version = Version(text.removesuffix(".*"))
-    except InvalidVersion:
+    except ValueError:  # none at all, or a number too long for Python
         if operator == "===":
             raise Unwritable(f"==={text} is not a version that can be compared") from None
         raise Unwritable(f"{text} is not a version") from None
@@ -130,7 +130,7 @@ def _version(operator: str, text: str, target: Version, lower_bounds: bool) -> s
 def _admits(operator: str, text: str, target: Version) -> bool:
     try:
         return SpecifierSet(operator + text).contains(target, prereleases=True)
-    except InvalidSpecifier:
+    except ValueError:
         return False
 
 

@@ -30,7 +30,7 @@ def document(entry: HistoryEntry) -> Mapping[str, object]:
 def cells(entry: HistoryEntry, verbosity: int = 0) -> tuple[str, ...]:
     """One transaction below ``HEADER``."""
     undo = "yes" if entry.undoable else f"no: {entry.why_not}" if entry.why_not else "no"
-    return clean(entry.id), clean(entry.when), entry.kind, clean(undo), _changes(entry.changes, verbosity)
+    return clean(entry.id), clean(entry.when), clean(entry.kind), clean(undo), _changes(entry.changes, verbosity)
 
 
 def _changes(changes: Sequence[Change], verbosity: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -60,13 +61,19 @@ def _blocks(report: Report, facts: Summary) -> Iterator[str]:
         yield f"<details open>\n<summary>{len(current)} to be looked at</summary>\n\n{_table(current)}\n\n</details>"
     for file in report.files:
         if file.diff:
-            yield f"~~~~~~diff\n{file.diff}\n~~~~~~"
+            yield _fenced([line[:1] + clean(line[1:]) for line in file.diff.splitlines()])
     if report.warnings:
         yield "\n".join(f"- warning: {escape(text)}" for text in report.warnings)
 
 
 def _environment(target: Target) -> str:
     return escape(f"Python {target.python}, pip {target.pip}, {target.prefix}")
+
+
+def _fenced(lines: Sequence[str]) -> str:
+    """The lines of a diff between tildes, of which there are more than anywhere in them."""
+    fence = "~" * max(6, 1 + max((len(found) for line in lines for found in re.findall("~+", line)), default=0))
+    return "\n".join((f"{fence}diff", *lines, fence))
 
 
 def _table(lines: Iterable[Line]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..core.entry import HistoryEntry
 from ..core.models import KnownVulnerability, Report, Row
-from ..core.text import redact
+from ..core.text import clean, redact
 from . import json_
 from .view import PLAIN, View
 
@@ -60,7 +60,7 @@ def _rule(vulnerability: KnownVulnerability) -> dict[str, Any]:
         properties["security-severity"] = "10.0" if vulnerability.malware else _SCORES[vulnerability.severity]
     return {
         "id": vulnerability.id,
-        "shortDescription": {"text": vulnerability.summary or vulnerability.id},
+        "shortDescription": {"text": _shown(vulnerability.summary or vulnerability.id)},
         "properties": properties,
     }
 
@@ -74,7 +74,7 @@ def _result(row: Row, vulnerability: KnownVulnerability, rule: int) -> dict[str,
         "ruleId": vulnerability.id,
         "ruleIndex": rule,
         "level": level,
-        "message": {"text": redact(f"{row.name} {version} {what}: {vulnerability.summary or 'no summary'}; {fix}")},
+        "message": {"text": _shown(f"{row.name} {version} {what}: {vulnerability.summary or 'no summary'}; {fix}")},
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": f"site-packages/{row.name}"}},
@@ -86,10 +86,15 @@ def _result(row: Row, vulnerability: KnownVulnerability, rule: int) -> dict[str,
     }
 
 
+def _shown(text: str) -> str:
+    """For people, whatever shows it to them."""
+    return clean(redact(text))
+
+
 def _suppressions() -> Iterator[dict[str, str]]:
     yield {"kind": "external", "justification": "--ignore-vuln"}
 
 
 def _invocation(report: Report) -> dict[str, Any]:
-    notes = [{"level": "warning", "message": {"text": redact(text)}} for text in report.warnings]
+    notes = [{"level": "warning", "message": {"text": _shown(text)}} for text in report.warnings]
     return {"executionSuccessful": True, "toolExecutionNotifications": notes}

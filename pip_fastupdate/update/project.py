@@ -15,7 +15,7 @@ from ..core.errors import UsageError
 from ..core.models import Inventory, WrittenFile
 from ..core.options import Options, Settings
 from ..core.requirements import Dependency, InvalidRequirement, parse
-from ..core.text import some
+from ..core.text import redact, some
 from ..project_files.pyproject import GroupError, group
 from ..project_files.rewrite import relaxed
 from ..project_files.writable import FileRequirement, Rewritten, Writable, check_kind, open_pyproject, open_requirements
@@ -161,7 +161,8 @@ def _group(word: str, written: Sequence[Path]) -> tuple[str, ...]:
 
 def _diff(file: Writable, after: bytes) -> Iterator[str]:
     before, new = (data.decode("utf-8", "replace").splitlines() for data in (file.data, after))
-    return unified_diff(before, new, str(file.path), str(file.path), lineterm="")
+    lines = unified_diff(before, new, str(file.path), str(file.path), lineterm="")
+    return map(redact, lines)  # what stands around a requirement may be --index-url with a password
 
 
 def _versions(context: RunContext, planned: Planned) -> Mapping[str, Version]:

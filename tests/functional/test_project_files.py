@@ -13,7 +13,7 @@ from tests.support.environments import Env, install, installed, run, tree
 from tests.support.local_index import LocalIndex
 
 REQUIREMENTS = b"""\
-# what the app needs\r
+# what the app needs, from https://bob:S3CRET@index.test/simple?token=S3CRET\r
 lib==1.0   # the pin\r
 cap >=1, <2 ; python_version > "3"\r
 cap == 0.1 ; python_version < "3"\r
@@ -71,10 +71,12 @@ def test_write_is_part_of_the_update(project: Env, index: LocalIndex, requiremen
     dry = run(project, "--write", "requirements.txt", "-n", index=index)
     assert 0 == dry.returncode, dry.stderr
     assert "-lib==1.0   # the pin" in dry.stdout
+    assert [True, False] == [word in dry.stdout for word in ("index.test", "S3CRET")], "a line around it, in the diff"
     assert "+lib==2.0   # the pin" in dry.stdout
     assert (before, content) == (tree(project.path), requirements.read_bytes())
     done = run(project, "--write", "requirements.txt", "--format", "json", index=index)
     assert (0, UPDATED, WRITTEN) == (done.returncode, installed(project), requirements.read_bytes()), done.stderr
+    assert [True, False] == [word in done.stdout for word in ("index.test", "S3CRET")]
     (file,) = json.loads(done.stdout)["files"]
     assert [("line 2", "lib==2.0   # the pin"), ("line 3", 'cap >=1, <3 ; python_version > "3"')] == [
         (each["where"], each["after"]) for each in file["changed"]

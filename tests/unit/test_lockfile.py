@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
@@ -280,3 +281,40 @@ def test_draft_that_cannot_be_written(tmp_path: Path, text: str, words: str) -> 
     with pytest.raises(LockRefused, match=words):
         Draft(folder / "pylock.toml", text)
     assert [] == list(tmp_path.iterdir())
+
+
+def test_what_an_editor_could_obey_is_escaped(tmp_path: Path) -> None:
+    """Control and bidi characters of a URL are there for programs, and not for eyes; other letters stay."""
+    url = "http://127.0.0.1/\x1b[2J\u202eé\x9b\U000e0001.whl"
+    lock = render([direct_in(tmp_path, url)], tmp_path / "pylock.toml")
+    assert lock.text.replace("\n", "").isprintable()
+    assert "é" in lock.text
+    assert url == package(lock)["archive"]["url"]
+
+
+def direct_in(folder: Path, url: str) -> Pinned:
+    return direct(folder, url=url, archive_info={"hashes": {"sha256": SHA}})
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize("text", [DEEP, "5", "9" * 5000, '{"url": 5, "archive_info": {}}', '{"url": "http://["}'])
+def test_direct_url_is_input(tmp_path: Path, text: str) -> None:
+    """Whatever stands in it, the package is named as one that cannot be locked."""
+    (tmp_path / "direct_url.json").write_text(text)
+    with pytest.raises(LockRefused, match=r"app 1\.0"):
+        render([pinned(info=tmp_path)], tmp_path / "pylock.toml")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+def test_direct_url_that_leads_to_a_pipe_or_a_device(tmp_path: Path) -> None:
+    """Nothing is waited for, and nothing is hashed without end."""
+    os.mkfifo(tmp_path / "pipe.whl")
+    for place in (tmp_path / "pipe.whl", Path("/dev/zero")):
+        with pytest.raises(LockRefused, match="hash"):
+            render([direct(tmp_path, url=place.as_uri(), archive_info={})], tmp_path / "pylock.toml")
+    (tmp_path / "direct_url.json").unlink()
+    os.mkfifo(tmp_path / "direct_url.json")
+    with pytest.raises(LockRefused, match=r"app 1\.0"):
+        render([pinned(info=tmp_path)], tmp_path / "pylock.toml")

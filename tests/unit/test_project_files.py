@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 from packaging.version import Version
 
+from pip_fastupdate._pip import requirement_files, toml
+from pip_fastupdate.core.errors import UsageError
 from pip_fastupdate.project_files import pyproject, requirements
 from pip_fastupdate.project_files.rewrite import Unwritable, edited, moved, relaxed
+from pip_fastupdate.project_files.writable import open_pyproject
 
 try:
     import tomllib
 except ImportError:  # Python 3.10
     from pip._vendor import tomli as tomllib
+
+
+def _chain(length: int, members: str) -> str:
+    """Groups that include the next one each, the first called a."""
+    names = ["a", *(f"g{number}" for number in range(1, length))]
+    lines = [f"{name} = [{members.replace('#', str(number))}]" for number, name in enumerate(names, 1)]
+    return "\n".join(("[dependency-groups]", *lines, f"g{length} = ['x']"))
 
 
 def after(text: str, target: str, *, lower_bounds: bool = False) -> str:
@@ -193,9 +207,44 @@ def test_escaped_strings() -> None:
         ("", "the groups are: none"),
         ("[dependency-groups]\na = 'x'", "not a list"),
         ("[dependency-groups]\na = [1]", "neither"),
+        (_chain(200, "{include-group='g#'}"), "more than 100 others"),
+        (_chain(40, "{include-group='g#'}, {include-group='g#'}"), "more than 10000 requirements"),
     ],
 )
 def test_wrong_groups(groups: str, message: str) -> None:
     """What does not follow PEP 735 is said."""
     with pytest.raises(pyproject.GroupError, match=message):
         pyproject.group(tomllib.loads(groups), "a")
+
+
+@pytest.mark.parametrize("text", ["x = " + "[" * 50_000, "x = " + "{a=" * 50_000, "x = " + "9" * 5000])
+def test_documents_that_are_too_much(tmp_path: Path, text: str) -> None:
+    """Nested beyond measure, or with a number that Python does not read: no document."""
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(UsageError, match="could not read"):
+        open_pyproject(tmp_path / "pyproject.toml", toml.loads)
+
+
+@pytest.mark.parametrize("operator", ["==", "===", "~=", "<", "<=", "!="])
+def test_numbers_that_python_does_not_read(operator: str) -> None:
+    """A requirement with one is left alone."""
+    with pytest.raises(Unwritable):
+        moved(f"a{operator}{'9' * 5000}", Version("2"))
+
+
+@pytest.mark.parametrize("text", ["a" + " " * 60_000 + "x", "\n" * 60_000 + "x", "#" * 60_000, "a # via" * 9_000])
+def test_lines_take_no_longer_than_they_are(text: str) -> None:
+    """Spaces, empty lines and comments without end: the time grows with the length, not with its square."""
+    start = time.perf_counter()
+    requirements.lines(text)
+    requirements.compiled_by(text)
+    assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize("line", ["x" * 300 + "!" + "y" * 300, "a; " + "(" * 300 + "os_name=='x'", "a>=" + "9" * 5000])
+def test_lines_too_long_for_a_path(tmp_path: Path, line: str) -> None:
+    """A line that is no requirement is said to be none, however long it is."""
+    (tmp_path / "requirements.txt").write_text(line)
+    options = SimpleNamespace(features_enabled=[], isolated_mode=False, format_control=None, release_control=None)
+    with pytest.raises(UsageError, match="could not parse"):
+        requirement_files.read([str(tmp_path / "requirements.txt")], lambda: None, options)

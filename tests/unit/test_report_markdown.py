@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from pip_fastupdate.core.models import WrittenFile
 from pip_fastupdate.report import markdown
 from tests.support.reports import mixed, report, row
 
@@ -72,3 +75,13 @@ def test_nothing_to_do() -> None:
 def test_escape(given: str, expected: str) -> None:
     """Markdown shows a text as it is, in one cell."""
     assert markdown.escape(given) == expected
+
+
+def test_a_diff_stays_in_its_block() -> None:
+    """Tildes in a file do not end it, and what a terminal or an editor could obey is escaped."""
+    diff = "@@\n ~~~~~~~~\n <img src=x>\n+\x1b[2J\u202ea==1"
+    file = WrittenFile(path=Path("requirements.txt"), changed=(), diff=diff)
+    text = markdown.render(replace(mixed(), files=(file,)))
+    block = text[text.index("~~~~~~~~~diff") :]
+    shown = ["@@", " ~~~~~~~~", " <img src=x>", "+\\x1b[2J\\u202ea==1", "~~~~~~~~~"]
+    assert ["~~~~~~~~~diff", *shown] == block.split("\n")[:6]
