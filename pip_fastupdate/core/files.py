@@ -1,9 +1,47 @@
-"""What the operating system is asked about files and folders, in more than one place."""
+"""Files as they are found and made in more than one place: read within limits, as they are input, written whole."""
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import stat
+from pathlib import Path
+from typing import Any
+
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+
+
+def content(path: str, limit: int) -> bytes:
+    """The whole of a regular file, never waiting for a pipe or a device.
+
+    Raises OSError, also for anything but a regular file and for one of more than ``limit`` bytes.
+    """
+    with open(path, "rb", opener=lambda path, flags: os.open(path, flags | _READ)) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "Not a regular file", path)
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
+    return data
+
+
+def decoded(data: bytes | str) -> Any:
+    """The value of a JSON text from outside. Raises ValueError, also for one that is nested too deeply."""
+    try:
+        return json.loads(data)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def new_file(path: str, mode: int = 0o666) -> int:
+    """The descriptor of a new file, whatever was left there removed first; a link is never followed. Raises OSError."""
+    try:
+        return os.open(path, _NEW, mode)
+    except FileExistsError:
+        Path(path).unlink()
+        return os.open(path, _NEW, mode)
 
 
 def write_all(descriptor: int, content: bytes) -> None:

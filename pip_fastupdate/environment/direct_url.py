@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..core.files import content, decoded
 from ..core.models import Reason
 from ..core.text import redact, without_credentials
-from .metadata_file import content
 
 _MOST = 1024 * 1024
 _KINDS = ("vcs_info", "archive_info", "dir_info")
@@ -23,8 +22,8 @@ def origin(info: str) -> Reason:
     A file that cannot be understood still says that the index was not asked, so it counts too.
     """
     try:
-        fields = json.loads(content(f"{info}{os.sep}direct_url.json", _MOST))
-    except (OSError, ValueError, RecursionError):  # not JSON, or not even text
+        fields = decoded(content(f"{info}{os.sep}direct_url.json", _MOST))
+    except (OSError, ValueError):  # not JSON, or not even text
         fields = None
     if not is_valid(fields):
         return Reason(kind="direct-url", text="it was installed from a URL that its direct_url.json fails to tell")

@@ -6,7 +6,6 @@ field nor the continuation of one; what follows, often a long description, is no
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 from dataclasses import dataclass
@@ -91,15 +90,6 @@ def head(path: str) -> bytes:
 def opener(path: str, flags: int) -> int:
     """For ``open``: one that does not wait for the other end of a pipe."""
     return os.open(path, flags | _READ)
-
-
-def content(path: str, limit: int) -> bytes:
-    """The whole file; nothing of a pipe. Raises OSError, also for one of more than ``limit`` bytes."""
-    with open(path, "rb", opener=opener) as file:
-        data = file.read(limit + 1) or b""
-    if len(data) > limit:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
-    return data
 
 
 _NAME = r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*"

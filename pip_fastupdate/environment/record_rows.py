@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..core.entry_points import script_names
-from .metadata_file import content as content_of
+from ..core.files import content as content_of
 from .metadata_file import opener
 
 _MOST = 64 * 1024 * 1024

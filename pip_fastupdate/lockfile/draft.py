@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from ..core.files import new_file
 from .refused import LockRefused
 
 
@@ -17,7 +18,7 @@ class Draft:
         self._path = path.resolve()
         self._draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
-            with self._draft.open("w", encoding="utf-8", newline="\n") as file:
+            with os.fdopen(new_file(os.fspath(self._draft)), "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())

@@ -58,6 +58,11 @@ def kind_of(path: str) -> Kind | None:
         found = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    return kind_of_status(found)
+
+
+def kind_of_status(found: os.stat_result) -> Kind:
+    """What ``os.lstat`` has found."""
     return "link" if leads_elsewhere(found) else "folder" if stat.S_ISDIR(found.st_mode) else "file"
 
 

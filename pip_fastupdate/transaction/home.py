@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from .filesystem import kind_of, remove, remove_empty, unlink
-from .folder import DONE, State, Workspace
+from .folder import DONE, State, Workspace, is_id
 from .index_origins import Sources
 from .trust import check_folder, make_folder, make_home
 
@@ -37,7 +37,7 @@ class Home:
         if kind_of(self.path) is None:
             return []
         check_folder(self.path, self.prefix)
-        names = sorted(filter(_is_id, os.listdir(self.path)), key=int, reverse=True)
+        names = sorted(filter(is_id, os.listdir(self.path)), key=int, reverse=True)
         found = [self.workspace(name) for name in names]
         for each in found:
             each.check()
@@ -95,11 +95,7 @@ class Home:
             names = os.listdir(self.path)
         except OSError:
             return
-        if not any(map(_is_id, names)):
+        if not any(map(is_id, names)):
             for name in {RECOVER, PART}.intersection(names):
                 unlink(os.path.join(self.path, name))
             remove_empty(self.path)
-
-
-def _is_id(name: str) -> bool:
-    return name.isascii() and name.isdecimal() and not name.startswith("0")

@@ -14,10 +14,14 @@ from types import MappingProxyType
 
 from ..core.busy_files import SHORT, Patience, replace
 from ..core.errors import TransactionError
+from ..core.files import content, decoded
 from .filesystem import sync_folder
 
 NAME = "sources.json"
 SCHEMA = 1
+
+_MOST = 64 * 1024 * 1024
+"""Bytes that the file may have."""
 
 REMEMBERED = 5
 """So many versions of each distribution are remembered, those that were installed last."""
@@ -53,8 +57,7 @@ class Sources:
 
     def _read(self) -> tuple[dict[str, dict[str, str]], dict[str, frozenset[str]]]:
         try:
-            with open(self._path, "rb") as file:
-                document = json.loads(file.read())
+            document = decoded(content(self._path, _MOST))
             if document["schema"] != SCHEMA:
                 raise ValueError(f"its schema is {document['schema']}, not {SCHEMA}")
             sources = {

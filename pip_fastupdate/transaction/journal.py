@@ -14,6 +14,8 @@ from typing import Literal
 
 from ..core.entry import HistoryEntry
 from ..core.errors import TransactionError
+from ..core.files import decoded as decoded_json
+from .folder import is_id
 from .moves.planner import Layout
 from .moves.steps import decoded
 
@@ -55,9 +57,19 @@ def header_to_json(header: Header) -> bytes:
 
 def header_from_json(content: bytes, id: str) -> Header:
     """The inverse. Raises as ``readable`` expects."""
-    fields = json.loads(content)
+    fields = decoded_json(content)
+    when, kind, undoes = fields["when"], fields["kind"], fields["undoes"]
     changes = tuple((name, before, after) for name, before, after in fields["changes"])
-    return Header(id=id, when=fields["when"], kind=fields["kind"], undoes=fields["undoes"], changes=changes)
+    texts = (
+        when,
+        *(name for name, _, _ in changes),
+        *(each for change in changes for each in change[1:] if each is not None),
+    )
+    if kind not in ("update", "undo") or not all(isinstance(each, str) for each in texts):
+        raise ValueError("it is not one that pip-update writes")
+    if undoes is not None and not (isinstance(undoes, str) and is_id(undoes)):
+        raise ValueError("what it undoes is not a transaction")
+    return Header(id=id, when=when, kind=kind, undoes=undoes, changes=changes)
 
 
 def layout_to_json(layout: Layout, prefix: str) -> bytes:
@@ -77,7 +89,7 @@ def layout_to_json(layout: Layout, prefix: str) -> bytes:
 
 def layout_from_json(content: bytes, prefix: str) -> Layout:
     """The inverse. Raises as ``readable`` expects."""
-    fields, full = json.loads(content), partial(os.path.join, prefix)
+    fields, full = decoded_json(content), partial(os.path.join, prefix)
     return Layout(
         prefix=fields["prefix"],
         operations=tuple(decoded(each, full) for each in fields["operations"]),

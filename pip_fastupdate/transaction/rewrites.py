@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import os
 from collections.abc import Iterable, Sequence
@@ -10,6 +11,12 @@ from dataclasses import dataclass
 
 from ..core.busy_files import LONG, Patience, replace
 from ..core.errors import TransactionError
+from ..core.files import content, decoded, new_file
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a file that follows an update."""
+
+_HINT = "find out who wrote files.json in the folder of that transaction, then remove it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +46,12 @@ def from_json(data: bytes) -> tuple[Rewrite, ...]:
     try:
         found = tuple(
             Rewrite(path=path, before=base64.b64decode(before), after=base64.b64decode(after))
-            for path, before, after in json.loads(data)
+            for path, before, after in decoded(data)
         )
-        if not all(os.path.isabs(each.path) for each in found):
-            raise ValueError("a path is relative")
-    except (ValueError, TypeError, RecursionError) as error:
-        raise TransactionError(f"the files of a transaction are not readable: {error}") from None
+        if not all(os.path.isabs(each.path) and "\0" not in each.path for each in found):
+            raise ValueError("a path is relative, or none")
+    except (ValueError, TypeError) as error:
+        raise TransactionError(f"the files of a transaction are not readable: {error}", hint=_HINT) from None
     return found
 
 
@@ -71,25 +78,33 @@ def changed_since(rewrites: Sequence[Rewrite]) -> list[str]:
 
 
 def _read(path: str) -> bytes | None:
+    """What is in a file; None where there is none, or what ``LARGEST`` says is none of a project's."""
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        return content(path, LARGEST)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
+    except OSError as error:
+        if error.errno in (errno.EINVAL, errno.EFBIG, errno.ENXIO):  # a pipe, a device, a socket, or huge
+            return None
+        raise
 
 
 def _write(path: str, data: bytes) -> None:
-    """Old or new, never half of it, with the mode and the owner of what is there."""
+    """Old or new, never half of it, with the mode and the owner of what is there.
+
+    Whose folder that is may be anybody, so no link in it is followed.
+    """
     part = f"{path}.pip-update"
     status = os.stat(path)
     try:
-        with open(part, "wb") as file:
+        with open(new_file(part, 0o600), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(part, status.st_mode & 0o7777)
-        if hasattr(os, "chown") and os.geteuid() == 0:
-            os.chown(part, status.st_uid, status.st_gid)
+            by = file.fileno() if os.chmod in os.supports_fd else part  # where links can be planted it is the former
+            if hasattr(os, "chown") and os.geteuid() == 0:
+                os.chown(by, status.st_uid, status.st_gid)
+            os.chmod(by, status.st_mode & 0o7777)
         replace(part, path, Patience(LONG))
     except BaseException:
         if os.path.exists(part):

@@ -166,6 +166,8 @@ class Transactions:
         kept = owners(layout.installed, layout.digests) if kept_files is None else kept_files()
         with raising_transaction_errors("The undo cannot be prepared"):
             roots = self._kept(workspace, f"undoing {entry.id}")
+            edited = changed_since(workspace.files())
+            files = [each.reverse for each in workspace.files() if each.path not in edited]
         request = Request(
             old_files=tuple(os.path.join(folder, name) for folder, names in layout.files.items() for name in names),
             roots=roots,
@@ -175,7 +177,6 @@ class Transactions:
             movable=layout.made,
         )
         changes = tuple((name, after, before) for name, before, after in entry.changes)
-        files = [each.reverse for each in workspace.files() if each.path not in changed_since(workspace.files())]
         return self._swap_back(entry.id, request, changes, files=files, progress=progress, check=check)
 
     def _kept(self, workspace: Workspace, owner: str) -> tuple[Root, ...]:
@@ -245,7 +246,8 @@ class Transactions:
         """Files outside of the environment that an undo leaves alone, as they were edited since."""
         from .rewrites import changed_since
 
-        return changed_since(self._home.workspace(self._undoable(id).id).files())
+        with raising_transaction_errors("The undo cannot be prepared"):
+            return changed_since(self._home.workspace(self._undoable(id).id).files())
 
     def _undoable(self, id: str | None) -> HistoryEntry:
         history = self.history()

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from ..core.errors import TransactionError
-from .filesystem import kind_of
+from .filesystem import kind_of_status
 
 
 def check_folder(path: str, prefix: str) -> None:
@@ -29,7 +29,7 @@ def check_file(path: str, prefix: str) -> None:
 
 def _check(path: str, prefix: str, kind: str) -> None:
     found = os.lstat(path)
-    if kind_of(path) != kind:
+    if kind_of_status(found) != kind:  # of one look: it may just be removed by another run
         what = "a link" if stat.S_ISLNK(found.st_mode) else f"not a {kind}"
         raise TransactionError(
             f"{path} is {what}: pip-update has not made it, and does not follow it.",

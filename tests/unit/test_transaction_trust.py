@@ -128,6 +128,64 @@ def test_steps_that_the_program_does_not_write(env: Env, what: str) -> None:
     refused(env)
 
 
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        DEEP,
+        "9" * 5000,
+        {"when": 5},
+        {"kind": "\x1b[31m"},
+        {"kind": ["update"]},
+        {"undoes": ["76"]},
+        {"undoes": "../../outside"},
+        {"undoes": "9" * 200},
+        {"changes": [[1, "1", "2"]]},
+        {"changes": [["a", {}, "2"]]},
+        {"changes": 5},
+    ],
+    ids=lambda header: str(header)[:30],
+)
+def test_journals_that_the_program_does_not_write(env: Env, header: str | dict[str, Any]) -> None:
+    """Whatever stands in one, the history and an undo end with a sentence."""
+    journal = plant(env, state="committed") / "journal.committed"
+    journal.write_text(header if isinstance(header, str) else json.dumps(json.loads(journal.read_text()) | header))
+
+    refused(env, Transactions.history, Transactions.undo)
+
+
+@pytest.mark.parametrize("name", ["steps", "annexes", "files.json"])
+@pytest.mark.parametrize("text", [DEEP, "5", '["\\u0000"]', '[["relative", "", ""]]', '[["/a\\u0000b", "", ""]]'])
+def test_lists_that_the_program_does_not_write(env: Env, name: str, text: str) -> None:
+    """So do recovery and an undo, whatever stands in the others."""
+    (plant(env) / name).write_text(text)
+
+    refused(env)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+def test_pipes_and_devices_are_not_waited_for(env: Env, tmp_path: Path) -> None:
+    """A project's file that is a pipe or has no end is left alone, and the memory of sources is refused."""
+    os.mkfifo(tmp_path / "pipe")
+    rows = [[str(tmp_path / "pipe"), "", "eA=="], ["/dev/zero", "", "eA=="]]
+    (plant(env) / "files.json").write_text(json.dumps(rows))
+    env.store.recover()
+
+    env.home.mkdir(exist_ok=True)
+    os.mkfifo(env.home / "sources.json")
+    with pytest.raises(TransactionError, match=r"cannot be read.*regular file"):
+        env.store.sources()
+
+
+def test_numbers_beyond_all_counting(env: Env) -> None:
+    """A folder whose name is a number that the program would not reach is none of its transactions."""
+    (env.home / ("9" * 200)).mkdir(parents=True)
+
+    assert env.update(dist("a", {"a/x.py": "1", "a/sub/y.py": "1"}, {"a/x.py": "2"})).id == "1"
+
+
 def test_mode_of_a_folder_that_is_there(env: Env) -> None:
     """Is not changed: only a folder that the recovery makes gets one."""
     before = live(env.prefix)

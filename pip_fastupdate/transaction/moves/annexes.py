@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ...core.busy_files import SHORT, Patience, replace
 from ...core.errors import TransactionError
+from ...core.files import decoded
 from ..filesystem import kind_of, remove, remove_empty, sync_folder, write
 from ..trust import check_folder, make_folder, make_home
 from .path_tree import ancestors
@@ -37,7 +38,7 @@ class Annexes:
             return []
         try:
             with open(self._file, "rb") as file:
-                found = [os.path.join(self._prefix, str(each)) for each in json.loads(file.read())]
+                found = [os.path.join(self._prefix, str(each)) for each in decoded(file.read())]
         except (ValueError, TypeError) as error:
             raise TransactionError(f"{self._file} cannot be read: {error}.", hint="Find out who changed it.") from error
         for each in found:
