@@ -13,6 +13,9 @@ from .records import MALWARE, Advisory
 _PREFERRED = (MALWARE, "PYSEC-", "GHSA-", "CVE-")
 """Whose id a group is called by."""
 
+_TRIED = 64
+"""Fixes that are tried at most, from the smallest: what is affected again after so many has none."""
+
 _SEVERITIES = ("LOW", "MODERATE", "MEDIUM", "HIGH", "CRITICAL")
 
 
@@ -59,7 +62,7 @@ class Vulnerability:
     def fixed_in(self, name: str, version: Version) -> Version | None:
         """The smallest later version that a record names as the fix and that no record says is affected."""
         fixes = {each for record in self.records for each in fixed_versions(record.affected.get(name, ()), version)}
-        return next((each for each in sorted(fixes) if not self.affects(name, each)), None)
+        return next((each for each in sorted(fixes)[:_TRIED] if not self.affects(name, each)), None)
 
 
 def grouped(advisories: Iterable[Advisory]) -> tuple[Vulnerability, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from ..core.errors import UsageError
+from ..core.files import content, decoded
+from ..core.text import size
 from .osv import Query
 from .records import Advisory, parse
 
@@ -15,6 +17,9 @@ LARGEST = 32 * 1024**2
 """Bytes of one record."""
 
 _HINT = "give a directory or zip archive with one OSV record in JSON a file, such as OSV's PyPI/all.zip"
+
+WHOLE = 2 * 1024**3
+"""Bytes of all records of an archive; those of all of OSV's for this ecosystem are a tenth of it."""
 
 
 class Folder:
@@ -27,10 +32,10 @@ class Folder:
         """Names of files that are not records."""
 
         count = 0
-        for name, body in _bodies(path):
+        for name, read in _files(path):
             try:
-                advisory = parse(json.loads(body))
-            except ValueError:
+                advisory = parse(decoded(read()))
+            except (OSError, ValueError):
                 self.unreadable.append(name)
                 continue
             count += 1
@@ -44,23 +49,41 @@ class Folder:
         return {query: tuple(self._by_name.get(query[0], ())) for query in queries}
 
 
-def _bodies(path: Path) -> Iterator[tuple[str, bytes]]:
+_File = tuple[str, Callable[[], bytes]]
+"""A name, and what reads the file: raises OSError or ValueError where that cannot be done."""
+
+
+def _files(path: Path) -> Iterator[_File]:
     try:
         if path.is_dir():
             yield from _of_folder(path)
         else:
             yield from _of_archive(path)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         why = getattr(error, "strerror", None) or error
         raise UsageError(f"could not read the advisories in {path}: {why}", hint=_HINT) from None
 
 
-def _of_folder(path: Path) -> Iterable[tuple[str, bytes]]:
-    return ((str(each), each.read_bytes()) for each in sorted(path.rglob("*.json")) if each.is_file())
+def _of_folder(path: Path) -> Iterable[_File]:
+    return (
+        (str(each), partial(content, str(each), LARGEST)) for each in sorted(path.rglob("*.json")) if each.is_file()
+    )
 
 
-def _of_archive(path: Path) -> Iterator[tuple[str, bytes]]:
+def _of_archive(path: Path) -> Iterator[_File]:
     with zipfile.ZipFile(path) as archive:
-        for each in archive.infolist():
-            if each.filename.endswith(".json") and each.file_size <= LARGEST:
-                yield each.filename, archive.read(each)
+        records = [each for each in archive.infolist() if each.filename.endswith(".json")]
+        if sum(each.file_size for each in records) > WHOLE:
+            raise ValueError(f"it unpacks to more than {size(WHOLE)}")
+        for each in records:
+            yield each.filename, partial(_unpacked, archive, each)
+
+
+def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """Never more than the member says it has. Raises ValueError."""
+    if member.file_size > LARGEST:
+        raise ValueError(f"larger than {size(LARGEST)}")
+    try:
+        return archive.read(member)
+    except Exception as error:  # what a damaged member makes zlib, lzma and zipfile raise is not documented
+        raise ValueError(str(error)) from error

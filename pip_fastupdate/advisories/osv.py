@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote
 
+from ..core.files import decoded
 from .records import ECOSYSTEM, Advisory, parse, reduced
 
 PUBLIC = "https://api.osv.dev"
@@ -18,10 +20,15 @@ BATCH = 1000
 FRESH = 600.0
 """Seconds for which an answer about one version is believed: a record of an id and its time of change never changes."""
 
+MOST = 20_000
+"""Advisories that one batch of queries may list: each takes a request."""
+
 PAGES = 100
 """Pages of one query that are read at most."""
 
 _SCHEMA = 1
+
+_ID = re.compile(r"[A-Za-z0-9][\w.:-]{0,127}", re.ASCII)
 
 Query = tuple[str, str | None]
 """A normalized name and a public version; None for all versions."""
@@ -83,7 +90,7 @@ class Service:
         found: dict[Query, list[Listed]] = {}
         for key, body in self._transport.recall(list(keys), FRESH).items():
             try:
-                found[keys[key]] = [Listed(*each) for each in json.loads(body)]
+                found[keys[key]] = [_listed(*each) for each in decoded(body)]
             except (TypeError, ValueError):
                 continue  # nonsense in the cache is no more than a miss
         missing = [query for query in queries if query not in found]
@@ -99,24 +106,26 @@ class Service:
 
     def _asked(self, queries: Sequence[Query]) -> dict[Query, list[Listed]]:
         """The ids for each query, all pages of them."""
-        found: dict[Query, list[Listed]] = {query: [] for query in queries}
+        found: dict[Query, dict[Listed, None]] = {query: {} for query in queries}
         waiting: list[tuple[Query, str | None]] = [(query, None) for query in queries]
         for _ in range(PAGES):
             answers = self._batch([_question(query, token) for query, token in waiting])
             further: list[tuple[Query, str | None]] = []
             for (query, _), (listed, token) in zip(waiting, answers, strict=True):
-                found[query] += [each for each in listed if each not in found[query]]
+                found[query].update(dict.fromkeys(listed))
                 if token:
                     further.append((query, token))
+            if sum(map(len, found.values())) > MOST:
+                raise Unavailable(f"{self._base} lists more than {MOST} advisories")
             if not further:
-                return found
+                return {query: list(each) for query, each in found.items()}
             waiting = further
         raise Unavailable(f"{self._base} lists advisories without end")
 
     def _batch(self, questions: Sequence[Mapping[str, Any]]) -> list[tuple[list[Listed], str | None]]:
         body = self._transport.post(f"{self._base}/v1/querybatch", json.dumps({"queries": questions}).encode())
         try:
-            results = json.loads(body)["results"]
+            results = decoded(body)["results"]
             if len(results) != len(questions):
                 raise ValueError("answers are missing")
             return [_result(each or {}) for each in results]
@@ -127,7 +136,7 @@ class Service:
         url = f"{self._base}/v1/vulns/{quote(listed.id, safe='')}"
         body = self._transport.get(url, f"osv{_SCHEMA} {url} {listed.modified}", reduced)
         try:
-            advisory = parse(json.loads(body))
+            advisory = parse(decoded(body))
         except ValueError as error:
             raise Unavailable(f"{url} sent something other than an OSV record ({error})") from None
         if advisory.id != listed.id:
@@ -145,7 +154,14 @@ def _question(query: Query, token: str | None) -> dict[str, Any]:
     return question
 
 
+def _listed(id: object, modified: object) -> Listed:
+    """Raises ValueError for what is no id: it becomes a part of a URL."""
+    if not isinstance(id, str) or not isinstance(modified, str) or not _ID.fullmatch(id):
+        raise ValueError("what it lists has no id")
+    return Listed(id, modified)
+
+
 def _result(answer: Mapping[str, Any]) -> tuple[list[Listed], str | None]:
-    listed = [Listed(str(each["id"]), str(each.get("modified", ""))) for each in answer.get("vulns") or ()]
+    listed = [_listed(each["id"], str(each.get("modified", ""))) for each in answer.get("vulns") or ()]
     token = answer.get("next_page_token")
     return listed, token if isinstance(token, str) and token else None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from packaging.utils import canonicalize_version
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from .records import Affected
 
@@ -77,13 +77,16 @@ def fixed_versions(entries: Iterable[Affected], version: Version) -> frozenset[V
 def _version(text: str) -> Version | None:
     try:
         return Version(text)
-    except InvalidVersion:
+    except ValueError:  # none at all, or a number too long for Python
         return None
 
 
 @lru_cache(maxsize=16384)
 def _canonical(text: str) -> str:
-    return canonicalize_version(text)
+    try:
+        return canonicalize_version(text)
+    except ValueError:  # a number too long for Python
+        return text
 
 
 @lru_cache(maxsize=2048)

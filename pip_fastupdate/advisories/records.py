@@ -7,11 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.files import decoded
 from ..core.names import normalize
 
 ECOSYSTEM = "PyPI"
 MALWARE = "MAL-"
 """Begins the ids of records about malicious packages."""
+
+MOST_EVENTS = 2000
+"""Events of ranges that a record may have: the largest real ones have some dozens."""
 
 EVENTS = ("introduced", "fixed", "last_affected", "limit")
 
@@ -49,7 +53,7 @@ class Advisory:
 
 def reduced(body: bytes) -> bytes:
     """The record without what is not needed: descriptions, references, other ecosystems. Raises ValueError."""
-    record = json.loads(body)
+    record = decoded(body)
     if not isinstance(record, dict) or not isinstance(record.get("id"), str):
         raise ValueError("not an OSV record")
     kept: dict[str, Any] = {key: record[key] for key in ("id", "aliases", "withdrawn") if record.get(key)}
@@ -71,6 +75,8 @@ def parse(record: object) -> Advisory:
     for each in _ours(record.get("affected")):
         name = normalize(each["package"]["name"])
         affected[name] = (*affected.get(name, ()), _affected(each))
+    if sum(len(events) for entries in affected.values() for entry in entries for events in entry.ranges) > MOST_EVENTS:
+        raise ValueError(f"more than {MOST_EVENTS} events")
     return Advisory(
         id=record["id"],
         aliases=frozenset(_texts(record.get("aliases"))),
