@@ -16,6 +16,9 @@ _PREFERRED = (MALWARE, "PYSEC-", "GHSA-", "CVE-")
 _TRIED = 64
 """Fixes that are tried at most, from the smallest: what is affected again after so many has none."""
 
+_STEPS = 100
+"""Fixes in a row that are followed."""
+
 _SEVERITIES = ("LOW", "MODERATE", "MEDIUM", "HIGH", "CRITICAL")
 
 
@@ -107,7 +110,7 @@ def affecting(name: str, version: Version, groups: Iterable[Vulnerability]) -> t
 def smallest_unaffected(name: str, installed: Version, groups: Sequence[Vulnerability]) -> Version | None:
     """The smallest version that is affected by nothing, step by step along the fixes; None where they lead nowhere."""
     version = installed
-    for _ in range(1000):
+    for _ in range(_STEPS):
         left = affecting(name, version, groups)
         if not left:
             return version
