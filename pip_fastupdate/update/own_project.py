@@ -18,9 +18,9 @@ from urllib.request import url2pathname
 
 from packaging.version import Version
 
+from ..core.files import content
 from ..core.models import Distribution, Inventory
 from ..core.requirements import Dependency, InvalidRequirement, parse
-from ..environment.metadata_file import content
 from ..environment.paths import real
 from ..environment.scan import folders
 from ..project_files.rewrite import Unwritable, edited, moved, relaxed
