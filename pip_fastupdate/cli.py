@@ -278,7 +278,7 @@ def _save(report: Report, options: Options, progress: Silent) -> bool:
 
 def _why(report: Report, name: str) -> int:
     """Print what holds ``name``. Raises UsageError where it is not installed and would not be."""
-    from .core.suggestions import meant
+    from .core.text import meant
     from .report import view_of, why, write
 
     known = [row.name for row in report.rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TextIO
 
@@ -155,3 +155,17 @@ def user_agent() -> str:
     from .. import __version__
 
     return f"pip-fastupdate/{__version__}"
+
+
+def closest(word: str, known: Iterable[str]) -> tuple[str, ...]:
+    """At most three of the ``known`` words that are spelled much like ``word``, the most similar one first."""
+    from difflib import get_close_matches  # an error alone needs it
+
+    return tuple(get_close_matches(word, sorted(known), cutoff=0.7))
+
+
+def meant(words: Iterable[str], known: Iterable[str]) -> str:
+    """A hint that names those of ``known`` that are most similar to ``words``; "" if none is."""
+    known = tuple(known)
+    found = tuple(dict.fromkeys(each for word in words for each in closest(word, known)))
+    return f"try the closest name{'s' if len(found) > 1 else ''}: {', '.join(found)}" if found else ""

@@ -106,7 +106,7 @@ class RunContext:
         """What the user lets in beside pip's own policy; nothing is imported where he said nothing about it."""
         if not self.options.policy.filters and self.advice is None:
             return ()
-        from ..policy import filters_of
+        from ..policy.table import filters_of
 
         return filters_of(self.options.policy, self.advice.knowledge() if self.advice else None)
 

@@ -1,6 +1,6 @@
 """Names that are spelled much like what was meant."""
 
-from pip_fastupdate.core.suggestions import closest, meant
+from pip_fastupdate.core.text import closest, meant
 
 KNOWN = ("django", "djangorestframework", "requests", "requests-cache", "rich")
 

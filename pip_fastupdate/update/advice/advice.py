@@ -18,7 +18,7 @@ from ...core.options import AdvisoryOptions
 from ...core.protocols import OfferedFile, ReleaseSource
 from ...core.text import plural, some
 from ...index import Catalog
-from ...policy import Knowledge
+from ...policy.making import Knowledge
 from ...policy.vulnerable import KnownVulnerabilities, reason
 from ...progress import Silent
 from .privacy import PublicNames

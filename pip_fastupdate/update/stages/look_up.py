@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from ...core.errors import IndexUnreachable, UsageError
 from ...core.models import Failure, Inventory, Release
-from ...core.suggestions import meant
+from ...core.text import meant
 from ...resolver.candidates import CandidatePool
 from ..context import RunContext
 from ..results import MISSING, UNREACHABLE, LookedUp
