@@ -18,10 +18,9 @@ from .view import View
 def check(path: Path) -> None:
     """Raises UsageError where no file can be put: no such directory, or something there that is not a file."""
     place = path.resolve()
-    if place.exists() and not place.is_file():
-        raise UsageError(
-            f"could not write {path}: not a regular file", hint="use --format without --output for standard output"
-        )
+    if place.exists() and (not place.is_file() or _is_standard_stream(place)):
+        why = "standard output or error goes there" if place.is_file() else "not a regular file"
+        raise UsageError(f"could not write {path}: {why}", hint="use --format without --output for standard output")
     if not place.parent.is_dir():
         raise UsageError(
             f"could not write {path}: no such directory: {place.parent}", hint="create the directory, or name another"
@@ -30,6 +29,15 @@ def check(path: Path) -> None:
         raise UsageError(
             f"could not write {path}: no permission to write in {place.parent}", hint="name a file in another directory"
         )
+
+
+def _is_standard_stream(place: Path) -> bool:
+    """Whether it is what a shell redirected a stream to: a rename would take the file away from under it."""
+    found = []
+    for descriptor in (1, 2):
+        with suppress(OSError):  # a closed one goes nowhere
+            found.append(os.fstat(descriptor))
+    return any(os.path.samestat(place.stat(), each) for each in found)
 
 
 def save(report: Report, path: Path, *, format: Format, verbosity: int = 0) -> None:

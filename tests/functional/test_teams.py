@@ -100,6 +100,7 @@ def test_action_refuses(env: Env, index: LocalIndex) -> None:
 
 
 @pytest.mark.network
+@pytest.mark.nightly
 def test_action_installs_itself(env: Env, index: LocalIndex) -> None:
     """From its own files, next to the environment that it is for."""
     configured = {each: os.environ[each] for each in os.environ if each.startswith("PIP_")}
