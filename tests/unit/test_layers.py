@@ -1,18 +1,19 @@
-"""The drawing of the layers in CONTRIBUTING.md is the one that ``lint-imports`` checks."""
+"""What CONTRIBUTING.md says of the layers and the tests is what is there."""
 
 from __future__ import annotations
 
 import configparser
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 def drawn() -> list[set[str]]:
     """The layers as drawn, from the top; one set a line."""
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    block = re.search(r"## Layers\n.*?```\n(.*?)```", text, re.DOTALL)
+    block = re.search(r"## Layers\n.*?```\n(.*?)```", CONTRIBUTING, re.DOTALL)
     assert block is not None
     return [set(line.replace("·", " ").split()) for line in block[1].splitlines()]
 
@@ -36,3 +37,13 @@ def test_every_part_is_in_the_drawing() -> None:
     modules = {path.stem for path in package.glob("*.py")} - {"__init__"}
     packages = {path.parent.name for path in package.glob("*/__init__.py")}
     assert modules | packages == set().union(*drawn())
+
+
+def test_every_unit_test_is_listed_with_its_part() -> None:
+    """CONTRIBUTING says which unit tests are of which part, and names none that are not there."""
+    rows = [line for line in CONTRIBUTING.splitlines() if line.startswith("| `") and line.count("|") == 3]
+    listed = {name for row in rows for name in re.findall(r"`([a-z_*]+)`", row.split("|")[2])}
+    there = {each.stem.removeprefix("test_") for each in (ROOT / "tests/unit").glob("test_*.py")}
+    assert set() == {name for name in listed if "*" in name and not any(fnmatch(each, name) for each in there)}
+    aside = {"layers", "docs", "support", "benchmarks"}
+    assert set() == {each for each in there - aside if not any(fnmatch(each, name) for name in listed)}
