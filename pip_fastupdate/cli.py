@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .arguments import Arguments, parse_arguments
 from .arguments.policy import cooldown_of
@@ -33,6 +33,7 @@ from .core.options import Options
 if TYPE_CHECKING:
     from ._pip.configuration import Configuration
     from .progress import Silent
+    from .settings.sources import Setting
 
 
 JOBS, RUSH = 20, 64
@@ -45,7 +46,7 @@ def main(argv: Sequence[str]) -> int:
         with _signals():
             arguments = parse_arguments(argv)
             code = _in_other_python(arguments, argv)
-            return _flushed(_dispatch(arguments) if code is None else code)
+            return _flushed(_dispatch(arguments, argv) if code is None else code)
     except (Exception, KeyboardInterrupt) as error:
         if _has_lost_reader(error):
             _leave_stdout()
@@ -139,7 +140,7 @@ def _in_other_python(arguments: Arguments, argv: Sequence[str]) -> int | None:
     return launch.run(arguments.python, argv)
 
 
-def _dispatch(arguments: Arguments) -> int:
+def _dispatch(arguments: Arguments, argv: Sequence[str]) -> int:
     """Whichever of the things that a command line can ask for."""
     if arguments.shell_init is not None:
         print(_shell_function(arguments.shell_init))
@@ -153,7 +154,15 @@ def _dispatch(arguments: Arguments) -> int:
     _recover(arguments, progress)
     if arguments.history or arguments.undo is not None:
         return _transactions(arguments, progress)
-    configuration, options = _completed(arguments, progress)
+    found = _pips_settings(arguments)
+    settings = _own_settings(arguments, found)
+    if arguments.show_config:
+        return _show_config(arguments, argv, settings)
+    if settings:
+        arguments = _with_settings(arguments, argv, settings)
+        if arguments.options.verbosity > 0:
+            progress.note(f"Settings of {', '.join(dict.fromkeys(each.source for each in settings))}")
+    configuration, options = _completed(arguments, found, progress)
     if arguments.cache_info or arguments.cache_clear:
         return _cache(arguments, options, progress)
     if arguments.python is None:
@@ -196,13 +205,54 @@ def _progress(options: Options) -> Silent:
     return make(sys.stderr, verbosity=options.verbosity, live=options.live, color=options.color)
 
 
-def _completed(arguments: Arguments, progress: Silent) -> tuple[Configuration, Options]:
-    """pip's settings completed by our options, and our options completed by pip's settings."""
+def _pips_settings(arguments: Arguments) -> Configuration:
     from ._pip import settings
 
-    found = settings.settings(
+    return settings.settings(
         arguments.pip_arguments, cache_directory=arguments.cache_directory, remember=not arguments.no_cache
     )
+
+
+def _own_settings(arguments: Arguments, found: Configuration) -> tuple[Setting, ...]:
+    """Our own settings. Raises UsageError."""
+    from .settings import sources
+
+    def loads(text: str) -> dict[str, Any]:
+        from ._pip.toml import loads
+
+        return loads(text)
+
+    target = Path(sys.prefix) if arguments.python is not None else None
+    return sources.found(found.update, loads=loads, folder=Path.cwd(), target=target)
+
+
+def _with_settings(arguments: Arguments, argv: Sequence[str], settings: tuple[Setting, ...]) -> Arguments:
+    """The command line once more, with the settings before it. Raises UsageError, which names the setting."""
+    from .settings.command_line import Configured, applied
+
+    configured = Configured(settings=settings)
+    found = applied(configured, lambda words: parse_arguments([*words, *argv]), arguments.options)
+    policy = replace(found.options.policy, indexes=configured.indexes, whys=configured.whys)
+    return replace(found, options=replace(found.options, policy=policy))
+
+
+def _show_config(arguments: Arguments, argv: Sequence[str], found: tuple[Setting, ...]) -> int:
+    from .arguments import given
+    from .report import settings, write
+    from .settings.command_line import Configured
+
+    _with_settings(arguments, argv, found)
+    configured = Configured(settings=found)
+    by_hand = given(argv)
+    shown = [(each.key, each.value, each.source) for each in configured.in_force() if each.key not in by_hand]
+    shown += [(key, value, "command line") for key, value in by_hand.items()]
+    text = settings.render(sorted(shown, key=lambda each: each[0]), format=arguments.options.format)
+    write(text, sys.stdout)
+    return DONE
+
+
+def _completed(arguments: Arguments, found: Configuration, progress: Silent) -> tuple[Configuration, Options]:
+    """pip's settings completed by our options, and our options completed by pip's settings."""
     for warning in found.warnings:
         progress.warn(warning)
     cooldown = cooldown_of(arguments.options.policy.cooldown, found.settings.policy.uploaded_before)
@@ -218,7 +268,7 @@ def _completed(arguments: Arguments, progress: Silent) -> tuple[Configuration, O
     )
     cache = replace(
         arguments.options.cache,
-        directory=None if arguments.no_cache else found.cache_directory,
+        directory=None if arguments.no_cache else arguments.cache_directory or found.cache_directory,
         url=None if arguments.no_cache else arguments.options.cache.url,
     )
     policy = replace(arguments.options.policy, cooldown=cooldown)

@@ -25,6 +25,9 @@ class Configuration:
     warnings: tuple[str, ...] = ()
     """Sentences for people."""
 
+    update: tuple[tuple[str, str, str], ...] = ()
+    """Our own settings in pip's configuration files, lowest first: key, text, file."""
+
     arguments: tuple[str, ...] = ()
     """The options of pip that were given on the command line."""
 

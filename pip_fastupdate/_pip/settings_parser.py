@@ -61,6 +61,7 @@ def read(arguments: Sequence[str]) -> tuple[Configuration, settings_cache.Digest
         cache_directory=directory,
         system_certificates=compat.trusts_system(options, pip.__version__),
         warnings=warnings,
+        update=tuple(_of_update(command.parser.config)),
         secret_urls=tuple(url for url in _urls(options) if without_credentials(url) != url),
     )
     volatile, files = found.volatile or required.volatile, (*found.files, *required.files)
@@ -86,6 +87,16 @@ def _parse(arguments: Sequence[str], said: list[LogRecord]) -> tuple[Any, Any, d
     if words:
         raise UsageError(f"pip's options do not explain {words[0]!r}.")
     return command, options, before
+
+
+def _of_update(config: Any) -> Iterator[tuple[str, str, str]]:
+    """The section ``[update]`` of each file: pip itself has no use for it."""
+    from pip._internal.configuration import OVERRIDE_ORDER
+
+    for kind in OVERRIDE_ORDER:
+        for file, parser in config._parsers.get(kind, ()):
+            if parser.has_section("update"):
+                yield from ((key, value or "", file) for key, value in parser.items("update"))
 
 
 def _sentence(text: str) -> str:

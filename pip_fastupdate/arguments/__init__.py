@@ -66,6 +66,7 @@ class Arguments:
     """The environment to act on: an interpreter, or the folder of its environment; None for the running one."""
 
     shell_init: str | None = None
+    show_config: bool = False
     schema: bool = False
     cache_info: bool = False
     cache_clear: bool = False
@@ -231,12 +232,34 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         limits=_limits(os.environ.get("PIP_UPDATE_LIMITS", "")),
         python=found.python or None,
         shell_init=found.shell_init,
+        show_config=found.show_config,
         schema=found.schema,
         cache_info=found.cache_info,
         cache_clear=found.cache_clear,
         history=found.history,
         undo=found.undo,
     )
+
+
+NOT_SETTINGS = ("show_config", "format", "output", "python", "pip_arguments")
+
+
+def given(argv: Sequence[str]) -> dict[str, bool | str | tuple[str, ...]]:
+    """The options of ours on a command line that differ from their defaults, by name without dashes."""
+    made, defaults = parser(), {"bytecode": "keep"}
+    found = vars(made.parse_intermixed_args(list(argv), argparse.Namespace(pip_arguments=[], **defaults)))
+    actions = (each for each in made._actions if each.option_strings and each.dest not in NOT_SETTINGS)
+    return {
+        next(word[2:] for word in action.option_strings if word.startswith("--")): _shown(found[action.dest])
+        for action in actions
+        if found.get(action.dest, action.default) != defaults.get(action.dest, action.default)
+    }
+
+
+def _shown(value: object) -> bool | str | tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(map(str, value))
+    return value if isinstance(value, bool) else str(value)
 
 
 def _options(found: argparse.Namespace, cache: CacheOptions) -> Options:

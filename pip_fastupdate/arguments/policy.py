@@ -23,9 +23,11 @@ def add(made: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--cooldown",
         "--uploaded-prior-to",
-        type=_age,
+        type=_ages,
+        action="append",
+        default=[],
         metavar="AGE",
-        help="only files at least this old (7, 12h, 2w, P7D, or a date; 0: any age)",
+        help="only files at least this old (7, 12h, 2w, P7D, or a date; 0: any age); NAME=AGE for one package",
     )
     group.add_argument(
         "--cooldown-except",
@@ -113,8 +115,10 @@ def _service(text: str) -> str:
 def read(found: argparse.Namespace) -> PolicyOptions:
     """What was given. Raises UsageError."""
     default, levels = _levels(found.level)
+    ages = [each.rpartition("=") for each in found.cooldown]
     return PolicyOptions(
-        cooldown=found.cooldown,
+        cooldown=next((age for name, _, age in reversed(ages) if not name), None),
+        cooldowns=tuple(sorted({normalize(name): age for name, _, age in ages if name}.items())),
         cooldown_except=tuple(_exempt(found.cooldown_except)),
         cooldown_unknown=found.cooldown_unknown,
         level=default,
@@ -131,6 +135,15 @@ def _age(text: str) -> str:
         parse(text)
     except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(f"{text!r} is not an age such as 7, 12h, 2w or P7D, or a date") from None
+    return text
+
+
+def _ages(text: str) -> str:
+    """``AGE`` or ``NAME=AGE``."""
+    name, equals, age = text.rpartition("=")
+    _age(age)
+    if equals and not re.fullmatch(r"[A-Za-z0-9._-]+", name):
+        raise argparse.ArgumentTypeError(f"{name!r} is not the name of a package")
     return text
 
 

@@ -167,11 +167,20 @@ class PolicyOptions:
     cooldown_unknown: Literal["hold", "allow"] = "hold"
     """What becomes of files whose index does not say when they were uploaded."""
 
+    cooldowns: tuple[tuple[str, str], ...] = ()
+    """The same as ``cooldown`` by normalized name."""
+
     level: Level | None = None
     """The biggest step that is allowed; None for any."""
 
     levels: tuple[tuple[str, Level | None], ...] = ()
     """The same by normalized name."""
+
+    indexes: tuple[tuple[str, str], ...] = ()
+    """By normalized name, the index that alone may provide it."""
+
+    whys: tuple[tuple[str, str], ...] = ()
+    """By normalized name, what the user wrote down about it: it goes with the reasons of its holds."""
 
     direct: bool = False
     """Move only what the user asked for by name, and others as far as they must."""
@@ -181,9 +190,13 @@ class PolicyOptions:
 
     @property
     def filters(self) -> bool:
-        """Whether anything of it holds files: whatever is not about which packages move."""
-        plain = PolicyOptions(direct=self.direct, prune=self.prune)
+        """Whether anything of it holds files: whatever is not about which packages move, or why."""
+        plain = PolicyOptions(direct=self.direct, prune=self.prune, whys=self.whys)
         return self != plain
+
+    def why(self, name: str) -> str:
+        """What the user wrote down about a project, to follow a reason; "" for nothing."""
+        return next((f" ({text})" for each, text in self.whys if each == name), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

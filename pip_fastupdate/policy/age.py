@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from fnmatch import fnmatchcase
 
@@ -63,8 +63,11 @@ def _fraction(text: str) -> str:
 class Cooldown:
     """A ``Filter``: files that were uploaded too recently wait."""
 
-    limit: timedelta | datetime
-    """An age, or an instant before which a file must have been uploaded."""
+    limit: timedelta | datetime | None
+    """An age, or an instant before which a file must have been uploaded; None for any age."""
+
+    projects: Mapping[str, timedelta | datetime | None] = field(default_factory=dict)
+    """The same by normalized name."""
 
     now: datetime
     """When the run began: an age counts from there, so that nothing about it can be cached."""
@@ -80,23 +83,20 @@ class Cooldown:
 
     Asked only of files that would have to."""
 
-    @property
-    def before(self) -> datetime:
-        """The instant before which a file must have been uploaded."""
-        return self.now - self.limit if isinstance(self.limit, timedelta) else self.limit
-
     def held(self, file: OfferedFile) -> Reason | None:
         """Why it has to wait, and until when; None where it has not."""
-        if file.index == LOCAL or file.url.startswith("file:") or self._is_exempt(file):
+        limit = self.projects.get(file.name, self.limit)
+        if limit is None or file.index == LOCAL or file.url.startswith("file:") or self._is_exempt(file):
             return None
-        reason = self._reason(file)
+        reason = self._reason(file, limit)
         return None if reason is None or self.fixes(file) else reason
 
-    def _reason(self, file: OfferedFile) -> Reason | None:
+    def _reason(self, file: OfferedFile, limit: timedelta | datetime) -> Reason | None:
         if file.uploaded is None:
             return None if self.allow_unknown else self._unknown(file)
         at = instant(file.uploaded)
-        return None if at < self.before else self._young(file.uploaded, at)
+        before = self.now - limit if isinstance(limit, timedelta) else limit
+        return None if at < before else self._young(file.uploaded, at, limit)
 
     def _is_exempt(self, file: OfferedFile) -> bool:
         index = file.index.rstrip("/")
@@ -109,13 +109,13 @@ class Cooldown:
             data={"index": file.index},
         )
 
-    def _young(self, uploaded: str, at: datetime) -> Reason:
-        if isinstance(self.limit, datetime):
-            day = _day(self.limit)
+    def _young(self, uploaded: str, at: datetime, limit: timedelta | datetime) -> Reason:
+        if isinstance(limit, datetime):
+            day = _day(limit)
             text = f"was uploaded {_day(at)}, not before {day}"
-            return Reason(kind=KIND, text=text, data={"uploaded": uploaded, "before": self.limit.isoformat()})
-        until = at + self.limit
-        text = f"was uploaded {ago(self.now - at)} (cooldown {span(self.limit)}), allowed from {_when(until, self.now)}"
+            return Reason(kind=KIND, text=text, data={"uploaded": uploaded, "before": limit.isoformat()})
+        until = at + limit
+        text = f"was uploaded {ago(self.now - at)} (cooldown {span(limit)}), allowed from {_when(until, self.now)}"
         return Reason(
             kind=KIND,
             text=text,
@@ -126,10 +126,12 @@ class Cooldown:
 def made(options: PolicyOptions, knowledge: Knowledge) -> Cooldown | None:
     """The filter that the options ask for."""
     limit = None if options.cooldown is None else parse(options.cooldown)
-    if limit is None:
+    projects = {name: parse(age) for name, age in options.cooldowns}
+    if limit is None and not any(projects.values()):
         return None
     return Cooldown(
         limit=limit,
+        projects=projects,
         now=knowledge.now or datetime.now(timezone.utc),
         exempt=options.cooldown_except,
         allow_unknown=options.cooldown_unknown == "allow",

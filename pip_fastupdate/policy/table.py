@@ -7,21 +7,41 @@ of ``core.options.PolicyOptions`` and an option in ``arguments/policy.py``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..core.protocols import Filter, Filters
-from . import age, level, vulnerable
+from ..core.protocols import Filter, Filters, OfferedFile
+from . import age, index, level, vulnerable
 from .making import Knowledge
 
 if TYPE_CHECKING:
+    from ..core.models import Reason
     from ..core.options import PolicyOptions
 
 
 def filters_of(options: PolicyOptions, knowledge: Knowledge | None = None) -> Filters:
     """The filters that the options ask for, in the order of the table."""
     made = (make(options, knowledge or Knowledge()) for make in _TABLE)
-    return tuple(each for each in made if each is not None)
+    found = tuple(each for each in made if each is not None)
+    return tuple(_Explained(rule=each, options=options) for each in found) if options.whys else found
 
 
-_TABLE: tuple[Callable[[PolicyOptions, Knowledge], Filter | None], ...] = (vulnerable.made, level.made, age.made)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Explained:
+    """Another ``Filter``, with what the user wrote down about a project behind its reasons."""
+
+    rule: Filter
+    options: PolicyOptions
+
+    def held(self, file: OfferedFile) -> Reason | None:
+        reason = self.rule.held(file)
+        return reason and replace(reason, text=reason.text + self.options.why(file.name))
+
+
+_TABLE: tuple[Callable[[PolicyOptions, Knowledge], Filter | None], ...] = (
+    vulnerable.made,
+    index.made,
+    level.made,
+    age.made,
+)
 """The first that holds a file gives the reason."""

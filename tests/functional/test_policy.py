@@ -110,3 +110,23 @@ def test_wrong_usage(env: Env, index: LocalIndex) -> None:
     for arguments in (["--cooldown", "soon"], ["--level", "huge"], ["--cooldown-except", "a b"]):
         done = run(env, *arguments, index=index)
         assert (2, True) == (done.returncode, done.stderr.startswith("error: "))
+
+
+def test_settings_of_a_project(env: Env, index: LocalIndex) -> None:
+    """They count as options do; what was written down about a package goes with its hold."""
+    (env.home / "pyproject.toml").write_text(
+        '[tool.pip-update]\ncooldown = 7\n[tool.pip-update.packages.lib]\nhold = true\nwhy = "later"\n',
+        encoding="utf-8",
+    )
+    shown = run(env, "--show-config", "--format", "json", "--level", "minor", index=index)
+    assert [("cooldown", "7"), ("level", ["minor"]), ("packages.lib.hold", True), ("packages.lib.why", "later")] == [
+        (each["key"], each["value"]) for each in json.loads(shown.stdout)
+    ]
+    done = run(env, "-v", "--format", "json", index=index)
+    assert (0, "2.0", "1.0") == (done.returncode, installed(env)["app"], installed(env)["lib"])
+    assert "excluded with --exclude (later)" in [each["text"] for each in rows(done)["lib"]["reasons"]]
+    assert f"Settings of {env.home / 'pyproject.toml'}" in done.stderr
+    (env.home / "pyproject.toml").write_text("[tool.pip-update]\ncoldown = 7\n", encoding="utf-8")
+    wrong = run(env, index=index)
+    assert (2, True) == (wrong.returncode, "hint: did you mean `cooldown`?" in wrong.stderr)
+    assert 0 == run(env, "--undo", index=index).returncode

@@ -57,7 +57,7 @@ def step(name: str, env: Env, index: LocalIndex, **inputs: str) -> subprocess.Co
     folder.mkdir(exist_ok=True)
     found = STEPS[name]
     assert "${{" not in found["run"]
-    github = {"RUNNER_TEMP": str(folder), "PIP_UPDATE_PYTHON": str(env.python)}
+    github = {"RUNNER_TEMP": str(folder), "UPDATER_PYTHON": str(env.python)}
     github |= {f"GITHUB_{each}": str(folder / each) for each in ("ENV", "OUTPUT", "STEP_SUMMARY")}
     expressions = {f"${{{{ inputs.{key} }}}}": value for key, value in given.items()}
     expressions["${{ github.action_path }}"] = str(ROOT)
@@ -118,7 +118,7 @@ def test_action_installs_itself(env: Env, index: LocalIndex) -> None:
     if "No matching distribution" in done.stderr or "ConnectionError" in done.stderr:
         pytest.skip("the configured index cannot be reached")
     assert 0 == done.returncode, done.stderr
-    python = (folder / "ENV").read_text(encoding="utf-8").strip().removeprefix("PIP_UPDATE_PYTHON=")
+    python = (folder / "ENV").read_text(encoding="utf-8").strip().removeprefix("UPDATER_PYTHON=")
     assert subprocess.run([python, "-m", "pip_fastupdate", "--version"], check=True, capture_output=True).stdout
 
 

@@ -7,7 +7,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-VARIABLE = "PIP_UPDATE_TESTS"
+VARIABLE = "PIP_FASTUPDATE_TESTS"
 NIGHTLY = os.environ.get(VARIABLE) == "nightly"
 
 settings.register_profile(

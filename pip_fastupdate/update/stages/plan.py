@@ -119,7 +119,9 @@ def _stays(context: RunContext, inventory: Inventory) -> dict[str, Reason]:
     stays = {each.name: each.skip for each in inventory.distributions if each.skip is not None}
     for each in inventory.distributions:
         if each.skip is None and excluded(context, each.name):
-            stays[each.name] = Reason(kind="excluded", text="excluded with --exclude")
+            stays[each.name] = Reason(
+                kind="excluded", text=f"excluded with --exclude{context.options.policy.why(each.name)}"
+            )
     return stays
 
 

@@ -1,0 +1,98 @@
+"""What the settings amount to: words that come before those of the command line, and what no option can say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from ..core.errors import UsageError
+from .keys import KEYS
+from .sources import Setting
+
+if TYPE_CHECKING:
+    from ..core.options import Options
+
+Parsed = TypeVar("Parsed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured:
+    """Everything that was found, lowest first."""
+
+    settings: tuple[Setting, ...] = ()
+
+    def words(self, settings: Iterable[Setting] | None = None) -> tuple[str, ...]:
+        """As on a command line: of a switch, or an option with one value, the last one; lists add up."""
+        return tuple(word for each in self.in_force(settings) for word in _words(each))
+
+    def in_force(self, settings: Iterable[Setting] | None = None) -> tuple[Setting, ...]:
+        """Those that a later one does not replace."""
+        found: dict[object, Setting] = {}
+        for number, each in enumerate(self.settings if settings is None else settings):
+            key = KEYS.get(each.key)
+            found[(each.key, number) if key is not None and key.kind == "list" else each.key] = each
+        return tuple(found.values())
+
+    @property
+    def indexes(self) -> tuple[tuple[str, str], ...]:
+        """By normalized name, the index that alone may provide it."""
+        return self._of_packages("index")
+
+    @property
+    def whys(self) -> tuple[tuple[str, str], ...]:
+        """By normalized name, why it is treated as it is: what reports repeat."""
+        return self._of_packages("why")
+
+    def _of_packages(self, key: str) -> tuple[tuple[str, str], ...]:
+        parts = ((each.key.split("."), each.value) for each in self.in_force())
+        return tuple((name[1], str(value)) for name, value in parts if name[0] == "packages" and name[2] == key)
+
+
+def _words(setting: Setting) -> Iterator[str]:
+    if setting.key in KEYS:
+        yield from KEYS[setting.key].words(setting.value)
+        return
+    _, name, key = setting.key.split(".", 2)
+    if key == "hold" and setting.value:
+        yield f"--exclude={name}"
+    elif key in ("level", "cooldown"):
+        yield f"--{key}={name}={setting.value}"
+
+
+def applied(configured: Configured, parse: Callable[[Sequence[str]], Parsed], plain: Options) -> Parsed:
+    """The command line with the settings: ``parse`` takes the words that come before it, ``plain`` is it without any.
+
+    What makes no sense together with what was asked for by hand does not apply: a test of a dry run, say. Raises
+    UsageError, which names the setting.
+    """
+    settings = tuple(each for each in configured.settings if not _is_beside(each.key, plain))
+    asked = configured.words(each for each in settings if each.key in ("audit", "security"))
+    if not (asked or plain.advisories.wanted):
+        settings = tuple(each for each in settings if each.key not in ADVISORIES)
+    try:
+        return parse(configured.words(settings))
+    except UsageError:
+        _blame(configured, settings, parse)
+        raise
+
+
+ADVISORIES = ("osv-url", "advisories", "ignore-vuln", "ignore-until-fixed")
+"""What the options of these names require: ``--audit`` or ``--security``."""
+
+
+def _is_beside(key: str, plain: Options) -> bool:
+    """Whether a setting does not apply, given the command line alone."""
+    still = plain.dry_run or plain.check or plain.why is not None
+    local = plain.advisories.local is not None or plain.advisories.service is not None
+    return (still and key in ("test", "bisect")) or (local and key in ("osv-url", "advisories"))
+
+
+def _blame(configured: Configured, settings: Sequence[Setting], parse: Callable[[Sequence[str]], object]) -> None:
+    """Raise UsageError for the first setting with which the command line is refused."""
+    for count, each in enumerate(settings, 1):
+        try:
+            parse(configured.words(settings[:count]))
+        except UsageError as error:
+            message = error.message[:1].lower() + error.message[1:].rstrip(".")
+            raise UsageError(f"{each.key} in {each.source} cannot be used: {message}", hint=error.hint) from None

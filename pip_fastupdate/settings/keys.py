@@ -1,0 +1,105 @@
+"""Which settings there are: each is the option of the same name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+TRUE, FALSE = ("1", "true", "yes", "on", "y", "t"), ("0", "false", "no", "off", "n", "f")
+"""As pip reads them (``strtobool``)."""
+
+Given = bool | str | tuple[str, ...]
+"""A value: of a switch, of an option with one value, of one that can be repeated."""
+
+
+class WrongValue(Exception):
+    """A value that the key cannot have: a phrase for people, which reads on after it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One setting."""
+
+    name: str
+    kind: Literal["switch", "text", "list"]
+    personal: bool = False
+    """Whether a project's file must not have it: it runs commands, says where to send what, or weakens the undo."""
+
+    words: Callable[[Any], tuple[str, ...]]
+    """The words of the command line that a value stands for."""
+
+    def read(self, value: object) -> Given:
+        """A value of a TOML document. Raises WrongValue."""
+        if self.kind == "switch":
+            if isinstance(value, bool):
+                return value
+            raise WrongValue("is not true or false")
+        if self.kind == "text" and isinstance(value, bool):
+            return "smallest" if value and self.name == "security" else _refuse("is not text")
+        if self.kind == "list" and isinstance(value, list):
+            return tuple(_text(each) for each in value)
+        return (_text(value),) if self.kind == "list" else _text(value)
+
+    def parse(self, text: str) -> Given:
+        """A value of a variable, or of a file in pip's format. Raises WrongValue."""
+        if self.kind == "switch":
+            word = text.strip().lower()
+            if word in (*TRUE, *FALSE):
+                return word in TRUE
+            raise WrongValue("is not true or false")
+        return tuple(re.split(r"[\s,]+", text.strip())) if self.kind == "list" else text.strip()
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise WrongValue("is not text")
+    return str(value)
+
+
+def _refuse(phrase: str) -> str:
+    raise WrongValue(phrase)
+
+
+def _switch(name: str, negative: str | None = None) -> Callable[[Any], tuple[str, ...]]:
+    return lambda value: (f"--{name}",) if value else ((negative,) if negative else ())
+
+
+def _option(name: str) -> Callable[[Any], tuple[str, ...]]:
+    return lambda value: (f"--{name}={value}",)
+
+
+def _options(name: str) -> Callable[[Any], tuple[str, ...]]:
+    return lambda values: tuple(f"--{name}={each}" for each in values if each)
+
+
+def _keys() -> Iterator[Key]:
+    for name in ("strict", "direct", "prune", "audit"):
+        yield Key(name=name, kind="switch", words=_switch(name))
+    yield Key(name="bisect", kind="switch", personal=True, words=_switch("bisect"))
+    yield Key(name="compile", kind="switch", words=_switch("compile", "--no-compile"))
+    for name in ("cooldown", "cooldown-unknown", "security", "jobs"):
+        yield Key(name=name, kind="text", words=_option(name))
+    for name in ("test", "osv-url", "advisories", "keep", "lock-timeout"):
+        yield Key(name=name, kind="text", personal=True, words=_option(name))
+    for name in ("cache-ttl", "cache-limit", "cache-dir", "cache-url"):
+        yield Key(name=name, kind="text", personal=True, words=_option(name))
+    for name in ("exclude", "level", "cooldown-except", "ignore-vuln", "ignore-until-fixed"):
+        yield Key(name=name, kind="list", words=_options(name))
+    for name in ("build", "allow-source-change"):
+        yield Key(name=name, kind="list", personal=True, words=_options(name))
+
+
+KEYS: Mapping[str, Key] = {key.name: key for key in _keys()}
+
+FOR_A_PACKAGE = ("hold", "level", "cooldown", "index", "why")
+"""What ``[tool.pip-update.packages.NAME]`` may have."""
+
+
+def close_to(word: str, known: Sequence[str]) -> str:
+    """A hint for a word that is not known."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(word, known, n=1)
+    return f"did you mean `{found[0]}`?" if found else f"the keys are {', '.join(known)}"

@@ -1,0 +1,165 @@
+"""Where settings are written down, lowest first. Where there are none, nothing else of this part is imported."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import UsageError
+from ..core.names import normalize
+
+if TYPE_CHECKING:
+    from .keys import Given, Key
+
+VARIABLES = "PIP_UPDATE_"
+NOT_SETTINGS = ("PIP_UPDATE_LIMITS", "PIP_UPDATE_ELSEWHERE")
+"""Variables with that beginning that are read elsewhere."""
+
+LARGEST = 4 * 1024**2
+"""Bytes of a pyproject.toml that is read."""
+
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_ROOTS = (".git", ".hg", ".svn", ".jj")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One value, and where it was found."""
+
+    key: str
+    """Of ``KEYS``, or ``packages.NAME.KEY``."""
+
+    value: Given
+    source: str
+    """A file's path, or a variable, for people."""
+
+
+def found(
+    of_pips_files: Sequence[tuple[str, str, str]],
+    *,
+    loads: Callable[[str], dict[str, Any]],
+    folder: Path,
+    target: Path | None,
+    variables: Mapping[str, str] = os.environ,
+) -> tuple[Setting, ...]:
+    """All settings for a run that was started in ``folder``, lowest first.
+
+    ``target`` is the folder of the environment where another one than the running one is acted on: the project's file
+    then counts only if that lies in the project. ``loads`` parses TOML. Raises UsageError.
+    """
+    project = nearest(folder)
+    foreign = project is not None and target is not None and not target.is_relative_to(project.parent)
+    return (
+        *of_pip(of_pips_files),
+        *(of_project(project, loads) if project and not foreign else ()),
+        *of_variables(variables),
+    )
+
+
+def of_variables(variables: Mapping[str, str]) -> Iterator[Setting]:
+    """``PIP_UPDATE_LEVEL=minor``. Raises UsageError."""
+    for name, text in sorted(variables.items()):
+        if name.startswith(VARIABLES) and name not in NOT_SETTINGS and text:
+            yield _parsed(name.removeprefix(VARIABLES).lower().replace("_", "-"), text, name)
+
+
+def of_pip(found: Iterable[tuple[str, str, str]]) -> Iterator[Setting]:
+    """The (key, value, file) of ``[update]`` in pip's configuration files. Raises UsageError."""
+    for key, text, file in found:
+        yield _parsed(key, text, file)
+
+
+def _parsed(key: str, text: str, source: str) -> Setting:
+    from .keys import WrongValue
+
+    known = _known(key, source)
+    try:
+        return Setting(key=key, value=known.parse(text), source=source)
+    except WrongValue as error:
+        raise UsageError(f"{key} in {source} {error}: {text!r}", hint="see docs/settings.md") from None
+
+
+def _known(key: str, source: str) -> Key:
+    from .keys import KEYS, close_to
+
+    if key not in KEYS:
+        raise UsageError(f"unknown setting {key!r} in {source}", hint=close_to(key, tuple(KEYS)))
+    return KEYS[key]
+
+
+def nearest(folder: Path) -> Path | None:
+    """The ``pyproject.toml`` of the project that ``folder`` is in: not above the root of its repository."""
+    for each in (folder, *folder.parents):
+        path = each / "pyproject.toml"
+        if path.is_file():
+            return path
+        if any((each / root).exists() for root in _ROOTS):
+            return None
+    return None
+
+
+def of_project(path: Path, loads: Callable[[str], dict[str, Any]]) -> Iterator[Setting]:
+    """``[tool.pip-update]`` of a pyproject.toml; nothing without one. ``loads`` parses TOML. Raises UsageError."""
+    source = str(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+        if b"pip-update" not in content:
+            return
+        document = loads(content.decode("utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error).partition("\n")[0]
+        raise UsageError(f"could not read {source}: {reason}", hint="run pip-update in another directory") from None
+    if len(content) > LARGEST:
+        raise UsageError(f"could not read {source}: larger than 4 MiB", hint="run pip-update in another directory")
+    tool = document.get("tool")
+    table = tool.get("pip-update", {}) if isinstance(tool, dict) else {}
+    if not isinstance(table, dict):
+        raise UsageError(f"tool.pip-update in {source} is not a table", hint="see docs/settings.md")
+    for key, value in table.items():
+        if key == "packages":
+            yield from _of_packages(value, source)
+        else:
+            yield _of_table(key, value, source)
+
+
+def _of_table(key: str, value: object, source: str) -> Setting:
+    from .keys import WrongValue
+
+    known = _known(key, source)
+    if known.personal:
+        raise UsageError(
+            f"{key} cannot be set in {source}: a project's file must not run commands or say where to send what",
+            hint=f"set it in `[update]` of pip's configuration, or as {VARIABLES}{key.upper().replace('-', '_')}",
+        )
+    try:
+        return Setting(key=key, value=known.read(value), source=source)
+    except WrongValue as error:
+        raise UsageError(f"{key} in {source} {error}: {value!r}", hint="see docs/settings.md") from None
+
+
+def _of_packages(tables: object, source: str) -> Iterator[Setting]:
+    from .keys import FOR_A_PACKAGE, close_to
+
+    if not isinstance(tables, dict):
+        raise UsageError(f"packages in {source} is not a table", hint="for example: [tool.pip-update.packages.numpy]")
+    for name, table in tables.items():
+        where = f"packages.{name}"
+        if not NAME.fullmatch(name):
+            raise UsageError(f"{name!r} in {source} is not the name of a package", hint="use the names of packages")
+        if not isinstance(table, dict):
+            raise UsageError(f"{where} in {source} is not a table", hint=f"for example: [tool.pip-update.{where}]")
+        for key, value in table.items():
+            if key not in FOR_A_PACKAGE:
+                raise UsageError(f"unknown setting {where}.{key} in {source}", hint=close_to(key, FOR_A_PACKAGE))
+            wanted: type = bool if key == "hold" else str
+            number = key == "cooldown" and isinstance(value, int) and not isinstance(value, bool)
+            if not isinstance(value, wanted) and not number:
+                phrase = "true or false" if wanted is bool else "text"
+                raise UsageError(f"{where}.{key} in {source} is not {phrase}: {value!r}", hint="see docs/settings.md")
+            given = value if isinstance(value, bool) else str(value)
+            yield Setting(key=f"packages.{normalize(name)}.{key}", value=given, source=source)
