@@ -40,6 +40,9 @@ class Pinned:
     info: Path | None = None
     """The ``.dist-info`` folder of one that was installed from a URL or a folder (PEP 610)."""
 
+    identities: tuple[Mapping[str, Any], ...] = ()
+    """Who published the file, by its provenance (PEP 740); each has a ``kind``."""
+
     lacking: str = ""
     """Why there is neither a release nor such a folder."""
 
@@ -68,7 +71,10 @@ def _from_index(pylock: Any, pinned: Pinned, release: Release, folder: Path) -> 
         "hashes": {"sha256": digest},
     }
     kind = {"wheels": [pylock.PackageWheel(**locked)]} if file.is_wheel else {"sdist": pylock.PackageSdist(**locked)}
-    return pylock.Package(name=pinned.name, version=release.version, index=pinned.index, **kind)
+    identities = pinned.identities or None
+    return pylock.Package(
+        name=pinned.name, version=release.version, index=pinned.index, attestation_identities=identities, **kind
+    )
 
 
 def _instant(text: str | None) -> datetime | None:

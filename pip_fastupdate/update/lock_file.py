@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ def draft(context: RunContext, planned: Planned) -> LockDraft | None:
     from ..lockfile import Draft, render
 
     locked, outside = _parted(planned.inventory)
-    pinned = list(_pinned(context, locked, planned))
+    pinned = _with_identities(context, list(_pinned(context, locked, planned)))
     lock = render(pinned, path)
     notes = (f"Locked {plural(len(pinned), 'distribution')} in {path}", *_notes(lock, outside))
     return LockDraft(path=path, draft=context.drafts.enter_context(Draft(path, lock.text)), notes=notes)
@@ -97,6 +98,17 @@ def _pinned(context: RunContext, distributions: list[Distribution], planned: Pla
     _look_up(context, planned, stay)
     for each in stay:
         yield _installed(context, planned, each)
+
+
+def _with_identities(context: RunContext, pinned: list[Pinned]) -> list[Pinned]:
+    """The same with their publishers, as far as the index has provenance of the files; all are requested at once."""
+    from .origin import publishers
+
+    files = {each.name: each.release.file for each in pinned if each.release is not None}
+    proven = {name: file for name, file in files.items() if file is not None and file.provenance is not None}
+    found = context.catalog.each(partial(publishers, context), proven.values())
+    identities = dict(zip(proven, found, strict=True))
+    return [replace(each, identities=identities.get(each.name, ())) for each in pinned]
 
 
 def _look_up(context: RunContext, planned: Planned, distributions: list[Distribution]) -> None:

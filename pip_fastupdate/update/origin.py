@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from ..core.models import Change, File, Reason
 from ..core.protocols import DownloadFailed
@@ -43,26 +44,55 @@ def _notes(context: RunContext, planned: Planned, change: Change) -> Iterator[Re
 
 def repository(context: RunContext, file: File) -> str:
     """Who published the file, such as ``GitHub owner/name``; "" where nobody says."""
+    first = next(iter(publishers(context, file)), None)
+    return "" if first is None else f"{first['kind']} {first.get('repository') or first.get('email') or ''}".strip()
+
+
+def publishers(context: RunContext, file: File) -> tuple[dict[str, Any], ...]:
+    """Who published the file, as its provenance on the index says; nothing where there is none, or nobody answers.
+
+    That is what the index says: no signature is verified.
+    """
     if file.provenance is None:
-        return ""
+        return ()
     try:
         answer = context.catalog.session.ask(
             file.provenance,
-            key=f"publisher {file.provenance}",
-            condense=lambda reply: publisher(reply.body).encode(),
+            key=f"publishers {file.provenance}",
+            condense=lambda reply: json.dumps(read_publishers(reply.body)).encode(),
             accept=ACCEPT,
             immutable=True,
         )
+        return read_kept(answer.body) if answer.status == 200 else ()
     except DownloadFailed:
-        return ""
-    return answer.body.decode() if answer.status == 200 else ""
+        return ()
 
 
-def publisher(body: bytes) -> str:
-    """The publisher of a provenance object. Raises ValueError for what is not one."""
+def read_publishers(body: bytes) -> list[dict[str, Any]]:
+    """The publishers of a provenance object, each once, without what is null. Raises ValueError for what is not one."""
     attestation = json.loads(body)
     try:
-        first = attestation["attestation_bundles"][0]["publisher"]
-        return f"{first['kind']} {first.get('repository') or first.get('email') or ''}".strip()
-    except (AttributeError, IndexError, KeyError, TypeError):
+        given = [each["publisher"] for each in attestation["attestation_bundles"]]
+        found = [{key: each[key] for key in each if _is_plain(key, each[key])} for each in given]
+    except (KeyError, TypeError):
         raise ValueError("not a provenance object") from None
+    if not found or not all(isinstance(each.get("kind"), str) for each in found):
+        raise ValueError("not a provenance object")
+    return [each for place, each in enumerate(found) if each not in found[:place]]
+
+
+def _is_plain(key: object, value: object) -> bool:
+    """Whether it is a line of text under a name: what there is of publishers, apart from claims and null."""
+    return all(isinstance(each, str) and each.isprintable() and 0 < len(each) <= 500 for each in (key, value))
+
+
+def read_kept(body: bytes) -> tuple[dict[str, Any], ...]:
+    """What the cache has kept of ``read_publishers``; nothing where that is nonsense."""
+    try:
+        found = json.loads(body)
+        good = isinstance(found, list) and all(
+            isinstance(each, dict) and isinstance(each.get("kind"), str) for each in found
+        )
+    except ValueError:
+        return ()
+    return tuple(found) if good else ()

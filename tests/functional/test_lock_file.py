@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -252,3 +253,20 @@ def test_other_machines_are_refused(small: Env, index: LocalIndex, tmp_path: Pat
     done = with_uv(small, "install", "-r", str(path))
     assert 0 != done.returncode
     assert "not supported" in done.stderr
+
+
+def test_publishers(small: Env, index: LocalIndex, tmp_path: Path) -> None:
+    """Who published a file, as the index has it of the file that is locked; left out where it cannot be had."""
+    path = tmp_path / "pylock.toml"
+    publisher = {"kind": "GitHub", "repository": "acme/lib", "workflow": "release.yml", "environment": None}
+    body = json.dumps({"version": 1, "attestation_bundles": [{"publisher": publisher, "attestations": []}]})
+    index.add(index.folder / "lib-2.5-py3-none-any.whl", provenance=body.encode())
+    index.add(index.folder / "cap-1.0-py3-none-any.whl", provenance=b"<html>")
+    assert 0 == run(small, "-n", index=index).returncode
+    assert [] == index.paths("*.provenance")
+    for _ in range(2):
+        assert 0 == run(small, "-n", "--lock-file", str(path), index=index).returncode
+        found = {name: each.get("attestation-identities") for name, each in locked(path).items()}
+        expected = [{"kind": "GitHub", "repository": "acme/lib", "workflow": "release.yml"}]
+        assert {"app": None, "cap": None, "extra-lib": None, "lib": expected} == found
+        assert 1 == len(index.paths("/files/lib-2.5-*.provenance"))

@@ -34,6 +34,8 @@ class ServedFile:
     yanked: str | None = None
     upload_time: str | None = None
     announce: Any = None
+    provenance: bytes | None = None
+    """The provenance object (PEP 740), served next to the file."""
 
     @cached_property
     def fields(self) -> Any:
@@ -219,6 +221,7 @@ def _simple_file(served: ServedFile, base: str, metadata: Any) -> dict[str, Any]
     }
     said |= {"requires-python": served.requires_python} if served.requires_python is not None else {}
     said |= {"upload-time": served.upload_time} if served.upload_time else {}
+    said |= {} if served.provenance is None else {"provenance": f"{said['url']}.provenance"}
     announced = _announced(served, metadata)
     return said if announced is None else said | {"core-metadata": announced, "data-dist-info-metadata": announced}
 

@@ -107,6 +107,7 @@ class LocalIndex:
         requires_python: str | None = _SAME,
         metadata: MetadataSwitch | None = None,
         content: bytes | None = None,
+        provenance: bytes | None = None,
     ) -> Path:
         """Offer the wheel or sdist at ``path``; ``yanked`` is the reason (PEP 592), may be empty.
 
@@ -115,6 +116,7 @@ class LocalIndex:
         """
         served = index_pages.read_file(path)
         served.yanked, served.upload_time, served.announce = yanked, upload_time, metadata
+        served.provenance = provenance
         if requires_python is not _SAME:
             served.requires_python = requires_python
         with self._lock:
@@ -303,9 +305,12 @@ class LocalIndex:
         return Answer(200, said, plain)
 
     def _file(self, filename: str, headers: Mapping[str, str]) -> Answer:
-        served = self._files.get(filename.removesuffix(".metadata"))
-        if served is None:
+        served = self._files.get(filename.removesuffix(".metadata").removesuffix(".provenance"))
+        proven = served is not None and served.provenance is not None
+        if served is None or (filename.endswith(".provenance") and not proven):
             return Answer(404, {}, b"Not Found")
+        if filename.endswith(".provenance"):
+            return Answer(200, {}, served.provenance or b"")
         if filename.endswith(".metadata"):
             announced = self.metadata if served.announce is None else served.announce
             if announced not in (True, "unannounced") or not served.is_wheel:
@@ -315,9 +320,8 @@ class LocalIndex:
         said = {"Content-Type": "application/octet-stream", "ETag": f'"{served.sha256}"'}
         if headers.get("if-none-match") == said["ETag"]:
             return Answer(304, said)
-        if not self.ranges:
-            return Answer(200, said, body)
-        return _part(Answer(200, said | {"Accept-Ranges": "bytes"}, body), headers.get("range"))
+        whole = Answer(200, said | ({"Accept-Ranges": "bytes"} if self.ranges else {}), body)
+        return _part(whole, headers.get("range")) if self.ranges else whole
 
     def wait(self, seconds: float) -> None:
         """Let ``seconds`` pass; at once when the server goes down."""

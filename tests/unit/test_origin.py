@@ -10,7 +10,7 @@ import pytest
 from packaging.version import Version
 
 from pip_fastupdate.core.models import Change, File, Plan, Project, Release
-from pip_fastupdate.update.origin import origins, publisher
+from pip_fastupdate.update.origin import origins, read_kept, read_publishers
 from pip_fastupdate.update.results import Planned
 
 
@@ -25,7 +25,7 @@ def told(before: str | None, after: str | None, *, strict: bool = False) -> list
 
     def ask(url: str, **_: Any) -> Any:
         body = {"attestation_bundles": [{"publisher": {"kind": "GitHub", "repository": url.rpartition("/")[2]}}]}
-        return SimpleNamespace(status=200, body=publisher(json.dumps(body).encode()).encode())
+        return SimpleNamespace(status=200, body=json.dumps(read_publishers(json.dumps(body).encode())).encode())
 
     target = release("2.0", after)
     project = Project(name="foo", releases=(target, release("1.0", before)))
@@ -64,4 +64,19 @@ def test_origins(before: str | None, after: str | None, strict: bool, expected: 
 def test_no_provenance_object(body: bytes) -> None:
     """A ValueError, and no other."""
     with pytest.raises(ValueError, match=r"."):
-        publisher(body)
+        read_publishers(body)
+
+
+def test_publishers_are_kept_as_they_are() -> None:
+    """Each once, with what is text; no null, no claims, nothing that would not be one line."""
+    given = {"kind": "GitHub", "repository": "o/r", "workflow": "w.yml", "environment": None, "claims": {"a": 1}}
+    bad = {"kind": "Google", "email": "x\n[[packages]]", "other": "\ud800"}
+    body = json.dumps({"version": 1, "attestation_bundles": [{"publisher": each} for each in (given, given, bad)]})
+    expected = [{"kind": "GitHub", "repository": "o/r", "workflow": "w.yml"}, {"kind": "Google"}]
+    assert expected == read_publishers(body.encode())
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b'[{"repository": "x"}]'])
+def test_nonsense_in_the_cache(body: bytes) -> None:
+    """It is worth nothing."""
+    assert () == read_kept(body)
