@@ -22,14 +22,18 @@ def _lines(row: Row, difference: Difference, view: View) -> Iterator[str]:
     yield clean(f"{row.name} {versions} ({', '.join(words)})")
     for what, url in difference.links:
         yield f"  {what}: {_link(redact(url), view)}"
-    for title, items in (
+    for title, requirements in (
         ("requires now", difference.requires_added),
         ("requires no more", difference.requires_dropped),
+    ):
+        for each in requirements:  # a line each: they have commas themselves
+            yield clean(f"  {title}: {each}")
+    for title, commands in (
         ("new commands", difference.commands_added),
         ("commands gone", difference.commands_dropped),
     ):
-        if items:
-            yield clean(f"  {title}: {', '.join(items)}")
+        if commands:
+            yield clean(f"  {title}: {', '.join(commands)}")
     for title, pair in (
         ("Python", difference.python),
         ("license", difference.license),

@@ -23,9 +23,10 @@ _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
 def render(report: Report, view: View = PLAIN) -> str:
     """One run with a rule for each vulnerability and a result for each package that has it after the run.
 
-    Vulnerabilities that the user ignores are results with a suppression.
+    After a dry run that is every vulnerable package, as nothing was changed. Vulnerabilities that the user ignores are
+    results with a suppression.
     """
-    found = [(row, each) for row in report.rows for each in row.vulnerabilities if each.remains]
+    found = [(row, each) for row in report.rows for each in row.vulnerabilities if each.remains or report.dry_run]
     rules = {each.id: each for _, each in found}
     driver = {
         "name": "pip-update",
@@ -33,7 +34,7 @@ def render(report: Report, view: View = PLAIN) -> str:
         "rules": [_rule(each) for _, each in sorted(rules.items())],
     }
     places = {id: place for place, id in enumerate(sorted(rules))}
-    results = [_result(row, each, places[each.id]) for row, each in found]
+    results = [_result(row, each, places[each.id], report.dry_run) for row, each in found]
     return json_.dumps(
         {
             "version": "2.1.0",
@@ -65,9 +66,10 @@ def _rule(vulnerability: KnownVulnerability) -> dict[str, Any]:
     }
 
 
-def _result(row: Row, vulnerability: KnownVulnerability, rule: int) -> dict[str, Any]:
-    version = row.target or row.installed
+def _result(row: Row, vulnerability: KnownVulnerability, rule: int, dry_run: bool) -> dict[str, Any]:
+    version = row.installed if dry_run else row.target or row.installed
     fix = f"fixed in {vulnerability.fixed_in}" if vulnerability.fixed_in else "no fix known"
+    fix += "" if vulnerability.remains else f"; pip-update would upgrade it to {row.target}"
     what = "is malware" if vulnerability.malware else f"is affected by {vulnerability.id}"
     level = "error" if vulnerability.malware else _LEVELS.get(vulnerability.severity, "warning")
     return {
@@ -92,7 +94,7 @@ def _shown(text: str) -> str:
 
 
 def _suppressions() -> Iterator[dict[str, str]]:
-    yield {"kind": "external", "justification": "--ignore-vuln"}
+    yield {"kind": "external", "justification": "--ignore-vuln or --ignore-until-fixed"}
 
 
 def _invocation(report: Report) -> dict[str, Any]:

@@ -73,7 +73,10 @@ def test_audit(env: Env, index: LocalIndex, osv: OsvServer, tmp_path: Path) -> N
     assert found == rows(run(env, *words, index=index))
     assert before == len(osv.asked)
     sarif = json.loads(run(env, "-n", "--osv-url", osv.url, "--format", "sarif", index=index).stdout)
-    assert ["GHSA-cccc"] == [each["ruleId"] for each in sarif["runs"][0]["results"]]
+    results = {each["ruleId"]: each["message"]["text"] for each in sarif["runs"][0]["results"]}
+    assert {"GHSA-cccc", "PYSEC-1"} == results.keys()
+    assert results["PYSEC-1"].startswith("app 1.0 is affected by PYSEC-1")
+    assert results["PYSEC-1"].endswith("fixed in 1.2; pip-update would upgrade it to 2.0")
     ignored = run(env, *words, "--ignore-vuln", "GHSA-cccc", "--ignore-until-fixed", "CVE-9", index=index)
     assert ([True], True) == (
         [each["ignored"] for each in rows(ignored)["stuck"]["vulnerabilities"]],
