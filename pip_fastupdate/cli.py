@@ -261,7 +261,7 @@ def _completed(arguments: Arguments, found: Configuration, progress: Silent) -> 
         network=replace(
             found.settings.network,
             jobs=arguments.jobs or JOBS,
-            rush=arguments.jobs or RUSH,
+            rush=arguments.jobs or _rush(),
             limits=arguments.limits,
         ),
         policy=replace(found.settings.policy, build=arguments.build, uploaded_before=cooldown),
@@ -273,6 +273,16 @@ def _completed(arguments: Arguments, found: Configuration, progress: Silent) -> 
     )
     policy = replace(arguments.options.policy, cooldown=cooldown)
     return replace(found, settings=completed), replace(arguments.options, cache=cache, policy=policy)
+
+
+def _rush() -> int:
+    """Concurrent requests in a rush, fewer where a process may have few files open (macOS: 256, unless told)."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return RUSH
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return RUSH if allowed == resource.RLIM_INFINITY else max(JOBS, min(RUSH, (allowed - 100) // 4))
 
 
 def _update(options: Options, configuration: Configuration, progress: Silent) -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ..core.errors import TransactionError
+from ..core.files import too_long
 from ..core.gil_turns import Turns
 from ..core.names import normalize
 from . import compat, patches
@@ -144,6 +145,9 @@ def _failure(error: Exception, root: Path, name: str) -> Exception:
             f"{root} cannot be written: {error.strerror}.",
             hint="the environment was not touched; make room and try again",
         )
+    longest = too_long(error) if isinstance(error, OSError) else None
+    if longest is not None:
+        return StageFailed(longest)
     return StageFailed(compat.words(error).removeprefix(f"For req: {name}. "))
 
 

@@ -60,6 +60,22 @@ _MOUNT_POINT = 0xA0000003
 """IO_REPARSE_TAG_MOUNT_POINT."""
 
 
+LONGEST = 259
+"""Characters of a path on Windows, unless long ones are enabled ("Maximum Path Length Limitation")."""
+
+
+def too_long(error: OSError, *, windows: bool = os.name == "nt") -> str | None:
+    """In words, that a path is longer than Windows allows, which itself says only that it is not found.
+
+    None where that is not what is wrong. Source of the advice: pip's own hint (``pip._internal.commands.install``).
+    """
+    paths = (each for each in (error.filename, error.filename2) if isinstance(each, str))
+    length = max((len(each) for each in paths), default=0)
+    if not windows or error.errno != errno.ENOENT or length <= LONGEST:
+        return None
+    return f"a path in it has {length} characters, and Windows allows {LONGEST} until long paths are enabled"
+
+
 def working_folder() -> str:
     """The current folder; "" when it has been removed meanwhile."""
     try:

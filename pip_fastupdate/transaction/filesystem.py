@@ -16,7 +16,7 @@ from typing import Literal
 from ..core import busy_files
 from ..core.busy_files import CLEARING, Patience
 from ..core.errors import EnvironmentChanged, TransactionError
-from ..core.files import leads_elsewhere, write_all
+from ..core.files import leads_elsewhere, too_long, write_all
 
 Kind = Literal["file", "link", "folder"]
 
@@ -47,6 +47,10 @@ _WINDOWS_REASONS = {
     33: ("another program has locked a part of it", "Close the programs that run in this environment."),
 }
 """By Windows' own codes, of which several make one errno."""
+
+_LONG_PATHS = (
+    "enable long paths (https://pip.pypa.io/warnings/enable-long-paths), or move the environment to a shorter one"
+)
 
 _CHANGED = frozenset({errno.ENOENT, errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR})
 """What a rename that was right when it was planned fails with after somebody else was there."""
@@ -245,6 +249,9 @@ def transaction_error(doing: str, error: OSError, *, planned: bool = False) -> T
     """
     path = error.filename2 if error.errno == errno.EEXIST and error.filename2 else error.filename
     where = f" ({path})" if path else ""
+    long = too_long(error)
+    if long is not None:
+        return TransactionError(f"{doing}: {long}{where}.", hint=_LONG_PATHS)
     if planned and error.errno in _CHANGED:
         return EnvironmentChanged(
             f"{doing}: another program changed the environment meanwhile{where}.",

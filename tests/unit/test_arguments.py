@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pip_fastupdate import cli
 from pip_fastupdate.arguments import parse_arguments, parser
 from pip_fastupdate.core.errors import UsageError
 from pip_fastupdate.core.options import CacheOptions, Options
@@ -150,3 +151,13 @@ def test_help_names_every_option_once() -> None:
     text = parser().format_help()
     for option in ("--check", "--undo", "--index-url", "--shell-init", "--cache-ttl", "--stats"):
         assert option in text
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    found = {}
+    try:
+        for allowed in (256, 150, min(soft, 1024)):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+            found[allowed] = cli._rush()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert {256: 39, 150: 20, min(soft, 1024): 64} == found

@@ -27,6 +27,7 @@ from pip_fastupdate._pip.installer import (
 )
 from pip_fastupdate._pip.preload import _import_ours, import_everything
 from pip_fastupdate.core.errors import TransactionError
+from pip_fastupdate.core.files import too_long
 from tests.support.wheels import make_wheel
 
 
@@ -173,6 +174,15 @@ def test_full_disk_ends_the_run(tmp_path: Path) -> None:
     odd = installer._failure(OSError(errno.ENAMETOOLONG, "File name too long"), tmp_path, "foo")
     assert isinstance(odd, StageFailed)
     assert "File name too long" in odd.text
+
+
+def test_path_that_windows_does_not_allow() -> None:
+    """It says "not found" there, and means the 259 characters."""
+    error = FileNotFoundError(errno.ENOENT, "The system cannot find the path specified", "C:\\" + 280 * "x")
+    text = too_long(error, windows=True)
+    assert text == "a path in it has 283 characters, and Windows allows 259 until long paths are enabled"
+    short = FileNotFoundError(errno.ENOENT, "The system cannot find the path specified", "C:\\x")
+    assert [None, None] == [too_long(short, windows=True), too_long(error, windows=False)]
 
 
 def test_failures_have_words() -> None:
