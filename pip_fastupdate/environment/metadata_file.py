@@ -18,7 +18,6 @@ _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _END = re.compile(rb"^(?![!-9;-~]*:|[ \t])", re.MULTILINE)
 _FIELD = re.compile(rb"^(name|version|requires-dist):[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE | re.IGNORECASE)
 _FOLD = re.compile(r"\s*\n\s*")
-_SEPARATORS = re.compile(r"[-_.]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

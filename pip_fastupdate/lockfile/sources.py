@@ -17,6 +17,7 @@ from packaging.version import Version
 from ..core.files import content, decoded
 from ..core.models import Release
 from ..core.text import without_credentials
+from ..core.urls import file_path
 from .refused import Unlockable
 
 _LARGEST = 1024 * 1024
@@ -158,11 +159,7 @@ def _without_password(url: str) -> str:
 
 def _local(url: str) -> Path | None:
     parts = urlsplit(url)
-    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
-        return None
-    from urllib.request import url2pathname
-
-    return Path(url2pathname(parts.path))
+    return file_path(url) if parts.scheme == "file" and parts.netloc in ("", "localhost") else None
 
 
 def _digest(url: str) -> str | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.names import normalize
 from .rewrite import Edit, Unwritable, edited
 
 Loads = Callable[[str], Mapping[str, Any]]
@@ -68,7 +69,7 @@ def group(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
     Raises GroupError.
     """
     groups = document.get("dependency-groups")
-    known = {_normalized(key): value for key, value in groups.items()} if isinstance(groups, dict) else {}
+    known = {normalize(key): value for key, value in groups.items()} if isinstance(groups, dict) else {}
     found: list[str] = []
     for each in _members(known, name, ()):
         found.append(each)
@@ -78,7 +79,7 @@ def group(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 
 def _members(groups: Mapping[str, object], name: str, above: Sequence[str]) -> Iterator[str]:
-    wanted = _normalized(name)
+    wanted = normalize(name)
     if len(above) > DEEPEST:
         raise GroupError(f"dependency group {name} is included by more than {DEEPEST} others, one by the other")
     if wanted in above:
@@ -96,10 +97,6 @@ def _members(groups: Mapping[str, object], name: str, above: Sequence[str]) -> I
             yield from _members(groups, each["include-group"], (*above, wanted))
         else:
             raise GroupError(f"dependency group {name} has {each!r}, which is neither a requirement nor an include")
-
-
-def _normalized(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 _IGNORED = re.compile(r"#\s*pip-update:\s*ignore\b")

@@ -14,13 +14,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from packaging.version import Version
 
 from ..core.files import content
 from ..core.models import Distribution, Inventory
 from ..core.requirements import Dependency, InvalidRequirement, parse
+from ..core.urls import file_path
 from ..environment.paths import real
 from ..environment.scan import folders
 from ..project_files.rewrite import Unwritable, edited, moved, relaxed
@@ -88,7 +88,7 @@ def _folder(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:
         return ""
-    return real(url2pathname(parts.path)) if parts.scheme == "file" and parts.path else ""
+    return real(str(file_path(url))) if parts.scheme == "file" and parts.path else ""
 
 
 def _movable(file: Writable) -> frozenset[Bound]:

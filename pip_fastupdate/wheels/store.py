@@ -15,6 +15,7 @@ from ..core.cache_folder import distrust, make, touch
 from ..core.hashes import WEAK, problem
 from ..core.models import Failure, File, Release
 from ..core.protocols import DownloadFailed, Progress, Transport
+from ..core.urls import file_path
 from . import files
 from .download import DiskRefused, Download, Part, disk_error
 from .entry_names import fault, shown
@@ -250,10 +251,7 @@ def _is_local(file: File) -> bool:
 
 def _path_of(file: File) -> Path:
     """The path of a ``file:`` URL. Raises DownloadFailed."""
-    from urllib.request import url2pathname  # brings http.client with it, and is rarely needed
-
-    parts = urlsplit(file.url)
-    host = "" if parts.netloc == "localhost" else parts.netloc
-    if host and os.name != "nt":
+    path = file_path(file.url)
+    if path is None or (urlsplit(file.url).netloc not in ("", "localhost") and os.name != "nt"):
         raise DownloadFailed("download", f"{file.url} is on another machine")
-    return Path(url2pathname(f"//{host}{parts.path}" if host else parts.path))
+    return path
