@@ -20,11 +20,19 @@ GROUPS = ("console_scripts", "gui_scripts")
 _EXPORT = re.compile(r"([^\[]\S*)\s*=\s*\w+")
 """How distlib finds the name: the first match counts, wherever it begins."""
 
+LARGEST, _LONGEST = 1 << 20, 500
+"""Characters of a file, and of one entry point: more than that is none, and would take the pattern above for ever."""
+
 _SEPARATORS = re.compile(r"[/\\\0]")
 
 
 def entry_points(text: str) -> list[EntryPoint]:
-    """All of them. What the parser raises where it gives up is not documented, and different in each version."""
+    """All of them. What the parser raises where it gives up is not documented, and different in each version.
+
+    Raises ValueError for more than a mebibyte.
+    """
+    if len(text) > LARGEST:
+        raise ValueError(f"{len(text)} characters")
     return list(_reader()(text).entry_points)
 
 
@@ -54,6 +62,8 @@ def _is_section(line: str) -> bool:
 
 def made_name(name: str, value: str) -> str:
     """The name of the file that pip makes for an entry point; "" where it makes none."""
+    if len(name) + len(value) > _LONGEST:
+        return ""
     export = _EXPORT.search(f"{name} = {value}")
     return export[1] if export else ""
 
@@ -63,6 +73,8 @@ def script_names(text: str) -> Iterator[str]:
 
     A line that is no entry point is passed over. A name with a folder in it is none of a script.
     """
+    if len(text) > LARGEST:
+        return
     lines = [line for line in text.splitlines() if "=" in line or _is_section(line.strip())]
     if len(lines) < 2:  # a section and a line in it
         return

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from ..core.files import decoded
 from ..core.models import Change, File, Reason
 from ..core.protocols import DownloadFailed
 from .context import RunContext
@@ -68,11 +69,15 @@ def publishers(context: RunContext, file: File) -> tuple[dict[str, Any], ...]:
         return ()
 
 
+_MOST = 100
+"""Publishers of one file that are read."""
+
+
 def read_publishers(body: bytes) -> list[dict[str, Any]]:
     """The publishers of a provenance object, each once, without what is null. Raises ValueError for what is not one."""
-    attestation = json.loads(body)
+    attestation = decoded(body)
     try:
-        given = [each["publisher"] for each in attestation["attestation_bundles"]]
+        given = [each["publisher"] for each in attestation["attestation_bundles"][:_MOST]]
         found = [{key: each[key] for key in each if _is_plain(key, each[key])} for each in given]
     except (KeyError, TypeError):
         raise ValueError("not a provenance object") from None
@@ -89,7 +94,7 @@ def _is_plain(key: object, value: object) -> bool:
 def read_kept(body: bytes) -> tuple[dict[str, Any], ...]:
     """What the cache has kept of ``read_publishers``; nothing where that is nonsense."""
     try:
-        found = json.loads(body)
+        found = decoded(body)
         good = isinstance(found, list) and all(
             isinstance(each, dict) and isinstance(each.get("kind"), str) for each in found
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,71 +13,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pip_fastupdate.core.interpreter import Interpreter
-from pip_fastupdate.core.requirements import InvalidRequirement, allows, parse
-from pip_fastupdate.core.text import clean, redact, without_credentials
-from pip_fastupdate.core.urls import Base, canonical, without_login
+from pip_fastupdate.core.text import redact, without_credentials
 from pip_fastupdate.index.apis import decoding, markup
-from pip_fastupdate.index.filenames import (
-    InvalidVersion,
-    build_tag,
-    order_key,
-    sdist_version,
-    version_of,
-    wheel_project,
-)
+from tests.support.parsers import DIGITS, HERE, PARSERS
 from tests.support.thoroughness import examples
 
 CORPUS = Path(__file__).with_name("corpus")
 """Files whose content once was, or could have been, too much: one for each kind, read by every parser."""
-
-DIGITS = "9" * 5000
-HERE = Interpreter("3.11.7", lambda: ("cp311-cp311-linux_x86_64", "py3-none-any"))
-
-Parser = Callable[[str], object]
-
-
-def _of_bytes(function: Callable[[bytes], object]) -> Parser:
-    return lambda text: function(text.encode("utf-8", "surrogatepass"))
-
-
-def _requirement(text: str) -> None:
-    parsed = parse(text)
-    parsed.applies(frozenset(("test",)))
-    allows(parsed.specifier, version_of("1.0"))
-
-
-def _ranked(text: str) -> None:
-    python, _, rest = text.partition("-")
-    abi, _, platform = rest.partition("-")
-    HERE.rank(python, abi, platform)
-
-
-def _json_api(text: str) -> None:
-    for raw in (decoding.json_api(text.encode("utf-8", "surrogatepass")).releases or {}).values():
-        decoding.files(raw)
-
-
-PARSERS: dict[str, tuple[Parser, tuple[type[Exception], ...]]] = {
-    "html": (markup.parse, (ValueError,)),
-    "simple": (_of_bytes(decoding.simple), (ValueError,)),
-    "warehouse": (_json_api, (ValueError,)),
-    "text": (_of_bytes(lambda body: decoding.text(body, "text/html; charset=utf-8")), ()),
-    "requirement": (_requirement, (InvalidRequirement, InvalidVersion)),
-    "version": (version_of, (InvalidVersion,)),
-    "order": (order_key, ()),
-    "requires-python": (HERE.runs, ()),
-    "tags": (_ranked, ()),
-    "build": (build_tag, ()),
-    "wheel": (wheel_project, ()),
-    "sdist": (lambda text: sdist_version(f"{text}.tar.gz", "a", "3.11"), ()),
-    "join": (Base("https://index.example.com/simple/a/").join, (ValueError,)),
-    "canonical": (canonical, ()),
-    "login": (without_login, ()),
-    "redact": (redact, ()),
-    "clean": (clean, ()),
-}
-"""Each with the errors that it documents."""
 
 WORDS = st.sampled_from(
     [
@@ -100,6 +41,18 @@ WORDS = st.sampled_from(
         ),
         *("{", "}", "[", "]", ":", ",", '"files"', '"url"', '"releases"', '"info"', "null", "true", "1e999", "\\ud800"),
         *("a", "A-b", "==", ">=", "~=", "===", "!=", "(", ")", " and ", " or ", "python_version", "os_name", "extra"),
+        *(
+            "introduced",
+            '"id"',
+            '"affected"',
+            "coding: ",
+            "# via",
+            "[[",
+            "]]",
+            " = ",
+            "Project-URL: x, ",
+            "Requires-Dist:",
+        ),
         *("1.0", "1!2.0.post1.dev3+abc", "*", DIGITS, "@", "://", "http", "user:pass@", "?token=", "/", "#", "%"),
         *("py3", "none", "any", "-", ".", "_", "\x00", "\x1b[2J", "\u202e", "\ud800", "\n", " "),
     ]
