@@ -42,7 +42,7 @@ def metadata_of(file: File, session: Session) -> bytes:
         with session.stream(file.url) as chunks, _downloaded(chunks) as stream:
             return read(stream, file)
     except FileNotFoundError:
-        raise DownloadFailed("not-found", f"{file.filename} is not there any more") from None
+        raise DownloadFailed("missing-file", f"{file.filename} is not there any more") from None
     except _BROKEN as error:
         raise DownloadFailed("garbage", f"{file.filename} is damaged: {error}") from error
 
@@ -129,7 +129,7 @@ class Window(io.RawIOBase):
     def _fetch(self, asked: str) -> bool:
         answer = self._session.fetch(self._file.url, {"Range": asked, "Accept-Encoding": "identity"})
         if answer.status == 404:
-            raise DownloadFailed("not-found", f"{self._file.filename} is not there any more")
+            raise DownloadFailed("missing-file", f"{self._file.filename} is not there any more")
         said = {key.lower(): value for key, value in answer.headers.items()}.get("content-range", "")
         match = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", said.strip())
         if answer.status == 200 and len(answer.body) == (self._file.size or len(answer.body)):

@@ -92,6 +92,10 @@ def drain(response: Response) -> None:
     response._content_consumed = True  # type: ignore[attr-defined]
 
 
+COMPRESSIONS = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz"})
+"""Content encodings that nobody asked for. Others, such as utf-8, are names that storage services give to none."""
+
+
 def decode(body: bytes, response: Response, limit: int) -> bytes:
     """Undo the content encoding (RFC 9110), up to ``limit`` bytes. Raises ``RequestError``."""
     encoding = response.headers.get("content-encoding", "").strip().lower()
@@ -102,7 +106,7 @@ def decode(body: bytes, response: Response, limit: int) -> bytes:
             return _unzip(zlib.decompressobj(), body, response, limit)
     except zlib.error as error:
         raise RequestError("garbage", f"{host_of(response.url)} sent a body that cannot be decompressed") from error
-    if encoding not in ("", "identity"):
+    if encoding in COMPRESSIONS:
         raise RequestError(
             "garbage", f"{host_of(response.url)} sent a body in {encoding[:40]}, not asked for", again=False
         )

@@ -665,6 +665,8 @@ def test_stray_not_modified(open_session: Open) -> None:
         ("gzip", lambda body: gzip.compress(body[:2500]) + gzip.compress(body[2500:])),
         ("gzip", lambda body: gzip.compress(body) + b"\0" * 8),
         ("deflate", zlib.compress),
+        ("utf-8", bytes),
+        ("aws-chunked", bytes),
     ],
 )
 def test_content_encodings(open_session: Open, encoding: str | None, encode: Callable[[bytes], bytes]) -> None:

@@ -140,6 +140,19 @@ def test_page_that_is_none(environment: Env, index: LocalIndex, simple_json: boo
     assert (0, {**dict.fromkeys(faults, "2.0"), "good": "1.0"}) == (done.returncode, installed(environment))
 
 
+@pytest.mark.parametrize("metadata", [True, False])
+def test_listed_file_that_is_missing(environment: Env, index: LocalIndex, metadata: bool) -> None:
+    """A mirror that lags behind its own page: a failure, not a package that the index does not know."""
+    install(environment, [index.release("lag", "1.0"), index.release("good", "1.0")])
+    index.metadata, index.json_api = metadata, False
+    index.release("lag", "2.0")
+    index.release("good", "2.0")
+    index.fail("/files/lag-2.0-py3-none-any.whl", status=404)
+    done = run(environment, "--format=json", index=index)
+    assert (4, {"good": "2.0", "lag": "1.0"}) == (done.returncode, installed(environment))
+    assert ("hold", "failed") == (rows(done)["lag"]["action"], rows(done)["lag"]["status"])
+
+
 def test_offline_without_the_wheel(environment: Env, index: LocalIndex) -> None:
     """What is not in the cache is held, and that is no failure; what is there is used."""
     install(environment, [index.release("of", "1.0"), index.release("older", "1.0")])

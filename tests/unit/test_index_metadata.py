@@ -238,9 +238,11 @@ class TestWheel:
 
     def test_wheel_that_is_gone(self, tmp_path: Path) -> None:
         """Behind HTTP and on the disk."""
-        assert failure("not-found", f"{WHEEL} is not there any more") == asked(FakeSession(), release(metadata=False))
+        assert failure("missing-file", f"{WHEEL} is not there any more") == asked(
+            FakeSession(), release(metadata=False)
+        )
         local = release(url=(tmp_path / WHEEL).as_uri())
-        assert failure("not-found", f"{WHEEL} is not there any more") == asked(FakeSession(), local)
+        assert failure("missing-file", f"{WHEEL} is not there any more") == asked(FakeSession(), local)
 
     def test_local_wheel(self, tmp_path: Path) -> None:
         """Read where it lies; an index on the disk has no sidecars."""

@@ -188,6 +188,11 @@ class TestSimpleJson:
         with pytest.raises(ValueError, match=r"version 2\.0"):
             digest(SIMPLE, {**self.BODY, "meta": {"api-version": "2.0"}})
 
+    def test_byte_order_mark(self) -> None:
+        """Some Windows servers begin with one."""
+        body = b"\xef\xbb\xbf" + json.dumps(self.BODY).encode()
+        assert 1 == len(items(digest(SIMPLE, body)))
+
     @pytest.mark.parametrize("body", [b"", b"[]", {"files": None}, {}, {"files": {}}])
     def test_garbage(self, body: Any) -> None:
         """It is no answer at all."""
@@ -265,6 +270,16 @@ class TestSimpleHtml:
         """Relative links count from there; the first one counts, and may be relative itself."""
         head = '<base href="/files/"><base href="/wrong/"><base>'
         assert f"https://index.invalid/files/{WHEEL}" == items(digest(HTML, page(f'<a href="{WHEEL}">', head)))[0].url
+
+    @pytest.mark.parametrize(("version", "readable"), [("1.9", True), ("", True), ("x", True), ("2.0", False)])
+    def test_versions_of_the_format(self, version: str, readable: bool) -> None:
+        """Another major version is not guessed at (PEP 629)."""
+        body = page(f'<a href="{WHEEL}">', f'<meta name="pypi:repository-version" content="{version}">')
+        if readable:
+            assert 1 == len(items(digest(HTML, body)))
+        else:
+            with pytest.raises(ValueError, match=r"version 2\.0"):
+                digest(HTML, body)
 
     def test_anchors_without_files(self) -> None:
         """No href, an empty one, another place."""

@@ -7,6 +7,7 @@ another look.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import wraps
@@ -122,7 +123,7 @@ def _checked(function: Function) -> Function:
     @wraps(function)
     def checked(body: Any) -> Any:
         try:
-            return function(body)
+            return function(body.removeprefix(BOM_UTF8) if isinstance(body, bytes) else body)
         except _NO_JSON as error:
             raise ValueError(f"no JSON: {error}") from None
 

@@ -227,10 +227,15 @@ def _hashes(pairs: Iterable[tuple[str, str]]) -> tuple[str | None, Hashes]:
 
 
 def read_html(text: str, url: str, *, links: int = LINKS) -> Page:
-    """A page in HTML, found at ``url``, of at most so many ``links``. Raises ValueError for more."""
+    """A page in HTML, found at ``url``, of at most so many ``links``. Raises ValueError for more,
+    and for another major version (PEP 629)."""
     from .markup import parse
 
     document = parse(text, links)
+    version = document.meta.get("pypi:repository-version") or "1.0"
+    major = version.strip().partition(".")[0]
+    if major.isdecimal() and major != "1":  # PEP 629: not to be guessed at
+        raise ValueError(f"version {version} of the simple API")
     base = Base(Base(url).join(document.base) if document.base else url)
     found = [_from_html(anchor, base) for anchor in document.anchors if anchor.get("href")]
     status = document.meta.get("pypi:project-status")
