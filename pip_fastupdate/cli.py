@@ -361,7 +361,9 @@ def exit_code(report: Report, *, check: bool, security: bool = False) -> int:
     if check and any(row.status == "planned" for row in report.rows):
         return UPDATES_FOUND
     failing = any(reason.kind == "fails-test" for row in report.rows for reason in row.reasons)
-    return INCOMPLETE if report.failures or failing or _is_unsafe(report, security=security) else DONE
+    return (
+        INCOMPLETE if report.failures or report.unreached or failing or _is_unsafe(report, security=security) else DONE
+    )
 
 
 def _is_unsafe(report: Report, *, security: bool) -> bool:

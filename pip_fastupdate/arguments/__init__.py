@@ -148,6 +148,10 @@ def _add_run(made: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--lock-file", type=_lock_file, metavar="FILE", help="write what is installed then to pylock.toml (PEP 751)"
     )
+    group.add_argument(
+        "--to", type=_lock_file, metavar="FILE", help="bring the environment to this pylock.toml (PEP 751)"
+    )
+    group.add_argument("--allow-downgrade", action="store_true", help="with --to: older versions, too")
     group.add_argument("--timeout", action=_ForPip, metavar="S", help="seconds to wait for the network")
     group.add_argument("--retries", action=_ForPip, metavar="N", help="how often a request is tried again")
     group.add_argument("-h", "--help", action="help", help="show this help")
@@ -283,6 +287,8 @@ def _options(found: argparse.Namespace, cache: CacheOptions) -> Options:
         test=found.test,
         bisect=found.bisect,
         strict=found.strict,
+        to=_to(found),
+        allow_downgrade=found.allow_downgrade,
         lock_file=found.lock_file,
         allow_source_change=frozenset(
             name if name == ":all:" else _name(name) for each in found.allow_source_change for name in each.split(",")
@@ -306,6 +312,14 @@ def _written(found: argparse.Namespace) -> tuple[Path, ...]:
 def _requirements(written: Sequence[str]) -> tuple[str, ...]:
     """The files to be written that pip reads, too, as options of pip's."""
     return tuple(f"--requirement={each}" for each in written if not each.endswith((".toml", ".lock")))
+
+
+def _to(found: argparse.Namespace) -> Path | None:
+    """Raises UsageError for downgrades without a lock."""
+    if found.allow_downgrade and found.to is None:
+        raise UsageError("--allow-downgrade needs --to FILE", hint="for example: --to pylock.toml --allow-downgrade")
+    to: Path | None = found.to
+    return to
 
 
 def _check_test(found: argparse.Namespace) -> None:

@@ -12,7 +12,7 @@ from .hashes import Hashes, arrange
 if TYPE_CHECKING:  # whoever makes these has imported it; --history and --undo go without
     from packaging.version import Version
 
-Action = Literal["upgrade", "add", "remove", "hold", "current", "skip"]
+Action = Literal["upgrade", "downgrade", "add", "remove", "hold", "current", "skip"]
 Status = Literal["planned", "done", "failed"]
 
 
@@ -404,6 +404,9 @@ class Report:
 
     growth: int | None = None
     """By how many bytes the environment grew; None where nothing was staged."""
+
+    unreached: tuple[str, ...] = ()
+    """Names that ``--to`` could not bring to the version that the lock has."""
 
     running: tuple[Running, ...] = ()
     """Programs that go on with the former versions until they are restarted."""

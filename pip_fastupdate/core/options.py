@@ -273,6 +273,12 @@ class Options:
     strict: bool = False
     """Hold what inspection warns about."""
 
+    to: Path | None = None
+    """Absolute; the lock file (PEP 751) that the environment is to be brought to."""
+
+    allow_downgrade: bool = False
+    """Whether the lock may bring older versions than what is installed."""
+
     lock_file: Path | None = None
     """Absolute; where to write what is installed after the run (PEP 751)."""
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from .draft import Draft
 from .lock import Lock, check, render, standard
+from .reading import ReadLock, read
 from .refused import LockRefused
 from .sources import Pinned
 
-__all__ = ["Draft", "Lock", "LockRefused", "Pinned", "check", "render", "standard"]
+__all__ = ["Draft", "Lock", "LockRefused", "Pinned", "ReadLock", "check", "read", "render", "standard"]

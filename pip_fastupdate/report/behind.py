@@ -92,7 +92,7 @@ def cause(row: Row) -> Reason | None:
 
 def is_warned_of(row: Row) -> bool:
     """Whether what is installed and stays calls for a decision: yanked, deleted, archived, vulnerable …"""
-    if row.action in {"upgrade", "add"}:
+    if row.action in {"upgrade", "downgrade", "add"}:
         return False
     return any(
         each.kind in WARNINGS and each.data.get("version", row.installed) == row.installed for each in row.reasons

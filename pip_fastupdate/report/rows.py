@@ -25,7 +25,13 @@ _WOULD: Mapping[Group, str] = {
     "current": "up to date",
 }
 _DONE: Mapping[Group, str] = {"current": "up to date"}
-_ACTIONS: Mapping[str, Group] = {"upgrade": "upgraded", "add": "added", "remove": "removed", "skip": "skipped"}
+_ACTIONS: Mapping[str, Group] = {
+    "upgrade": "upgraded",
+    "downgrade": "upgraded",
+    "add": "added",
+    "remove": "removed",
+    "skip": "skipped",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +120,8 @@ class Summary:
         left = ", ".join(f"{name} {self.count(name)}" for name in GROUPS[3:6])
         upgraded, added = self.count("upgraded"), self.count("added")
         words = f"Would upgrade {upgraded}, add {added}" if self.dry_run else f"Upgraded {upgraded}, added {added}"
+        lowered = sum("downgrade" in each.status for each in self.lines)
+        words += f" (older: {lowered})" if lowered else ""
         gone = self.count("removed")
         words += f", remove {gone}" if gone and self.dry_run else f", removed {gone}" if gone else ""
         took = f"{words}, {left} of {plural(self.distributions, 'distribution')} in {duration(self.seconds)}"
@@ -210,7 +218,7 @@ def _line(row: Row, group: Group, failures: Iterable[Failure], dry_run: bool) ->
         package=clean(row.name),
         current=clean(f"{installed} → {row.target}" if short else installed),
         latest=clean(row.latest or (row.target if group != "skipped" else None) or "-"),
-        status=words.get(group, group) + (", held back" if short else ""),
+        status=_status(row, words.get(group, group), short),
         why=_join([*row.reasons, *failures]),
         behind=cause(row) is not None,
         warned_of=is_warned_of(row),
@@ -218,6 +226,12 @@ def _line(row: Row, group: Group, failures: Iterable[Failure], dry_run: bool) ->
         direct="" if row.direct is None else "yes" if row.direct else "no",
         source=clean(redact(row.index or "")),
     )
+
+
+def _status(row: Row, words: str, short: bool) -> str:
+    if row.action == "downgrade":
+        return words.replace("upgrade", "downgrade")
+    return words + (", held back" if short else "")
 
 
 def _stops_short(row: Row, group: Group) -> bool:

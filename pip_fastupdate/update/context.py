@@ -18,6 +18,7 @@ from ..transaction import Transactions, here
 
 if TYPE_CHECKING:
     from ..core.models import Inventory, WrittenFile
+    from ..lockfile.reading import ReadLock
     from ..transaction.rewrites import Rewrite
     from .advice.advice import Advice
     from .results import Planned
@@ -88,6 +89,9 @@ class RunContext:
 
     project: NoProject
     """The files of the user's project that bound the run and follow it."""
+
+    lock_to: ReadLock | None = None
+    """What the environment is to be brought to; None where the newest is wanted."""
 
     advice: Advice | None = None
     """What advisories say; None where they are not wanted."""

@@ -116,7 +116,7 @@ def _row(outcome: Outcome, distribution: Distribution) -> Row:
         action=action,
         status=status,
         reasons=(*_about(vulnerabilities), *reasons, *_further(outcome, distribution, elsewhere_release)),
-        index=redact(change.target.index) if change else None,
+        index=(redact(change.target.index) or None) if change else None,
         direct=name in outcome.direct,
         vulnerabilities=vulnerabilities,
         changes=outcome.changes.get(name),
@@ -195,7 +195,8 @@ def _verdict(
 ) -> tuple[Action, Status, tuple[Reason, ...]]:
     reasons = hold.reasons if hold else ()
     if change is not None:
-        return "upgrade", outcome.status, reasons
+        older = change.installed is not None and change.target.version < change.installed
+        return "downgrade" if older else "upgrade", outcome.status, reasons
     failure = outcome.failures.get(name)
     if failure is not None:
         reason = Reason(kind=failure.kind, text=failure.text)
@@ -295,7 +296,7 @@ def _addition(outcome: Outcome, change: Change) -> Row:
         action="add",
         status=outcome.status,
         reasons=(*_wanted_by(outcome, change.name), *outcome.warnings.get(change.name, ())),
-        index=redact(change.target.index),
+        index=redact(change.target.index) or None,
         direct=False,
         changes=outcome.changes.get(change.name),
         **_new(change),

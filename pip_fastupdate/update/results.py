@@ -115,6 +115,9 @@ class Planned:
     leftovers: tuple[str, ...] = ()
     """What earlier updates added for others, and nothing requires any more."""
 
+    unreached: tuple[str, ...] = ()
+    """What a lock names, and what could not be brought to the version that it has."""
+
     removals: tuple[str, ...] = ()
     """Those of them that are to be taken away."""
 

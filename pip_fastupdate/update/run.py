@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 
 from .._pip.configuration import Configuration
 from ..core.errors import EnvironmentChanged, late
@@ -53,7 +54,7 @@ def _run(context: RunContext) -> Report:
     before = guard(context)
     inventory = context.project.unbound(scan(context))
     context = context.project.bounded(context, inventory)
-    looked_up = look_up(context, inventory)
+    context, looked_up = _looked_up(context, inventory)
     planned = make_plan(context, inventory, looked_up, Exclusions())
     planned = _at_hand(context, inventory, looked_up, planned)
     draft = lock_file.draft(context, planned)
@@ -81,6 +82,15 @@ def _run(context: RunContext) -> Report:
             planned = make_plan(context, inventory, looked_up, exclusions)
         area.transaction.abandon()
         return _report(context, Installed(planned=planned), lock_file.draft(context, planned))
+
+
+def _looked_up(context: RunContext, inventory: Inventory) -> tuple[RunContext, LookedUp]:
+    if context.options.to is None:
+        return context, look_up(context, inventory)
+    from . import locked
+
+    lock = locked.opened(context)
+    return replace(context, lock_to=lock), locked.look_up(context, lock, inventory)
 
 
 def _at_hand(context: RunContext, inventory: Inventory, looked_up: LookedUp, planned: Planned) -> Planned:
@@ -129,6 +139,7 @@ def _report(context: RunContext, installed: Installed, draft: lock_file.LockDraf
         stats=_stats(context),
         files=context.project.written(context, planned),
         growth=installed.growth,
+        unreached=planned.unreached,
         leftovers=tuple(name for name in planned.leftovers if name not in planned.removals),
         running=_running(context) if installed.transaction is not None else (),
     )

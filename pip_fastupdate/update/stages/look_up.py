@@ -38,7 +38,7 @@ def look_up(context: RunContext, inventory: Inventory) -> LookedUp:
     failures = {name: each for name, each in context.catalog.failures.items() if name in wanted}
     wrong = [each for each in failures.values() if each.kind not in MISSING]
     if wanted and len(wrong) == len(wanted):
-        raise _unreachable(wrong[0])
+        raise unreachable(wrong[0])
     history = cache(context.transactions.history)
     return LookedUp(before=sources_before(context, inventory), failures=failures, history=history)
 
@@ -70,7 +70,8 @@ def excluded(context: RunContext, name: str) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in context.options.exclude)
 
 
-def _unreachable(first: Failure) -> IndexUnreachable:
+def unreachable(first: Failure) -> IndexUnreachable:
+    """What to say where nothing could be looked up, for which ``first`` stands."""
     if first.kind == "offline":
         return IndexUnreachable(
             "Nothing about these packages is in the cache, and --offline forbids to ask.",

@@ -19,6 +19,10 @@ from .look_up import excluded, moving
 
 def make_plan(context: RunContext, inventory: Inventory, looked_up: LookedUp, exclusions: Exclusions) -> Planned:
     """The newest consistent set, respecting what was learned from earlier plans, and nothing advisories warn of."""
+    if context.lock_to is not None:
+        from ..locked import locked_plan
+
+        return locked_plan(context, context.lock_to, inventory, exclusions)
     while True:
         planned = _plan(context, inventory, looked_up, exclusions)
         if context.advice is None or not context.advice.learn([each.target for each in planned.plan.changes]):
@@ -40,18 +44,18 @@ def _pruned(context: RunContext, planned: Planned, looked_up: LookedUp) -> Plann
 def _plan(context: RunContext, inventory: Inventory, looked_up: LookedUp, exclusions: Exclusions) -> Planned:
     names = moving(context, inventory)
     failures = {**context.catalog.failures, **exclusions.failures}
-    stays = {**_stays(context, inventory), **reasons_of(failures), **exclusions.stays}
+    kept = {**stays(context, inventory), **reasons_of(failures), **exclusions.stays}
     source = context.catalog if context.advice is None else context.advice.screened(context.catalog)
     with context.progress.stage("plan"):
         pool = CandidatePool(
             inventory=inventory,
             source=PinnedSource(source, looked_up.before),
-            stays=stays,
+            stays=kept,
             constraints=constraints(context.settings.constraints),
             corrections={**exclusions.corrections, **exclusions.damaged},
         )
         assignment, gave_up = _solve(context, pool, exclusions, names)
-        changes = tuple(_changes(pool, assignment))
+        changes = tuple(changes_of(pool, assignment))
         asked = frozenset(each.name for each in inventory.distributions) if names is None else names
         held = list(holds(pool, assignment, filter(pool.may_move, asked), gave_up=gave_up))
         notes = (*_notes(gave_up), *pinning_notes(context, pool, asked))
@@ -115,17 +119,19 @@ def _notes(gave_up: frozenset[str]) -> tuple[str, ...]:
     )
 
 
-def _stays(context: RunContext, inventory: Inventory) -> dict[str, Reason]:
-    stays = {each.name: each.skip for each in inventory.distributions if each.skip is not None}
+def stays(context: RunContext, inventory: Inventory) -> dict[str, Reason]:
+    """By name, what the run must not move, and why."""
+    found = {each.name: each.skip for each in inventory.distributions if each.skip is not None}
     for each in inventory.distributions:
         if each.skip is None and excluded(context, each.name):
-            stays[each.name] = Reason(
+            found[each.name] = Reason(
                 kind="excluded", text=f"excluded with --exclude{context.options.policy.why(each.name)}"
             )
-    return stays
+    return found
 
 
-def _changes(pool: CandidatePool, assignment: Assignment) -> list[Change]:
+def changes_of(pool: CandidatePool, assignment: Assignment) -> list[Change]:
+    """What an assignment changes, by name."""
     found = []
     for name, candidate in sorted(assignment.items()):
         if candidate.release is not None:

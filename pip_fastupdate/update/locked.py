@@ -1,0 +1,237 @@
+"""``--to pylock.toml``: a plan that a lock file has made already, as far as this environment allows it.
+
+There is nothing to choose, so nothing is searched: all goes to what is locked, and what would leave a requirement
+unfulfilled stays as it is, with the reason. What the lock does not name stays, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .._pip import toml
+from ..core import interpreter
+from ..core.errors import UsageError
+from ..core.models import Failure, Hold, Inventory, Plan, Project, Reason, Release
+from ..core.requirements import allows
+from ..core.text import some
+from ..lockfile.reading import ReadLock, read
+from ..resolver.candidates import Assignment, Candidate, CandidatePool, Problem
+from .results import UNREACHABLE, Exclusions, LookedUp, Planned, reasons_of
+from .stages.look_up import excluded, unreachable
+from .stages.plan import changes_of, constraints, stays
+
+if TYPE_CHECKING:
+    from ..core.options import Options
+    from ..core.protocols import ReleaseSource
+    from .context import RunContext
+
+OLDER = "older-in-lock"
+"""The kind of reason for which something newer than what is locked stays."""
+
+
+def opened(context: RunContext) -> ReadLock:
+    """The lock that the user named, for this interpreter. Raises LockRefused, UsageError."""
+    path = context.options.to
+    assert path is not None  # asked for only then
+    _check(context.options, bounded=context.settings.requirements is not None)
+    found = read(path, toml.loads, interpreter.this(), lambda name: excluded(context, name))
+    for note in found.notes:
+        context.progress.warn(note)
+    return found
+
+
+def _check(options: Options, *, bounded: bool) -> None:
+    """Raises UsageError for what chooses versions: these are chosen."""
+    policy = options.policy
+    given = {
+        "NAME": options.names,
+        "--requirement": bounded,
+        "--group": options.groups,
+        "--write": options.write,
+        "--lock-file": options.lock_file,
+        "--audit or --security": options.advisories.wanted,
+        "--level": policy.level or policy.levels,
+        "--direct": policy.direct,
+        "--prune": policy.prune,
+    }
+    wrong = [flag for flag, value in given.items() if value]
+    if wrong:
+        raise UsageError(
+            f"--to cannot be used with {wrong[0]}", hint="the lock file says which versions; --exclude leaves some out"
+        )
+
+
+def look_up(context: RunContext, lock: ReadLock, inventory: Inventory) -> LookedUp:
+    """Nothing is asked for: the lock knows which files; what is left alone is said."""
+    rest = [each.name for each in inventory.distributions if each.name not in lock.releases]
+    if rest:
+        context.progress.note(f"not in {lock.path.name}, so left as they are: {some(rest)}")
+    return LookedUp(before={}, failures={}, history=context.transactions.history)
+
+
+def locked_plan(context: RunContext, lock: ReadLock, inventory: Inventory, exclusions: Exclusions) -> Planned:
+    """What brings the environment as close to the lock as it can be without breaking anything.
+
+    Raises IndexUnreachable when what is locked can be read nowhere.
+    """
+    kept = {**stays(context, inventory), **reasons_of(exclusions.failures), **exclusions.stays}
+    with context.progress.stage("plan"):
+        pool = CandidatePool(
+            inventory=inventory,
+            source=_LockedSource(context.catalog, lock),
+            stays=kept,
+            constraints=constraints(context.settings.constraints),
+            corrections={**exclusions.corrections, **exclusions.damaged},
+        )
+        assignment, held = _closest(context, pool, lock)
+        plan = Plan(
+            changes=tuple(changes_of(pool, assignment)), holds=tuple(_holds(pool, lock, held)), notes=_notes(lock, held)
+        )
+    damaged = {name: each for (name, _), each in exclusions.damaged.items()}
+    return Planned(
+        pool=pool,
+        assignment=assignment,
+        plan=plan,
+        failures={**damaged, **exclusions.failures, **_not_added(pool, lock, held, exclusions)},
+        names=frozenset(lock.releases),
+        unreached=tuple(sorted(held)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Goal:
+    """What is to be moved, and what is not, with the reasons."""
+
+    moves: Mapping[str, Candidate]
+    held: Mapping[str, tuple[Reason, ...]]
+
+
+def _closest(
+    context: RunContext, pool: CandidatePool, lock: ReadLock
+) -> tuple[Assignment, Mapping[str, tuple[Reason, ...]]]:
+    goal = _goal(context, pool, lock)
+    moves, held = dict(goal.moves), dict(goal.held)
+    while True:
+        found = {**pool.installed, **moves}
+        problems = pool.problems(found)
+        if not problems:
+            return found, held
+        told: dict[str, dict[str, Reason]] = {}
+        for problem in problems:
+            for name in _involved(pool, found, problem, moves):
+                reason = _obstacle(problem, lock)
+                told.setdefault(name, {})[reason.text] = reason
+        held.update((name, tuple(reasons.values())) for name, reasons in told.items())
+        moves = {name: each for name, each in moves.items() if name not in told}
+
+
+def _goal(context: RunContext, pool: CandidatePool, lock: ReadLock) -> _Goal:
+    """What may move at all. Raises IndexUnreachable."""
+    differing = {
+        name: Candidate(name=name, version=release.version, release=release)
+        for name, release in lock.releases.items()
+        if name not in pool.installed or pool.installed[name].version != release.version
+    }
+    pool.expect(differing.values())
+    held = {
+        name: (reason,)
+        for name, candidate in differing.items()
+        if (reason := _ruled_out(context, pool, lock, candidate)) is not None
+    }
+    failures = [found for each in differing.values() if (found := pool.failure(each)) is not None]
+    if differing and len(failures) == len(differing) and all(each.kind in UNREACHABLE for each in failures):
+        raise unreachable(failures[0])
+    return _Goal(moves={name: each for name, each in differing.items() if name not in held}, held=held)
+
+
+def _ruled_out(context: RunContext, pool: CandidatePool, lock: ReadLock, candidate: Candidate) -> Reason | None:
+    """Why one must not come, whatever else comes."""
+    name, version = candidate.name, candidate.version
+    if not pool.may_move(name):
+        return pool.stays[name]
+    today = pool.installed.get(name)
+    if today is not None and version < today.version and not context.options.allow_downgrade:
+        text = f"{lock.path.name} has {version}, which is older; --allow-downgrade takes it"
+        return Reason(kind=OLDER, text=text, data={"locked": str(version)})
+    limit = next((each for each in pool.constraints.get(name, ()) if not allows(each, version)), None)
+    if limit is not None:
+        text = f"{version} is ruled out by the constraint {name}{limit}"
+        return Reason(kind="constraint", text=text, data={"locked": str(version), "constraint": limit})
+    failure = pool.failure(candidate)
+    return None if failure is None else Reason(kind=failure.kind, text=failure.text, data={"locked": str(version)})
+
+
+def _involved(
+    pool: CandidatePool, found: Assignment, problem: Problem, moves: Mapping[str, Candidate]
+) -> frozenset[str]:
+    """Which of what moves has a part in a problem: at worst, by an extra that it asks for, or all of it."""
+    names = frozenset((problem.parent.name, problem.dependency.name)) & moves.keys()
+    if names:
+        return names
+    asking = {parent.name for parent, each in pool.requirements(found) if each.name == problem.parent.name}
+    return frozenset(asking & moves.keys()) or frozenset(moves)
+
+
+def _obstacle(problem: Problem, lock: ReadLock) -> Reason:
+    parent, dependency = problem.parent, problem.dependency
+    data = {"by": parent.name, "by_version": str(parent.version), "requirement": dependency.text}
+    text = f"{parent.name} {parent.version} requires {dependency.text}"
+    if problem.found is None:
+        return Reason(kind="requires-missing", text=f"{text}, which {lock.path.name} does not have", data=data)
+    found = f"{dependency.name} would be {problem.found.version}"
+    return Reason(kind="required-by", text=f"{text}, but {found}", data=data)
+
+
+def _holds(pool: CandidatePool, lock: ReadLock, held: Mapping[str, tuple[Reason, ...]]) -> Iterator[Hold]:
+    for name, reasons in sorted(held.items()):
+        today = pool.installed.get(name)
+        if today is not None:
+            latest = max(today.version, lock.releases[name].version)
+            yield Hold(name=name, installed=today.version, kept=today.version, latest=latest, reasons=reasons)
+
+
+def _notes(lock: ReadLock, held: Mapping[str, tuple[Reason, ...]]) -> tuple[str, ...]:
+    """One line about all that is not as it is locked: the exit code is due to it."""
+    found = [f"{name} {lock.releases[name].version} ({reasons[0].text})" for name, reasons in sorted(held.items())]
+    return (f"not brought to what {lock.path.name} has: {some(found)}",) if found else ()
+
+
+def _not_added(
+    pool: CandidatePool, lock: ReadLock, held: Mapping[str, tuple[Reason, ...]], exclusions: Exclusions
+) -> dict[str, Failure]:
+    """By name, what is not installed and cannot be: there is no row for it."""
+    return {
+        name: Failure(
+            name=name,
+            version=str(lock.releases[name].version),
+            kind=reasons[0].kind,
+            text="; ".join(each.text for each in reasons),
+        )
+        for name, reasons in held.items()
+        if name not in pool.installed and name not in exclusions.failures
+    }
+
+
+class _LockedSource:
+    """A ``protocols.ReleaseSource`` that has of each project what is locked, and nothing else."""
+
+    def __init__(self, source: ReleaseSource, lock: ReadLock) -> None:
+        self._source = source
+        self._lock = lock
+
+    def project(self, name: str) -> Project | Failure:
+        """The one release that is locked."""
+        release = self._lock.releases.get(name)
+        if release is None:
+            return Failure(name=name, kind="not-found", text=f"not in {self._lock.path.name}")
+        return Project(name=name, releases=(release,))
+
+    def requires(self, release: Release) -> tuple[str, ...] | Failure:
+        """As its metadata says."""
+        return self._source.requires(release)
+
+    def prefetch(self, names: Iterable[str] = (), releases: Iterable[Release] = ()) -> None:
+        """Have the metadata fetched; which projects there are is known."""
+        self._source.prefetch(releases=releases)
