@@ -118,6 +118,9 @@ def _add_run(made: argparse.ArgumentParser) -> None:
     group.add_argument("-n", "--dry-run", action="store_true", help="plan, show, change nothing")
     group.add_argument("--check", action="store_true", help="like --dry-run; exit 3 when there are updates")
     group.add_argument(
+        "--download-only", action="store_true", help="fill the cache with what the update needs, and change nothing"
+    )
+    group.add_argument(
         "-x", "--exclude", action="append", default=[], metavar="NAME", help="leave alone (repeatable, globs)"
     )
     group.add_argument("--pre", action=_ForPip, nargs=0, help="pre-releases too")
@@ -287,6 +290,7 @@ def _options(found: argparse.Namespace, cache: CacheOptions) -> Options:
         test=found.test,
         bisect=found.bisect,
         strict=found.strict,
+        download_only=_download_only(found),
         to=_to(found),
         allow_downgrade=found.allow_downgrade,
         lock_file=found.lock_file,
@@ -312,6 +316,23 @@ def _written(found: argparse.Namespace) -> tuple[Path, ...]:
 def _requirements(written: Sequence[str]) -> tuple[str, ...]:
     """The files to be written that pip reads, too, as options of pip's."""
     return tuple(f"--requirement={each}" for each in written if not each.endswith((".toml", ".lock")))
+
+
+def _download_only(found: argparse.Namespace) -> bool:
+    """Raises UsageError for what leaves nothing to download, or nowhere to keep it."""
+    given = {
+        "--dry-run": found.dry_run or found.why is not None,
+        "--check": found.check,
+        "--test": found.test is not None,
+        "--offline": found.offline,
+        "--no-cache": found.no_cache,
+    }
+    wrong = [flag for flag, value in given.items() if value and found.download_only]
+    if wrong:
+        raise UsageError(
+            f"--download-only cannot be used with {wrong[0]}", hint="it fills the cache for a later run with --offline"
+        )
+    return bool(found.download_only)
 
 
 def _to(found: argparse.Namespace) -> Path | None:

@@ -273,6 +273,9 @@ class Options:
     strict: bool = False
     """Hold what inspection warns about."""
 
+    download_only: bool = False
+    """Stop before the swap: what the update needs is in the cache then, and nothing is changed."""
+
     to: Path | None = None
     """Absolute; the lock file (PEP 751) that the environment is to be brought to."""
 

@@ -73,6 +73,8 @@ def _run(context: RunContext) -> Report:
             staged = fetch_and_stage(area, planned, staged)
             learned = verify(area, planned, staged, exclusions)
             if learned == exclusions:
+                if context.options.download_only:
+                    break
                 draft = lock_file.draft(context, planned)
                 swapped = swap(area, planned, staged, before)
                 learned, before = check(area, swapped, exclusions)
@@ -81,7 +83,20 @@ def _run(context: RunContext) -> Report:
             exclusions = learned
             planned = make_plan(context, inventory, looked_up, exclusions)
         area.transaction.abandon()
+        if context.options.download_only:
+            return _downloaded(context, planned, staged)
         return _report(context, Installed(planned=planned), lock_file.draft(context, planned))
+
+
+def _downloaded(context: RunContext, planned: Planned, staged: Staged) -> Report:
+    """The report of a run that stops before the swap: of what is planned, as that of a dry run."""
+    context = replace(context, options=replace(context.options, dry_run=True))
+    warnings = staged.warnings(planned.plan.changes)
+    draft = lock_file.draft(context, planned)
+    report = _report(context, Installed(planned=planned, warnings=warnings), draft)
+    if planned.plan.changes:
+        context.progress.note("downloaded and checked, nothing changed; `pip-update --offline` installs it")
+    return report
 
 
 def _looked_up(context: RunContext, inventory: Inventory) -> tuple[RunContext, LookedUp]:
