@@ -36,6 +36,8 @@ def opened(context: RunContext) -> ReadLock:
     path = context.options.to
     assert path is not None  # asked for only then
     _check(context.options, bounded=context.settings.requirements is not None)
+    if context.options.policy.filters:
+        context.progress.note(f"{path.name} has chosen the versions: cooldown and level hold none of them")
     found = read(path, toml.loads, interpreter.this(), lambda name: excluded(context, name))
     for note in found.notes:
         context.progress.warn(note)
@@ -52,7 +54,6 @@ def _check(options: Options, *, bounded: bool) -> None:
         "--write": options.write,
         "--lock-file": options.lock_file,
         "--audit or --security": options.advisories.wanted,
-        "--level": policy.level or policy.levels,
         "--direct": policy.direct,
         "--prune": policy.prune,
     }

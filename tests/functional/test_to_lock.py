@@ -58,9 +58,10 @@ def test_applied_and_undone(old: Env, index: LocalIndex, lock: Path) -> None:
     assert (3, before) == (foreseen.returncode, tree(old.path)), foreseen.stderr
     actions = {row["name"]: row["action"] for row in json.loads(foreseen.stdout)["packages"]}
     assert {"app": "upgrade", "lib": "upgrade", "new": "add"} == actions
-    done = run(old, "--to", str(lock), index=index)
+    done = run(old, "--to", str(lock), "--level", "patch", index=index)
     assert (0, {**GOAL, "own": "1.0"}) == (done.returncode, installed(old)), done.stderr
     assert "not in pylock.toml, so left as they are: own" in done.stderr
+    assert "cooldown and level hold none of them" in done.stderr
     again = run(old, "--to", str(lock), "--check", "--offline", index=index)
     assert 0 == again.returncode, again.stdout + again.stderr
     assert 0 == run(old, "--undo", index=index).returncode
@@ -111,7 +112,7 @@ def test_wrong_hash(old: Env, index: LocalIndex, lock: Path) -> None:
     ("options", "code", "words"),
     [
         (["app"], 2, "--to cannot be used with NAME"),
-        (["--level", "minor"], 2, "--to cannot be used with --level"),
+        (["--direct"], 2, "--to cannot be used with --direct"),
         (["--lock-file", "pylock.x.toml"], 2, "--to cannot be used with --lock-file"),
         (["--to", "pylock.absent.toml"], 1, "could not read"),
         (["--to", "lock.txt"], 2, "as PEP 751 demands"),
