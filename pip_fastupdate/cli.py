@@ -45,6 +45,8 @@ def main(argv: Sequence[str]) -> int:
     try:
         with _signals():
             arguments = parse_arguments(argv)
+            if arguments.all_venvs is not None:
+                return _flushed(_all_venvs(arguments, argv))
             code = _in_other_python(arguments, argv)
             return _flushed(_dispatch(arguments, argv) if code is None else code)
     except (Exception, KeyboardInterrupt) as error:
@@ -138,6 +140,31 @@ def _in_other_python(arguments: Arguments, argv: Sequence[str]) -> int | None:
     from .other_python import launch
 
     return launch.run(arguments.python, argv)
+
+
+def _all_venvs(arguments: Arguments, argv: Sequence[str]) -> int:
+    """One run for each environment below a folder, one report, one exit code. Raises UsageError where there is none."""
+    from .environment.chosen import manager_of
+    from .other_python import all_venvs
+    from .report import venvs, write
+
+    folder, format = arguments.all_venvs or Path(), arguments.options.format
+    progress = _progress(arguments.options)
+    found = all_venvs.environments(
+        folder, manager_of, lambda error: progress.warn(f"could not look into {error.filename}: {error.strerror}")
+    )
+    words, ran = all_venvs.without_folder(argv, format), []
+    for each in found:
+        if format != "json" and not each.manager:
+            write(f"{each.path}\n", sys.stdout)
+        ran.append(all_venvs.run(each, words, as_json=format == "json"))
+        if ran[-1].code == INTERRUPTED:
+            break
+    if not ran:
+        raise UsageError(f"no virtual environment in {folder}", hint="name a folder with a pyvenv.cfg in or below it")
+    rows = [(str(each.found.path), each.result) for each in ran]
+    write(venvs.render(rows, [each.as_json() for each in ran], format=format), sys.stdout)
+    return all_venvs.exit_code(ran)
 
 
 def _dispatch(arguments: Arguments, argv: Sequence[str]) -> int:

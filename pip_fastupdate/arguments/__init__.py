@@ -62,6 +62,9 @@ class Arguments:
     limits: Limits = field(default_factory=Limits)
     """Of the index's answers."""
 
+    all_venvs: Path | None = None
+    """Absolute; the folder below which every virtual environment is meant; None for one environment."""
+
     python: str | None = None
     """The environment to act on: an interpreter, or the folder of its environment; None for the running one."""
 
@@ -147,6 +150,12 @@ def _add_run(made: argparse.ArgumentParser) -> None:
         default=os.environ.get("PIP_PYTHON"),
         metavar="PATH",
         help="act on this Python's environment, or venv",
+    )
+    group.add_argument(
+        "--all-venvs",
+        type=Path,
+        metavar="FOLDER",
+        help="each virtual environment below this folder, one after the other",
     )
     group.add_argument(
         "--lock-file", type=_lock_file, metavar="FILE", help="write what is installed then to pylock.toml (PEP 751)"
@@ -237,6 +246,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
             name if name == ":all:" else normalize(name) for each in found.build for name in each.split(",")
         ),
         limits=_limits(os.environ.get("PIP_UPDATE_LIMITS", "")),
+        all_venvs=_all_venvs(found, argv),
         python=found.python or None,
         shell_init=found.shell_init,
         show_config=found.show_config,
@@ -341,6 +351,21 @@ def _to(found: argparse.Namespace) -> Path | None:
         raise UsageError("--allow-downgrade needs --to FILE", hint="for example: --to pylock.toml --allow-downgrade")
     to: Path | None = found.to
     return to
+
+
+def _all_venvs(found: argparse.Namespace, argv: Sequence[str]) -> Path | None:
+    """Raises UsageError for options that are about one environment."""
+    if found.all_venvs is None:
+        return None
+    one = ("cache_clear", "cache_info", "history", "lock_file", "output", "schema", "shell_init", "show_config", "why")
+    wrong = [f"--{name.replace('_', '-')}" for name in one if getattr(found, name)]
+    wrong += ["--undo"] if found.undo is not None else []
+    wrong += ["--write"] if found.write else []
+    wrong += ["--python"] if any(word.partition("=")[0] == "--python" for word in argv) else []
+    wrong += [f"--format {found.format}"] if found.format not in (None, "table", "json", "markdown") else []
+    if wrong:
+        raise UsageError(f"--all-venvs cannot be used with {wrong[0]}", hint=f"leave out {wrong[0]}")
+    return Path(found.all_venvs).expanduser().absolute()
 
 
 def _check_test(found: argparse.Namespace) -> None:

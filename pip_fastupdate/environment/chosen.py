@@ -52,7 +52,7 @@ def _has_python(folder: Path) -> bool:
 
 
 def _refuse_tool(prefix: Path, active: Path | None) -> None:
-    manager, upgrade = _manager(prefix)
+    manager, upgrade = manager_of(prefix)
     if not manager:
         return
     other = active if active is not None and real(str(active)) != real(str(prefix)) else None
@@ -66,7 +66,7 @@ def _refuse_tool(prefix: Path, active: Path | None) -> None:
     )
 
 
-def _manager(prefix: Path) -> tuple[str, str]:
+def manager_of(prefix: Path) -> tuple[str, str]:
     """Who manages the tool whose environment this is, and the line that updates it; "" for any other environment."""
     for name, found in _TOOLS.items():
         if (prefix / name).is_file():

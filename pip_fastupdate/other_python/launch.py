@@ -58,11 +58,27 @@ def run(python: str, arguments: Sequence[str]) -> int | None:
     os.environ.pop("PIP_PYTHON", None)  # honoured hereby, unless it was overruled; pip's parser must not see it again
     if is_running(path):
         return None
+    return replace_process(*_borrowing(path, arguments))
+
+
+def command(python: str, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The command line and the variables that run the program on the environment of ``python``, whichever that is.
+
+    Raises UsageError when there is no such interpreter.
+    """
+    path = interpreter(python)
+    words = ["--python", str(path), *arguments]
+    if not is_running(path):
+        return _borrowing(path, words)
+    return [sys.executable, "-m", __name__.partition(".")[0], *words], dict(os.environ)
+
+
+def _borrowing(path: Path, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The command line and the variables for another interpreter, which has this program from where it is now."""
     script = str(Path(bootstrap.__file__).absolute())
-    command = [str(path), script, *arguments]
     environment = {key: value for key, value in os.environ.items() if key != "__PYVENV_LAUNCHER__"}  # macOS: us
     environment[bootstrap.VARIABLE] = specification(str(path))  # on a command line, quotes get lost in .bat files
-    return replace_process(command, environment)
+    return [str(path), script, *arguments], environment
 
 
 def interpreter(given: str) -> Path:

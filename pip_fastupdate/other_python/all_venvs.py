@@ -1,0 +1,160 @@
+"""``--all-venvs FOLDER``: every virtual environment below a folder, one after the other, each by ``--python``.
+
+Each is a run of its own in a process of its own, so that what fails in one cannot stop the others.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from ..core.errors import DONE, FAILED, INCOMPLETE, INTERRUPTED, UPDATES_FOUND, PipUpdateError
+from . import launch
+
+MARK = "pyvenv.cfg"
+_CONDA = "conda-meta"
+_CONDA_UPDATE = "conda update --all --prefix {path}"
+_GRAVEST = (INTERRUPTED, FAILED, INCOMPLETE, UPDATES_FOUND, DONE)
+"""What the exit code of all is when several differ."""
+
+_RESULTS = {
+    DONE: "done",
+    INCOMPLETE: "done, but some packages could not be upgraded",
+    UPDATES_FOUND: "updates found",
+    INTERRUPTED: "interrupted; environments after it were left as they are",
+}
+
+Manager = Callable[[Path], "tuple[str, str]"]
+"""Who manages the environment of a tool, and the line that updates it, with ``{name}``; "" twice for any other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One environment."""
+
+    path: Path
+    manager: str = ""
+    """Which program it is left to; "" for one that is updated."""
+
+    command: str = ""
+    """The line that updates it then; "" where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What became of one environment."""
+
+    found: Found
+    code: int | None
+    """Exit code of its run; None where there was none."""
+
+    error: str = ""
+    report: Any = None
+    """The JSON report, decoded, where that was asked for and made."""
+
+    @property
+    def result(self) -> str:
+        """What became of it, for people."""
+        if self.found.manager:
+            line = f": `{self.found.command}` updates it" if self.found.command else ""
+            return f"left to {self.found.manager}{line}"
+        return self.error or _RESULTS[self.code or DONE]
+
+    def as_json(self) -> dict[str, Any]:
+        """Its object in the list of all."""
+        return {
+            "prefix": str(self.found.path),
+            "exit_code": self.code,
+            "left_to": self.found.manager or None,
+            "command": self.found.command or None,
+            "error": self.error or None,
+            "report": self.report,
+        }
+
+
+def without_folder(arguments: Sequence[str], format: str) -> list[str]:
+    """The command line for one environment, whose report has the ``format``."""
+    words = iter(arguments)
+    kept = []
+    for word in words:
+        if word == "--all-venvs":
+            next(words, None)
+        elif not word.startswith("--all-venvs="):
+            kept.append(word)
+    return [*kept, f"--format={format}"]
+
+
+def environments(folder: Path, manager: Manager, failed: Callable[[OSError], object]) -> Iterator[Found]:
+    """The environments in and below ``folder``, sorted; no link is followed, and none is looked for inside of one."""
+    for place, folders, files in os.walk(folder, onerror=failed, followlinks=False):
+        folders.sort()
+        conda = _CONDA in folders
+        if not conda and MARK not in files:
+            continue
+        folders.clear()
+        path = Path(place)
+        if conda:
+            yield Found(path=path, manager="conda", command=_CONDA_UPDATE.format(path=quote(str(path))))
+        elif path.name == "shared" and (path.parent / "venvs").is_dir():
+            yield Found(path=path, manager="pipx", command="pipx upgrade-shared")
+        else:
+            name, command = manager(path)
+            yield Found(path=path, manager=name, command=command.format(name=path.name) if command else "")
+
+
+def run(found: Found, arguments: Sequence[str], *, as_json: bool) -> Ran:
+    """Run the program in one environment; its messages, and without ``as_json`` its report, go where ours go.
+
+    Ends only when that run has, also when it is interrupted.
+    """
+    if found.manager:
+        return Ran(found=found, code=None)
+    try:
+        command, variables = launch.command(str(found.path), arguments)
+        code, output = _wait_for(command, variables, capture=as_json)
+    except KeyboardInterrupt:
+        return Ran(found=found, code=INTERRUPTED, error=_RESULTS[INTERRUPTED])
+    except (PipUpdateError, OSError) as error:
+        return Ran(found=found, code=FAILED, error=getattr(error, "message", str(error)).rstrip("."))
+    what = _RESULTS[INTERRUPTED] if code == INTERRUPTED else "" if code in _RESULTS else _words(code)
+    return Ran(found=found, code=code, report=_decoded(output), error=what)
+
+
+def _wait_for(command: Sequence[str], variables: Mapping[str, str], *, capture: bool) -> tuple[int, bytes]:
+    """The exit code and the output, if that is captured."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    with subprocess.Popen(  # noqa: S603 - the interpreter of an environment in the folder that the user named
+        command, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if capture else None
+    ) as child:
+        try:
+            output, _ = child.communicate()
+        except BaseException:  # it may not have been told: it takes back what it has begun
+            child.terminate()
+            child.wait()
+            raise
+    return child.returncode, output or b""
+
+
+def _decoded(output: bytes) -> Any:
+    try:
+        return json.loads(output) if output else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _words(code: int) -> str:
+    return f"killed by signal {-code}" if code < 0 else f"failed with exit code {code}; its messages are above"
+
+
+def exit_code(ran: Iterable[Ran]) -> int:
+    """One code for all: the gravest of theirs; wrong usage, a signal and the like count as failed."""
+    codes = {each.code if each.code in _GRAVEST else FAILED for each in ran if each.code is not None}
+    return next((code for code in _GRAVEST if code in codes), DONE)
