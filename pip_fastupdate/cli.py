@@ -54,7 +54,7 @@ def main(argv: Sequence[str]) -> int:
             _leave_stdout()
             return FAILED
         message, hint, code = _verdict(error)
-        if hint is None and any(word.startswith("-v") for word in argv):
+        if hint is None and any(word.startswith("-v") or word == "--verbose" for word in argv):
             _show_where(error)
         _complain(message, _UNEXPECTED if hint is None else hint)
         return code
@@ -421,7 +421,9 @@ def _cache(arguments: Arguments, options: Options, progress: Silent) -> int:
         return DONE
     if arguments.cache_clear:
         freed = maintenance.clear(directory)
-        progress.note(f"{directory}: freed {freed} bytes")
+        from .core.text import size
+
+        progress.note(f"{directory}: freed {size(freed)}")
     if arguments.cache_info:
         show_cache(maintenance.info(directory), sys.stdout, format=options.format)
     return DONE

@@ -143,7 +143,7 @@ def _failure(error: Exception, root: Path, name: str) -> Exception:
     if isinstance(error, OSError) and error.errno in _DISK_TROUBLE:
         return TransactionError(
             f"{root} cannot be written: {error.strerror}.",
-            hint="the environment was not touched; make room and try again",
+            hint="the environment is unchanged; free space, or make it writable, and run pip-update again",
         )
     longest = too_long(error) if isinstance(error, OSError) else None
     if longest is not None:

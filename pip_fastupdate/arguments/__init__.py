@@ -200,7 +200,7 @@ def _add_cache(made: argparse.ArgumentParser) -> None:
     group.add_argument("--cache-ttl", type=_seconds, default=86400.0, metavar="S", help="seconds (default 24 h)")
     group.add_argument("--cache-url", metavar="URL", help="a cache that many machines share: redis://…")
     group.add_argument(
-        "--cache-limit", type=_size, default=2 * 1024**3, metavar="SIZE", help="such as 500M (default 2G)"
+        "--cache-limit", type=_size, default=2 * 1000**3, metavar="SIZE", help="such as 500M (default 2G)"
     )
     group.add_argument("--cache-info", action="store_true", help="show what the cache holds")
     group.add_argument("--cache-clear", action="store_true", help="empty the cache")
@@ -462,4 +462,4 @@ def _size(text: str) -> int:
     match = re.fullmatch(r"(\d+)([kKmMgG]?)[bB]?", text)
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 500M or 2G")
-    return int(match[1]) * {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}[match[2].lower()]
+    return int(match[1]) * {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}[match[2].lower()]

@@ -27,7 +27,7 @@ class CacheOptions:
     offline: bool = False
     """Answer from the cache however old, never from the network."""
 
-    limit: int = 2 * 1024**3
+    limit: int = 2 * 1000**3
     """Bytes that the cache may hold on disk; least recently used entries go first."""
 
     url: str | None = None

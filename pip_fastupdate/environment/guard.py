@@ -8,11 +8,10 @@ from pathlib import Path
 from .._pip import compat
 from ..core.errors import EnvironmentRefused, UsageError
 from ..core.options import Settings
-from ..core.text import venv_python
 from .paths import Site, current
 from .scan import is_writable, target
 
-_VENV_HINT = f"python -m venv .venv, then run {venv_python()} -m pip_fastupdate"
+_VENV_HINT = "`python -m venv .venv`, then `pip-update --python .venv`"
 
 
 def check(

@@ -21,17 +21,13 @@ class Words(NamedTuple):
 
 
 _WORDS: Mapping[str, Words] = {
-    "guard": Words("Looking at the environment", "Looked at the environment", "step"),
-    "recover": Words("Recovering", "Recovered", "step"),
     "scan": Words("Scanning", "Scanned", "distribution"),
     "advisories": Words("Reading advisories", "Read advisories", "advisory"),
     "look up": Words("Looking up", "Looked up", "project"),
     "plan": Words("Planning", "Planned", "step"),
     "download": Words("Downloading", "Downloaded", "byte"),
-    "fetch": Words("Downloading", "Downloaded", "byte"),
     "build": Words("Building", "Built", "wheel"),
     "stage": Words("Staging", "Staged", "wheel"),
-    "verify": Words("Verifying", "Verified", "wheel"),
     "compile": Words("Compiling", "Compiled", "wheel"),
     "swap": Words("Swapping", "Swapped", "distribution"),
     "check": Words("Checking", "Checked", "distribution"),

@@ -65,7 +65,7 @@ def put(context: RunContext, drafted: LockDraft | None) -> tuple[Failure, ...]:
     except OSError as error:
         text = f"{drafted.path} cannot be written: {error.strerror}"
         context.progress.warn(text)
-        return (Failure(name="pylock", kind="lock-file", text=text),)
+        return (Failure(name=drafted.path.name, kind="lock-file", text=text),)
     done, *warnings = drafted.notes
     context.progress.note(done)
     for text in warnings:

@@ -61,7 +61,7 @@ def test_names_that_may_change_their_index() -> None:
     assert frozenset({"foo-bar", "baz", ":all:"}) == found.options.allow_source_change
 
 
-@pytest.mark.parametrize(("text", "limit"), [("0", 0), ("500M", 500 * 2**20), ("2g", 2 * 2**30), ("10kB", 10240)])
+@pytest.mark.parametrize(("text", "limit"), [("0", 0), ("500M", 500_000_000), ("2g", 2_000_000_000), ("10kB", 10_000)])
 def test_sizes(text: str, limit: int) -> None:
     """Sizes take the usual suffixes."""
     assert limit == parse_arguments(["--cache-limit", text]).options.cache.limit

@@ -97,7 +97,7 @@ def test_one_project_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch, m
 def test_limits_are_the_users_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     """In one variable; what is not named stays."""
     monkeypatch.setenv("PIP_UPDATE_LIMITS", "body=64M, seconds=600,links=1k")
-    assert Limits(body=64 << 20, seconds=600.0, links=1024) == parse_arguments([]).limits
+    assert Limits(body=64_000_000, seconds=600.0, links=1000) == parse_arguments([]).limits
 
 
 @pytest.mark.parametrize("text", ["bodies=1", "body", "body=much", "seconds=-1", "seconds=soon"])
