@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -196,7 +197,15 @@ def check_kind(path: Path) -> None:
 
 
 def _read(path: Path) -> bytes:
+    """The file's content. Raises UsageError, also for a file that is not to be written, before anything is planned."""
     try:
-        return path.read_bytes()
+        data = path.read_bytes()
+        protected = not path.stat().st_mode & 0o222 or not os.access(path.resolve().parent, os.W_OK)
     except OSError as error:
         raise UsageError(f"could not read {path}: {error.strerror}") from None
+    if protected:
+        raise UsageError(
+            f"cannot write {path}: it or its directory is read-only",
+            hint=f"run without `--write {path.name}`, or as its owner",
+        )
+    return data

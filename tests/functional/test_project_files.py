@@ -130,6 +130,20 @@ REFUSED = [
 ]
 
 
+def test_protected_and_linked_files(project: Env, index: LocalIndex, requirements: Path) -> None:
+    """What is read-only is refused before anything is asked; of a link, the file that it leads to is written."""
+    link = project.home / "link.txt"
+    link.symlink_to(requirements.name)
+    requirements.chmod(0o444)
+    done = run(project, "--write", "link.txt", index=index)
+    assert (2, []) == (done.returncode, index.requests)
+    assert "it or its directory is read-only" in done.stderr
+    requirements.chmod(0o640)
+    assert 0 == run(project, "--write", "link.txt", index=index).returncode
+    assert (WRITTEN, True) == (requirements.read_bytes(), link.is_symlink())
+    assert 0o640 == requirements.stat().st_mode & 0o777
+
+
 def test_what_cannot_be_written(project: Env, index: LocalIndex) -> None:
     """One sentence, wrong usage, nothing asked of the index, nothing changed."""
     for name, text, message in REFUSED:
