@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +33,8 @@ def main(arguments: list[str]) -> int:
     nightly = arguments == ["nightly"]
     options = PARALLEL if nightly else arguments or (*PARALLEL, *MEASURED)
     variables = {**os.environ, "PIP_FASTUPDATE_TESTS": "nightly"} if nightly else None
-    for step in (*CHECKS, (*PYTHON, "pytest", *options)):
+    fuzzing = [(*PYTHON, "tests.fuzz")] if nightly and find_spec("atheris") else []
+    for step in (*CHECKS, (*PYTHON, "pytest", *options), *fuzzing):
         print(f"$ {' '.join(step[1:])}", flush=True)
         code = subprocess.run(step, cwd=ROOT, env=variables, check=False).returncode
         if code:
