@@ -38,7 +38,8 @@ def wheel(session: nox.Session) -> None:
     session.run("python", "-m", "build", "--wheel", "--outdir", str(folder))
     [built] = folder.glob("*.whl")
     session.install("--force-reinstall", f"{built}[test]")
-    shutil.copytree("tests", folder / "tests")
+    for each in ("tests", "benchmarks"):
+        shutil.copytree(each, folder / each)
     shutil.copy("pyproject.toml", folder)
     session.chdir(folder)
     session.run("python", "-m", "pytest", *session.posargs)
