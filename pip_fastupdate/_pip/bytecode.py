@@ -8,24 +8,47 @@ import os
 import py_compile
 import sys
 from collections.abc import Iterable
+from contextlib import ExitStack
 from importlib.util import cache_from_source
 from pathlib import Path
 
 from ..core.entry_points import script_names
+from .shared_bytecode import Shared
 
 
-def compile_staged(info: Path, files: Iterable[Path], live: Path) -> list[Path]:
+def compile_staged(info: Path, files: Iterable[Path], live: Path, wheel: Path | None = None) -> list[Path]:
     """Compile what of ``files`` is Python, list the bytecode in the RECORD of ``info``, and return the new files.
 
-    ``live`` is the later path of the folder that ``info`` is in; tracebacks will show paths from there. A source
-    that does not compile is left as it is. Raises OSError when the disk is full.
+    ``live`` is the later path of the folder that ``info`` is in; tracebacks will show paths from there. ``wheel`` is
+    where the wheel, checked by its hash, lies in the cache: its bytecode is kept beside it and taken from there. A
+    source that does not compile is left as it is. Raises OSError when the disk is full.
     """
     if sys.pycache_prefix is not None:  # bytecode then belongs elsewhere, outside of the environment
         return []
-    made = [_compile(source, f"{live}{os.sep}{_relative(source, info)}") for source in _sources(info, files)]
+    with ExitStack() as ends:
+        shared = None if wheel is None or not _is_usual() else ends.enter_context(Shared(wheel))
+        made = [_make(source, info, live, shared) for source in _sources(info, files)]
+        if shared is not None:
+            shared.keep()
     found = [each for each in made if each is not None]
     _add_to_record(info, found)
     return found
+
+
+def _is_usual() -> bool:
+    """Whether bytecode is what it is everywhere: neither checked by hash nor without columns, and as CPython's."""
+    unusual = {"SOURCE_DATE_EPOCH", "PYTHONNODEBUGRANGES"} & os.environ.keys() or "no_debug_ranges" in sys._xoptions
+    return sys.implementation.name == "cpython" and not unusual
+
+
+def _make(source: Path, info: Path, live: Path, shared: Shared | None) -> Path | None:
+    name = _relative(source, info)
+    shown = f"{live}{os.sep}{name}"
+    if shared is not None and not name.startswith(os.pardir):  # commands have another first line in each environment
+        found = shared.make(source, name.replace(os.sep, "/"), shown)
+        if found is not None:
+            return found
+    return _compile(source, shown)
 
 
 def _sources(info: Path, files: Iterable[Path]) -> list[Path]:
@@ -65,4 +88,5 @@ def _add_to_record(info: Path, bytecode: Iterable[Path]) -> None:
 
 def _relative(path: Path, info: Path) -> str:
     """From the folder that ``info`` is in, with ``..`` where need be, as pip has it in RECORD and in bytecode."""
-    return os.path.relpath(path, info.parent)
+    start, text = f"{info.parent}{os.sep}", str(path)
+    return text[len(start) :] if text.startswith(start) else os.path.relpath(path, info.parent)

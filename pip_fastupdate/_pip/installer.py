@@ -165,14 +165,15 @@ def _files(root: Path) -> Iterator[Path]:
             yield Path(folder, name)
 
 
-def compile_bytecode(staged: StagedWheel) -> None:
+def compile_bytecode(staged: StagedWheel, cached: Path | None = None) -> None:
     """Add the bytecode that ``pip install --compile`` would have made of it. Safe in threads.
 
-    Raises TransactionError when the disk does not allow it.
+    ``cached`` is where the wheel lies in the cache under its hash: its bytecode is shared there. Raises
+    TransactionError when the disk does not allow it.
     """
     from .bytecode import compile_staged
 
     try:
-        compile_staged(staged.info, staged.files, Path(staged.mirror.live(str(staged.info.parent))))
+        compile_staged(staged.info, staged.files, Path(staged.mirror.live(str(staged.info.parent))), cached)
     except OSError as error:
         raise _failure(error, staged.root, staged.info.name) from error

@@ -19,6 +19,9 @@ from .sqlite import Store
 ROOM = 0.9
 """How full an eviction leaves the cache, so that the next run does not need one again."""
 
+BESIDE = (".ok", ".pyc", ".part")
+"""Suffixes of what lies beside the wheels: marks, their bytecode, and what is under way."""
+
 ROW = 64
 """Bytes that an answer costs beside its key and its value."""
 
@@ -46,21 +49,22 @@ class CacheInfo:
     """Downloaded files."""
 
     wheel_bytes: int
+    """Theirs on the disk, and those of their bytecode."""
 
 
 def info(directory: Path) -> CacheInfo:
     """What is in the cache; nothing is made, changed or warned about, and a damaged database counts as empty."""
     with _opened(directory, reading=True) as store:
         times = [at for _, at, _ in store.entries()]
-    wheels = [size for _, size, _ in _used(_wheels(directory))] if distrust(directory) is None else []
+    found = [(file, size) for _, size, file in _used(_wheels(directory))] if distrust(directory) is None else []
     return CacheInfo(
         path=directory,
         entries=len(times),
         bytes=sum(size for _, size, _ in _used(_databases(directory))),
         oldest=min(times, default=None),
         newest=max(times, default=None),
-        wheels=len(wheels),
-        wheel_bytes=sum(wheels),
+        wheels=sum(file.suffix not in BESIDE for file, _ in found),
+        wheel_bytes=sum(size for _, size in found),
     )
 
 

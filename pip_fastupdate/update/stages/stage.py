@@ -79,9 +79,16 @@ def _unpack(
         turns=turns,
     )
     if _wants_bytecode(area, change.name):
-        installer.compile_bytecode(staged)
+        installer.compile_bytecode(staged, path if wheel is not None and _is_cached(area, path, change) else None)
     further = tuple(_license(area.installed.get(change.name), staged.info))
     return StagedRelease(wheel=staged, warnings=(*inspection.warnings, *further), requires=inspection.requires)
+
+
+def _is_cached(area: StagingArea, path: Path, change: Change) -> bool:
+    """Whether it lies in the cache under its hash, which was checked."""
+    directory, file = area.context.options.cache.directory, change.target.file
+    kept = directory is not None and path.is_relative_to(directory)
+    return kept and file is not None and file.sha256 is not None and path.parent.name == file.sha256.lower()
 
 
 def _license(before: Distribution | None, info: Path) -> Iterator[Reason]:

@@ -1,0 +1,76 @@
+"""Bytecode for any place: marshalled with a stand-in for the source's path, which is exchanged for the real one.
+
+Code objects know their source's path (``co_filename``), so bytecode of one environment is wrong in another. All those
+of a module share one string, which ``marshal`` writes once and refers to by number afterwards: another string in its
+place, of whatever length, makes what a compile under that path would have made. That takes microseconds, reading,
+replacing and writing the code objects as long as half of a compile.
+"""
+
+from __future__ import annotations
+
+import marshal
+import secrets
+import struct
+from importlib.machinery import SourceFileLoader
+from importlib.util import MAGIC_NUMBER
+from typing import TypeAlias
+
+Movable: TypeAlias = "tuple[bytes, bytes]"
+"""Marshalled code up to the kind of the path, and what follows the path."""
+
+_SHORT = {0x7A: (b"a", b"u"), 0x5A: (b"A", b"t")}
+"""Codes of a short ASCII string, plain and interned: by each, those of a long one and of one that is not ASCII.
+
+``TYPE_SHORT_ASCII``, ``TYPE_ASCII``, ``TYPE_UNICODE`` and their interned kinds of Python's marshal.c, since 3.4.
+"""
+
+_REF = 0x80
+"""``FLAG_REF``: the object is referred to later."""
+
+
+def compile_movable(source: bytes) -> Movable | None:
+    """Compile for any path; None where the source does not compile, or its path does not stand there once.
+
+    The stand-in is random: no source can have it in a string of its own.
+    """
+    stand_in = f"<movable:{secrets.token_hex(14)}>"
+    try:
+        code = SourceFileLoader("<movable>", stand_in).source_to_code(source, stand_in)
+    except Exception:  # as py_compile: whatever a source can do to the compiler
+        return None
+    data, text = marshal.dumps(code), stand_in.encode()
+    before, _, after = data.partition(text)
+    if data.count(text) != 1 or before[-1] != len(text) or (before[-2] & ~_REF) not in _SHORT:
+        return None
+    return before[:-1], after
+
+
+def at(path: str, code: Movable) -> bytes:
+    """The marshalled code of a source at ``path``."""
+    before, after = code
+    flag, (long, other) = before[-1] & _REF, _SHORT[before[-1] & ~_REF]
+    if path.isascii() and len(path) < 256:
+        return before + bytes((len(path),)) + path.encode() + after
+    text = path.encode("utf-8", "surrogatepass")
+    kind = bytes(((long if path.isascii() else other)[0] | flag,))
+    return before[:-1] + kind + struct.pack("<i", len(text)) + text + after
+
+
+def packed(code: Movable) -> bytes:
+    """As bytes to be kept."""
+    return struct.pack("<I", len(code[0])) + code[0] + code[1]
+
+
+def unpacked(content: bytes) -> Movable | None:
+    """What was ``packed``; None where it was not."""
+    if len(content) < 6:
+        return None
+    end = 4 + struct.unpack_from("<I", content)[0]
+    if not 5 <= end < len(content) or (content[end - 1] & ~_REF) not in _SHORT:
+        return None
+    return content[4:end], content[end:]
+
+
+def with_header(code: bytes, *, mtime: float, size: int) -> bytes:
+    """A ``.pyc`` that is valid for a source of that time and that many bytes (PEP 552)."""
+    return MAGIC_NUMBER + struct.pack("<III", 0, int(mtime) & 0xFFFFFFFF, size & 0xFFFFFFFF) + code

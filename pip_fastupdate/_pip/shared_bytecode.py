@@ -1,0 +1,85 @@
+"""The bytecode of one wheel: taken from the cache where it was kept, else compiled once and kept there."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import MAGIC_NUMBER, cache_from_source
+from pathlib import Path
+
+from ..cache.bytecode import Keeping, KeptBytecode, open_kept
+from ..core.files import write_all
+from .movable_code import Movable, at, compile_movable, packed, unpacked, with_header
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class Shared:
+    """A context manager; what was compiled in it is kept if ``keep`` was called."""
+
+    def __init__(self, wheel: Path) -> None:
+        """``wheel`` lies in the cache under its hash."""
+        path = _beside(wheel)
+        self._kept: KeptBytecode | None = open_kept(path)
+        self._keeping = Keeping(path=path) if self._kept is None else None
+
+    def __enter__(self) -> Shared:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        if self._kept is not None:
+            self._kept.close()
+        if self._keeping is not None:
+            self._keeping.discard()
+
+    def keep(self) -> None:
+        """Keep what was compiled, for others."""
+        if self._keeping is not None:
+            self._keeping.finish()
+
+    def make(self, source: Path, name: str, shown: str) -> Path | None:
+        """Write the bytecode of ``source``, called ``name`` in the wheel, that tracebacks show as ``shown``.
+
+        None where this is not the way: what does not compile, or is in the way, is for ``py_compile`` to judge.
+        """
+        try:
+            status = source.stat()
+            code = self._code(source, name, status.st_size)
+            if code is None:
+                return None
+            content = with_header(at(shown, code), mtime=status.st_mtime, size=status.st_size)
+            return _written(cache_from_source(str(source)), content, status.st_mode)
+        except OSError:
+            return None
+
+    def _code(self, source: Path, name: str, size: int) -> Movable | None:
+        """Raises OSError where the source cannot be read."""
+        content = self._kept.take(name, size) if self._kept is not None else None
+        code = unpacked(content) if content is not None else None
+        if code is None:
+            code = compile_movable(source.read_bytes())
+            if code is not None and self._keeping is not None:
+                self._keeping.add(name, packed(code), size)
+        return code
+
+
+def _beside(wheel: Path) -> Path:
+    """Where the bytecode of this kind of interpreter is kept."""
+    kind = cache_from_source("x.py").rpartition(os.sep)[2].removeprefix("x.").removesuffix(".pyc")
+    return wheel.with_name(f"{wheel.name}.{kind}-{MAGIC_NUMBER.hex()}.pyc")
+
+
+def _written(path: str, content: bytes, mode: int) -> Path:
+    """Write a new file with the permissions of its source. Raises OSError; then it is not there."""
+    try:
+        descriptor = os.open(path, _NEW, (mode | 0o200) & 0o666)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - text
+        descriptor = os.open(path, _NEW, (mode | 0o200) & 0o666)
+    try:
+        write_all(descriptor, content)
+    except OSError:
+        os.unlink(path)  # noqa: PTH108 - text
+        raise
+    finally:
+        os.close(descriptor)
+    return Path(path)
