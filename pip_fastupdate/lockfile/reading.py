@@ -27,6 +27,9 @@ from .refused import LockRefused
 
 T = TypeVar("T")
 
+_LONGEST = 255
+"""Characters of a file's name: no file system takes more, and the tags of a wheel are multiplied with each other."""
+
 _DIRECT = {"vcs": "a repository", "directory": "a folder", "archive": "a source archive by its URL"}
 """Sources that no index stands behind, in words."""
 
@@ -224,7 +227,10 @@ def _holds(marker: str, groups: Collection[str]) -> bool:
 def _called(entry: Mapping[str, Any]) -> str:
     """The file's name: as given, or the last part of its path or URL."""
     name, path, url = (_get(entry, key, str) for key in ("name", "path", "url"))
-    return name or (path or "").replace("\\", "/").rpartition("/")[2] or filename(url or "")
+    called = name or (path or "").replace("\\", "/").rpartition("/")[2] or filename(url or "")
+    if len(called) > _LONGEST:
+        raise _Malformed(f"a file's name has {len(called)} characters")
+    return called
 
 
 def _same(called: str, found: tuple[str, Version], name: str, stated: Version | None) -> None:

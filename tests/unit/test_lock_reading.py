@@ -165,3 +165,10 @@ def test_no_file(tmp_path: Path) -> None:
     """A lock that is not there is said to be so."""
     with pytest.raises(LockRefused, match="could not read"):
         read(tmp_path / "pylock.toml", lambda _text: {}, HERE, lambda _name: False)
+
+
+def test_tags_without_end(tmp_path: Path) -> None:
+    """A name whose tags would make a billion combinations is refused before they are."""
+    tags = ".".join(["py3"] * 1000)
+    with pytest.raises(LockRefused, match="characters"):
+        reading(tmp_path, lock(entry(wheels=[wheel(f"app-1.0-{tags}-{tags}-{tags}.whl")])))
