@@ -68,8 +68,23 @@ def put(rewrites: Sequence[Rewrite]) -> None:
 def take_back(rewrites: Sequence[Rewrite]) -> None:
     """Undo what ``put`` did, wherever it was interrupted; what others have written since stays. Raises OSError."""
     for each in rewrites:
+        _tidy(each)
         if _read(each.path) == each.after:
             _write(each.path, each.before)
+
+
+def _tidy(rewrite: Rewrite) -> None:
+    """Remove the part of a file that a run which was killed has left beside it; nothing that somebody else has put."""
+    part = _part(rewrite.path)
+    found = _read(part)
+    if found is None or os.path.islink(part):
+        return
+    if rewrite.before.startswith(found) or rewrite.after.startswith(found):
+        os.unlink(part)
+
+
+def _part(path: str) -> str:
+    return f"{path}.pip-update"
 
 
 def changed_since(rewrites: Sequence[Rewrite]) -> list[str]:
@@ -94,7 +109,7 @@ def _write(path: str, data: bytes) -> None:
 
     Whose folder that is may be anybody, so no link in it is followed.
     """
-    part = f"{path}.pip-update"
+    part = _part(path)
     status = os.stat(path)
     try:
         with open(new_file(part, 0o600), "wb") as file:

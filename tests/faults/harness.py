@@ -18,6 +18,7 @@ from pathlib import Path
 from pip_fastupdate.core.errors import FileInUse, TransactionError
 from pip_fastupdate.transaction import Transactions
 from pip_fastupdate.transaction import transaction as single
+from pip_fastupdate.transaction.rewrites import Rewrite
 from tests.support.platforms import NATIVE, SYSTEMS, Rules
 
 from .inject import INTERRUPT, KILL, Fault, Injector
@@ -44,16 +45,34 @@ def transactions(prefix: Path) -> Transactions:
     return Transactions(prefix / HOME, prefix, flush=lambda: None)
 
 
-def updating(dists: Sequence[Dist], keep: int = 1) -> Action:
-    """The update of an environment, counted from ``begin`` on, staging left out."""
+def updating(dists: Sequence[Dist], keep: int = 1, files: Sequence[str] = ()) -> Action:
+    """The update of an environment, counted from ``begin`` on, staging left out.
+
+    ``files`` are paths below the prefix of files that ``making`` has made and that follow the update.
+    """
 
     def act(prefix: Path, injector: Injector) -> None:
+        rewrites = [Rewrite(path=str((prefix / each).resolve()), before=BEFORE, after=AFTER) for each in files]
         with injector.on(), transactions(prefix).begin() as transaction:
             with injector.off():
                 replacements = [staged(transaction.staging, prefix, dist) for dist in dists]
-            transaction.prepare(replacements)
+            transaction.prepare(replacements, rewrites=rewrites)
             transaction.swap()
             transaction.commit(keep)
+
+    return act
+
+
+BEFORE, AFTER = b"lib==1\n", b"lib==2\n"
+
+
+def making(files: Sequence[str]) -> Action:
+    """The files of a project as they are before an update."""
+
+    def act(prefix: Path, injector: Injector) -> None:
+        for each in files:
+            (prefix / each).parent.mkdir(exist_ok=True)
+            (prefix / each).write_bytes(BEFORE)
 
     return act
 

@@ -72,6 +72,22 @@ def test_update_interrupted_now_and_then(update: Case) -> None:
     assert tally.at_once == tally.runs > 4
 
 
+FILES = ("project/requirements.txt", "project/pyproject.toml")
+"""Of a project, which follow the update."""
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_project_files_and_environment_stay_together(folder: Path, undone: bool) -> None:
+    """Killed at any call, or met by an error, both are old or both are new, and nothing is left beside the files."""
+    update = harness.updating(synthetic.SMALL, files=FILES)
+    first = [harness.making(FILES), *([update] if undone else [])]
+    case = Case(folder, synthetic.SMALL, harness.undoing if undone else update, first)
+    tally = harness.kills(case, some(case))
+    tally += harness.some_errors(case, some(case, 9))
+    assert tally.others == {}
+    assert (tally.outcomes[OLD] > 6, tally.outcomes[NEW] > 0) == (True, True)
+
+
 def test_undo_killed_at_each_call(undo: Case) -> None:
     """An undo is as safe as an update."""
     tally = harness.kills(undo, some(undo))

@@ -63,3 +63,14 @@ def test_links_in_the_way_of_new_files(tmp_path: Path) -> None:
     assert (tmp_path / "requirements.txt").read_text() == "a==2"
     assert (tmp_path / "requirements.txt").stat().st_mode & 0o777 == 0o640
     assert not list(tmp_path.glob("*.pip-update"))
+
+
+def test_part_of_a_file_is_removed_after_a_kill(tmp_path: Path) -> None:
+    """What a killed run has begun to write beside a file goes; what somebody else has put there stays."""
+    path, part = tmp_path / "r.txt", tmp_path / "r.txt.pip-update"
+    change = Rewrite(path=str(path), before=b"a==1", after=b"a==2")
+    for beside, stays in ((b"a=", False), (b"", False), (b"mine", True)):
+        path.write_bytes(change.before)
+        part.write_bytes(beside)
+        rewrites.take_back([change])
+        assert (change.before, stays) == (path.read_bytes(), part.exists())
