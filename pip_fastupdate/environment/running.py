@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,12 @@ from typing import Any
 from ..core.models import Running
 
 PROC = Path("/proc")
+
+_LONGEST = 500
+"""Characters of a command line that are told."""
+
+_SECRET = re.compile(r"((?:token|secret|passw|pwd|api-?key|credential)[\w-]{0,40}(?:=|\s+))[^\s]+", re.IGNORECASE)
+"""The value of an option or a variable that is nobody else's business: reports are kept and published."""
 
 
 def running_in(prefix: Path, executable: Path, *, proc: Path = PROC) -> tuple[Running, ...]:
@@ -23,10 +30,14 @@ def running_in(prefix: Path, executable: Path, *, proc: Path = PROC) -> tuple[Ru
     real, inside = os.path.realpath(executable), os.path.realpath(prefix)
     own = os.getpid()
     return tuple(
-        Running(pid=pid, command=command)
+        Running(pid=pid, command=_shown(command))
         for pid, exe, command, environ, cwd in sorted(found)
         if pid != own and exe == real and _belongs(command, environ, cwd, inside, real)
     )
+
+
+def _shown(command: str) -> str:
+    return _SECRET.sub(r"\1****", command[:_LONGEST])
 
 
 Process = tuple[int, str, str, str, str]

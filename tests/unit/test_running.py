@@ -44,3 +44,16 @@ def test_programs_of_the_environment(tmp_path: Path) -> None:
     assert [11, 13, 16] == [each.pid for each in found]
     assert f"{venv}/bin/python -m app" == found[0].command
     assert [11, 12, 13, 14, 16] == [each.pid for each in running_in(base.parent, base, proc=proc)]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and /proc")
+def test_secrets_of_a_command_line_are_not_told(tmp_path: Path) -> None:
+    """Reports go to logs and pages, which more people read than may see the processes of a machine."""
+    base, proc = tmp_path / "python3", tmp_path / "proc"
+    base.write_text("")
+    words = ("--db-password", "S3CRET", "--token=S3CRET", "--api-key", "S3CRET", "PASSWD=S3CRET", "--port", "80")
+    process(proc, 11, base.resolve(), "python", "serve.py", *words, "x" * 1000)
+    (told,) = running_in(tmp_path, base, proc=proc)
+    shown = "python serve.py --db-password **** --token=**** --api-key **** PASSWD=**** --port 80 "
+    assert shown == told.command[: len(shown)]
+    assert 500 > len(told.command)
