@@ -15,7 +15,7 @@ from ..core.interpreter import Interpreter
 from ..core.names import normalize
 from ..core.protocols import DownloadFailed
 from ..core.urls import file_path, filename, without_login
-from .apis.media_types import ACCEPT
+from .apis import ACCEPT
 from .apis.simple_pages import Link, Page, link_to, read, read_html
 from .evaluator import collect
 from .filenames import SDIST_ENDINGS

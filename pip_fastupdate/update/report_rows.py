@@ -19,15 +19,14 @@ from ..core.models import (
     Inventory,
     KnownVulnerability,
     Plan,
-    Project,
     Reason,
     Release,
     Row,
     Status,
 )
-from ..core.requirements import allows
 from ..core.text import redact
 from ..resolver.candidates import Assignment, CandidatePool
+from .held import HELD, beyond, latest, newest_blocked
 from .results import MISSING, OFFLINE
 from .source_pinning import newest_on_other_index
 
@@ -112,7 +111,7 @@ def _row(outcome: Outcome, distribution: Distribution) -> Row:
         name=name,
         installed=installed,
         target=str(change.target.version) if change else installed,
-        latest=_latest(outcome.pool, name, hold, elsewhere_release, change),
+        latest=latest(outcome.pool, name, hold, elsewhere_release, change),
         action=action,
         status=status,
         reasons=(*_about(vulnerabilities), *reasons, *_further(outcome, distribution, elsewhere_release)),
@@ -175,7 +174,7 @@ def _about(vulnerabilities: Sequence[KnownVulnerability]) -> Iterator[Reason]:
 def _further(outcome: Outcome, distribution: Distribution, elsewhere_release: Release | None) -> Iterator[Reason]:
     """What is to be known beside the verdict."""
     yield from distribution.notes
-    yield from _beyond(outcome.pool, distribution.name, elsewhere_release)
+    yield from beyond(outcome.pool, distribution.name, elsewhere_release)
     change = outcome.changing.get(distribution.name)
     if change is not None:
         yield from _exempt(outcome, change)
@@ -206,85 +205,8 @@ def _verdict(
     if name in outcome.pool.stays:
         held = outcome.pool.stays[name].kind in HELD
         return "hold" if held else "skip", "done", (outcome.pool.stays[name],)
-    stays = hold or elsewhere_release or any(each.held for each in _newest_blocked(outcome.pool, name))
+    stays = hold or elsewhere_release or any(each.held for each in newest_blocked(outcome.pool, name))
     return ("hold" if stays else "current"), "done", reasons
-
-
-HELD = frozenset({"fails-test", "source-change", "strict", OFFLINE})
-"""Kinds of reasons to stay that are about the new version, not about the distribution."""
-
-
-def _latest(
-    pool: CandidatePool, name: str, hold: Hold | None, elsewhere_release: Release | None, change: Change | None
-) -> str | None:
-    """The newest version by the user's rules; the target where that is newer: a pre-release that somebody asks for."""
-    if elsewhere_release is not None:
-        return str(elsewhere_release.version)
-    newest = hold.latest if hold is not None else next((each.version for each in pool.versions_of(name)), None)
-    if change is not None:
-        return str(max(change.target.version, newest or change.target.version))
-    if hold is not None:
-        return str(hold.latest)
-    if name in pool.stays:
-        return _newest_offered(pool, name) if pool.stays[name].kind in HELD else None
-    return None if newest is None else str(newest)
-
-
-def _newest_offered(pool: CandidatePool, name: str) -> str | None:
-    """The newest version of a distribution that might move were it not held."""
-    project = pool.project(name)
-    versions = [pool.installed[name].version] if name in pool.installed else []
-    versions += [each.version for each in project.candidates] if isinstance(project, Project) else []
-    return str(max(versions)) if versions else None
-
-
-def _beyond(pool: CandidatePool, name: str, elsewhere_release: Release | None) -> Iterator[Reason]:
-    """The newest release that lies beyond the newest candidate, with what rules it out."""
-    project = pool.project(name) if pool.may_move(name) else None
-    if not isinstance(project, Project):
-        return
-    yield from project.notes
-    yield from _constrained(project, pool, name)
-    blocked = [*_newest_blocked(pool, name)]
-    for release in (
-        *blocked,
-        *([elsewhere_release] if elsewhere_release is not None and elsewhere_release not in blocked else []),
-    ):
-        if release.blocked is not None:
-            version = str(release.version)
-            yield Reason(
-                kind=release.blocked.kind,
-                text=f"{version} {release.blocked.text}",
-                data={**release.blocked.data, "version": version},
-            )
-
-
-def _constrained(project: Project, pool: CandidatePool, name: str) -> Iterator[Reason]:
-    """The newest candidate, where a constraint of the user's rules it out."""
-    limits = pool.constraints.get(name, ())
-    newest = next(iter(project.candidates), None) if limits else None
-    held = next(iter(pool.versions_of(name)), None)
-    if newest is not None and held is not None and newest.version > held.version:
-        limit = next(each for each in limits if not allows(each, newest.version))
-        version = str(newest.version)
-        data = {"version": version, "constraint": limit}
-        yield Reason(kind="constraint", text=f"{version} is ruled out by the constraint {name}{limit}", data=data)
-
-
-def _newest_blocked(pool: CandidatePool, name: str) -> Iterator[Release]:
-    """The newest release beyond the newest candidate, and the newest of each kind of what the user's rules hold."""
-    project = pool.project(name) if pool.may_move(name) else None
-    if not isinstance(project, Project):
-        return
-    newest = next(iter(pool.versions_of(name)), None)
-    told: set[str] = set()
-    for release in project.releases:
-        if newest is not None and release.version <= newest.version:
-            return
-        if release.blocked is not None and release.blocked.kind not in {"pre-release", *told}:
-            if not told or release.held:
-                yield release
-            told.add(release.blocked.kind)
 
 
 def _addition(outcome: Outcome, change: Change) -> Row:
@@ -292,7 +214,7 @@ def _addition(outcome: Outcome, change: Change) -> Row:
         name=change.name,
         installed=None,
         target=str(change.target.version),
-        latest=_latest(outcome.pool, change.name, None, None, change),
+        latest=latest(outcome.pool, change.name, None, None, change),
         action="add",
         status=outcome.status,
         reasons=(*_wanted_by(outcome, change.name), *outcome.warnings.get(change.name, ())),

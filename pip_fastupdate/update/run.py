@@ -54,7 +54,8 @@ def _run(context: RunContext) -> Report:
     before = guard(context)
     inventory = context.project.unbound(scan(context))
     context = context.project.bounded(context, inventory)
-    context, looked_up = _looked_up(context, inventory)
+    context = _with_lock(context)
+    looked_up = look_up(context, inventory)
     planned = make_plan(context, inventory, looked_up, Exclusions())
     planned = _at_hand(context, inventory, looked_up, planned)
     draft = lock_file.draft(context, planned)
@@ -99,13 +100,13 @@ def _downloaded(context: RunContext, planned: Planned, staged: Staged) -> Report
     return report
 
 
-def _looked_up(context: RunContext, inventory: Inventory) -> tuple[RunContext, LookedUp]:
+def _with_lock(context: RunContext) -> RunContext:
+    """The context of a run that is to follow a lock file has it, read."""
     if context.options.to is None:
-        return context, look_up(context, inventory)
-    from . import locked
+        return context
+    from .stages import locked
 
-    lock = locked.opened(context)
-    return replace(context, lock_to=lock), locked.look_up(context, lock, inventory)
+    return replace(context, lock_to=locked.opened(context))
 
 
 def _at_hand(context: RunContext, inventory: Inventory, looked_up: LookedUp, planned: Planned) -> Planned:
@@ -215,6 +216,6 @@ def _project(options: Options, settings: Settings) -> NoProject:
     """The files that the user named; most runs are about none. Raises UsageError."""
     if settings.requirements is None and not options.groups and not options.write:
         return NoProject()
-    from .project import project_of
+    from .project.files import project_of
 
     return project_of(options, settings)

@@ -10,7 +10,7 @@ from ...core.urls import Base
 from ..evaluator import Evaluator, fill
 from ..filenames import Key, order_key
 from ..project_record import ProjectRecord, VersionRecord, encode
-from .media_types import ACCEPT
+from . import ACCEPT
 
 if TYPE_CHECKING:
     from packaging.version import Version

@@ -13,7 +13,7 @@ from ...core.protocols import NO_FILES, DownloadFailed
 from ...core.urls import Base, filename, without_login
 from ..filenames import SDIST_ENDINGS
 from ..project_record import CompatibleFile, joined, split
-from .media_types import JSON
+from . import JSON
 
 if TYPE_CHECKING:
     from ...core.response import Reply

@@ -23,6 +23,10 @@ def look_up(context: RunContext, inventory: Inventory) -> LookedUp:
     Raises IndexUnreachable when none could be reached, UsageError if the user named a package that is not installed,
     and TransactionError when it cannot be read where the installed versions came from.
     """
+    if context.lock_to is not None:
+        from . import locked
+
+        return locked.look_up(context, context.lock_to, inventory)
     _check_names(context, inventory)
     if context.advice is not None:
         context.advice.consult(inventory)

@@ -20,7 +20,7 @@ from .look_up import excluded, moving
 def make_plan(context: RunContext, inventory: Inventory, looked_up: LookedUp, exclusions: Exclusions) -> Planned:
     """The newest consistent set, respecting what was learned from earlier plans, and nothing advisories warn of."""
     if context.lock_to is not None:
-        from ..locked import locked_plan
+        from .locked import locked_plan
 
         return locked_plan(context, context.lock_to, inventory, exclusions)
     while True:

@@ -10,22 +10,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._pip import toml
-from ..core import interpreter
-from ..core.errors import UsageError
-from ..core.models import Failure, Hold, Inventory, Plan, Project, Reason, Release
-from ..core.requirements import allows
-from ..core.text import some
-from ..lockfile.reading import ReadLock, read
-from ..resolver.candidates import Assignment, Candidate, CandidatePool, Problem
-from .results import UNREACHABLE, Exclusions, LookedUp, Planned, reasons_of
-from .stages.look_up import excluded, unreachable
-from .stages.plan import changes_of, constraints, stays
+from ..._pip import toml
+from ...core import interpreter
+from ...core.errors import UsageError
+from ...core.models import Failure, Hold, Inventory, Plan, Project, Reason, Release
+from ...core.requirements import allows
+from ...core.text import some
+from ...lockfile.reading import ReadLock, read
+from ...resolver.candidates import Assignment, Candidate, CandidatePool, Problem
+from ..results import UNREACHABLE, Exclusions, LookedUp, Planned, reasons_of
+from .look_up import excluded, unreachable
+from .plan import changes_of, constraints, stays
 
 if TYPE_CHECKING:
-    from ..core.options import Options
-    from ..core.protocols import ReleaseSource
-    from .context import RunContext
+    from ...core.options import Options
+    from ...core.protocols import ReleaseSource
+    from ..context import RunContext
 
 OLDER = "older-in-lock"
 """The kind of reason for which something newer than what is locked stays."""

@@ -17,15 +17,15 @@ from urllib.parse import urlsplit
 
 from packaging.version import Version
 
-from ..core.files import content
-from ..core.models import Distribution, Inventory
-from ..core.requirements import Dependency, InvalidRequirement, parse
-from ..core.urls import file_path
-from ..environment.paths import real
-from ..environment.scan import folders
-from ..project_files.rewrite import Unwritable, edited, moved, relaxed
-from ..project_files.writable import Writable
-from ..transaction.rewrites import Rewrite
+from ...core.files import content
+from ...core.models import Distribution, Inventory
+from ...core.requirements import Dependency, InvalidRequirement, parse
+from ...core.urls import file_path
+from ...environment.paths import real
+from ...environment.scan import folders
+from ...project_files.rewrite import Unwritable, edited, moved, relaxed
+from ...project_files.writable import Writable
+from ...transaction.rewrites import Rewrite
 
 Bound = tuple[str, str]
 """(normalized name, version specifier) of a requirement."""

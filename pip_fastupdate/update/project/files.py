@@ -10,21 +10,28 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from .._pip import toml
-from ..core.errors import UsageError
-from ..core.models import Inventory, WrittenFile
-from ..core.options import Options, Settings
-from ..core.requirements import Dependency, InvalidRequirement, parse
-from ..core.text import redact, some
-from ..project_files.pyproject import GroupError, group
-from ..project_files.rewrite import relaxed
-from ..project_files.writable import FileRequirement, Rewritten, Writable, check_kind, open_pyproject, open_requirements
-from ..transaction.rewrites import Rewrite
-from .context import NoProject, RunContext
-from .own_project import bound_of, metadata_rewrites, without_own_bounds
+from ..._pip import toml
+from ...core.errors import UsageError
+from ...core.models import Inventory, WrittenFile
+from ...core.options import Options, Settings
+from ...core.requirements import Dependency, InvalidRequirement, parse
+from ...core.text import redact, some
+from ...project_files.pyproject import GroupError, group
+from ...project_files.rewrite import relaxed
+from ...project_files.writable import (
+    FileRequirement,
+    Rewritten,
+    Writable,
+    check_kind,
+    open_pyproject,
+    open_requirements,
+)
+from ...transaction.rewrites import Rewrite
+from ..context import NoProject, RunContext
+from .own import bound_of, metadata_rewrites, without_own_bounds
 
 if TYPE_CHECKING:
-    from .results import Planned
+    from ..results import Planned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

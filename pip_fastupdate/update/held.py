@@ -1,0 +1,86 @@
+"""What there is beyond what the plan may choose: the newest versions that rules of the user's or other causes hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..core.models import Change, Hold, Project, Reason, Release
+from ..core.requirements import allows
+from ..resolver.candidates import CandidatePool
+from .results import OFFLINE
+
+HELD = frozenset({"fails-test", "source-change", "strict", OFFLINE})
+"""Kinds of reasons to stay that are about the new version, not about the distribution."""
+
+
+def latest(
+    pool: CandidatePool, name: str, hold: Hold | None, elsewhere_release: Release | None, change: Change | None
+) -> str | None:
+    """The newest version by the user's rules; the target where that is newer: a pre-release that somebody asks for."""
+    if elsewhere_release is not None:
+        return str(elsewhere_release.version)
+    newest = hold.latest if hold is not None else next((each.version for each in pool.versions_of(name)), None)
+    if change is not None:
+        return str(max(change.target.version, newest or change.target.version))
+    if hold is not None:
+        return str(hold.latest)
+    if name in pool.stays:
+        return _newest_offered(pool, name) if pool.stays[name].kind in HELD else None
+    return None if newest is None else str(newest)
+
+
+def _newest_offered(pool: CandidatePool, name: str) -> str | None:
+    """The newest version of a distribution that might move were it not held."""
+    project = pool.project(name)
+    versions = [pool.installed[name].version] if name in pool.installed else []
+    versions += [each.version for each in project.candidates] if isinstance(project, Project) else []
+    return str(max(versions)) if versions else None
+
+
+def beyond(pool: CandidatePool, name: str, elsewhere_release: Release | None) -> Iterator[Reason]:
+    """The newest release that lies beyond the newest candidate, with what rules it out."""
+    project = pool.project(name) if pool.may_move(name) else None
+    if not isinstance(project, Project):
+        return
+    yield from project.notes
+    yield from _constrained(project, pool, name)
+    blocked = [*newest_blocked(pool, name)]
+    for release in (
+        *blocked,
+        *([elsewhere_release] if elsewhere_release is not None and elsewhere_release not in blocked else []),
+    ):
+        if release.blocked is not None:
+            version = str(release.version)
+            yield Reason(
+                kind=release.blocked.kind,
+                text=f"{version} {release.blocked.text}",
+                data={**release.blocked.data, "version": version},
+            )
+
+
+def _constrained(project: Project, pool: CandidatePool, name: str) -> Iterator[Reason]:
+    """The newest candidate, where a constraint of the user's rules it out."""
+    limits = pool.constraints.get(name, ())
+    newest = next(iter(project.candidates), None) if limits else None
+    held = next(iter(pool.versions_of(name)), None)
+    if newest is not None and held is not None and newest.version > held.version:
+        limit = next(each for each in limits if not allows(each, newest.version))
+        version = str(newest.version)
+        data = {"version": version, "constraint": limit}
+        yield Reason(kind="constraint", text=f"{version} is ruled out by the constraint {name}{limit}", data=data)
+
+
+def newest_blocked(pool: CandidatePool, name: str) -> Iterator[Release]:
+    """The newest release beyond the newest candidate, and the newest of each kind of what the user's rules hold."""
+    project = pool.project(name) if pool.may_move(name) else None
+    if not isinstance(project, Project):
+        return
+    newest = next(iter(pool.versions_of(name)), None)
+    told: set[str] = set()
+    for release in project.releases:
+        if newest is not None and release.version <= newest.version:
+            return
+        if release.blocked is not None and release.blocked.kind not in {"pre-release", *told}:
+            if not told or release.held:
+                yield release
+            told.add(release.blocked.kind)
