@@ -161,6 +161,11 @@ class Catalog:
         """The head of the metadata of a release's file, without a request where planning read it; None if unknown."""
         return self._requirements.description(release, self._session)
 
+    def confirm(self, release: Release) -> Fields:
+        """The ``Requires-Dist`` fields as the file itself has them: what is told beside it may be wrong."""
+        version = str(release.version)
+        return guarded(release.name, lambda: self._requirements.confirm(release, self._session), version)
+
     def prefetch(self, names: Iterable[str] = (), releases: Iterable[Release] = ()) -> None:
         """Answer what the cache can, at once; have the threads ask for the rest.
 

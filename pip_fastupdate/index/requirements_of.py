@@ -65,6 +65,19 @@ class Requirements:
         except DownloadFailed as failed:
             return _failure(release, failed.kind, failed.text)
 
+    def confirm(self, release: Release, session: Session) -> tuple[str, ...] | Failure:
+        """The answer as the file itself has it, whatever the index told; remembered instead of that."""
+        if release.file is None:
+            return self.ask(release, session)
+        try:
+            found = self._from_file(release, release.file, session)
+        except DownloadFailed as failed:
+            return _failure(release, failed.kind, failed.text)
+        key = self.key(release)
+        if key is not None:
+            session.keep(release.file.url, key=key, body=_dump(found))
+        return self._judge(release, found)
+
     def _given(self, release: Release, requires: tuple[str, ...]) -> tuple[str, ...] | Failure:
         try:
             core_metadata.check(requires)

@@ -15,6 +15,7 @@ import pytest
 from tests.faults import real
 from tests.support.environments import Env, install, installed, run, tree, variables
 from tests.support.local_index import LocalIndex, wait_until
+from tests.support.wheels import make_wheel
 
 PAUSE = Path(real.__file__).with_name("pause.py")
 
@@ -98,6 +99,16 @@ def test_lock_that_lacks_something(old: Env, index: LocalIndex, tmp_path: Path) 
     done = run(old, "--to", str(lock_of(tmp_path, index, wheel)), index=index)
     assert (4, "1.0") == (done.returncode, installed(old)["app"])
     assert "app 3.0 requires absent, which pylock.toml does not have" in done.stderr
+
+
+def test_index_that_tells_other_requirements(old: Env, index: LocalIndex, tmp_path: Path) -> None:
+    """What stands in the way by the index alone is looked up in the file itself, whose hash is locked."""
+    (tmp_path / "true").mkdir()
+    true = make_wheel(tmp_path / "true", "app", "2.0", requires=["lib>=2"])
+    index.add(make_wheel(index.folder, "app", "2.0", requires=["lib<2"]), content=true.read_bytes())
+    lock = lock_of(tmp_path, index, true, index.release("lib", "2.5"))
+    done = run(old, "--to", str(lock), index=index)
+    assert (0, {"app": "2.0", "lib": "2.5", "own": "1.0"}) == (done.returncode, installed(old)), done.stderr
 
 
 def test_wrong_hash(old: Env, index: LocalIndex, lock: Path) -> None:

@@ -7,7 +7,6 @@ unfulfilled stays as it is, with the reason. What the lock does not name stays, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..._pip import toml
@@ -17,8 +16,8 @@ from ...core.models import Failure, Hold, Inventory, Plan, Project, Reason, Rele
 from ...core.requirements import allows
 from ...core.text import some
 from ...lockfile.reading import ReadLock, read
-from ...resolver.candidates import Assignment, Candidate, CandidatePool, Problem
-from ..results import UNREACHABLE, Exclusions, LookedUp, Planned, reasons_of
+from ...resolver.candidates import Assignment, Candidate, CandidatePool, Key, Problem
+from ..results import UNREACHABLE, Exclusions, LookedUp, Planned, key_of, reasons_of
 from .look_up import excluded, unreachable
 from .plan import changes_of, constraints, stays
 
@@ -79,14 +78,20 @@ def locked_plan(context: RunContext, lock: ReadLock, inventory: Inventory, exclu
     """
     kept = {**stays(context, inventory), **reasons_of(exclusions.failures), **exclusions.stays}
     with context.progress.stage("plan"):
-        pool = CandidatePool(
-            inventory=inventory,
-            source=_LockedSource(context.catalog, lock),
-            stays=kept,
-            constraints=constraints(context.settings.constraints),
-            corrections={**exclusions.corrections, **exclusions.damaged},
-        )
-        assignment, held = _closest(context, pool, lock)
+        corrections = {**exclusions.corrections, **exclusions.damaged}
+        while True:
+            pool = CandidatePool(
+                inventory=inventory,
+                source=_LockedSource(context.catalog, lock),
+                stays=kept,
+                constraints=constraints(context.settings.constraints),
+                corrections=corrections,
+            )
+            assignment, held, doubtful = _closest(context, pool, lock)
+            confirmed = _confirmed(context, doubtful, corrections)
+            if not confirmed:
+                break
+            corrections = {**corrections, **confirmed}
         plan = Plan(
             changes=tuple(changes_of(pool, assignment)), holds=tuple(_holds(pool, lock, held)), notes=_notes(lock, held)
         )
@@ -101,26 +106,34 @@ def locked_plan(context: RunContext, lock: ReadLock, inventory: Inventory, exclu
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Goal:
-    """What is to be moved, and what is not, with the reasons."""
-
-    moves: Mapping[str, Candidate]
-    held: Mapping[str, tuple[Reason, ...]]
+def _confirmed(
+    context: RunContext, doubtful: Iterable[Release], known: Mapping[Key, object]
+) -> dict[Key, tuple[str, ...] | Failure]:
+    """What stands in the way by what an index told, as the files themselves have it; nothing once all is known."""
+    releases = [each for each in doubtful if key_of(each) not in known]
+    found = context.catalog.each(context.catalog.confirm, releases)
+    told = [
+        context.catalog.requires(each) if isinstance(one, Failure) else one
+        for each, one in zip(releases, found, strict=True)
+    ]
+    return dict(zip(map(key_of, releases), told, strict=True))
 
 
 def _closest(
     context: RunContext, pool: CandidatePool, lock: ReadLock
-) -> tuple[Assignment, Mapping[str, tuple[Reason, ...]]]:
-    goal = _goal(context, pool, lock)
-    moves, held = dict(goal.moves), dict(goal.held)
+) -> tuple[Assignment, Mapping[str, tuple[Reason, ...]], tuple[Release, ...]]:
+    """The assignment, what is held, and the releases of the lock whose requirements are the cause of that."""
+    moves, held = _goal(context, pool, lock)
+    causes: dict[Key, Release] = {}
     while True:
         found = {**pool.installed, **moves}
         problems = pool.problems(found)
         if not problems:
-            return found, held
+            return found, held, tuple(causes.values())
         told: dict[str, dict[str, Reason]] = {}
         for problem in problems:
+            if problem.parent.release is not None:
+                causes[key_of(problem.parent.release)] = problem.parent.release
             for name in _involved(pool, found, problem, moves):
                 reason = _obstacle(problem, lock)
                 told.setdefault(name, {})[reason.text] = reason
@@ -128,15 +141,17 @@ def _closest(
         moves = {name: each for name, each in moves.items() if name not in told}
 
 
-def _goal(context: RunContext, pool: CandidatePool, lock: ReadLock) -> _Goal:
-    """What may move at all. Raises IndexUnreachable."""
+def _goal(
+    context: RunContext, pool: CandidatePool, lock: ReadLock
+) -> tuple[dict[str, Candidate], dict[str, tuple[Reason, ...]]]:
+    """What may move at all, and why the rest may not. Raises IndexUnreachable."""
     differing = {
         name: Candidate(name=name, version=release.version, release=release)
         for name, release in lock.releases.items()
         if name not in pool.installed or pool.installed[name].version != release.version
     }
     pool.expect(differing.values())
-    held = {
+    held: dict[str, tuple[Reason, ...]] = {
         name: (reason,)
         for name, candidate in differing.items()
         if (reason := _ruled_out(context, pool, lock, candidate)) is not None
@@ -144,7 +159,7 @@ def _goal(context: RunContext, pool: CandidatePool, lock: ReadLock) -> _Goal:
     failures = [found for each in differing.values() if (found := pool.failure(each)) is not None]
     if differing and len(failures) == len(differing) and all(each.kind in UNREACHABLE for each in failures):
         raise unreachable(failures[0])
-    return _Goal(moves={name: each for name, each in differing.items() if name not in held}, held=held)
+    return {name: each for name, each in differing.items() if name not in held}, held
 
 
 def _ruled_out(context: RunContext, pool: CandidatePool, lock: ReadLock, candidate: Candidate) -> Reason | None:
