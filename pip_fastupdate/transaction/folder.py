@@ -37,12 +37,6 @@ _ASIDE = "aside"
 _ANNEXES = "annexes"
 _TRASH = "trash"
 _FILES = "files.json"
-_DIGITS = 18
-
-
-def is_id(name: str) -> bool:
-    """Whether that is the name of a transaction's folder: a number from 1 on, as the program counts."""
-    return name.isascii() and name.isdecimal() and not name.startswith("0") and len(name) <= _DIGITS
 
 
 class Workspace:

@@ -6,8 +6,9 @@ import os
 from collections.abc import Sequence
 
 from .filesystem import kind_of, remove, remove_empty, unlink
-from .folder import DONE, State, Workspace, is_id
+from .folder import DONE, State, Workspace
 from .index_origins import Sources
+from .journal import is_id
 from .trust import check_folder, make_folder, make_home
 
 RECOVER = "recover.py"
