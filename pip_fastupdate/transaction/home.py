@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from .filesystem import kind_of, remove, remove_empty, unlink
 from .folder import DONE, State, Workspace
 from .index_origins import Sources
-from .journal import is_id
-from .trust import check_folder, make_folder, make_home
+from .trust import check_folder, is_id, make_folder, make_home
 
 RECOVER = "recover.py"
 """The script that takes an interrupted update back by itself."""

@@ -17,15 +17,9 @@ from ..core.errors import TransactionError
 from ..core.files import decoded as decoded_json
 from .moves.planner import Layout
 from .moves.steps import decoded
+from .trust import is_id
 
 SCHEMA = 1
-
-_DIGITS = 18
-
-
-def is_id(name: str) -> bool:
-    """Whether that is the name of a transaction's folder: a number from 1 on, as the program counts."""
-    return name.isascii() and name.isdecimal() and not name.startswith("0") and len(name) <= _DIGITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,3 +99,11 @@ def make_home(path: str, prefix: str) -> None:
     except FileExistsError:
         with suppress(FileNotFoundError):  # just being removed by another run
             check_folder(path, prefix)
+
+
+_DIGITS = 18
+
+
+def is_id(name: str) -> bool:
+    """Whether that is the name of a transaction's folder: a number from 1 on, as the program counts."""
+    return name.isascii() and name.isdecimal() and not name.startswith("0") and len(name) <= _DIGITS
