@@ -158,9 +158,10 @@ class Rules:
         with ExitStack() as stack:
             for name, function in self._functions().items():
                 stack.enter_context(patch.object(os, name, function))
-                accessor = getattr(pathlib, "_NormalAccessor", None)  # Python 3.10
+                accessor = getattr(pathlib, "_NormalAccessor", None)  # Python 3.10, where its "open" is that of io
                 if accessor is not None and hasattr(accessor, name):
-                    stack.enter_context(patch.object(accessor, name, staticmethod(function)))
+                    used = self._open_file if name == "open" else function
+                    stack.enter_context(patch.object(accessor, name, staticmethod(used)))
             for module in (builtins, io):
                 stack.enter_context(patch.object(module, "open", self._open_file))
             stack.enter_context(patch.dict(sys.modules, self.extra_modules()))
