@@ -200,12 +200,14 @@ def _dispatch(arguments: Arguments, argv: Sequence[str]) -> int:
 
 
 def _shell_function(shell: str) -> str:
-    from .shell.init import FUNCTIONS, function_for
+    from .arguments import parser
+    from .shell.completion import completion_for
+    from .shell.init import FUNCTIONS, name_of
 
-    text = function_for(shell)
-    if text is None:
+    name = name_of(shell)
+    if name not in FUNCTIONS:
         raise UsageError(f"there is no shell function for {shell!r}", f"choose one of {', '.join(FUNCTIONS)}")
-    return text
+    return f"{FUNCTIONS[name]}\n{completion_for(name, parser())}"
 
 
 def _recover(arguments: Arguments, progress: Silent) -> None:

@@ -34,7 +34,7 @@ FROM_PIP: tuple[tuple[str, str | None, str], ...] = (
     ("--only-binary", "NAMES", "never build these (:all:, or names with commas)"),
     ("--no-binary", "NAMES", "never use wheels of these: build them from source"),
     ("--prefer-binary", None, "prefer an older wheel over a newer source archive"),
-    ("--keyring-provider", "NAME", "where pip looks for credentials"),
+    ("--keyring-provider", "PROVIDER", "where pip looks for credentials"),
     ("--no-input", None, "never ask for credentials"),
     ("--require-virtualenv", None, "refuse to run outside a virtual environment"),
     ("--break-system-packages", None, "change an externally managed environment all the same"),

@@ -46,7 +46,7 @@ def add(made: argparse.ArgumentParser) -> None:
     group.add_argument("--stats", action="store_true", help="requests, cache hits, seconds a stage, peak memory")
     group.add_argument("--show-config", action="store_true", help="show each setting, its value and its source")
     group.add_argument("--schema", action="store_true", help="print the JSON schema of --format json")
-    group.add_argument("--shell-init", metavar="SHELL", help="print the function that makes 'pip update' work")
+    group.add_argument("--shell-init", metavar="SHELL", help="print what makes 'pip update' and completion work")
 
 
 def read(found: argparse.Namespace) -> dict[str, Any]:

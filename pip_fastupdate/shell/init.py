@@ -97,5 +97,10 @@ _ALIASES = {"pwsh": "powershell"}
 
 def function_for(shell: str) -> str | None:
     """The text for ``shell``, a name or a path, without a final line end; None for one that is not known."""
+    return FUNCTIONS.get(name_of(shell))
+
+
+def name_of(shell: str) -> str:
+    """The name in ``FUNCTIONS`` of a shell that is named in any way; for another shell, a name that is not there."""
     name = shell.lower().replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
-    return FUNCTIONS.get(_ALIASES.get(name, name))
+    return _ALIASES.get(name, name)

@@ -1,0 +1,139 @@
+"""Completion of options, of their values and of installed names, as text for a shell to evaluate.
+
+The options stand in the text, so that completing one starts no program. The names are those of the ``*.dist-info``
+folders of the environment whose program would run, read by the shell itself; what cannot be the name of a project is
+never offered. All of the text is ASCII, whatever the encoding of the terminal.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from .completion_texts import TEMPLATES
+
+_NAMES = frozenset({"NAME", "NAMES"})
+_FILES = frozenset({"FILE", "PATH", "FOLDER", "DIR"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One option: how it can be written, its help, and what its value may be."""
+
+    words: tuple[str, ...]
+    text: str
+    kind: Literal["none", "choice", "names", "files", "other"]
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+
+def completion_for(shell: str, made: argparse.ArgumentParser) -> str:
+    """The text for ``shell``, a key of ``TEMPLATES``, with all options of the parser; without a final line end."""
+    options = [_option(each) for each in made._actions if each.option_strings and each.help != argparse.SUPPRESS]
+    lines = {"bash": _bash, "zsh": _zsh, "fish": _fish, "powershell": _powershell}[shell](options)
+    text = TEMPLATES[shell].rstrip()
+    for mark, words in lines.items():
+        text = text.replace(f"@{mark}@", words)
+    return text
+
+
+def _option(action: argparse.Action) -> Option:
+    optional = action.nargs == "?"
+    return Option(
+        words=tuple(action.option_strings),
+        text=_ascii(action.help or "") or action.option_strings[-1],
+        kind=_kind(action, optional),
+        choices=tuple(map(str, action.choices or ())),
+        optional=optional,
+    )
+
+
+def _kind(action: argparse.Action, optional: bool) -> Literal["none", "choice", "names", "files", "other"]:
+    if action.nargs == 0:
+        return "none"
+    if action.choices:
+        return "choice"
+    if action.metavar in _NAMES:
+        return "names"
+    if action.metavar in _FILES:
+        return "files"
+    return "none" if optional else "other"
+
+
+def _ascii(text: str) -> str:
+    return text.replace("\N{HORIZONTAL ELLIPSIS}", "...").encode("ascii", "replace").decode("ascii")
+
+
+def _words(options: list[Option], kind: str) -> Iterator[str]:
+    return (word for each in options if each.kind == kind for word in each.words)
+
+
+def _patterns(options: list[Option]) -> dict[str, str]:
+    """The options of each kind as a pattern of ``case``."""
+    return {kind.upper(): "|".join(_words(options, kind)) for kind in ("files", "other")}
+
+
+def _bash(options: list[Option]) -> dict[str, str]:
+    cases = (
+        f"        {'|'.join(each.words)}) __pip_update_among '{' '.join(each.choices)}' \"$cur\"; return ;;"
+        for each in options
+        if each.choices
+    )
+    every = " ".join(word for each in options for word in each.words)
+    return {"CHOICES": "\n".join(cases), "OPTIONS": every, **_patterns(options)}
+
+
+def _zsh(options: list[Option]) -> dict[str, str]:
+    cases = (
+        f"        ({'|'.join(each.words)}) compadd -- {' '.join(each.choices)}; return ;;"
+        for each in options
+        if each.choices
+    )
+    every = (f"        {_posix(f'{word}:{each.text}')}" for each in options for word in each.words)
+    return {"CHOICES": "\n".join(cases), "OPTIONS": "\n".join(every), **_patterns(options)}
+
+
+def _posix(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _fish(options: list[Option]) -> dict[str, str]:
+    return {"OPTIONS": "\n".join(f"    complete $argv {_fish_option(each)}" for each in options)}
+
+
+def _fish_option(option: Option) -> str:
+    flags = [f"-l {word[2:]}" if word.startswith("--") else f"-s {word[1:]}" for word in option.words]
+    quoted = option.text.replace("\\", "\\\\").replace("'", "\\'")
+    value = {
+        "choice": f" -x -a '{' '.join(option.choices)}'",
+        "names": " -x -a '(__pip_update_names)'",
+        "files": " -r -F",
+        "other": " -x",
+        "none": "",
+    }[option.kind]
+    return f"{' '.join(flags)} -d '{quoted}'{'' if option.optional else value}"
+
+
+def _powershell(options: list[Option]) -> dict[str, str]:
+    every = (f"        , @({_single(word)}, {_single(each.text)})" for each in options for word in each.words)
+    values = (
+        f"        {_single(word)} {{ $offered = {_array(each.choices)} }}"
+        for each in options
+        if each.choices
+        for word in each.words
+    )
+    return {
+        "OPTIONS": "\n".join(every),
+        "CHOICES": "\n".join(values),
+        "VALUES": _array(word for kind in ("files", "other") for word in _words(options, kind)),
+    }
+
+
+def _array(words: Iterator[str] | tuple[str, ...]) -> str:
+    return f"@({', '.join(map(_single, words))})"
+
+
+def _single(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
