@@ -18,8 +18,7 @@ from ...core.text import some
 from ...lockfile.reading import ReadLock, read
 from ...resolver.candidates import Assignment, Candidate, CandidatePool, Key, Problem
 from ..results import UNREACHABLE, Exclusions, LookedUp, Planned, key_of, reasons_of
-from .look_up import excluded, unreachable
-from .plan import changes_of, constraints, stays
+from ..scope import changes_of, constraints, excluded, stays, unreachable
 
 if TYPE_CHECKING:
     from ...core.options import Options

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Iterable
 from functools import cache
 
 from packaging.version import Version
 
-from ...core.errors import IndexUnreachable, UsageError
-from ...core.models import Failure, Inventory, Release
+from ...core.errors import UsageError
+from ...core.models import Inventory
 from ...core.text import meant
-from ...resolver.candidates import CandidatePool
 from ..context import RunContext
-from ..results import MISSING, UNREACHABLE, LookedUp
+from ..results import MISSING, LookedUp
+from ..scope import excluded, moving, unreachable
 from ..source_pinning import sources_before
 
 
@@ -47,51 +45,6 @@ def look_up(context: RunContext, inventory: Inventory) -> LookedUp:
     return LookedUp(before=sources_before(context, inventory), failures=failures, history=history)
 
 
-def moving(context: RunContext, inventory: Inventory) -> frozenset[str] | None:
-    """The names that the run is to move, and others only as far as they must; None for all."""
-    names: frozenset[str] | None = frozenset(context.options.names) or None
-    if context.options.policy.direct:
-        names = _both(names, direct(inventory))
-    if context.advice is not None and context.options.advisories.security is not None:
-        names = _both(names, context.advice.to_fix())
-    return names
-
-
-def _both(names: frozenset[str] | None, further: frozenset[str]) -> frozenset[str]:
-    return further if names is None else names & further
-
-
-def direct(inventory: Inventory) -> frozenset[str]:
-    """What the user asked for by name; where no installer noted that, what nothing installed requires."""
-    requested = frozenset(each.name for each in inventory.distributions if each.requested)
-    if requested:
-        return requested
-    return CandidatePool(inventory=inventory, source=_Nothing()).direct
-
-
-def excluded(context: RunContext, name: str) -> bool:
-    """Whether the user wants it left alone."""
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in context.options.exclude)
-
-
-def unreachable(first: Failure) -> IndexUnreachable:
-    """What to say where nothing could be looked up, for which ``first`` stands."""
-    if first.kind == "offline":
-        return IndexUnreachable(
-            "Nothing about these packages is in the cache, and --offline forbids to ask.",
-            hint="Run once without --offline; its answers are kept.",
-        )
-    if first.kind not in UNREACHABLE | {"tls", "proxy"}:
-        return IndexUnreachable(
-            f"The index answers for none of the packages: {first.text}.",
-            hint="Check --index-url, and the credentials if it asks for some.",
-        )
-    return IndexUnreachable(
-        f"The index cannot be reached: {first.text}.",
-        hint="Check the network, --proxy and --index-url; --offline answers from the cache.",
-    )
-
-
 def _check_names(context: RunContext, inventory: Inventory) -> None:
     installed = inventory.by_name()
     unknown = [name for name in context.options.names if name not in installed]
@@ -101,18 +54,3 @@ def _check_names(context: RunContext, inventory: Inventory) -> None:
             f"{', '.join(unknown)} {verb} not installed in {context.target.prefix}",
             hint=meant(unknown, installed) or "install new packages with pip; pip-update updates what is installed",
         )
-
-
-class _Nothing:
-    """A ``ReleaseSource`` without any project, for questions about what is installed."""
-
-    def project(self, name: str) -> Failure:
-        """Unknown, whatever the name."""
-        return Failure(name=name, kind="not-found", text="not looked up")
-
-    def requires(self, release: Release) -> tuple[str, ...]:
-        """Nothing."""
-        return ()
-
-    def prefetch(self, names: Iterable[str] = (), releases: Iterable[Release] = ()) -> None:
-        """Nothing."""

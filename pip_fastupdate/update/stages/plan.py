@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ...core.errors import UsageError
-from ...core.models import Change, Failure, Hold, Inventory, Plan, Reason
-from ...core.requirements import InvalidRequirement, parse
+from ...core.models import Failure, Hold, Inventory, Plan
 from ...resolver.candidates import Assignment, CandidatePool
 from ...resolver.explain import holds
 from ..context import RunContext
 from ..results import OFFLINE, UNFIT, Exclusions, LookedUp, Planned, reasons_of
+from ..scope import changes_of, constraints, moving, stays
 from ..source_pinning import PinnedSource, pinning_notes
 from ..up_to_date_marker import UpToDateMarker
-from .look_up import excluded, moving
 
 
 def make_plan(context: RunContext, inventory: Inventory, looked_up: LookedUp, exclusions: Exclusions) -> Planned:
@@ -117,46 +115,3 @@ def _notes(gave_up: frozenset[str]) -> tuple[str, ...]:
         f"the search was cut short for {shown}: newer versions may be possible; "
         f"`pip-update {' '.join(names[:5])}` searches for {'it' if len(names) == 1 else 'them'} alone",
     )
-
-
-def stays(context: RunContext, inventory: Inventory) -> dict[str, Reason]:
-    """By name, what the run must not move, and why."""
-    found = {each.name: each.skip for each in inventory.distributions if each.skip is not None}
-    for each in inventory.distributions:
-        if each.skip is None and excluded(context, each.name):
-            found[each.name] = Reason(
-                kind="excluded", text=f"excluded with --exclude{context.options.policy.why(each.name)}"
-            )
-    return found
-
-
-def changes_of(pool: CandidatePool, assignment: Assignment) -> list[Change]:
-    """What an assignment changes, by name."""
-    found = []
-    for name, candidate in sorted(assignment.items()):
-        if candidate.release is not None:
-            today = pool.installed.get(name)
-            found.append(
-                Change(
-                    name=name,
-                    installed=today.version if today else None,
-                    target=candidate.release,
-                    requested=pool.requested(name),
-                )
-            )
-    return found
-
-
-def constraints(lines: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Specifiers by name from requirement lines. Raises UsageError for a line that constrains no version."""
-    found: dict[str, tuple[str, ...]] = {}
-    for line in lines:
-        try:
-            dependency = parse(line)
-        except InvalidRequirement as invalid:
-            raise UsageError(f"The constraint {line!r} cannot be understood: {invalid}.") from None
-        if dependency.extras:
-            raise UsageError(f"The constraint {line!r} names extras, which pip does not allow.")
-        if dependency.applies(frozenset()):
-            found[dependency.name] = (*found.get(dependency.name, ()), dependency.specifier)
-    return found
