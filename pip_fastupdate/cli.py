@@ -178,24 +178,28 @@ def _dispatch(arguments: Arguments, argv: Sequence[str]) -> int:
         print(text())
         return DONE
     progress = _progress(arguments.options)
-    _recover(arguments, progress)
+    with progress.timed("recover"):
+        _recover(arguments, progress)
     if arguments.history or arguments.undo is not None:
         return _transactions(arguments, progress)
-    found = _pips_settings(arguments)
-    settings = _own_settings(arguments, found)
+    with progress.timed("settings"):
+        found = _pips_settings(arguments)
+        settings = _own_settings(arguments, found)
     if arguments.show_config:
         return _show_config(arguments, argv, settings)
-    if settings:
-        arguments = _with_settings(arguments, argv, settings)
-        if arguments.options.verbosity > 0:
-            progress.note(f"Settings of {', '.join(dict.fromkeys(each.source for each in settings))}")
-    configuration, options = _completed(arguments, found, progress)
+    with progress.timed("settings"):
+        if settings:
+            arguments = _with_settings(arguments, argv, settings)
+            if arguments.options.verbosity > 0:
+                progress.note(f"Settings of {', '.join(dict.fromkeys(each.source for each in settings))}")
+        configuration, options = _completed(arguments, found, progress)
     if arguments.cache_info or arguments.cache_clear:
         return _cache(arguments, options, progress)
     if arguments.python is None:
-        from .environment import chosen
+        with progress.timed("guard"):
+            from .environment import chosen
 
-        chosen.check(lambda text, hint: progress.warn(text, hint=hint), prefix=Path(sys.prefix))
+            chosen.check(lambda text, hint: progress.warn(text, hint=hint), prefix=Path(sys.prefix))
     return _update(options, configuration, progress)
 
 
@@ -315,8 +319,9 @@ def _rush() -> int:
 
 
 def _update(options: Options, configuration: Configuration, progress: Silent) -> int:
-    from .report import show_stats
-    from .update.run import run
+    with progress.timed("load"):
+        from .report import show_stats
+        from .update.run import run
 
     if options.outputs:
         from .report import output_file

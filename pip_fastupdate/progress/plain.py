@@ -19,10 +19,11 @@ class Silent:
 
     def __init__(self, *, started: float | None = None) -> None:
         self.seconds: dict[str, float] = {}
-        """Wall time of each stage by its name; a stage entered again adds up, a nested one counts in both."""
+        """Wall time of each stage by its name; a stage entered again adds up, a nested one counts in its own alone."""
 
         self._started = perf_counter() if started is None else started
         self._stages: list[Stage] = []
+        self._nested: list[float] = []
         self._lock = threading.Lock()
 
     def elapsed(self) -> float:
@@ -30,23 +31,36 @@ class Silent:
         return perf_counter() - self._started
 
     @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """What is measured as ``name`` and not spoken of. In the run's thread only, so that no second counts twice."""
+        begun = perf_counter()
+        self.seconds.setdefault(name, 0.0)
+        self._nested.append(0.0)
+        try:
+            yield
+        finally:
+            seconds = perf_counter() - begun
+            self.seconds[name] += max(0.0, seconds - self._nested.pop())
+            if self._nested:
+                self._nested[-1] += seconds
+
+    @contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[None]:
-        """One stage of the run; stages may be nested, and steps count for the innermost one."""
+        """One stage of the run; stages may be nested, and steps count for the innermost one. In the run's thread."""
         stage = Stage(name=name, total=total)
         begun = perf_counter()
         succeeded = False
         with self._lock:
             self._stages.append(stage)
-        try:
-            self._enter(stage)
-            yield
-            succeeded = True
-        finally:
-            with self._lock:
-                self._stages.remove(stage)
-            seconds = perf_counter() - begun
-            self.seconds[name] = self.seconds.get(name, 0.0) + seconds
-            self._leave(stage, seconds, succeeded)
+        with self.timed(name):
+            try:
+                self._enter(stage)
+                yield
+                succeeded = True
+            finally:
+                with self._lock:
+                    self._stages.remove(stage)
+                self._leave(stage, perf_counter() - begun, succeeded)
 
     def step(self, detail: str = "", amount: int = 1) -> None:
         """``amount`` more steps of the current stage are done, bytes for a download. Safe in any thread."""

@@ -120,15 +120,16 @@ def open_context(
     options: Options, configuration: Configuration, target: Target, progress: Silent, project: NoProject
 ) -> Iterator[RunContext]:
     """Everything a run needs, closed at its end. No index is asked yet, and nothing is written."""
-    catalog = open_catalog(
-        settings=configuration.settings,
-        cache=options.cache,
-        warn=progress.warn,
-        authenticate=authentication(configuration),
-        tls=system_certificates(configuration),
-        described=options.changes is not None,
-    )
-    transactions = here.transactions(target.prefix)
+    with progress.timed("load"):
+        catalog = open_catalog(
+            settings=configuration.settings,
+            cache=options.cache,
+            warn=progress.warn,
+            authenticate=authentication(configuration),
+            tls=system_certificates(configuration),
+            described=options.changes is not None,
+        )
+        transactions = here.transactions(target.prefix)
     try:
         with EnvironmentLock(transactions, progress, options.lock_timeout) as lock, ExitStack() as drafts:
             yield RunContext(

@@ -33,7 +33,8 @@ def run(options: Options, configuration: Configuration, progress: Silent) -> Rep
 
     Raises PipUpdateError when nothing could be done; the environment is then as it was.
     """
-    project = _project(options, configuration.settings)
+    with progress.timed("settings"):
+        project = _project(options, configuration.settings)
     with open_context(options, configuration, target(), progress, project) as context:
         for tries_left in range(TRIES - 1, -1, -1):
             try:
@@ -51,38 +52,46 @@ def _run(context: RunContext) -> Report:
     Raises EnvironmentChanged when somebody else changed the environment meanwhile. On any exception the environment is
     as it was, unless that says otherwise.
     """
-    before = guard(context)
-    inventory = context.project.unbound(scan(context))
-    context = context.project.bounded(context, inventory)
-    context = _with_lock(context)
-    looked_up = look_up(context, inventory)
-    planned = make_plan(context, inventory, looked_up, Exclusions())
-    planned = _at_hand(context, inventory, looked_up, planned)
-    draft = lock_file.draft(context, planned)
+    timed = context.progress.timed
+    with timed("guard"):
+        before = guard(context)
+        inventory = context.project.unbound(scan(context))
+        context = _with_lock(context.project.bounded(context, inventory))
+    with timed("look up"):
+        looked_up = look_up(context, inventory)
+    with timed("plan"):
+        planned = make_plan(context, inventory, looked_up, Exclusions())
+        planned = _at_hand(context, inventory, looked_up, planned)
+        draft = lock_file.draft(context, planned)
     if not (context.changing and _is_to_do(context, planned)):
         return _report(context, Installed(planned=planned), draft)
-    from .stages.check import check, check_before
-    from .stages.fetch import fetch_and_stage
-    from .stages.swap import keep, swap
-    from .stages.verify import verify
-    from .staging_area import open_area
+    with timed("load"):
+        from .stages.check import check, check_before
+        from .stages.fetch import fetch_and_stage
+        from .stages.swap import keep, swap
+        from .stages.verify import verify
+        from .staging_area import open_area
 
     check_before(context)
     staged, exclusions = Staged(), Exclusions()
     with open_area(context, inventory) as area, late(lambda: area.transaction.committed):
         while _is_to_do(context, planned):
-            staged = fetch_and_stage(area, planned, staged)
-            learned = verify(area, planned, staged, exclusions)
+            with timed("stage"):
+                staged = fetch_and_stage(area, planned, staged)
+            with timed("verify"):
+                learned = verify(area, planned, staged, exclusions)
             if learned == exclusions:
                 if context.options.download_only:
                     break
-                draft = lock_file.draft(context, planned)
+                with timed("plan"):
+                    draft = lock_file.draft(context, planned)
                 swapped = swap(area, planned, staged, before)
                 learned, before = check(area, swapped, exclusions)
                 if learned == exclusions:
                     return _report(context, keep(area, swapped), draft)
             exclusions = learned
-            planned = make_plan(context, inventory, looked_up, exclusions)
+            with timed("plan"):
+                planned = make_plan(context, inventory, looked_up, exclusions)
         area.transaction.abandon()
         if context.options.download_only:
             return _downloaded(context, planned, staged)
@@ -123,6 +132,12 @@ def _is_to_do(context: RunContext, planned: Planned) -> bool:
 
 
 def _report(context: RunContext, installed: Installed, draft: lock_file.LockDraft | None) -> Report:
+    with context.progress.timed("report"):
+        report = _without_stats(context, installed, draft)
+    return replace(report, stats=_stats(context))
+
+
+def _without_stats(context: RunContext, installed: Installed, draft: lock_file.LockDraft | None) -> Report:
     planned = installed.planned
     for note in (*planned.plan.notes, _about_installers(planned)):
         if note:
@@ -152,7 +167,6 @@ def _report(context: RunContext, installed: Installed, draft: lock_file.LockDraf
         warnings=tuple(context.catalog.unconsulted),
         transaction=installed.transaction,
         dry_run=not context.changing,
-        stats=_stats(context),
         files=context.project.written(context, planned),
         growth=installed.growth,
         unreached=planned.unreached,

@@ -37,7 +37,8 @@ class StagingArea:
 @contextmanager
 def open_area(context: RunContext, inventory: Inventory) -> Iterator[StagingArea]:
     """Begin a transaction; whatever of it is not committed at the end is rolled back. Raises TransactionError."""
-    installer.prepare_process()
+    with context.progress.timed("load"):
+        installer.prepare_process()
     with installer.without_warnings(), context.transactions.begin() as transaction:
         yield StagingArea(
             context=context,

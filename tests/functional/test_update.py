@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.environments import Env, install, installed, pip_check, pip_install, run, tree, variables
 from tests.support.local_index import LocalIndex, wait_until
+from tests.support.schema import problems
 
 HOME = ".pip-fastupdate"
 
@@ -61,6 +62,20 @@ def test_second_run_asks_nothing(small: Env, index: LocalIndex) -> None:
     assert 0 == done.returncode
     assert {"current", "hold"} == {each["action"] for each in report(done).values()}
     assert [] == index.requests
+
+
+@pytest.mark.parametrize("option", ["--changes", "--dry-run"])
+def test_stats_add_up(small: Env, index: LocalIndex, option: str) -> None:
+    """Every part of a run is named, and none counts twice; all is measured by one clock."""
+    document = json.loads(run(small, "--format", "json", "--stats", option, index=index).stdout)
+    assert [] == problems(document)
+    seconds = document["stats"]["seconds"]
+    total = seconds.pop("total")
+    changing = {"stage", "last check", "verify", "prepare", "swap", "check", "commit"}
+    assert {"recover", "settings", "load", "guard", "scan", "look up", "plan", "report"} <= seconds.keys()
+    assert (option != "--dry-run") == (changing <= seconds.keys())
+    rounded = 0.0001 * len(seconds)
+    assert total - max(0.03 * total, 0.1) <= sum(seconds.values()) <= total + rounded
 
 
 def test_check_and_dry_run_change_nothing(small: Env, index: LocalIndex) -> None:

@@ -66,7 +66,7 @@ def test_colored_warning() -> None:
 
 
 def test_seconds() -> None:
-    """A nested stage counts in both, one that is entered again adds up, one that fails counts too."""
+    """A nested stage counts in its own alone, one that is entered again adds up, one that fails counts too."""
     progress = Silent()
     with progress.stage("plan"):
         for _ in range(2):
@@ -74,8 +74,23 @@ def test_seconds() -> None:
                 time.sleep(0.01)
     with pytest.raises(ValueError, match="oops"), progress.stage("swap"):
         raise ValueError("oops")
-    assert ["look up", "plan", "swap"] == list(progress.seconds)
-    assert 0.02 <= progress.seconds["look up"] <= progress.seconds["plan"] <= progress.elapsed()
+    assert ["plan", "look up", "swap"] == list(progress.seconds)
+    assert 0.02 <= progress.seconds["look up"]
+    assert sum(progress.seconds.values()) <= progress.elapsed()
+
+
+def test_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is only measured is not spoken of, takes no steps, and adds to a stage of its name; no second is lost."""
+    clock = iter(range(100))
+    monkeypatch.setattr("pip_fastupdate.progress.plain.perf_counter", lambda: float(next(clock)))
+    stream = io.StringIO()
+    progress = Plain(stream, started=0.0)
+    with pytest.raises(ValueError, match="oops"), progress.timed("check"), progress.timed("load"):
+        raise ValueError("oops")
+    with progress.timed("plan"), progress.timed("load"), progress.timed("plan"):
+        progress.step()
+    assert {"check": 2.0, "load": 3.0, "plan": 4.0 - 1.0} == progress.seconds
+    assert "" == stream.getvalue()
 
 
 def test_elapsed_since_the_start() -> None:

@@ -7,7 +7,6 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +16,7 @@ import pytest
 
 from pip_fastupdate.core.errors import FileConflict, FileInUse, IndexUnreachable
 from pip_fastupdate.core.models import Change, Failure, File, Plan, Reason
+from pip_fastupdate.progress import Silent
 from pip_fastupdate.update import context, results, run
 from pip_fastupdate.update.results import Exclusions, Planned, Staged, StagedRelease, key_of
 from pip_fastupdate.update.stages import check, fetch, verify
@@ -26,22 +26,15 @@ STAGES = ["guard", "scan", "look_up", "make_plan", "fetch_and_stage", "verify", 
 """Of the nine, fetching and staging overlap and are one call."""
 
 
-class Said:
+class Said(Silent):
     """A progress that remembers what it was warned of."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.warnings: list[str] = []
 
     def warn(self, text: str, hint: str = "") -> None:
         self.warnings.append(text)
-
-    def step(self, detail: str = "", amount: int = 1) -> None:
-        """Nothing is shown."""
-
-    @contextmanager
-    def stage(self, name: str, total: int | None = None) -> Iterator[None]:
-        """Nothing is measured."""
-        yield
 
 
 def planned(*names: str) -> Planned:
@@ -204,7 +197,7 @@ def test_nothing_is_built_before_the_index_has_answered() -> None:
     a, b = plan.plan.changes
     plan = replace(plan, plan=Plan(changes=(a, replace(b, target=replace(b.target, file=sdist)))))
     after = fetch.fetch_and_stage(area(Said(), catalog=Asking(log)), plan, Staged())
-    assert (["ask a b", "wait", "wait"], ["a"]) == (log, list(after.failures))
+    assert (["ask a b", "wait"], ["a"]) == (log, list(after.failures))
 
 
 def test_plan_that_nothing_speaks_against() -> None:

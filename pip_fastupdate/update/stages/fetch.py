@@ -46,9 +46,12 @@ def fetch_and_stage(area: StagingArea, planned: Planned, staged: Staged) -> Stag
     if not missing:
         return staged
     revalidated = area.context.catalog.revalidating([change.target for change in missing])
-    if any(map(_is_built, missing)) and revalidated():  # what was taken back is not to run here, not even to be built
-        return _without(staged, revalidated())
     progress, total = area.context.progress, download_size(missing)
+    if any(map(_is_built, missing)):  # what was taken back is not to run here, not even to be built
+        with progress.timed("last check"):
+            gone = revalidated()
+        if gone:
+            return _without(staged, gone)
     check_room(total, places_of(area.context.options.cache.directory, area.transaction.staging))
     turns = turns_for(area.transaction.staging)
     with _threads() as threads:
@@ -59,6 +62,7 @@ def fetch_and_stage(area: StagingArea, planned: Planned, staged: Staged) -> Stag
             for change, future in fetched.staging:
                 results.append((change, result(future)))
                 progress.step(change.name)
+        with progress.timed("last check"):
             gone = revalidated()
     return _without(_with(staged, fetched.lost, results), gone)
 

@@ -30,19 +30,21 @@ def swap(area: StagingArea, planned: Planned, staged: Staged, before: Fingerprin
     is then as it was before, unless that says otherwise.
     """
     context, changes = area.context, planned.plan.changes
-    grown = growth(changes, area.installed, {change.name: staged.of(change).wheel.info for change in changes})
-    grown -= sum(recorded(area.installed[name].info) for name in planned.removals)
-    differences = _changes(area, planned, staged)
-    claims = _claims(area, planned, staged)
     swapped = Swapped(planned=planned, staged=staged, before=before)
-    try:
-        _prepare(area, planned, staged, before, claims)
-    except FileConflict as conflict:
-        return replace(swapped, conflict=conflict)
-    preload.import_everything()
-    report.preload(sys.stdout, format=context.options.format)
-    for _, format in context.options.outputs:
-        report.preload(sys.stdout, format=format)
+    with context.progress.timed("prepare"):
+        grown = growth(changes, area.installed, {change.name: staged.of(change).wheel.info for change in changes})
+        grown -= sum(recorded(area.installed[name].info) for name in planned.removals)
+        differences = _changes(area, planned, staged)
+        claims = _claims(area, planned, staged)
+        try:
+            _prepare(area, planned, staged, before, claims)
+        except FileConflict as conflict:
+            return replace(swapped, conflict=conflict)
+    with context.progress.timed("load"):
+        preload.import_everything()
+        report.preload(sys.stdout, format=context.options.format)
+        for _, format in context.options.outputs:
+            report.preload(sys.stdout, format=format)
     with context.progress.stage("swap", len(changes)):
         try:
             area.transaction.swap(context.progress)
@@ -67,8 +69,9 @@ def take_back(area: StagingArea, swapped: Swapped) -> Fingerprint:
 
     Raises EnvironmentChanged if something else was installed or removed meanwhile, and TransactionError.
     """
-    area.transaction.revert()
-    now = fingerprint_of(map(Path, swapped.before))
+    with area.context.progress.timed("take back"):
+        area.transaction.revert()
+        now = fingerprint_of(map(Path, swapped.before))
     if _names(now) != _names(swapped.before):
         raise EnvironmentChanged(
             "The test, or another program, installed or removed something in this environment meanwhile.",
@@ -79,8 +82,9 @@ def take_back(area: StagingArea, swapped: Swapped) -> Fingerprint:
 
 def keep(area: StagingArea, swapped: Swapped) -> Installed:
     """Commit what was swapped in. Raises TransactionError; then nothing is committed."""
-    area.transaction.commit(area.context.options.keep)
-    remember(area.context, swapped.planned)
+    with area.context.progress.timed("commit"):
+        area.transaction.commit(area.context.options.keep)
+        remember(area.context, swapped.planned)
     return Installed(
         planned=swapped.planned,
         warnings=_warnings(area, swapped),
