@@ -27,6 +27,7 @@ def clean(text: str) -> str:
     return "".join(each if each.isprintable() else _escaped(each) for each in text).strip()
 
 
+@lru_cache(maxsize=512)
 def _escaped(character: str) -> str:
     return " " if character.isspace() else character.encode("unicode_escape").decode("ascii")
 

@@ -127,13 +127,13 @@ def test_parsers_end_with_an_answer_or_with_what_they_document(name: str, text: 
     ],
 )
 def test_parsers_take_time_in_proportion(name: str, piece: str) -> None:
-    """400 kB of any one thing, in a fraction of a second each."""
+    """400 kB of any one thing: a second or so each, whereas minutes are what anything quadratic takes."""
     parser, documented = PARSERS[name]
     text = piece * (400_000 // len(piece))
     started = time.process_time()
     with suppress(*documented):
         parser(text)
-    assert 3 > time.process_time() - started
+    assert 12 > time.process_time() - started
 
 
 @pytest.mark.parametrize("file", sorted(CORPUS.iterdir()), ids=lambda file: file.name)
@@ -230,4 +230,4 @@ def test_a_name_that_stands_for_millions_of_tags() -> None:
     many: Any = ".".join(f"py{number}" for number in range(3000))
     started = time.process_time()
     assert 1 == HERE.rank(many, f"{many}.none", f"{many}.any")
-    assert 2 > time.process_time() - started
+    assert 8 > time.process_time() - started
