@@ -248,6 +248,7 @@ def _pips_settings(arguments: Arguments) -> Configuration:
 
 def _own_settings(arguments: Arguments, found: Configuration) -> tuple[Setting, ...]:
     """Our own settings. Raises UsageError."""
+    from .core.files import working_folder
     from .settings import sources
 
     def loads(text: str) -> dict[str, Any]:
@@ -256,7 +257,7 @@ def _own_settings(arguments: Arguments, found: Configuration) -> tuple[Setting, 
         return loads(text)
 
     target = Path(sys.prefix) if arguments.python is not None else None
-    return sources.found(found.update, loads=loads, folder=Path.cwd(), target=target)
+    return sources.found(found.update, loads=loads, folder=Path(working_folder()), target=target)
 
 
 def _with_settings(arguments: Arguments, argv: Sequence[str], settings: tuple[Setting, ...]) -> Arguments:

@@ -95,9 +95,9 @@ def nearest(folder: Path) -> Path | None:
     """The ``pyproject.toml`` of the project that ``folder`` is in: not above the root of its repository."""
     for each in (folder, *folder.parents):
         path = each / "pyproject.toml"
-        if path.is_file():
+        if os.path.isfile(path):  # noqa: PTH113 - a folder that may not be looked into has none
             return path
-        if any((each / root).exists() for root in _ROOTS):
+        if any(os.path.exists(each / root) for root in _ROOTS):  # noqa: PTH110
             return None
     return None
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from pip_fastupdate.__main__ import leave_current_directory
+from tests.support.environments import Env, install, installed, variables
+from tests.support.local_index import LocalIndex
 
 NAMES = (
     *("__future__", "argparse", "dataclasses", "gc", "importlib", "json", "logging", "msgspec", "packaging", "pathlib"),
@@ -66,3 +68,20 @@ def test_a_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     path = ["/lib"]
     leave_current_directory(path)
     assert ["/lib"] == path
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps directories in which a program is")
+def test_run_in_a_directory_that_is_gone(environment: Env, index: LocalIndex) -> None:
+    """It is in no project, and an update needs none."""
+    install(environment, [index.release("thing", "1.0")])
+    index.release("thing", "2.0")
+    command = f"mkdir gone && cd gone && rmdir ../gone && exec {environment.python} -m pip_fastupdate"
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=environment.home,
+        env=variables(environment, index=index),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (0, {"thing": "2.0"}) == (done.returncode, installed(environment)), done.stderr
