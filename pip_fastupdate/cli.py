@@ -223,6 +223,7 @@ def _recover(arguments: Arguments, progress: Silent) -> None:
 
     options = arguments.options
     still = options.dry_run or options.check or arguments.history or arguments.cache_info or arguments.cache_clear
+    still = still or arguments.show_config
     found = transactions()
     if still or not found.exist() or found.pending() is None:
         return
@@ -278,7 +279,11 @@ def _show_config(arguments: Arguments, argv: Sequence[str], found: tuple[Setting
     _with_settings(arguments, argv, found)
     configured = Configured(settings=found)
     by_hand = given(argv)
-    shown = [(each.key, each.value, each.source) for each in configured.in_force() if each.key not in by_hand]
+    shown = [
+        (each.key, each.value, each.source)
+        for each in configured.in_force()
+        if each.key not in by_hand or isinstance(each.value, tuple)
+    ]
     shown += [(key, value, "command line") for key, value in by_hand.items()]
     text = settings.render(sorted(shown, key=lambda each: each[0]), format=arguments.options.format)
     write(text, sys.stdout)
@@ -327,8 +332,8 @@ def _update(options: Options, configuration: Configuration, progress: Silent) ->
     if options.outputs:
         from .report import output_file
 
-        for path, _ in options.outputs:
-            output_file.check(path)
+        others = [each for each in (options.to, options.lock_file, *options.write) if each is not None]
+        output_file.check([path for path, _ in options.outputs], others)
     report = run(options, configuration, progress)
     if options.why is not None:
         return _why(report, options.why)

@@ -350,6 +350,9 @@ def _to(found: argparse.Namespace) -> Path | None:
     if found.allow_downgrade and found.to is None:
         raise UsageError("--allow-downgrade needs --to FILE", hint="for example: --to pylock.toml --allow-downgrade")
     to: Path | None = found.to
+    others = [f"--{name}" for name in ("history", "undo") if getattr(found, name) not in (None, False)]
+    if to is not None and others:
+        raise UsageError(f"--to cannot be used with {others[0]}", hint="run one after the other")
     return to
 
 
@@ -409,7 +412,9 @@ def _cache_url(url: str | None) -> str | None:
 
 def _kept() -> int:
     text = os.environ.get("PIP_UPDATE_KEEP", "1")
-    if not text.isdecimal():
+    if not text:
+        return 1
+    if not text.isdecimal() or len(text) > 9:
         raise UsageError(f"PIP_UPDATE_KEEP must be a whole number, not {text!r}.", hint="0 keeps nothing.")
     return int(text)
 
@@ -424,7 +429,7 @@ def _limits(text: str) -> Limits:
             raise UsageError(f"PIP_UPDATE_LIMITS knows no {name!r}", hint=f"the limits are {known}")
         try:
             said[name] = _seconds(value) if name == "seconds" else _size(value)
-        except argparse.ArgumentTypeError as error:
+        except (argparse.ArgumentTypeError, ValueError) as error:
             raise UsageError(f"invalid PIP_UPDATE_LIMITS: {error}", hint="for example: body=64M,seconds=600") from None
     return Limits(**said)
 

@@ -35,6 +35,8 @@ def metadata_of(file: File, session: Session) -> bytes:
     try:
         path = file_path(file.url)
         if path is not None:
+            if path.exists() and not path.is_file():  # a pipe would be waited for
+                raise DownloadFailed("garbage", f"{file.filename} is not a regular file")
             with path.open("rb") as stream:
                 return read(stream, file)
         if file.is_wheel:

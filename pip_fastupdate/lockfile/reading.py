@@ -6,6 +6,7 @@ specification's section on installation. What is read is believed in nothing: ty
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -17,6 +18,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
+from ..core.files import content
 from ..core.hashes import WEAK, arrange, problem
 from ..core.interpreter import Interpreter
 from ..core.models import File, Release
@@ -43,6 +45,7 @@ _UNREADABLE = (
     TypeError,
     KeyError,
     AttributeError,
+    OverflowError,
     RecursionError,
 )
 
@@ -59,6 +62,10 @@ class ReadLock:
     """What is to be known, phrases for people."""
 
 
+LARGEST = 64 * 1024**2
+"""Bytes of a lock: one of thousands of packages has a few million."""
+
+
 class _Malformed(Exception):
     """A phrase about what is wrong."""
 
@@ -71,7 +78,7 @@ def read(
     Raises LockRefused, with everything in it that cannot be installed here.
     """
     try:
-        document = loads(path.read_text(encoding="utf-8"))
+        document = loads(content(str(path), LARGEST).decode("utf-8").replace("\r\n", "\n"))
         return _Reader(path=path, this=this, excluded=excluded).lock(document)
     except OSError as error:
         raise LockRefused(f"could not read {path}: {error.strerror}", hint="check the path given with --to") from None
@@ -202,7 +209,7 @@ class _Reader:
     def _url(self, entry: Mapping[str, Any]) -> str:
         """Where it is: a path is relative to the lock file."""
         path, url = _get(entry, "path", str), _get(entry, "url", str)
-        if path is not None and (url is None or (self.path.parent / path).exists()):
+        if path is not None and (url is None or os.path.exists(self.path.parent / path)):  # noqa: PTH110 - too long is not there
             return (self.path.parent / path).absolute().as_uri()
         if url is None or not url.lower().startswith(("https://", "http://", "file://")):
             raise _Malformed(f"{_called(entry)} has no path and no URL that can be downloaded")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,10 +16,25 @@ from .formats import renderer
 from .view import View
 
 
-def check(path: Path) -> None:
-    """Raises UsageError where no file can be put: no such directory, or something there that is not a file."""
-    place = path.resolve()
-    if place.exists() and (not place.is_file() or _is_standard_stream(place)):
+def check(paths: Iterable[Path], others: Iterable[Path] = ()) -> None:
+    """Raises UsageError where no file can be put, and for a file that one of ``others``, or another report, is."""
+    taken = {os.path.realpath(each) for each in others}
+    for path in paths:
+        _check(path)
+        place = os.path.realpath(path)
+        if place in taken:
+            raise UsageError(f"could not write {path}: another option names this file", hint="name another file")
+        taken.add(place)
+
+
+def _check(path: Path) -> None:
+    try:
+        place = path.resolve()
+        there = place.exists()
+    except (OSError, RuntimeError) as error:  # a name that is too long, a link to itself
+        why = getattr(error, "strerror", None) or "a link leads to itself"
+        raise UsageError(f"could not write {path}: {why}", hint="name another file") from None
+    if there and (not place.is_file() or _is_standard_stream(place)):
         why = "standard output or error goes there" if place.is_file() else "not a regular file"
         raise UsageError(f"could not write {path}: {why}", hint="use --format without --output for standard output")
     if not place.parent.is_dir():
@@ -44,7 +60,7 @@ def save(report: Report, path: Path, *, format: Format, verbosity: int = 0) -> N
     """Put the report there, in UTF-8, in one rename; a link stays a link. Raises OSError; then nothing changed."""
     text = fit(renderer(format).render(report, View(verbosity=max(verbosity, 0))), "utf-8")
     place = path.resolve()
-    draft = place.with_name(f".{place.name}.{os.urandom(6).hex()}")
+    draft = place.with_name(f".{os.urandom(6).hex()}.report")
     try:
         _write(draft, f"{text}\n".encode() if text else b"", like=place)
         draft.replace(place)

@@ -31,7 +31,10 @@ class Configured:
         found: dict[object, Setting] = {}
         for number, each in enumerate(self.settings if settings is None else settings):
             key = KEYS.get(each.key)
-            found[(each.key, number) if key is not None and key.kind == "list" else each.key] = each
+            adds = (key is not None and key.kind == "list") or (each.key == "cooldown" and "=" in str(each.value))
+            place = (each.key, number) if adds else each.key
+            found.pop(place, None)  # what replaces it comes later
+            found[place] = each
         return tuple(found.values())
 
     @property
@@ -83,16 +86,30 @@ ADVISORIES = ("osv-url", "advisories", "ignore-vuln", "ignore-until-fixed")
 
 def _is_beside(key: str, plain: Options) -> bool:
     """Whether a setting does not apply, given the command line alone."""
-    still = plain.dry_run or plain.check or plain.why is not None
+    still = plain.dry_run or plain.check or plain.download_only or plain.why is not None
     local = plain.advisories.local is not None or plain.advisories.service is not None
     return (still and key in ("test", "bisect")) or (local and key in ("osv-url", "advisories"))
 
 
 def _blame(configured: Configured, settings: Sequence[Setting], parse: Callable[[Sequence[str]], object]) -> None:
-    """Raise UsageError for the first setting with which the command line is refused."""
+    """Raise UsageError for the setting without which the command line is accepted, else for the first it refuses."""
+    rests = [(*settings[:number], *settings[number + 1 :]) for number in range(len(settings))]
+    alone = next(
+        (each for each, rest in zip(settings, rests, strict=True) if _refused(configured, rest, parse) is None), None
+    )
     for count, each in enumerate(settings, 1):
-        try:
-            parse(configured.words(settings[:count]))
-        except UsageError as error:
+        error = _refused(configured, settings if alone else settings[:count], parse)
+        if error is not None:
+            blamed = alone or each
             message = error.message[:1].lower() + error.message[1:].rstrip(".")
-            raise UsageError(f"{each.key} in {each.source} cannot be used: {message}", hint=error.hint) from None
+            raise UsageError(f"{blamed.key} in {blamed.source} cannot be used: {message}", hint=error.hint)
+
+
+def _refused(
+    configured: Configured, settings: Sequence[Setting], parse: Callable[[Sequence[str]], object]
+) -> UsageError | None:
+    try:
+        parse(configured.words(settings))
+    except UsageError as error:
+        return error
+    return None

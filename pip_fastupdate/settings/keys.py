@@ -49,6 +49,8 @@ class Key:
             if word in (*TRUE, *FALSE):
                 return word in TRUE
             raise WrongValue("is not true or false")
+        if self.name == "security" and text.strip().lower() in TRUE:
+            return "smallest"
         return tuple(re.split(r"[\s,]+", text.strip())) if self.kind == "list" else text.strip()
 
 

@@ -108,14 +108,14 @@ def of_project(path: Path, loads: Callable[[str], dict[str, Any]]) -> Iterator[S
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise UsageError(f"could not read {source}: larger than 4 MiB", hint="run pip-update in another directory")
         if b"pip-update" not in content:
             return
         document = loads(content.decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error).partition("\n")[0]
         raise UsageError(f"could not read {source}: {reason}", hint="run pip-update in another directory") from None
-    if len(content) > LARGEST:
-        raise UsageError(f"could not read {source}: larger than 4 MiB", hint="run pip-update in another directory")
     tool = document.get("tool")
     table = tool.get("pip-update", {}) if isinstance(tool, dict) else {}
     if not isinstance(table, dict):

@@ -254,4 +254,6 @@ def _path_of(file: File) -> Path:
     path = file_path(file.url)
     if path is None or (urlsplit(file.url).netloc not in ("", "localhost") and os.name != "nt"):
         raise DownloadFailed("download", f"{file.url} is on another machine")
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise DownloadFailed("garbage", f"{file.filename} is not a regular file")
     return path

@@ -165,3 +165,10 @@ def test_few_open_files_mean_few_requests() -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert {256: 39, 150: 20, min(soft, 1024): 64} == found
+
+
+@pytest.mark.parametrize("other", ["--undo", "--undo=3", "--history"])
+def test_a_lock_is_not_what_an_undo_goes_back_to(other: str) -> None:
+    """Nothing is undone that was not meant."""
+    with pytest.raises(UsageError, match=r"^--to cannot be used with --"):
+        parse_arguments(["--to", "pylock.toml", other])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -172,3 +174,19 @@ def test_tags_without_end(tmp_path: Path) -> None:
     tags = ".".join(["py3"] * 1000)
     with pytest.raises(LockRefused, match="characters"):
         reading(tmp_path, lock(entry(wheels=[wheel(f"app-1.0-{tags}-{tags}-{tags}.whl")])))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in its file system")
+def test_lock_that_is_no_file(tmp_path: Path) -> None:
+    """A pipe is not waited for."""
+    os.mkfifo(tmp_path / "pylock.toml")
+    with pytest.raises(LockRefused, match=r"^could not read "):
+        read(tmp_path / "pylock.toml", lambda _text: lock(), HERE, lambda _name: False)
+
+
+def test_time_that_no_clock_has(tmp_path: Path) -> None:
+    """TOML can write it, UTC cannot have it."""
+    fields = wheel("app-1.0-py3-none-any.whl", hashes={"sha256": SHA})
+    fields["upload-time"] = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+    with pytest.raises(LockRefused, match="is not a valid lock file"):
+        reading(tmp_path, lock(entry(wheels=[fields], version="1.0")))

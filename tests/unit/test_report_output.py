@@ -67,7 +67,7 @@ def test_saved_in_one_step(tmp_path: Path) -> None:
     place.chmod(0o640)
     (tmp_path / "link.json").symlink_to(place)
     report = mixed(warnings=("\udcff",))
-    check(tmp_path / "link.json")
+    check([tmp_path / "link.json"])
     for format in ("json", "table"):
         save(report, tmp_path / "link.json", format=format)
         text = place.read_text(encoding="utf-8")
@@ -91,10 +91,30 @@ def test_places_that_are_refused(tmp_path: Path) -> None:
     device = [] if os.name == "nt" else [Path(os.devnull)]
     for path in (tmp_path, tmp_path / "no" / "a.json", *device):
         with pytest.raises(UsageError, match="could not write"):
-            check(path)
+            check([path])
 
 
 def test_json_in_the_file_is_json(tmp_path: Path) -> None:
     """As on standard output."""
     save(mixed(), tmp_path / "a.json", format="json")
     assert 2 == json.loads((tmp_path / "a.json").read_bytes())["schema"]
+
+
+def test_file_of_another_option(tmp_path: Path) -> None:
+    """A report takes the place of no lock, and of no other report; however the file is named."""
+    (tmp_path / "link.toml").symlink_to("pylock.toml")
+    for paths, others in (
+        ([tmp_path / "link.toml"], [tmp_path / "pylock.toml"]),
+        ([tmp_path / "a.json", tmp_path / "sub" / ".." / "a.json"], []),
+    ):
+        (tmp_path / "sub").mkdir(exist_ok=True)
+        with pytest.raises(UsageError, match="another option names this file"):
+            check(paths, others)
+
+
+def test_names_that_no_file_can_have(tmp_path: Path) -> None:
+    """Too long, and a link that leads to itself."""
+    (tmp_path / "loop.json").symlink_to("loop.json")
+    for name in (f"{'a' * 300}.json", "loop.json"):
+        with pytest.raises(UsageError, match=r"^could not write"):
+            check([tmp_path / name])

@@ -18,8 +18,8 @@ from pip_fastupdate.policy.making import Knowledge
 from pip_fastupdate.policy.table import filters_of
 from pip_fastupdate.settings.command_line import Configured, applied
 from pip_fastupdate.settings.keys import KEYS
+from pip_fastupdate.settings.sources import LARGEST, nearest
 from pip_fastupdate.settings.sources import found as found_settings
-from pip_fastupdate.settings.sources import nearest
 
 
 def read(
@@ -190,3 +190,31 @@ def test_an_index_of_its_own() -> None:
     assert text == held(policy, "inner")
     assert held(policy, "inner", index="https://two.example.com/simple") is None
     assert held(policy, "other") is None
+
+
+def test_a_variable_prevails_over_what_a_project_says_of_a_package(tmp_path: Path) -> None:
+    """And a cooldown of one package leaves the general one."""
+    document = '[tool.pip-update.packages.numpy]\ncooldown = "5"'
+    pip = [("cooldown", "7", "pip.conf"), ("cooldown", "numpy=1", "pip.conf")]
+    found = options(read(tmp_path, document, pip=pip, PIP_UPDATE_COOLDOWN="numpy=9"))
+    assert ("7", (("numpy", "9"),)) == (found.policy.cooldown, found.policy.cooldowns)
+
+
+def test_the_setting_that_is_wrong_is_named(tmp_path: Path) -> None:
+    """Not another one that only needs a third."""
+    pip = [("osv-url", "https://osv.example.com", "pip.conf"), ("audit", "1", "pip.conf")]
+    with pytest.raises(UsageError, match=r"^level in PIP_UPDATE_LEVEL cannot be used"):
+        options(read(tmp_path, pip=pip, PIP_UPDATE_LEVEL="bogus"))
+
+
+def test_security_is_smallest_where_it_is_only_true(tmp_path: Path) -> None:
+    """In each of the places."""
+    assert "smallest" == options(read(tmp_path, "security = true")).advisories.security
+    assert "smallest" == options(read(tmp_path, "security = 'newest'", PIP_UPDATE_SECURITY="yes")).advisories.security
+
+
+def test_a_document_that_is_too_large(tmp_path: Path) -> None:
+    """Wherever in it the table would be."""
+    (tmp_path / "pyproject.toml").write_bytes(b"#" * (LARGEST + 1))
+    with pytest.raises(UsageError, match="larger than 4 MiB"):
+        read(tmp_path)
