@@ -267,13 +267,16 @@ def given(argv: Sequence[str]) -> dict[str, bool | str | tuple[str, ...]]:
     found = vars(made.parse_intermixed_args(list(argv), argparse.Namespace(pip_arguments=[], **defaults)))
     actions = (each for each in made._actions if each.option_strings and each.dest not in NOT_SETTINGS)
     return {
-        next(word[2:] for word in action.option_strings if word.startswith("--")): _shown(found[action.dest])
+        next(word[2:] for word in action.option_strings if word.startswith("--")): _shown(found[action.dest], action)
         for action in actions
         if found.get(action.dest, action.default) != defaults.get(action.dest, action.default)
+        and (action.const is None or action.nargs != 0 or action.const == found[action.dest])
     }
 
 
-def _shown(value: object) -> bool | str | tuple[str, ...]:
+def _shown(value: object, action: argparse.Action) -> bool | str | tuple[str, ...]:
+    if action.nargs == 0 and action.const is not None:  # a switch, whatever it stands for
+        return True
     if isinstance(value, list):
         return tuple(map(str, value))
     return value if isinstance(value, bool) else str(value)

@@ -157,6 +157,7 @@ def test_a_document_that_has_no_settings_is_not_parsed(tmp_path: Path) -> None:
 def test_given_on_the_command_line() -> None:
     """By the names of the options, without what is at its default."""
     assert {"cooldown": ("5",), "exclude": ("one",), "dry-run": True} == given(["-n", "-x", "one", "--cooldown", "5"])
+    assert {"no-compile": True, "no-color": True} == given(["--no-compile", "--no-color"])
 
 
 def held(policy: PolicyOptions, name: str, *, index: str = "https://one.example.com/simple") -> str | None:
