@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .arguments import Arguments, parse_arguments
 from .arguments.policy import cooldown_of
@@ -252,13 +252,8 @@ def _own_settings(arguments: Arguments, found: Configuration) -> tuple[Setting, 
     from .core.files import working_folder
     from .settings import sources
 
-    def loads(text: str) -> dict[str, Any]:
-        from ._pip.toml import loads
-
-        return loads(text)
-
     target = Path(sys.prefix) if arguments.python is not None else None
-    return sources.found(found.update, loads=loads, folder=Path(working_folder()), target=target)
+    return sources.found(found.update, folder=Path(working_folder()), target=target)
 
 
 def _with_settings(arguments: Arguments, argv: Sequence[str], settings: tuple[Setting, ...]) -> Arguments:

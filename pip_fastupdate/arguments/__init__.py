@@ -12,12 +12,11 @@ from typing import Any, NoReturn
 
 from .. import __version__
 from ..core.errors import UsageError
-from ..core.names import normalize
+from ..core.names import NAME, normalize
 from ..core.options import Bytecode, CacheOptions, Limits, Options
 from . import policy as policy_arguments
 from . import report as report_arguments
 
-NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 LOCK_FILE = re.compile(r"pylock(?:\.[^.]+)?\.toml")
 
 FROM_PIP: tuple[tuple[str, str | None, str], ...] = (

@@ -7,6 +7,9 @@ from functools import cache
 
 _RUNS = re.compile(r"[-_.]+")
 
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+"""A project's name as it may be written (Core Metadata, "Name"), in ASCII of either case."""
+
 
 @cache
 def normalize(name: str) -> str:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from ..core.models import Reason, Row
-from ..core.names import normalize
-
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+from ..core.names import NAME, normalize
 
 
 def holder(row: Row, reason: Reason, rows: Mapping[str, Row]) -> str | None:
@@ -20,7 +17,7 @@ def holder(row: Row, reason: Reason, rows: Mapping[str, Row]) -> str | None:
     if by is None:
         return None
     if by == row.name:
-        found = _NAME.match(reason.data.get("requirement", ""))
+        found = NAME.match(reason.data.get("requirement", ""))
         by = normalize(found[0]) if found else by
     return by if by in rows and by != row.name else None
 

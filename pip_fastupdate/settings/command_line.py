@@ -75,8 +75,8 @@ def applied(configured: Configured, parse: Callable[[Sequence[str]], Parsed], pl
         settings = tuple(each for each in settings if each.key not in ADVISORIES)
     try:
         return parse(configured.words(settings))
-    except UsageError:
-        _blame(configured, settings, parse)
+    except UsageError as error:
+        _blame(configured, settings, parse, error)
         raise
 
 
@@ -91,18 +91,22 @@ def _is_beside(key: str, plain: Options) -> bool:
     return (still and key in ("test", "bisect")) or (local and key in ("osv-url", "advisories"))
 
 
-def _blame(configured: Configured, settings: Sequence[Setting], parse: Callable[[Sequence[str]], object]) -> None:
+def _blame(
+    configured: Configured, settings: Sequence[Setting], parse: Callable[[Sequence[str]], object], whole: UsageError
+) -> None:
     """Raise UsageError for the setting without which the command line is accepted, else for the first it refuses."""
-    rests = [(*settings[:number], *settings[number + 1 :]) for number in range(len(settings))]
-    alone = next(
-        (each for each, rest in zip(settings, rests, strict=True) if _refused(configured, rest, parse) is None), None
-    )
+    for number, each in enumerate(settings):
+        if not _refused(configured, (*settings[:number], *settings[number + 1 :]), parse):
+            raise _named(each, whole)
     for count, each in enumerate(settings, 1):
-        error = _refused(configured, settings if alone else settings[:count], parse)
+        error = _refused(configured, settings[:count], parse)
         if error is not None:
-            blamed = alone or each
-            message = error.message[:1].lower() + error.message[1:].rstrip(".")
-            raise UsageError(f"{blamed.key} in {blamed.source} cannot be used: {message}", hint=error.hint)
+            raise _named(each, error)
+
+
+def _named(setting: Setting, error: UsageError) -> UsageError:
+    message = error.message[:1].lower() + error.message[1:].rstrip(".")
+    return UsageError(f"{setting.key} in {setting.source} cannot be used: {message}", hint=error.hint)
 
 
 def _refused(

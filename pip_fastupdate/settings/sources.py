@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
-from ..core.names import normalize
+from ..core.files import content
+from ..core.names import NAME, normalize
 
 if TYPE_CHECKING:
     from .keys import Given, Key
@@ -22,7 +23,6 @@ NOT_SETTINGS = ("PIP_UPDATE_LIMITS", "PIP_UPDATE_ELSEWHERE")
 LARGEST = 4 * 1024**2
 """Bytes of a pyproject.toml that is read."""
 
-NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _ROOTS = (".git", ".hg", ".svn", ".jj")
 
 
@@ -41,7 +41,6 @@ class Setting:
 def found(
     of_pips_files: Sequence[tuple[str, str, str]],
     *,
-    loads: Callable[[str], dict[str, Any]],
     folder: Path,
     target: Path | None,
     variables: Mapping[str, str] = os.environ,
@@ -49,13 +48,13 @@ def found(
     """All settings for a run that was started in ``folder``, lowest first.
 
     ``target`` is the folder of the environment where another one than the running one is acted on: the project's file
-    then counts only if that lies in the project. ``loads`` parses TOML. Raises UsageError.
+    then counts only if that lies in the project. Raises UsageError.
     """
     project = nearest(folder)
     foreign = project is not None and target is not None and not target.is_relative_to(project.parent)
     return (
         *of_pip(of_pips_files),
-        *(of_project(project, loads) if project and not foreign else ()),
+        *(of_project(project) if project and not foreign else ()),
         *of_variables(variables),
     )
 
@@ -102,19 +101,19 @@ def nearest(folder: Path) -> Path | None:
     return None
 
 
-def of_project(path: Path, loads: Callable[[str], dict[str, Any]]) -> Iterator[Setting]:
-    """``[tool.pip-update]`` of a pyproject.toml; nothing without one. ``loads`` parses TOML. Raises UsageError."""
+def of_project(path: Path) -> Iterator[Setting]:
+    """``[tool.pip-update]`` of a pyproject.toml; nothing without one. Raises UsageError."""
     source = str(path)
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-        if len(content) > LARGEST:
-            raise UsageError(f"could not read {source}: larger than 4 MiB", hint="run pip-update in another directory")
-        if b"pip-update" not in content:
+        data = content(source, LARGEST)
+        if b"pip-update" not in data:
             return
-        document = loads(content.decode("utf-8-sig"))
+        from .._pip.toml import loads
+
+        document = loads(data.decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error).partition("\n")[0]
+        reason = "larger than 4 MiB" if getattr(error, "errno", None) == errno.EFBIG else reason
         raise UsageError(f"could not read {source}: {reason}", hint="run pip-update in another directory") from None
     tool = document.get("tool")
     table = tool.get("pip-update", {}) if isinstance(tool, dict) else {}
