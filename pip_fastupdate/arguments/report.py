@@ -43,7 +43,9 @@ def add(made: argparse.ArgumentParser) -> None:
     group.add_argument("-v", "--verbose", action="count", default=0, help="more (repeatable)")
     group.add_argument("--no-color", action="store_false", dest="color", default=None, help="no colours")
     group.add_argument("--no-progress", action="store_false", dest="live", help="no live display")
-    group.add_argument("--stats", action="store_true", help="requests, cache hits, seconds a stage, peak memory")
+    group.add_argument(
+        "--stats", action="store_true", help="show requests, response times, bytes, files, seconds a stage, peak memory"
+    )
     group.add_argument("--show-config", action="store_true", help="show each setting, its value and its source")
     group.add_argument("--schema", action="store_true", help="print the JSON schema of --format json")
     group.add_argument("--shell-init", metavar="SHELL", help="print what makes 'pip update' and completion work")

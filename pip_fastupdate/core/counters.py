@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping
 from dataclasses import fields
 
-from .models import Counts, Stats
+from .models import Counts, DiskUse, HostStats, Stats
+
+
+class _Host:
+    """What one server was asked for so far."""
+
+    __slots__ = ("received", "requests", "seconds")
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.seconds: list[float] = []
+        self.received = 0
+
+    def stats(self, name: str) -> HostStats:
+        """The figures so far."""
+        ordered = sorted(self.seconds)
+        return HostStats(
+            host=name,
+            requests=self.requests,
+            mean_seconds=sum(ordered) / len(ordered) if ordered else None,
+            p95_seconds=ordered[math.ceil(0.95 * len(ordered)) - 1] if ordered else None,
+            bytes_received=self.received,
+        )
 
 
 class Counters:
@@ -14,6 +37,7 @@ class Counters:
 
     def __init__(self) -> None:
         self._numbers = {each.name: 0 for each in fields(Counts)}
+        self._hosts: dict[str, _Host] = {}
         self._lock = threading.Lock()
 
     def add(self, **numbers: int) -> None:
@@ -22,11 +46,39 @@ class Counters:
             for name, number in numbers.items():
                 self._numbers[name] += number
 
+    def asked(self, host: str) -> None:
+        """A request was sent to ``host``."""
+        with self._lock:
+            self._numbers["requests"] += 1
+            self._host(host).requests += 1
+
+    def answered(self, host: str, seconds: float) -> None:
+        """The head of a response of ``host`` was there so many seconds after its request was sent."""
+        with self._lock:
+            self._host(host).seconds.append(seconds)
+
+    def received(self, host: str, size: int) -> None:
+        """``host`` sent so many bytes of a body."""
+        with self._lock:
+            self._numbers["bytes_received"] += size
+            self._host(host).received += size
+
+    def _host(self, name: str) -> _Host:
+        found = self._hosts.get(name)
+        if found is None:
+            found = self._hosts[name] = _Host()
+        return found
+
     @property
     def counts(self) -> Counts:
         """What was counted so far."""
         return Counts(**self._numbers)
 
-    def stats(self, *, seconds: Mapping[str, float], peak_memory_mb: float | None) -> Stats:
+    def stats(
+        self, *, seconds: Mapping[str, float], peak_memory_mb: float | None, disk: DiskUse | None = None
+    ) -> Stats:
         """The figures of the run so far: wall seconds by stage, and MB (10^6 bytes)."""
-        return Stats(**self._numbers, seconds=seconds, peak_memory_mb=peak_memory_mb)
+        with self._lock:
+            hosts = [host.stats(name) for name, host in self._hosts.items()]
+        hosts.sort(key=lambda each: (-each.requests, each.host))
+        return Stats(**self._numbers, seconds=seconds, peak_memory_mb=peak_memory_mb, hosts=tuple(hosts), disk=disk)

@@ -353,6 +353,46 @@ class Counts:
     retries: int = 0
     """Attempts after the first."""
 
+    bytes_cached: int = 0
+    """What the cache supplied instead of the network: kept answers of indexes, and whole wheels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostStats:
+    """What one server was asked for. A response time runs from sending a request to the end of the response's head."""
+
+    host: str
+    """With its port where the URL has one, without credentials."""
+
+    requests: int
+    """Requests that were sent, also those that no response came to."""
+
+    mean_seconds: float | None
+    """Average response time; None without any response."""
+
+    p95_seconds: float | None
+    """The response time that 95% of the responses did not exceed (nearest rank)."""
+
+    bytes_received: int
+    """Of bodies, as they were sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskUse:
+    """What the process did to files, imports included."""
+
+    files_read: int
+    """How often a file was opened for reading."""
+
+    files_written: int
+    """How often one was opened for writing."""
+
+    bytes_read: int | None
+    """Fetched from disks, not from the system's memory; None where the system does not tell."""
+
+    bytes_written: int | None
+    """Handed to the system for disks, in whole pages; None where the system does not tell."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stats(Counts):
@@ -363,6 +403,12 @@ class Stats(Counts):
 
     peak_memory_mb: float | None = None
     """Peak resident memory of the process; None where the system does not tell."""
+
+    hosts: tuple[HostStats, ...] = ()
+    """The servers that were asked, the busiest first."""
+
+    disk: DiskUse | None = None
+    """None where it was not measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,7 +94,8 @@ class CachedTransport(CachedSession, RetryingSession):
         confirmed = response.status_code == 304
         record = self._renewed(known, response) if known is not None and confirmed else ask.result
         self.cache.responses[key] = Kept(record)
-        self._counters.add(revalidated=int(confirmed))
+        if confirmed:
+            self._counters.add(revalidated=1, bytes_cached=len(record.body))
         return record, confirmed
 
     def _renewed(self, known: Record, response: Response) -> Record:
@@ -133,7 +134,7 @@ class CachedTransport(CachedSession, RetryingSession):
         request = Get(url, self._unencoded(headers), (200, 206), begin)
         response = self.send(request)
         try:
-            yield self._flow(request.result, url)
+            yield self._flow(request.result, url, host_of(str(response.url)))
         finally:
             response.close()
 
@@ -141,10 +142,10 @@ class CachedTransport(CachedSession, RetryingSession):
         """These headers and ours; files and parts of them are not to be encoded on the way."""
         return {**self.always, "Accept-Encoding": "identity", **headers}
 
-    def _flow(self, chunks: Iterator[bytes], url: str) -> Iterator[bytes]:
+    def _flow(self, chunks: Iterator[bytes], url: str, host: str) -> Iterator[bytes]:
         try:
             for chunk in chunks:
-                self._counters.add(bytes_received=len(chunk))
+                self._counters.received(host, len(chunk))
                 yield chunk
         except ERRORS as error:
             raise of_error(error, url) from error
@@ -152,7 +153,7 @@ class CachedTransport(CachedSession, RetryingSession):
     def _read(self, response: Response) -> bytes:
         """The body of the answer as it was sent, counted."""
         body = bodies.read(response, self._limits)
-        self._counters.add(bytes_received=len(body))
+        self._counters.received(host_of(str(response.url)), len(body))
         return body
 
     def _check_small(self, response: Response) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from requests import Response
@@ -16,6 +17,7 @@ from urllib3.util import Retry
 
 from ..core.counters import Counters
 from ..core.options import Network
+from ..core.response import host_of
 from .addresses import pool_classes
 from .errors import RequestError
 
@@ -38,9 +40,13 @@ class Pool(HTTPAdapter):
         super().__init__(pool_connections=SERVERS, pool_maxsize=network.most, max_retries=Retry(0, read=False))
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:
-        """Count the request; authentication sends some by itself."""
-        self._counters.add(requests=1)
-        return super().send(request, *args, **options)
+        """Count the request, and how long its response takes; authentication sends some by itself."""
+        host = host_of(str(request.url))
+        self._counters.asked(host)
+        sent = perf_counter()
+        response = super().send(request, *args, **options)
+        self._counters.answered(host, perf_counter() - sent)
+        return response
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Hand the context to the connections, which resolve names once."""

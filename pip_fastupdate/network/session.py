@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +78,7 @@ class Session:
             if record is not None:
                 answers[given] = record.answer(fresh=fresh)
                 self._use(key, record, now)
-        self._hit(sum(answer.fresh for answer in answers.values()))
+        self._hit([answer.body for answer in answers.values() if answer.fresh])
         return answers
 
     def ask(
@@ -100,7 +100,7 @@ class Session:
         key, now = key_of(key), self._clock()
         known = self._look_up(key)
         if known is not None and (self._cache.offline or self._fresh(known, now, revalidate)):
-            self._hit()
+            self._hit([known.body])
             return known.answer(fresh=self._fresh(known, now))
         record, confirmed = self._connected(url).ask(
             url,
@@ -148,7 +148,7 @@ class Session:
             for key, record in records.items()
             if record is not None and (self._cache.offline or 0 <= now - record.fetched < seconds)
         }
-        self._hit(len(found))
+        self._hit(found.values())
         return found
 
     def forget(self, keys: Iterable[str]) -> None:
@@ -188,9 +188,9 @@ class Session:
         assert self._transport is not None, "prepared"
         return self._transport
 
-    def _hit(self, count: int = 1) -> None:
-        """So many answers came out of the cache without a request."""
-        self.counters.add(cache_hits=count)
+    def _hit(self, bodies: Collection[bytes]) -> None:
+        """These answers came out of the cache without a request."""
+        self.counters.add(cache_hits=len(bodies), bytes_cached=sum(map(len, bodies)))
 
     def _look_up(self, key: str) -> Record | None:
         if key in self._known:

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..core.models import Report
-from ..core.text import clean, duration, pairs, size
+from ..core.models import HostStats, Report
+from ..core.text import clean, duration, pairs, plural, redact, size
 from .rows import total_seconds
 
 
@@ -44,7 +44,7 @@ class CacheFacts(Protocol):
 
 
 def stats_lines(report: Report) -> tuple[str, ...]:
-    """Aligned lines: what was asked of the index, the cache's share, seconds a stage, peak memory."""
+    """Aligned lines: what was asked of each host, the cache's share, the disk, seconds a stage, peak memory."""
     stats = report.stats
     asked = stats.requests + stats.cache_hits
     rate = f" of {asked} ({stats.cache_hits / asked:.0%})" if asked else ""
@@ -52,13 +52,34 @@ def stats_lines(report: Report) -> tuple[str, ...]:
         "requests": str(stats.requests),
         "cache hits": f"{stats.cache_hits}{rate}",
         "received": size(stats.bytes_received),
+        "from cache": size(stats.bytes_cached),
         "retries": str(stats.retries),
     }
+    facts |= {clean(redact(each.host)): _host(each) for each in stats.hosts}
+    if stats.disk is not None:
+        facts["files read"] = _files(stats.disk.files_read, stats.disk.bytes_read, "from disk")
+        facts["files written"] = _files(stats.disk.files_written, stats.disk.bytes_written, "to disk")
     facts |= {clean(name): duration(seconds) for name, seconds in stats.seconds.items() if name != "total"}
     facts["total"] = duration(total_seconds(stats.seconds))
     if stats.peak_memory_mb is not None:
         facts["peak memory"] = f"{stats.peak_memory_mb:.1f} MB"
     return tuple(pairs(facts).splitlines())
+
+
+def _host(host: HostStats) -> str:
+    asked = f"{plural(host.requests, 'request')}, {size(host.bytes_received)}"
+    if host.mean_seconds is None or host.p95_seconds is None:
+        return f"{asked}, no response"
+    return f"{asked}, responses after {_seconds(host.mean_seconds)} on average, 95% within {_seconds(host.p95_seconds)}"
+
+
+def _seconds(seconds: float) -> str:
+    """As ``duration``, to the millisecond where that makes a difference: servers nearby take some."""
+    return f"{seconds:.3f} s" if seconds < 0.0995 else duration(seconds)
+
+
+def _files(count: int, amount: int | None, where: str) -> str:
+    return str(count) if amount is None else f"{count} ({size(amount)} {where})"
 
 
 def cache_facts(facts: CacheFacts) -> dict[str, str]:

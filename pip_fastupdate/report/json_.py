@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.entry import HistoryEntry
-from ..core.models import Difference, KnownVulnerability, Reason, Report, Row, Stats
+from ..core.models import Difference, DiskUse, HostStats, KnownVulnerability, Reason, Report, Row, Stats
 from ..core.text import redact
 from .rows import summarize
 from .view import PLAIN, View
@@ -144,6 +144,29 @@ def _stats(stats: Stats) -> dict[str, Any]:
     return {
         "requests": stats.requests,
         "cache_hits": stats.cache_hits,
+        "bytes_received": stats.bytes_received,
+        "bytes_cached": stats.bytes_cached,
+        "hosts": [_host(each) for each in stats.hosts],
+        "disk": None if stats.disk is None else _disk(stats.disk),
         "seconds": {name: round(seconds, 4) for name, seconds in stats.seconds.items()},
         "peak_memory_mb": None if peak is None else round(peak, 1),
+    }
+
+
+def _host(host: HostStats) -> dict[str, Any]:
+    return {
+        "host": redact(host.host),
+        "requests": host.requests,
+        "mean_seconds": None if host.mean_seconds is None else round(host.mean_seconds, 4),
+        "p95_seconds": None if host.p95_seconds is None else round(host.p95_seconds, 4),
+        "bytes_received": host.bytes_received,
+    }
+
+
+def _disk(disk: DiskUse) -> dict[str, Any]:
+    return {
+        "files_read": disk.files_read,
+        "files_written": disk.files_written,
+        "bytes_read": disk.bytes_read,
+        "bytes_written": disk.bytes_written,
     }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..lockfile.reading import ReadLock
     from ..transaction.rewrites import Rewrite
     from .advice.advice import Advice
+    from .disk_use import DiskMeter
     from .results import Planned
 
 
@@ -96,6 +97,9 @@ class RunContext:
     advice: Advice | None = None
     """What advisories say; None where they are not wanted."""
 
+    disk: DiskMeter | None = None
+    """Counts what is done to files; None where nobody asked for that."""
+
     @property
     def settings(self) -> Settings:
         """pip's settings, completed by our own options."""
@@ -121,6 +125,7 @@ def open_context(
 ) -> Iterator[RunContext]:
     """Everything a run needs, closed at its end. No index is asked yet, and nothing is written."""
     with progress.timed("load"):
+        disk = _disk_meter(options)
         catalog = open_catalog(
             settings=configuration.settings,
             cache=options.cache,
@@ -143,12 +148,21 @@ def open_context(
                 drafts=drafts,
                 project=project,
                 advice=_advice(options, configuration, transactions, progress, catalog),
+                disk=disk,
             )
     finally:
         try:
             catalog.close()
         except OSError as error:  # the cache is a help: what became of the update is not its to decide
             progress.warn(f"the cache cannot be tidied: {error.strerror or error}")
+
+
+def _disk_meter(options: Options) -> DiskMeter | None:
+    if not options.stats:
+        return None
+    from .disk_use import DiskMeter
+
+    return DiskMeter()
 
 
 def _advice(

@@ -212,7 +212,9 @@ def _about_installers(planned: Planned) -> str:
 
 def _stats(context: RunContext) -> Stats:
     return context.catalog.counters.stats(
-        seconds={**context.progress.seconds, "total": context.progress.elapsed()}, peak_memory_mb=peak_memory_mb()
+        seconds={**context.progress.seconds, "total": context.progress.elapsed()},
+        peak_memory_mb=peak_memory_mb(),
+        disk=context.disk.use() if context.disk else None,
     )
 
 

@@ -65,6 +65,9 @@ class WheelStore:
         self._seen: dict[Path, Identity] = {}
         self._parts: set[Part] = set()
         self._writable = True
+        self.bytes_cached = 0
+        """What the cache has supplied so far, of files that were not downloaded."""
+
         self._warnings: deque[tuple[str, str]] = deque()
 
     def fetch(
@@ -129,6 +132,8 @@ class WheelStore:
                 except DownloadFailed:
                     self._warnings.append((f"the cached {file.filename} is damaged: it is not used", ""))
                 else:
+                    with self._lock:
+                        self.bytes_cached += self._seen[path][2]
                     return path
         return None
 

@@ -78,6 +78,26 @@ def test_stats_add_up(small: Env, index: LocalIndex, option: str) -> None:
     assert total - max(0.03 * total, 0.1) <= sum(seconds.values()) <= total + rounded
 
 
+def test_stats_name_hosts_and_files(small: Env, index: LocalIndex) -> None:
+    """Per host: requests, response times and bytes. Beside it: what the cache supplied, and files read and written."""
+    done = run(small, "--format", "json", "--stats", "--download-only", index=index)
+    first = json.loads(done.stdout)["stats"]
+    assert "responses after" in done.stderr
+    (host,) = first["hosts"]
+    assert (len(index.requests), first["requests"]) == (host["requests"], host["requests"])
+    assert 0 < host["mean_seconds"] <= host["p95_seconds"] < 5
+    assert host["bytes_received"] == first["bytes_received"] > 0
+    document = json.loads(run(small, "--format", "json", "--stats", index=index).stdout)
+    second, disk = document["stats"], document["stats"]["disk"]
+    wheels = sum(each["size"] for each in document["packages"] if each["action"] in ("upgrade", "add"))
+    assert [] == problems(document)
+    assert second["bytes_cached"] > wheels > 0
+    assert (disk["bytes_written"] is None) == (sys.platform != "linux")
+    unpacked = [path for name in ("app", "lib", "extra_lib") for path in small.site_packages.glob(f"{name}*/**/*")]
+    assert disk["files_written"] > sum(path.is_file() for path in unpacked) > 0
+    assert disk["files_read"] > 0
+
+
 def test_check_and_dry_run_change_nothing(small: Env, index: LocalIndex) -> None:
     """Both say what would be done; --check tells by its exit code."""
     before = tree(small.path)

@@ -10,7 +10,7 @@ import pytest
 
 from pip_fastupdate import report as reports
 from pip_fastupdate.core.entry import HistoryEntry
-from pip_fastupdate.core.models import Stats
+from pip_fastupdate.core.models import DiskUse, HostStats, Stats
 from pip_fastupdate.report import json_, table
 from pip_fastupdate.report.figures import stats_lines
 from pip_fastupdate.report.view import View
@@ -85,19 +85,30 @@ def test_stats_lines() -> None:
         requests=3,
         cache_hits=95,
         bytes_received=1_200_000,
+        bytes_cached=52_000_000,
         retries=1,
+        hosts=(
+            HostStats(host="index.test", requests=2, mean_seconds=0.0123, p95_seconds=0.25, bytes_received=200_000),
+            HostStats(host="me:secret@b:8080", requests=1, mean_seconds=None, p95_seconds=None, bytes_received=0),
+        ),
+        disk=DiskUse(files_read=812, files_written=15_702, bytes_read=0, bytes_written=None),
         seconds={"scan": 0.02, "look up": 1.2, "total": 1.5},
         peak_memory_mb=61.26,
     )
     expected = """\
-        requests     3
-        cache hits   95 of 98 (97%)
-        received     1.2 MB
-        retries      1
-        scan         0.02 s
-        look up      1.2 s
-        total        1.5 s
-        peak memory  61.3 MB"""
+        requests       3
+        cache hits     95 of 98 (97%)
+        received       1.2 MB
+        from cache     52.0 MB
+        retries        1
+        index.test     2 requests, 200.0 kB, responses after 0.012 s on average, 95% within 0.2 s
+        ****@b:8080    1 request, 0 B, no response
+        files read     812 (0 B from disk)
+        files written  15702
+        scan           0.02 s
+        look up        1.2 s
+        total          1.5 s
+        peak memory    61.3 MB"""
     assert textwrap.dedent(expected).splitlines() == list(stats_lines(report(stats=stats)))
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pip_fastupdate.core.models import Failure, Reason, Row, Stats
+from pip_fastupdate.core.models import DiskUse, Failure, HostStats, Reason, Row, Stats
 from pip_fastupdate.report import json_
 from tests.support.reports import mixed, report, row
 
@@ -20,7 +20,8 @@ def test_keys() -> None:
     assert [keys] * 7 == [list(package) for package in document["packages"]]
     assert ["kind", "text", "by"] == list(document["packages"][1]["reasons"][0])
     assert [["name", "version", "kind", "text"]] == [list(failure) for failure in document["failures"]]
-    assert ["requests", "cache_hits", "seconds", "peak_memory_mb"] == list(document["stats"])
+    figures = ["requests", "cache_hits", "bytes_received", "bytes_cached", "hosts", "disk", "seconds", "peak_memory_mb"]
+    assert figures == list(document["stats"])
 
 
 def test_values() -> None:
@@ -60,8 +61,27 @@ def test_dry_run() -> None:
 
 def test_stats() -> None:
     """Figures are rounded; memory is null where the system does not tell."""
-    stats = Stats(requests=3, cache_hits=95, seconds={"look up": 1.234567}, peak_memory_mb=61.26)
-    expected = {"requests": 3, "cache_hits": 95, "seconds": {"look up": 1.2346}, "peak_memory_mb": 61.3}
+    stats = Stats(
+        requests=3,
+        cache_hits=95,
+        bytes_received=7,
+        bytes_cached=8,
+        seconds={"look up": 1.234567},
+        peak_memory_mb=61.26,
+        hosts=(HostStats(host="a", requests=3, mean_seconds=0.12345, p95_seconds=None, bytes_received=7),),
+        disk=DiskUse(files_read=1, files_written=2, bytes_read=3, bytes_written=None),
+    )
+    host = {"host": "a", "requests": 3, "mean_seconds": 0.1235, "p95_seconds": None, "bytes_received": 7}
+    expected = {
+        "requests": 3,
+        "cache_hits": 95,
+        "bytes_received": 7,
+        "bytes_cached": 8,
+        "hosts": [host],
+        "disk": {"files_read": 1, "files_written": 2, "bytes_read": 3, "bytes_written": None},
+        "seconds": {"look up": 1.2346},
+        "peak_memory_mb": 61.3,
+    }
     assert expected == json_.document(report(stats=stats))["stats"]
     assert json_.document(report())["stats"]["peak_memory_mb"] is None
 

@@ -93,7 +93,7 @@ def _fetch(
     context, changes = area.context, {change.name: change for change in missing}
     staging: list[tuple[Change, Staging]] = []
     lost: list[tuple[Change, Failure]] = []
-    in_a_row = 0
+    in_a_row, cached = 0, area.store.bytes_cached
     releases = tuple(change.target for change in changes.values())
     for release, found in area.store.fetch(releases, jobs=context.settings.network.jobs, progress=context.progress):
         change = changes[release.name]
@@ -107,6 +107,7 @@ def _fetch(
             folder = area.transaction.staging / str(first + len(staging))
             downloaded = Downloaded(change=change, path=found, folder=folder)
             staging.append((change, threads.submit(stage, area, downloaded, turns)))
+    context.catalog.counters.add(bytes_cached=area.store.bytes_cached - cached)
     return _Fetched(staging=tuple(staging), lost=tuple(lost))
 
 
