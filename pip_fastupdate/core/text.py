@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from importlib import import_module
 from typing import TextIO
 
 _ASCII = str.maketrans({"→": "->", "…": "...", "↑": "^", "✗": "x", "—": "-"})
@@ -138,17 +139,42 @@ def pairs(facts: Mapping[str, str]) -> str:
     return "\n".join(f"{key:<{wide}}  {value}".rstrip() for key, value in facts.items())
 
 
-def wants_color(stream: TextIO, color: bool | None = None, environ: Mapping[str, str] | None = None) -> bool:
+def wants_color(
+    stream: TextIO,
+    color: bool | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    windows: bool = os.name == "nt",
+) -> bool:
     """Whether to colour what goes to ``stream``: ``color`` where it is set, else what terminal and NO_COLOR say.
 
-    Only terminals that are known to understand colour codes get them on Windows.
+    On ``windows`` only consoles that obey colour codes get them.
     """
     if color is not None:
         return color
     environ = os.environ if environ is None else environ
     if environ.get("NO_COLOR") or environ.get("TERM") == "dumb" or not stream.isatty():
         return False
-    return os.name != "nt" or any(name in environ for name in ("WT_SESSION", "ANSICON", "ConEmuANSI", "TERM"))
+    return not windows or any(name in environ for name in _OBEDIENT) or _obeys_codes(stream)
+
+
+_OBEDIENT = ("WT_SESSION", "ANSICON", "ConEmuANSI")
+"""Variables of terminals that do. TERM says nothing on Windows: programs of Cygwin pass theirs on to any console."""
+
+_VIRTUAL_TERMINAL = 4
+"""ENABLE_VIRTUAL_TERMINAL_PROCESSING."""
+
+
+def _obeys_codes(stream: TextIO) -> bool:
+    """Whether a console of Windows obeys colour codes, as it says itself."""
+    ctypes, msvcrt = import_module("ctypes"), import_module("msvcrt")
+    try:
+        handle = ctypes.c_void_p(msvcrt.get_osfhandle(stream.fileno()))
+    except OSError:  # a window that only poses as a terminal
+        return False
+    mode = ctypes.c_uint32()
+    is_console = ctypes.windll.kernel32.GetConsoleMode(handle, ctypes.byref(mode))
+    return bool(is_console and mode.value & _VIRTUAL_TERMINAL)
 
 
 def user_agent() -> str:

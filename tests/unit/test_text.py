@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import ctypes
 import io
+import sys
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -126,6 +130,36 @@ def test_pairs() -> None:
 def test_wants_color(color: bool | None, environ: dict[str, str], expected: bool) -> None:
     """What the user says counts first, then NO_COLOR and TERM."""
     assert text.wants_color(Terminal(), color, environ) is expected
+
+
+@pytest.mark.parametrize(
+    ("environ", "mode", "expected"),
+    [
+        ({"TERM": "xterm"}, 3, False),
+        ({"TERM": "xterm"}, 7, True),
+        ({}, 7, True),
+        ({}, None, False),
+        ({"WT_SESSION": "1"}, 3, True),
+        ({"ConEmuANSI": "ON", "NO_COLOR": "1"}, 7, False),
+    ],
+)
+def test_color_on_windows(
+    environ: dict[str, str], mode: int | None, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a console its mode counts (None: it is none, but NUL), not the TERM that a program of Cygwin passed on."""
+
+    def get_console_mode(handle: ctypes.c_void_p, found: Any) -> int:
+        assert handle.value == 1234
+        found._obj.value = mode or 0
+        return int(mode is not None)
+
+    kernel = SimpleNamespace(kernel32=SimpleNamespace(GetConsoleMode=get_console_mode))
+    terminal = Terminal()
+    monkeypatch.setattr(terminal, "fileno", lambda: 4)
+    monkeypatch.setattr(ctypes, "windll", kernel, raising=False)
+    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(get_osfhandle=lambda number: 1230 + number))
+    assert text.wants_color(terminal, None, environ, windows=True) is expected
+    assert not text.wants_color(Terminal(), None, {"TERM": "xterm"}, windows=True), "without any descriptor"
 
 
 def test_no_color_in_a_pipe() -> None:
