@@ -16,7 +16,7 @@ from shlex import quote
 from typing import Any
 
 from ..core.errors import DONE, FAILED, INCOMPLETE, INTERRUPTED, UPDATES_FOUND, PipUpdateError
-from . import launch
+from . import launch, lifeline
 
 MARK = "pyvenv.cfg"
 _CONDA = "conda-meta"
@@ -131,9 +131,12 @@ def _wait_for(command: Sequence[str], variables: Mapping[str, str], *, capture: 
     """The exit code and the output, if that is captured."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    with subprocess.Popen(  # noqa: S603 - the interpreter of an environment in the folder that the user named
-        command, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if capture else None
-    ) as child:
+    with (
+        lifeline.to_child(variables) as options,
+        subprocess.Popen(  # noqa: S603 - the interpreter of an environment in the folder that the user named
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if capture else None, **options
+        ) as child,
+    ):
         try:
             output, _ = child.communicate()
         except BaseException:  # it may not have been told: it takes back what it has begun

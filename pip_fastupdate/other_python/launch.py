@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
 from ..core.text import venv_python
-from . import bootstrap
+from . import bootstrap, lifeline
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
@@ -52,6 +52,7 @@ def run(python: str, arguments: Sequence[str]) -> int | None:
     Returns None when that is the one that runs already. Otherwise the exit code, on Windows; elsewhere it does not
     return. Raises UsageError when there is no such interpreter.
     """
+    lifeline.hold()
     if os.environ.pop(bootstrap.VARIABLE, None) == str(os.getpid()):
         return None
     path = interpreter(python)
@@ -228,7 +229,10 @@ def _wait_for(command: list[str], environment: Mapping[str, str]) -> int:
     """``execve`` would return to the shell at once on Windows, and the exit code would be lost."""
     import subprocess
 
-    with subprocess.Popen(command, env=environment) as child:  # noqa: S603 - the interpreter that the user named
+    with (
+        lifeline.to_child(environment) as options,
+        subprocess.Popen(command, **options) as child,  # noqa: S603 - the interpreter that the user named
+    ):
         while True:
             try:
                 return child.wait()

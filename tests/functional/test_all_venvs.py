@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.functional.test_elsewhere import from_here, put, venv
-from tests.support.environments import installed
-from tests.support.local_index import LocalIndex
+from tests.support.environments import installed, tree, variables
+from tests.support.local_index import LocalIndex, wait_until
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the environments of these tests are laid out as on POSIX")
 
@@ -40,3 +44,29 @@ def test_each_environment_is_updated(tmp_path: Path, index: LocalIndex) -> None:
     assert ("2.0", "2.0") == (installed(first)["lib"], installed(last)["lib"])
     nothing = from_here(first, "--all-venvs", str(tmp_path / "nothing"), index=index)
     assert (2, True) == (nothing.returncode, "error: no virtual environment in " in nothing.stderr)
+
+
+@pytest.mark.parametrize("way", ["all-venvs", "as on Windows"])
+def test_nobody_outlives_who_started_it(tmp_path: Path, index: LocalIndex, way: str) -> None:
+    """Killed in the middle of a download, it takes the run in the environment along, which leaves that as it was."""
+    env = venv(tmp_path / "envs" / "a")
+    put(env, index.release("lib", "1.0"))
+    index.release("lib", "2.0")
+    index.fail("*lib-2.0-*.whl", hang=60)
+    before = tree(env.path)
+    script = "from pip_fastupdate.cli import main; import sys; sys.exit(main(sys.argv[1:]))"
+    if way != "all-venvs":
+        wait = "sys.exit(launch.replace_process(*launch.command(sys.argv[1], []), windows=True))"
+        script = f"import sys; from pip_fastupdate.other_python import launch; {wait}"
+    given = ["--all-venvs", str(env.path.parent)] if way == "all-venvs" else [str(env.path)]
+    told = tmp_path / "told"
+    with told.open("wb") as stderr:
+        tool = replace(env, python=Path(sys.executable))
+        parent = subprocess.Popen(
+            [sys.executable, "-c", script, *given], env=variables(tool, index=index), stderr=stderr, cwd=env.home
+        )
+        with parent:
+            wait_until((env.path / ".pip-fastupdate" / "1").exists, 30)
+            parent.send_signal(signal.SIGKILL)
+    wait_until(lambda: b"as it was" in told.read_bytes() and before == tree(env.path), 10)
+    assert "error: Interrupted; the environment is as it was." == told.read_text().splitlines()[-1]
