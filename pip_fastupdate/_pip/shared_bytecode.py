@@ -76,10 +76,11 @@ def _written(path: str, content: bytes, mode: int) -> Path:
         os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - text
         descriptor = os.open(path, _NEW, (mode | 0o200) & 0o666)
     try:
-        write_all(descriptor, content)
+        try:
+            write_all(descriptor, content)
+        finally:
+            os.close(descriptor)
     except OSError:
-        os.unlink(path)  # noqa: PTH108 - text
+        os.unlink(path)  # noqa: PTH108 - text; closed, as Windows removes nothing else
         raise
-    finally:
-        os.close(descriptor)
     return Path(path)

@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from ..core.busy_files import SHORT, Patience, replace
 from ..core.files import new_file
 from .refused import LockRefused
 
@@ -35,7 +36,7 @@ class Draft:
 
     def put(self) -> None:
         """Have it take its place. Raises OSError."""
-        self._draft.replace(self._path)
+        replace(str(self._draft), str(self._path), Patience(SHORT))
 
     def discard(self) -> None:
         """Leave nothing behind, unless it is in its place."""

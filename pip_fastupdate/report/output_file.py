@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from ..core.busy_files import SHORT, Patience, replace
 from ..core.errors import UsageError
 from ..core.files import write_all
 from ..core.models import Report
@@ -63,7 +64,7 @@ def save(report: Report, path: Path, *, format: Format, verbosity: int = 0) -> N
     draft = place.with_name(f".{os.urandom(6).hex()}.report")
     try:
         _write(draft, f"{text}\n".encode() if text else b"", like=place)
-        draft.replace(place)
+        replace(str(draft), str(place), Patience(SHORT))
     except BaseException:
         with suppress(OSError):
             draft.unlink(missing_ok=True)

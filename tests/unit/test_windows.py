@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from pip_fastupdate import cli
+from pip_fastupdate._pip.shared_bytecode import _written
 from pip_fastupdate.cache import maintenance
 from pip_fastupdate.core import text
 from pip_fastupdate.core.protocols import DownloadFailed
 from pip_fastupdate.environment import scan
+from pip_fastupdate.lockfile.draft import Draft
 from pip_fastupdate.other_python import launch
+from pip_fastupdate.report import output_file
 from pip_fastupdate.wheels.download import Part
 from pip_fastupdate.wheels.warnings import _is_python_script
+from tests.support import reports
 from tests.support.platforms import Scanner, Windows
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are not known here")
@@ -39,6 +44,33 @@ def test_download_that_is_held_for_good(tmp_path: Path) -> None:
         with pytest.raises(DownloadFailed) as caught:
             part.finish()
     assert ("in-use", "another program keeps it.whl open") == (caught.value.kind, caught.value.text)
+
+
+@needs_proc
+def test_files_for_the_user_that_are_scanned(tmp_path: Path) -> None:
+    """A report and a lock file that are looked at just then come to their places, over what is there."""
+    for name in ("report.json", "pylock.toml"):
+        (tmp_path / name).write_text("old")
+    with Windows(tmp_path, scanner=Scanner(1, seconds=0.4)).on():
+        output_file.save(reports.report(), tmp_path / "report.json", format="json")
+        with Draft(tmp_path / "pylock.toml", "new") as draft:
+            draft.put()
+    assert "old" != (tmp_path / "report.json").read_text()
+    assert "new" == (tmp_path / "pylock.toml").read_text()
+    assert ["pylock.toml", "report.json"] == sorted(each.name for each in tmp_path.iterdir())
+
+
+@needs_proc
+def test_bytecode_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written of it is removed, and the error is that of the disk."""
+
+    def full(descriptor: int, content: object) -> int:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "write", full)
+    with Windows(tmp_path).on(), pytest.raises(OSError, match="full"):
+        _written(str(tmp_path / "x.pyc"), b"x", 0o644)
+    assert [] == list(tmp_path.iterdir())
 
 
 @needs_proc
