@@ -77,11 +77,11 @@ FILES = ("project/requirements.txt", "project/pyproject.toml")
 
 
 @pytest.mark.parametrize("undone", [False, True])
-def test_project_files_and_environment_stay_together(folder: Path, undone: bool) -> None:
+def test_project_files_and_environment_stay_together(folder: Path, undone: bool, system: str) -> None:
     """Killed at any call, or met by an error, both are old or both are new, and nothing is left beside the files."""
     update = harness.updating(synthetic.SMALL, files=FILES)
     first = [harness.making(FILES), *([update] if undone else [])]
-    case = Case(folder, synthetic.SMALL, harness.undoing if undone else update, first)
+    case = Case(folder, synthetic.SMALL, harness.undoing if undone else update, first, system)
     tally = harness.kills(case, some(case))
     tally += harness.some_errors(case, some(case, 9))
     assert tally.others == {}
@@ -121,11 +121,24 @@ def test_recovery_killed_at_each_call(update: Case) -> None:
     assert tally.outcomes[OLD] > 5
 
 
-def test_large_update_killed_now_and_then(folder: Path) -> None:
-    """The same in an environment of 60 distributions."""
-    dists = synthetic.large(60)
-    case = Case(folder, dists, harness.updating(dists))
+def test_large_update_killed_now_and_then(folder: Path, system: str) -> None:
+    """The same in an environment of 60 distributions; on another system of 12."""
+    dists = synthetic.large(60 if system == NATIVE else 12)
+    case = Case(folder, dists, harness.updating(dists), system=system)
     assert harness.kills(case, sample(case, at_night(12, sample=4), seed=1)).others == {}
+
+
+@pytest.mark.skipif(len(SYSTEMS_HERE) == 1, reason="open files are not known here")
+def test_update_and_undo_killed_while_files_are_scanned(folder: Path) -> None:
+    """Killed, met by an error or interrupted while it waits for a scanner, an update is as safe as ever."""
+    case = Case(folder / "update", synthetic.SMALL, UPDATE, system=harness.SCANNED)
+    tally = harness.kills(case, some(case, 2))
+    tally += harness.some_errors(case, some(case, 3))
+    tally += harness.interrupts(case, some(case, 9))
+    case = Case(folder / "undo", synthetic.SMALL, harness.undoing, [UPDATE], system=harness.SCANNED)
+    tally += harness.kills(case, some(case, 3))
+    assert tally.others == {}
+    assert (tally.outcomes[OLD] > 6, tally.outcomes[NEW] > 2) == (True, True)
 
 
 def test_harness_finds_careless_updates(folder: Path) -> None:
