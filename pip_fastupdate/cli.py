@@ -7,11 +7,11 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .arguments import Arguments, parse_arguments
 from .arguments.policy import cooldown_of
@@ -21,7 +21,6 @@ from .core.errors import (
     INCOMPLETE,
     INTERRUPTED,
     UPDATES_FOUND,
-    EnvironmentLocked,
     InterruptedLate,
     PipUpdateError,
     UsageError,
@@ -78,7 +77,7 @@ def _verdict(error: BaseException) -> tuple[str, str | None, int]:
         return "Interrupted, but the change was complete by then and is kept.", "", INTERRUPTED
     if isinstance(error, KeyboardInterrupt):
         return "Interrupted; the environment is as it was.", "", INTERRUPTED
-    from .transaction.blame import blamed, is_failed_import
+    from .update.blame import blamed, is_failed_import
 
     if is_failed_import(error):
         return (*blamed(error), FAILED)
@@ -144,14 +143,13 @@ def _in_other_python(arguments: Arguments, argv: Sequence[str]) -> int | None:
 
 def _all_venvs(arguments: Arguments, argv: Sequence[str]) -> int:
     """One run for each environment below a folder, one report, one exit code. Raises UsageError where there is none."""
-    from .environment.chosen import manager_of
     from .other_python import all_venvs
     from .report import venvs, write
 
     folder, format = arguments.all_venvs or Path(), arguments.options.format
     progress = _progress(arguments.options)
     found = all_venvs.environments(
-        folder, manager_of, lambda error: progress.warn(f"could not look into {error.filename}: {error.strerror}")
+        folder, lambda error: progress.warn(f"could not look into {error.filename}: {error.strerror}")
     )
     words, ran = all_venvs.without_folder(argv, format), []
     for each in found:
@@ -197,7 +195,7 @@ def _dispatch(arguments: Arguments, argv: Sequence[str]) -> int:
         return _cache(arguments, options, progress)
     if arguments.python is None:
         with progress.timed("guard"):
-            from .environment import chosen
+            from .other_python import chosen
 
             chosen.check(lambda text, hint: progress.warn(text, hint=hint), prefix=Path(sys.prefix))
     return _update(options, configuration, progress)
@@ -219,18 +217,13 @@ def _recover(arguments: Arguments, progress: Silent) -> None:
 
     What changes nothing leaves it; so does a run that finds another one at work, which waits for that later.
     """
-    from .transaction.here import transactions
-
     options = arguments.options
     still = options.dry_run or options.check or arguments.history or arguments.cache_info or arguments.cache_clear
-    still = still or arguments.show_config
-    found = transactions()
-    if still or not found.exist() or found.pending() is None:
+    if still or arguments.show_config:
         return
-    with suppress(EnvironmentLocked), found.lock(0, lambda: None, progress.warn):
-        message = found.recover()
-        if message:
-            progress.warn(message)
+    from .update.history import recover
+
+    recover(progress)
 
 
 def _progress(options: Options) -> Silent:
@@ -252,8 +245,13 @@ def _own_settings(arguments: Arguments, found: Configuration) -> tuple[Setting, 
     from .core.files import working_folder
     from .settings import sources
 
+    def toml(text: str) -> dict[str, Any]:
+        from ._pip.toml import loads  # read only where a project has settings
+
+        return loads(text)
+
     target = Path(sys.prefix) if arguments.python is not None else None
-    return sources.found(found.update, folder=Path(working_folder()), target=target)
+    return sources.found(found.update, folder=Path(working_folder()), target=target, toml=toml)
 
 
 def _with_settings(arguments: Arguments, argv: Sequence[str], settings: tuple[Setting, ...]) -> Arguments:

@@ -129,7 +129,7 @@ def read(found: argparse.Namespace) -> PolicyOptions:
 
 
 def _age(text: str) -> str:
-    from ..policy.age import parse
+    from ..core.ages import parse
 
     try:
         parse(text)
@@ -152,7 +152,7 @@ def cooldown_of(given: str | None, configured: str | None) -> str | None:
     text = configured if given is None else given
     if text is None:
         return None
-    from ..policy.age import parse
+    from ..core.ages import parse
 
     try:
         return text if parse(text) else None

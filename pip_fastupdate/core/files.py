@@ -82,3 +82,8 @@ def working_folder() -> str:
         return os.getcwd()  # noqa: PTH109 - compared as text, as pip does
     except FileNotFoundError:
         return ""
+
+
+def real(path: str) -> str:
+    """``path`` as pip compares it: absolute, without symbolic links, in the file system's case."""
+    return os.path.normcase(os.path.realpath(path))

@@ -159,7 +159,7 @@ class PolicyOptions:
     """Which releases may come in: our own options."""
 
     cooldown: str | None = None
-    """How old files must be, in any form that ``policy.age.parse`` knows; None for any age."""
+    """How old files must be, in any form that ``core.ages.parse`` knows; None for any age."""
 
     cooldown_except: tuple[str, ...] = ()
     """Normalized names, globs of them or URLs of indexes whose files may be of any age."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,6 +27,36 @@ class Progress(Protocol):
 
     def warn(self, text: str, hint: str = "") -> None:
         """A line the user always sees."""
+
+
+class Measured(Progress, Protocol):
+    """What a run tells its progress to, and what measures it."""
+
+    seconds: dict[str, float]
+    """Wall time of each stage by its name."""
+
+    def elapsed(self) -> float:
+        """Seconds since the run started."""
+
+    def timed(self, name: str) -> AbstractContextManager[None]:
+        """What is measured as ``name`` and not spoken of."""
+
+
+class Untold:
+    """A ``Progress`` that nobody hears of."""
+
+    def stage(self, name: str, total: int | None = None) -> AbstractContextManager[None]:
+        """Nothing but what is in it."""
+        return nullcontext()
+
+    def step(self, detail: str = "", amount: int = 1) -> None:
+        """Nothing."""
+
+    def note(self, text: str) -> None:
+        """Nothing."""
+
+    def warn(self, text: str, hint: str = "") -> None:
+        """Nothing."""
 
 
 class ReleaseSource(Protocol):

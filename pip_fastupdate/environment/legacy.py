@@ -10,10 +10,11 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 from .._pip.compat import installed, listening
+from ..core.files import real
 from ..core.models import Distribution, Reason
 from . import metadata_file
 from .dist_info import outside
-from .paths import Site, real
+from .paths import Site
 
 
 def distributions(

@@ -15,7 +15,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal
 
-from .paths import Site, real, scheme_paths
+from ..core.files import real
+from .paths import Site, scheme_paths
 
 Zone = Literal["outside", "closed", "site", "own", "info", "other"]
 """Of a folder: outside the environment; never a distribution's; a site-packages itself; a package in one of these;

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..core.files import working_folder
+from ..core.files import real, working_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +40,6 @@ class Site:
     def permits(self, folder: str) -> bool:
         """Whether ``folder`` (real path) is below one of the roots."""
         return any(folder == root or folder.startswith(root.rstrip(os.sep) + os.sep) for root in self.roots)
-
-
-def real(path: str) -> str:
-    """``path`` as pip compares it: absolute, without symbolic links, in the file system's case."""
-    return os.path.normcase(os.path.realpath(path))
 
 
 @lru_cache(maxsize=1)

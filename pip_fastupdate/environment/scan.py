@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 from .._pip import facts
 from ..core import busy_files
 from ..core.busy_files import CLEARING, Patience
+from ..core.files import real
 from ..core.models import Distribution, Inventory, Target
 from ..core.names import normalize
 from .dist_info import Folder, read
-from .paths import Site, current, real, scheme_paths, search_path
+from .paths import Site, current, scheme_paths, search_path
 
 if TYPE_CHECKING:
     from .installed_files import (

@@ -27,8 +27,8 @@ from .lookahead import Lookahead
 from .requirements_of import Requirements
 
 if TYPE_CHECKING:
-    from ..core.counters import Counters
     from ..core.response import Answer
+    from ..network.counters import Counters
     from ..network.session import Session
 
 Fields = tuple[str, ...] | Failure

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from packaging.version import Version
 
+from ..core.ages import instant
 from ..core.files import content, decoded
 from ..core.models import Release
 from ..core.text import without_credentials
@@ -80,8 +81,8 @@ def _from_index(pylock: Any, pinned: Pinned, release: Release, folder: Path) -> 
 
 def _instant(text: str | None) -> datetime | None:
     """ISO 8601 in UTC as a time with whole seconds; None where there is none, or something else."""
-    with suppress(ValueError):
-        return datetime.fromisoformat(text[:19]).replace(tzinfo=timezone.utc) if text else None
+    with suppress(ValueError, OverflowError):
+        return instant(text).astimezone(timezone.utc).replace(microsecond=0) if text else None
     return None
 
 

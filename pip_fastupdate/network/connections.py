@@ -15,10 +15,10 @@ from urllib3 import ProxyManager
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
-from ..core.counters import Counters
 from ..core.options import Network
 from ..core.response import host_of
 from .addresses import pool_classes
+from .counters import Counters
 from .errors import RequestError
 
 if TYPE_CHECKING:

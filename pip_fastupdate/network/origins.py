@@ -12,11 +12,11 @@ from requests.utils import get_environ_proxies
 from urllib3 import disable_warnings
 from urllib3.exceptions import InsecureRequestWarning
 
-from ..core.counters import Counters
 from ..core.options import Network
 from ..core.text import without_credentials
 from . import tls
 from .connections import Pool
+from .counters import Counters
 from .errors import RequestError
 
 DOWN = 30.0

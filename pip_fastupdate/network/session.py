@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from ..cache import location
 from ..cache.redis import SharedStore
 from ..cache.sqlite import DAY, Store
-from ..core.counters import Counters
 from ..core.options import CacheOptions, Network
 from ..core.protocols import DownloadFailed
 from ..core.response import Answer, Record, Reply, key_of, pack, unpack
 from ..core.text import without_credentials
+from .counters import Counters
 from .lean import lean
 
 if TYPE_CHECKING:

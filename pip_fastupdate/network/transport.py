@@ -19,11 +19,11 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
-from ..core.counters import Counters
 from ..core.options import Network
 from ..core.response import host_of
 from ..core.text import without_credentials
 from . import bodies, errors
+from .counters import Counters
 from .credentials import Authenticate, Credentials, is_downgrade
 from .errors import RequestError
 from .origins import Origins

@@ -17,6 +17,7 @@ from typing import Any
 
 from ..core.errors import DONE, FAILED, INCOMPLETE, INTERRUPTED, UPDATES_FOUND, PipUpdateError
 from . import launch, lifeline
+from .chosen import manager_of
 
 MARK = "pyvenv.cfg"
 _CONDA = "conda-meta"
@@ -30,9 +31,6 @@ _RESULTS = {
     UPDATES_FOUND: "updates found",
     INTERRUPTED: "interrupted; environments after it were left as they are",
 }
-
-Manager = Callable[[Path], "tuple[str, str]"]
-"""Who manages the environment of a tool, and the line that updates it, with ``{name}``; "" twice for any other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +89,7 @@ def without_folder(arguments: Sequence[str], format: str) -> list[str]:
     return [*kept, f"--format={format}"]
 
 
-def environments(folder: Path, manager: Manager, failed: Callable[[OSError], object]) -> Iterator[Found]:
+def environments(folder: Path, failed: Callable[[OSError], object]) -> Iterator[Found]:
     """The environments in and below ``folder``, sorted; no link is followed, and none is looked for inside of one."""
     for place, folders, files in os.walk(folder, onerror=failed, followlinks=False):
         folders.sort()
@@ -105,7 +103,7 @@ def environments(folder: Path, manager: Manager, failed: Callable[[OSError], obj
         elif path.name == "shared" and (path.parent / "venvs").is_dir():
             yield Found(path=path, manager="pipx", command="pipx upgrade-shared")
         else:
-            name, command = manager(path)
+            name, command = manager_of(path)
             yield Found(path=path, manager=name, command=command.format(name=path.name) if command else "")
 
 

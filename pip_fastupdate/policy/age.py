@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from fnmatch import fnmatchcase
 
+from ..core.ages import instant, parse
 from ..core.models import Reason
 from ..core.options import PolicyOptions
 from ..core.protocols import OfferedFile
@@ -16,47 +16,8 @@ from .making import Knowledge
 KIND = "cooldown"
 UNKNOWN = "cooldown-unknown"
 
-_SHORT = re.compile(r"(\d{1,9})\s*([hdw]?)", re.IGNORECASE)
-_ISO = re.compile(r"P(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?", re.IGNORECASE)
-_UNITS = {"h": "hours", "d": "days", "w": "weeks", "": "days"}
-_LONGEST = timedelta(days=36500)
-
 LOCAL = "find-links"
 """The source whose files nobody uploaded: no age is asked of them, as by pip."""
-
-
-def parse(text: str) -> timedelta | datetime | None:
-    """``7``, ``7d``, ``12h``, ``2w``, ``P7D``, ``PT12H``, a date or a time (ISO 8601, local where no zone is given).
-
-    None where it is nothing (``0``, ``P0D``). Raises ValueError.
-    """
-    text = text.strip()
-    short, iso = _SHORT.fullmatch(text), _ISO.fullmatch(text)
-    if short:
-        age = timedelta(**{_UNITS[short[2].lower()]: int(short[1])})
-    elif iso and text[-1:].upper() not in "PT":
-        weeks, days, hours, minutes, seconds = (int(each or 0) for each in iso.groups())
-        age = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-    else:
-        return instant(text, local=True)
-    if age > _LONGEST:
-        raise ValueError("more than a hundred years")
-    return age or None
-
-
-def instant(text: str, *, local: bool = False) -> datetime:
-    """ISO 8601 with or without ``Z``; without a zone it is UTC, or this machine's time. Raises ValueError."""
-    at = datetime.fromisoformat(_fraction(text.strip().replace("Z", "+00:00").replace("z", "+00:00")))
-    if at.tzinfo is not None:
-        return at
-    return at.astimezone() if local else at.replace(tzinfo=timezone.utc)
-
-
-def _fraction(text: str) -> str:
-    """Python 3.10 reads three or six digits of a second's fraction, nothing else."""
-    seconds, dot, rest = text.partition(".")
-    digits = len(rest) - len(rest.lstrip("0123456789"))
-    return f"{seconds}.{rest[:digits][:6]:0<6}{rest[digits:]}" if dot else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

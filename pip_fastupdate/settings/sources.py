@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import UsageError
 from ..core.files import content
@@ -22,6 +22,9 @@ NOT_SETTINGS = ("PIP_UPDATE_LIMITS", "PIP_UPDATE_ELSEWHERE")
 
 LARGEST = 4 * 1024**2
 """Bytes of a pyproject.toml that is read."""
+
+Toml = Callable[[str], Mapping[str, Any]]
+"""A parser. Raises ValueError."""
 
 _ROOTS = (".git", ".hg", ".svn", ".jj")
 
@@ -43,18 +46,19 @@ def found(
     *,
     folder: Path,
     target: Path | None,
+    toml: Toml,
     variables: Mapping[str, str] = os.environ,
 ) -> tuple[Setting, ...]:
     """All settings for a run that was started in ``folder``, lowest first.
 
     ``target`` is the folder of the environment where another one than the running one is acted on: the project's file
-    then counts only if that lies in the project. Raises UsageError.
+    then counts only if that lies in the project. ``toml`` reads a document. Raises UsageError.
     """
     project = nearest(folder)
     foreign = project is not None and target is not None and not target.is_relative_to(project.parent)
     return (
         *of_pip(of_pips_files),
-        *(of_project(project) if project and not foreign else ()),
+        *(of_project(project, toml) if project and not foreign else ()),
         *of_variables(variables),
     )
 
@@ -101,16 +105,14 @@ def nearest(folder: Path) -> Path | None:
     return None
 
 
-def of_project(path: Path) -> Iterator[Setting]:
+def of_project(path: Path, toml: Toml) -> Iterator[Setting]:
     """``[tool.pip-update]`` of a pyproject.toml; nothing without one. Raises UsageError."""
     source = str(path)
     try:
         data = content(source, LARGEST)
         if b"pip-update" not in data:
             return
-        from .._pip.toml import loads
-
-        document = loads(data.decode("utf-8-sig"))
+        document = toml(data.decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error).partition("\n")[0]
         reason = "larger than 4 MiB" if getattr(error, "errno", None) == errno.EFBIG else reason

@@ -11,9 +11,8 @@ from .._pip.auth import authentication, system_certificates
 from .._pip.configuration import Configuration
 from ..core.models import Target
 from ..core.options import Options, Settings
-from ..core.protocols import Filters
+from ..core.protocols import Filters, Measured
 from ..index import Catalog, open_catalog
-from ..progress import Silent
 from ..transaction import Transactions, here
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class NoProject:
 class EnvironmentLock:
     """The lock of the environment: taken once, released at the end of the run."""
 
-    def __init__(self, transactions: Transactions, progress: Silent, timeout: float) -> None:
+    def __init__(self, transactions: Transactions, progress: Measured, timeout: float) -> None:
         self._transactions = transactions
         self._progress = progress
         self._timeout = timeout
@@ -81,7 +80,7 @@ class RunContext:
     options: Options
     configuration: Configuration
     target: Target
-    progress: Silent
+    progress: Measured
     transactions: Transactions
     catalog: Catalog
     lock: EnvironmentLock
@@ -121,7 +120,7 @@ class RunContext:
 
 @contextmanager
 def open_context(
-    options: Options, configuration: Configuration, target: Target, progress: Silent, project: NoProject
+    options: Options, configuration: Configuration, target: Target, progress: Measured, project: NoProject
 ) -> Iterator[RunContext]:
     """Everything a run needs, closed at its end. No index is asked yet, and nothing is written."""
     with progress.timed("load"):
@@ -166,7 +165,7 @@ def _disk_meter(options: Options) -> DiskMeter | None:
 
 
 def _advice(
-    options: Options, configuration: Configuration, transactions: Transactions, progress: Silent, catalog: Catalog
+    options: Options, configuration: Configuration, transactions: Transactions, progress: Measured, catalog: Catalog
 ) -> Advice | None:
     if not options.advisories.wanted:
         return None

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from ..core.entry import HistoryEntry
-from ..core.errors import late
+from ..core.errors import EnvironmentLocked, late
 from ..core.options import Options
-from ..progress import Silent
 from ..transaction.here import transactions
+
+if TYPE_CHECKING:
+    from ..core.protocols import Progress
+
+
+def recover(progress: Progress) -> None:
+    """Take back what was cut short; that is left where another run is at work, for which a change waits later."""
+    found = transactions()
+    if not found.exist() or found.pending() is None:
+        return
+    with suppress(EnvironmentLocked), found.lock(0, lambda: None, progress.warn):
+        message = found.recover()
+        if message:
+            progress.warn(message)
 
 
 def history() -> tuple[HistoryEntry, ...]:
@@ -17,7 +32,7 @@ def history() -> tuple[HistoryEntry, ...]:
     return transactions().history()
 
 
-def undo(id: str | None, options: Options, progress: Silent) -> HistoryEntry:
+def undo(id: str | None, options: Options, progress: Progress) -> HistoryEntry:
     """Swap a transaction back, the last one for None; undoing an undo does it again.
 
     Raises TransactionError when there is nothing to undo, its files are gone, the environment has changed since, or
@@ -40,7 +55,7 @@ def undo(id: str | None, options: Options, progress: Silent) -> HistoryEntry:
         return entry
 
 
-def _consistency(restored: frozenset[str], progress: Silent) -> Callable[[], None]:
+def _consistency(restored: frozenset[str], progress: Progress) -> Callable[[], None]:
     """The check between swap and commit; it needs packaging, and without that no undo must fail."""
     try:
         from .consistency import unfit_since

@@ -13,9 +13,9 @@ from .._pip.configuration import Configuration
 from ..core.errors import EnvironmentChanged, late
 from ..core.models import Difference, Inventory, Report, Row, Running, Stats, Status
 from ..core.options import Options, Settings
+from ..core.protocols import Measured
 from ..core.text import some
 from ..environment.scan import target
-from ..progress import Silent
 from . import lock_file
 from .context import NoProject, RunContext, open_context
 from .report_rows import Outcome, listed_failures, rows
@@ -28,7 +28,7 @@ TRIES = 3
 """How often a plan is made anew because somebody else changed the environment meanwhile."""
 
 
-def run(options: Options, configuration: Configuration, progress: Silent) -> Report:
+def run(options: Options, configuration: Configuration, progress: Measured) -> Report:
     """Bring the running environment up to date, or say what that would do.
 
     Raises PipUpdateError when nothing could be done; the environment is then as it was.

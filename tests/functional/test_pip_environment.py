@@ -17,7 +17,8 @@ from tests.support.wheels import make_project, make_wheel
 BOTH = """
 import json, logging, sys
 from pip_fastupdate.environment import scan as environment
-from pip_fastupdate.environment.paths import current, real, search_path
+from pip_fastupdate.core.files import real
+from pip_fastupdate.environment.paths import current, search_path
 
 warnings = []
 ours = {each.name: each for each in environment.scan(warnings.append).distributions}

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from pip_fastupdate.core.counters import Counters
 from pip_fastupdate.core.protocols import DownloadFailed
 from pip_fastupdate.core.response import Answer, Reply
+from pip_fastupdate.network.counters import Counters
 
 JSON = "application/json"
 SIMPLE = "application/vnd.pypi.simple.v1+json"

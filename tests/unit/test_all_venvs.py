@@ -8,7 +8,6 @@ import pytest
 
 from pip_fastupdate.arguments import parse_arguments
 from pip_fastupdate.core.errors import UsageError
-from pip_fastupdate.environment.chosen import manager_of
 from pip_fastupdate.other_python.all_venvs import Found, Ran, environments, exit_code, without_folder
 from pip_fastupdate.report import venvs
 
@@ -44,9 +43,9 @@ def test_environments_are_found_and_left_to_their_managers(tmp_path: Path) -> No
         Found(path=tmp_path / "pipx" / "shared", manager="pipx", command="pipx upgrade-shared"),
         Found(path=tmp_path / "pipx" / "venvs" / "black", manager="pipx", command="pipx upgrade black"),
         Found(path=tmp_path / "ruff", manager="uv", command="uv tool upgrade ruff"),
-    ] == list(environments(tmp_path, manager_of, fail))
+    ] == list(environments(tmp_path, fail))
     with pytest.raises(FileNotFoundError):
-        list(environments(tmp_path / "missing", manager_of, fail))
+        list(environments(tmp_path / "missing", fail))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pip_fastupdate.core.errors import UsageError
-from pip_fastupdate.environment import chosen
+from pip_fastupdate.other_python import chosen
 
 
 def make(folder: Path, *files: str) -> Path:

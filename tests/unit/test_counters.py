@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from pip_fastupdate.core.counters import Counters
 from pip_fastupdate.core.models import Counts, HostStats
+from pip_fastupdate.network.counters import Counters
 
 
 def test_every_number_arrives() -> None:

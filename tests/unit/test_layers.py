@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import re
+from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -29,6 +31,45 @@ def checked() -> list[set[str]]:
     config.read(ROOT / "setup.cfg", encoding="utf-8")
     lines = config["importlinter:contract:layers"]["layers"].strip().splitlines()
     return [{name.strip().removeprefix("pip_fastupdate.") for name in line.split("|")} for line in lines]
+
+
+def names() -> dict[str, Path]:
+    """All modules of the program."""
+    paths = (ROOT / "pip_fastupdate").rglob("*.py")
+    return {".".join(each.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): each for each in paths}
+
+
+def imports() -> dict[str, set[str]]:
+    """By module those that it imports, at its top, later or for types alone; a package's own module aside."""
+    known = names()
+    return {name: set(_imported(name, path, known)) - {name, "pip_fastupdate"} for name, path in known.items()}
+
+
+def _imported(name: str, path: Path, known: dict[str, Path]) -> Iterator[str]:
+    package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = ".".join((*package[: len(package) - node.level + 1], *filter(None, [node.module])))
+            for each in node.names:
+                yield f"{base}.{each.name}" if f"{base}.{each.name}" in known else base
+
+
+def test_no_module_is_in_a_circle_of_imports() -> None:
+    """Deferred imports, and those for types, included: each module can be put below all that import it."""
+    left = imports()
+    assert len(left) > 100
+    while free := [name for name, others in left.items() if not others & left.keys()]:
+        for name in free:
+            del left[name]
+    assert {} == left
+
+
+def test_parts_are_tied_by_few_arrows() -> None:
+    """Which of the parts imports which: who reads one has few others to know."""
+    arrows = {
+        (name.split(".")[1], each.split(".")[1]) for name, found in imports().items() if "." in name for each in found
+    }
+    assert len({(one, other) for one, other in arrows if one != other}) <= 45
 
 
 def test_the_drawing_is_what_is_checked() -> None:

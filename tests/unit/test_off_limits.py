@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pip_fastupdate.core.files import real
 from pip_fastupdate.environment.off_limits import OffLimits
-from pip_fastupdate.environment.paths import Site, real
+from pip_fastupdate.environment.paths import Site
 
 
 @pytest.fixture

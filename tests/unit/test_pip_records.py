@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from pip_fastupdate.core.files import real
 from pip_fastupdate.core.models import Distribution, Inventory, Reason
 from pip_fastupdate.environment import installed_files
-from pip_fastupdate.environment.paths import Site, real
+from pip_fastupdate.environment.paths import Site
 from tests.unit.test_pip_scan import put, scan, site_of
 
 

@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
+from pip_fastupdate.core.files import real
 from pip_fastupdate.core.models import Distribution, Inventory
 from pip_fastupdate.environment import paths
 from pip_fastupdate.environment import scan as scanner
 from pip_fastupdate.environment.direct_url import editable, is_valid, origin, without_credentials
 from pip_fastupdate.environment.dist_info import Folder, read
-from pip_fastupdate.environment.paths import Site, real
+from pip_fastupdate.environment.paths import Site
 
 
 def site_of(packages: Path, user: Path | None = None) -> Site:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from pip_fastupdate.core.ages import parse
 from pip_fastupdate.core.models import Project
 from pip_fastupdate.index.apis.simple_pages import Link
-from pip_fastupdate.policy.age import Cooldown, ago, parse, span
+from pip_fastupdate.policy.age import Cooldown, ago, span
 from tests.support.source_records import chosen, link, source_record, summary, wheels
 
 PURE = "py3-none-any.whl"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
+from pip_fastupdate._pip.toml import loads
 from pip_fastupdate.arguments import given, parse_arguments
 from pip_fastupdate.core.errors import UsageError
 from pip_fastupdate.core.options import Options, PolicyOptions
@@ -32,7 +33,7 @@ def read(
     """The settings of a project with that table, of pip's files and of variables."""
     if document:
         (folder / "pyproject.toml").write_text(f"[tool.pip-update]\n{document}\n", encoding="utf-8")
-    return Configured(settings=found_settings(pip, folder=folder, target=target, variables=variables))
+    return Configured(settings=found_settings(pip, folder=folder, target=target, toml=loads, variables=variables))
 
 
 def options(found: Configured, *argv: str) -> Options:

@@ -15,12 +15,11 @@ from ...core.entry import HistoryEntry
 from ...core.errors import PipUpdateError
 from ...core.models import Distribution, Inventory, KnownVulnerability, Project, Release
 from ...core.options import AdvisoryOptions
-from ...core.protocols import OfferedFile, ReleaseSource
+from ...core.protocols import OfferedFile, Progress, ReleaseSource
 from ...core.text import plural, some
 from ...index import Catalog
 from ...policy.making import Knowledge
 from ...policy.vulnerable import KnownVulnerabilities, reason
-from ...progress import Silent
 from .privacy import PublicNames
 from .screening import Screened
 from .smallest import SmallestSafe
@@ -33,7 +32,7 @@ class Advice:
 
     options: AdvisoryOptions
     catalog: Catalog
-    progress: Silent
+    progress: Progress
     public_names: PublicNames
     history: Callable[[], Sequence[HistoryEntry]]
     """The updates so far, newest first."""

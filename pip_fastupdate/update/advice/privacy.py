@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...core.models import Distribution, Failure, Project
+from ...core.protocols import Untold
 from ...core.urls import canonical
 from ...index import Catalog
-from ...progress import Silent
 
 Origins = Mapping[str, Mapping[str, str]]
 """By name and version, the index that it came from."""
@@ -51,7 +51,7 @@ class PublicNames:
             return frozenset()
         if len(self.indexes) == 1:
             return frozenset(each.name for each in distributions)
-        projects = self.catalog.look_up(dict.fromkeys(each.name for each in distributions), Silent())
+        projects = self.catalog.look_up(dict.fromkeys(each.name for each in distributions), Untold())
         return frozenset(name for name, project in projects.items() if self._only_public(project))
 
     def _only_public(self, project: Project | Failure) -> bool:

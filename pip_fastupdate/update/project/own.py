@@ -17,11 +17,10 @@ from urllib.parse import urlsplit
 
 from packaging.version import Version
 
-from ...core.files import content
+from ...core.files import content, real
 from ...core.models import Distribution, Inventory
 from ...core.requirements import Dependency, InvalidRequirement, parse
 from ...core.urls import file_path
-from ...environment.paths import real
 from ...environment.scan import folders
 from ...project_files.rewrite import Unwritable, edited, moved, relaxed
 from ...project_files.writable import Writable

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ...core.models import Change, Failure, Inventory
-from ...progress import Silent
+from ...core.protocols import Untold
 from ...wheels import WheelStore
 from ..context import RunContext
 from ..results import BAD_FILE, OFFLINE, Exclusions, LookedUp, Planned, key_of
@@ -32,6 +32,6 @@ def at_hand(context: RunContext, inventory: Inventory, looked_up: LookedUp, plan
 def _lost(store: WheelStore, changes: Sequence[Change]) -> Iterator[tuple[Change, Failure]]:
     by_name = {change.name: change for change in changes}
     releases = [change.target for change in changes]
-    for release, found in store.fetch(releases, jobs=1, progress=Silent()):
+    for release, found in store.fetch(releases, jobs=1, progress=Untold()):
         if isinstance(found, Failure) and found.kind in BAD_FILE | {OFFLINE}:
             yield by_name[release.name], found

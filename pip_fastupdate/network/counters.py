@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import fields
 
-from .models import Counts, DiskUse, HostStats, Stats
+from ..core.models import Counts, DiskUse, HostStats, Stats
 
 
 class _Host:

@@ -10,8 +10,8 @@ from types import TracebackType
 
 from ..core.entry import HistoryEntry
 from ..core.errors import TransactionError
-from .here import transactions
-from .transactions import Transactions
+from ..transaction import Transactions
+from ..transaction.here import transactions
 
 _OURS = frozenset(("pip_fastupdate", "pip_update_recovery", "__main__"))
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..core.errors import UsageError
-from .paths import real
+from ..core.files import real
 
 _TOOLS = {"pipx_metadata.json": ("pipx", "pipx upgrade {name}"), "uv-receipt.toml": ("uv", "uv tool upgrade {name}")}
 """Files in the environments of tools: who manages these, and how one is updated."""
