@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from ..core.models import File
 from ..core.names import normalize
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _TAIL = 32 * 1024
 """Bytes asked for at first: wheels have their metadata, and a zip its directory, at the end."""
 
+_LONGEST_TAIL = 1024 * 1024
+"""Bytes asked for at first of wheels with thousands of members, where another version of theirs told so."""
+
 _LIMIT = 16 * 1024 * 1024
 """Bytes of metadata from which on it is not credible."""
 
@@ -30,7 +33,7 @@ _BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, 
 
 
 def metadata_of(file: File, session: Session) -> bytes:
-    """METADATA or PKG-INFO of a file on the disk or behind HTTP. Raises DownloadFailed."""
+    """METADATA or PKG-INFO out of the whole of a file: the cache of wheels does not get it. Raises DownloadFailed."""
     read = _from_wheel if file.is_wheel else _from_sdist
     try:
         path = file_path(file.url)
@@ -39,8 +42,6 @@ def metadata_of(file: File, session: Session) -> bytes:
                 raise DownloadFailed("garbage", f"{file.filename} is not a regular file")
             with path.open("rb") as stream:
                 return read(stream, file)
-        if file.is_wheel:
-            return _from_remote_wheel(file, session)
         with session.stream(file.url) as chunks, _downloaded(chunks) as stream:
             return read(stream, file)
     except FileNotFoundError:
@@ -49,13 +50,24 @@ def metadata_of(file: File, session: Session) -> bytes:
         raise DownloadFailed("garbage", f"{file.filename} is damaged: {error}") from error
 
 
-def _from_remote_wheel(file: File, session: Session) -> bytes:
-    """By ranges where the server knows those; else the whole wheel, which the cache of wheels does not get."""
-    with closing(Window(file, session)) as window:
-        if window.open():
-            return _from_wheel(window, file)
-    with session.stream(file.url) as chunks, _downloaded(chunks) as stream:
-        return _from_wheel(stream, file)
+class End(NamedTuple):
+    """What the end of a wheel behind HTTP told."""
+
+    metadata: bytes | None
+    """METADATA; None where the end alone cannot be had."""
+
+    length: int
+    """How much of the end it took, in bytes; 0 where the server sends no ranges of files."""
+
+
+def metadata_by_ranges(file: File, session: Session, length: int = 0) -> End:
+    """The end of a wheel, ``length`` bytes of it at first, where that is known to be needed. Raises DownloadFailed."""
+    try:
+        with closing(Window(file, session, min(max(length, _TAIL), _LONGEST_TAIL))) as window:
+            found = _from_wheel(window, file) if window.open() else None
+            return End(found, window.length)
+    except _BROKEN as error:
+        raise DownloadFailed("garbage", f"{file.filename} is damaged: {error}") from error
 
 
 def _downloaded(chunks: Iterator[bytes]) -> IO[bytes]:
@@ -107,10 +119,15 @@ def _credible(body: bytes, file: File) -> bytes:
 class Window(io.RawIOBase):
     """A file behind HTTP of which only what is looked at is fetched. For ``zipfile``, which begins at the end."""
 
-    def __init__(self, file: File, session: Session) -> None:
+    def __init__(self, file: File, session: Session, tail: int = _TAIL) -> None:
+        """``tail``: bytes to fetch at first."""
         super().__init__()
+        self.length = 0
+        """Bytes from the first that was fetched to the end; 0 as long as the server has sent no range."""
+
         self._file = file
         self._session = session
+        self._tail = tail
         self._size = 0
         self._position = 0
         self._start = 0
@@ -120,7 +137,7 @@ class Window(io.RawIOBase):
     def open(self) -> bool:
         """Fetch the end; False where the server has no ranges, whatever it said instead."""
         size = self._file.size
-        asked = f"bytes={max(0, size - _TAIL)}-{size - 1}" if size else f"bytes=-{_TAIL}"
+        asked = f"bytes={max(0, size - self._tail)}-{size - 1}" if size else f"bytes=-{self._tail}"
         try:
             return self._fetch(asked)
         except DownloadFailed as failed:
@@ -140,6 +157,7 @@ class Window(io.RawIOBase):
         if answer.status != 206 or match is None:
             return False
         self._start, self._bytes, self._size = int(match[1]), answer.body, int(match[3])
+        self.length = max(self.length, self._size - self._start)
         return len(self._bytes) == int(match[2]) - self._start + 1
 
     def readable(self) -> bool:

@@ -38,6 +38,12 @@ class Requirements:
         self._hosts: dict[str, bool] = {}
         """Whether servers of files have sidecars that their index does not tell of."""
 
+        self._ranges: dict[str, bool] = {}
+        """Whether servers of files send ranges of them."""
+
+        self._ends: dict[str, int] = {}
+        """How much of the end of a wheel tells its metadata, in bytes, by project."""
+
     def key(self, release: Release) -> str | None:
         """What the cache may hold of it; None where there is nothing to look for."""
         file = release.file
@@ -89,15 +95,25 @@ class Requirements:
         key = self.key(release)
         if key is None:
             return self._from_file(release, file, session)
-        found = self._from_sidecar(key, release, file, session)
-        if found is not None:
-            return found
-        api = self._apis.get(release.index)
-        found = api.metadata(release, file, session) if api is not None else None
+        found = None
+        if file.metadata is None and self._ranges.get(host_of(file.url)):
+            found = self._from_ranges(release, file, session)
         if found is None:
-            found = self._from_file(release, file, session)
+            found = self._from_sidecar(key, release, file, session)
+            if found is not None:
+                return found  # and kept
+            found = self._without_sidecar(release, file, session)
         session.keep(file.url, key=key, body=_dump(found))
         return found
+
+    def _without_sidecar(self, release: Release, file: File, session: Session) -> CoreMetadata:
+        """From the end of the wheel: where its server sends no ranges, from the JSON API or the whole file."""
+        ranges = self._ranges.get(host_of(file.url), True)
+        found = self._from_ranges(release, file, session) if ranges else None
+        api = self._apis.get(release.index) if found is None else None
+        if api is not None:
+            found = api.metadata(release, file, session)
+        return found or self._from_whole(release, file, session)
 
     def _from_sidecar(self, key: str, release: Release, file: File, session: Session) -> CoreMetadata | None:
         """What the sidecar says, or what the cache knows already; None where there is none."""
@@ -126,6 +142,28 @@ class Requirements:
         return _load(answer.body) if answer is not None and there else None
 
     def _from_file(self, release: Release, file: File, session: Session) -> CoreMetadata:
+        return self._from_ranges(release, file, session) or self._from_whole(release, file, session)
+
+    def _from_ranges(self, release: Release, file: File, session: Session) -> CoreMetadata | None:
+        """What the end of a wheel says; None where it cannot be had alone.
+
+        A server that has sent one is asked for ranges from then on wherever its index does not tell of sidecars: each
+        may be missing, which costs a request, and the wheel's own metadata is what counts.
+        """
+        if not file.is_wheel or file.url.startswith("file:"):
+            return None
+        from .remote_archive import metadata_by_ranges
+
+        end = metadata_by_ranges(file, session, self._ends.get(release.name, 0))
+        host = host_of(file.url)
+        self._ranges[host] = end.length > 0 or self._ranges.get(host, False)
+        if end.metadata is None:
+            return None
+        self._ends[release.name] = end.length
+        self._keep(file, [end.metadata], session)
+        return core_metadata.read(end.metadata, release)
+
+    def _from_whole(self, release: Release, file: File, session: Session) -> CoreMetadata:
         from .remote_archive import metadata_of
 
         body = metadata_of(file, session)

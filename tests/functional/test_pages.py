@@ -80,37 +80,38 @@ def test_json_api_decides_nothing(environment: Env, index: LocalIndex, other: Lo
 
 
 @pytest.mark.parametrize(
-    ("change", "asked"),
-    [({"sha256": "00" * 32}, True), ({}, False)],
-    ids=["another-file", "the-very-file"],
+    ("ranges", "change", "asked"),
+    [(True, {}, True), (False, {"sha256": "00" * 32}, True), (False, {}, False)],
+    ids=["ranges", "another-file", "the-very-file"],
 )
 def test_json_api_is_believed_of_the_very_file(
-    environment: Env, index: LocalIndex, change: dict[str, str], asked: bool
+    environment: Env, index: LocalIndex, ranges: bool, change: dict[str, str], asked: bool
 ) -> None:
-    """By its sha256; else the end of the wheel is read."""
+    """By its sha256, where the end of the wheel cannot be had; else that is read."""
     install(environment, [index.release("app", "1.0"), index.release("lib", "1.0")])
-    index.release("app", "2.0", requires=["lib"])
-    index.metadata = "unsaid"
+    wheel = index.release("app", "2.0", requires=["lib"], size=17 << 20)
+    index.metadata, index.ranges = "unsaid", ranges
     body = json.loads(index.answer("/pypi/app/json", {}).body)
     body["urls"][0]["digests"] |= change
     index.fail("/pypi/app/json", body=json.dumps(body).encode())
-    assert 3 == run(environment, "--check", index=index).returncode
-    assert asked is bool(index.paths("/files/*.whl"))
+    done = run(environment, "--check", index=index)
+    assert (3, not ranges) == (done.returncode, bool(index.paths("/pypi/*")))
+    assert (1 if ranges or not asked else 2) == len(index.paths(f"/files/{wheel.name}"))
 
 
 def test_api_and_sidecars_that_are_not_there_are_not_asked_for_again(environment: Env, index: LocalIndex) -> None:
-    """One project tells of all others: then each costs its page and the end of its wheel."""
+    """One project tells of all others: then each costs its page and the end of its wheel, or the wheel."""
     names = [f"p{number}" for number in range(9)]
     install(environment, [index.release(name, "1.0") for name in names])
     for name in names:
-        index.release(name, "2.0")
+        index.release(name, "2.0", size=17 << 20 if name == "p0" else 0)
     index.metadata, index.json_api = "unsaid", False
-    assert 3 == run(environment, "--check", "--jobs=1", index=index).returncode
-    assert (1, 1, 9) == (
-        len(index.paths("*.metadata")),
-        len(index.paths("/pypi/*")),
-        len(index.paths("/files/*.whl")),
-    )
+    asked = []
+    for index.ranges in (True, False):
+        assert 3 == run(environment, "--check", "--jobs=1", "--no-cache", index=index).returncode
+        asked.append([len(index.paths(glob)) for glob in ("*.metadata", "/pypi/*", "/files/*.whl")])
+        index.requests.clear()
+    assert [[1, 0, 9], [1, 1, 10]] == asked
 
 
 # Failures are no facts

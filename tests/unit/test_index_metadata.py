@@ -179,8 +179,14 @@ class TestWheel:
             for number in range(3000):
                 archive.writestr(f"foo/some/module/of/it/with/a/long/name/{number}.py", b"")
         session, each = self.serve(path, metadata=False)
-        assert ("bar",) == asked(session, each)
-        assert len(session.asked) < 6
+        requirements = Requirements(HERE)
+        assert ("bar",) == requirements.ask(each, session)
+        first = len(session.asked)
+        assert 1 < first < 6
+        other = path.with_name("foo-1.0-1-py3-none-any.whl")
+        session.page(f"https://f.invalid/{other.name}", path.read_bytes(), "binary")
+        assert ("bar",) == requirements.ask(release(other.name, metadata=False), session)
+        assert first + 1 == len(session.asked), "what one version took is asked for at once of the next"
 
     def test_after_a_missing_sidecar(self, tmp_path: Path) -> None:
         """Where the index had not told, or told wrong."""
@@ -188,6 +194,23 @@ class TestWheel:
             session, each = self.serve(make_wheel(tmp_path, "foo", "1.0", requires=["bar"]), metadata=metadata)
             assert ("bar",) == asked(session, each)
             assert [f"{URL}.metadata", URL] == session.asked
+
+    def test_sidecars_are_not_tried_where_ranges_do(self, tmp_path: Path) -> None:
+        """One request a wheel from then on, and what is told beside it is not believed; announced sidecars are."""
+        session, requirements = FakeSession(), Requirements(HERE)
+        for number in range(3):
+            path = make_wheel(tmp_path, f"foo{number}", "1.0", requires=["bar"])
+            session.page(f"https://f.invalid/{path.name}", path.read_bytes(), "binary")
+            if number:
+                session.page(
+                    f"https://f.invalid/{path.name}.metadata", make_metadata(f"foo{number}", "1.0"), "text/plain"
+                )
+        for number, metadata in enumerate((None, None, True)):
+            each = release(f"foo{number}-1.0-py3-none-any.whl", name=f"foo{number}", metadata=metadata)
+            assert (() if metadata else ("bar",)) == requirements.ask(each, session)
+            assert requirements.recall(each, session.stored([requirements.key(each) or ""])) is not None
+        first, second, third = (f"https://f.invalid/foo{number}-1.0-py3-none-any.whl" for number in range(3))
+        assert [f"{first}.metadata", first, second, f"{third}.metadata"] == session.asked
 
     def test_server_without_ranges(self, tmp_path: Path) -> None:
         """It sends all of it at once."""
