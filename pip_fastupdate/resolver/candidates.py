@@ -191,17 +191,23 @@ class CandidatePool:
         corrected = self.corrections.get((candidate.name, str(candidate.version)))
         return self.source.requires(candidate.release) if corrected is None else corrected
 
-    def requirements(self, assignment: Assignment) -> Iterator[tuple[Candidate, Dependency]]:
-        """Every requirement in force, with the candidate that has it; extras asked for by others included."""
+    def requirements(
+        self, assignment: Assignment, further: Assignment | None = None
+    ) -> Iterator[tuple[Candidate, Dependency]]:
+        """Every requirement in force, with the candidate that has it; extras asked for by others included.
+
+        What is required of ``further`` counts too, once something that counts requires it.
+        """
         waiting = [(candidate, "") for candidate in assignment.values()]
-        seen: set[tuple[str, str]] = set()
+        known = assignment if further is None else further
+        seen = {(name, "") for name in assignment}
         for parent, extra in waiting:  # grows while it is walked
             for dependency in self.needs(parent, extra):
                 yield parent, dependency
-                for asked in dependency.extras:
-                    if dependency.name in assignment and (dependency.name, asked) not in seen:
+                for asked in dependency.extras if further is None else ("", *dependency.extras):
+                    if dependency.name in known and (dependency.name, asked) not in seen:
                         seen.add((dependency.name, asked))
-                        waiting.append((assignment[dependency.name], asked))
+                        waiting.append((known[dependency.name], asked))
 
     def unmet(self, assignment: Assignment) -> Iterator[Problem]:
         """Every requirement that the assignment does not fulfil, tolerated or not."""

@@ -251,20 +251,22 @@ class Search:
 
     def _as_new_additions(self) -> None:
         done: set[str] = set()
+        solves, waiting = -1, []
         while True:
-            present = sorted(self._required(self.solver.assignment()).keys() - self.pool.installed.keys() - done)
-            if not present:
+            if solves != self.solver.solves:  # else nothing has changed since
+                solves, required = self.solver.solves, self._required(self.solver.assignment())
+                waiting = sorted(required.keys() - self.pool.installed.keys() - done, reverse=True)
+            if not waiting:
                 return
-            done.add(present[0])
-            self.objectives.as_far(
-                self.solver.encoding.packages[present[0]], lambda one, other: one.version > other.version
-            )
+            name = waiting.pop()
+            done.add(name)
+            package = self.solver.encoding.packages[name]
+            self.objectives.as_far(package, lambda one, other: one.version > other.version)
 
     def _required(self, found: dict[str, Candidate]) -> dict[str, Candidate]:
         """Without additions that nobody requires."""
         kept = {name: each for name, each in found.items() if name in self.pool.installed}
-        while True:
-            required = {dependency.name for _, dependency in self.pool.requirements(kept)} & found.keys()
-            if required <= kept.keys():
-                return kept
-            kept.update((name, found[name]) for name in required)
+        for _, dependency in self.pool.requirements(kept, found):
+            if dependency.name in found:
+                kept.setdefault(dependency.name, found[dependency.name])
+        return kept
