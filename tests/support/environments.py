@@ -31,6 +31,7 @@ UNMEASURED = frozenset(
     f"test_{name}"
     for name in (
         *(
+            "ansible",
             "bad_files",
             "best_plan",
             "elsewhere",
