@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ..core.errors import TransactionError
 from ..core.files import too_long
@@ -23,6 +24,9 @@ from .file_writer import Contents, WheelPath
 from .places import Mirror, scheme_below
 from .preload import import_everything
 from .proof import escaped
+
+if TYPE_CHECKING:
+    from ..core.reasons import NotInstalled
 
 __all__ = [
     "StageFailed",
@@ -44,7 +48,7 @@ class StageFailed(Exception):
     ``log`` is the tail of what a build printed.
     """
 
-    def __init__(self, text: str, kind: str = "stage", log: tuple[str, ...] = ()) -> None:
+    def __init__(self, text: str, kind: NotInstalled = "stage", log: tuple[str, ...] = ()) -> None:
         super().__init__(text)
         self.text = text
         self.kind = kind

@@ -12,15 +12,18 @@ from .hashes import Hashes, arrange
 if TYPE_CHECKING:  # whoever makes these has imported it; --history and --undo go without
     from packaging.version import Version
 
+    from .reasons import ReasonKind
+
 Action = Literal["upgrade", "downgrade", "add", "remove", "hold", "current", "skip"]
 Status = Literal["planned", "done", "failed"]
+ProjectStatus = Literal["archived", "deprecated", "quarantined"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """Why a distribution stays as it is, or what is to be known about it."""
 
-    kind: str
+    kind: ReasonKind
     """A stable word for programs, such as ``editable``, ``required-by`` or ``download-failed``."""
 
     text: str
@@ -185,8 +188,8 @@ class Project:
 
     name: str
     releases: tuple[Release, ...]
-    status: str | None = None
-    """PEP 792: ``archived``, ``quarantined`` or ``deprecated``; None for ``active``."""
+    status: ProjectStatus | None = None
+    """PEP 792; None for ``active``."""
 
     notes: tuple[Reason, ...] = ()
     """What the user should know, such as known vulnerabilities of the installed version."""
@@ -202,8 +205,8 @@ class Failure:
     """A project or release that could not be looked up, downloaded or installed. Data, not an exception."""
 
     name: str
-    kind: str
-    """``not-found``, ``unreachable``, ``http``, ``garbage``, ``offline``, ``hash``, ``stage``, ``build`` …"""
+    kind: ReasonKind
+    """As of a ``Reason``: ``not-found``, ``unreachable``, ``offline``, ``hash``, ``build``, ``symlink`` …"""
 
     text: str
     version: str | None = None

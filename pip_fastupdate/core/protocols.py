@@ -12,6 +12,8 @@ from .models import Failure, Project, Reason, Release
 if TYPE_CHECKING:
     from packaging.version import Version
 
+    from .reasons import NotFetched
+
 
 class Progress(Protocol):
     """Where a run tells how far it is. Called from one thread at a time unless a method says otherwise."""
@@ -82,14 +84,10 @@ class Transport(Protocol):
         """
 
 
-NO_FILES = "no-files"
-"""The kind of failure that a project without files is: another source may have some."""
-
-
 class DownloadFailed(Exception):
     """A file could not be had from its index; ``kind`` and ``text`` as in ``models.Failure``."""
 
-    def __init__(self, kind: str, text: str) -> None:
+    def __init__(self, kind: NotFetched, text: str) -> None:
         super().__init__(text)
         self.kind = kind
         self.text = text

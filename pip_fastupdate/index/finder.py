@@ -11,7 +11,7 @@ from packaging.version import Version
 from ..core.interpreter import Interpreter
 from ..core.models import Failure, Project, Release
 from ..core.options import Policy, Settings
-from ..core.protocols import NO_FILES, DownloadFailed, Filters
+from ..core.protocols import DownloadFailed, Filters
 from .configured import sources
 from .merging import SourceRecord
 from .remote import Source, SourceAnswer
@@ -67,7 +67,7 @@ class ProjectFinder:
                 found = source.ask(name, session, floor=floor)
             except DownloadFailed as failed:
                 failure = Failure(name=name, kind=failed.kind, text=failed.text)
-                if failed.kind != NO_FILES:
+                if failed.kind != "no-files":
                     return failure
                 empty = failure
                 continue

@@ -10,12 +10,15 @@ import json
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packaging.version import Version
 
 from ..core.hashes import Hashes
 from .filenames import version_of
+
+if TYPE_CHECKING:
+    from ..core.models import ProjectStatus
 
 SCHEMA = 3
 """Part of every key of the cache: raise it with each change of what ``encode`` writes."""
@@ -86,7 +89,7 @@ class ProjectRecord:
     tail: bytes = b""
     """Further rows, compressed."""
 
-    status: str | None = None
+    status: ProjectStatus | None = None
     reason: str | None = None
     """Why it has that status (PEP 792)."""
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..core.models import Failure, File, Release
 from .filenames import version_of
 from .project_record import CompatibleFile, ProjectRecord, split
+
+if TYPE_CHECKING:
+    from ..core.reasons import ReasonKind
 
 
 def compare(release: Release, record: ProjectRecord | None) -> Failure | None:
@@ -29,5 +34,5 @@ def _differ(file: File, now: CompatibleFile) -> bool:
     return any(new.get(name) and new[name] != value for name, value in file.all_hashes)
 
 
-def _failure(release: Release, kind: str, text: str) -> Failure:
+def _failure(release: Release, kind: ReasonKind, text: str) -> Failure:
     return Failure(name=release.name, version=str(release.version), kind=kind, text=text)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..core.interpreter import Interpreter
-from ..core.protocols import NO_FILES, DownloadFailed
+from ..core.protocols import DownloadFailed
 from ..core.urls import without_login
 from .apis.simple_api import SimpleApi
 from .project_record import SCHEMA, ProjectRecord, decode
@@ -134,7 +134,7 @@ class RemoteIndex:
         try:
             return self._ask(name, session, floor, revalidate)
         except DownloadFailed as failed:
-            if self.required or revalidate or failed.kind == NO_FILES:
+            if self.required or revalidate or failed.kind == "no-files":
                 raise
             self._errors.add(name, failed.text)
             return SourceAnswer(None, time.time())

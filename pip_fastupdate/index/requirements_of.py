@@ -15,6 +15,7 @@ from .core_metadata import CoreMetadata
 from .project_record import SCHEMA
 
 if TYPE_CHECKING:
+    from ..core.reasons import ReasonKind
     from ..core.response import Answer, Reply
     from ..network.session import Session
     from .apis.json_api import JsonApi
@@ -209,5 +210,5 @@ def _load(body: bytes) -> CoreMetadata:
     return CoreMetadata(tuple(requires), requires_python, static)
 
 
-def _failure(release: Release, kind: str, text: str) -> Failure:
+def _failure(release: Release, kind: ReasonKind, text: str) -> Failure:
     return Failure(name=release.name, version=str(release.version), kind=kind, text=text)

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from packaging.version import Version
 
-from ..core.models import Failure, File, Project, Reason, Release
+from ..core.models import Failure, File, Project, ProjectStatus, Reason, Release
 from ..core.options import Policy
 from ..core.protocols import Filters, OfferedFile, first_reason
+from ..core.reasons import OF_FILTERS
 from .judgement import judged
 from .merging import MergedVersion, SourceRecord, merged_versions
 from .project_record import SDIST, CompatibleFile, split
@@ -82,7 +83,7 @@ class _Selection:
             version=merged.version,
             file=_file(compatible) if compatible and (blocked is None or blocked.kind == "pre-release") else None,
             blocked=blocked,
-            held=blocked is not None and blocked.kind not in _OWN_KINDS,
+            held=blocked is not None and blocked.kind in OF_FILTERS,
             yanked=compatible.yanked if compatible else None,
             uploaded=compatible.uploaded if compatible else None,
             index=source.url,
@@ -161,10 +162,6 @@ class _Selection:
             yield Reason(kind="installed-recently", text=text, data={**held.data, "version": str(self._floor)})
 
 
-_OWN_KINDS = frozenset({"pre-release", "yanked", "requires-python", "no-wheel"})
-"""What rules releases out here; all other reasons are those of filters."""
-
-
 def _named(name: str, names: frozenset[str]) -> bool:
     return name in names or ":all:" in names
 
@@ -227,7 +224,7 @@ def _worth_telling(releases: Iterable[Release]) -> tuple[Release, ...]:
     return tuple(kept)
 
 
-def _notes(sources: Sequence[SourceRecord], status: str | None) -> Iterator[Reason]:
+def _notes(sources: Sequence[SourceRecord], status: ProjectStatus | None) -> Iterator[Reason]:
     reason = next((source.record.reason for source in sources if source.record.status == status), None)
-    if status:
+    if status is not None:
         yield Reason(kind=status, text=f"{status} by its maintainers{': ' + reason if reason else ''}")

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Iterator
 from http import HTTPStatus
 from http.client import HTTPException
+from typing import TYPE_CHECKING
 
 import requests.exceptions as of_requests
 import urllib3.exceptions as of_urllib3
@@ -20,7 +21,7 @@ RETRIED = frozenset({429, 500, 502, 503, 504})
 ERRORS = (of_requests.RequestException, of_urllib3.HTTPError, HTTPException, OSError, ValueError, Exceeded)
 """What requests, urllib3 and what is below them raise; ValueError of all kinds where they do not like a URL."""
 
-_MEANINGS: tuple[tuple[tuple[type[BaseException], ...], str, str, bool], ...] = (
+_MEANINGS: tuple[tuple[tuple[type[BaseException], ...], NotFetched, str, bool], ...] = (
     ((of_requests.ProxyError, of_urllib3.ProxyError), "proxy", "the proxy gives no connection to {host}", False),
     ((of_requests.SSLError, of_urllib3.SSLError, ssl.SSLError), "tls", "no secure connection to {host}", False),
     ((of_requests.ReadTimeout, of_urllib3.ReadTimeoutError), "timeout", "{host} did not answer in time", True),
@@ -33,6 +34,9 @@ _MEANINGS: tuple[tuple[tuple[type[BaseException], ...], str, str, bool], ...] = 
     ),
     ((BaseException,), "unreachable", "{host} broke off the connection", True),
 )
+
+if TYPE_CHECKING:
+    from ..core.reasons import NotFetched
 """The exceptions, the kind, the text, whether there was a connection. The first that fits what is wrapped counts."""
 
 
@@ -40,7 +44,7 @@ class RequestError(DownloadFailed):
     """A failure of one attempt."""
 
     def __init__(
-        self, kind: str, text: str, *, again: bool = True, wait: float | None = None, connected: bool = True
+        self, kind: NotFetched, text: str, *, again: bool = True, wait: float | None = None, connected: bool = True
     ) -> None:
         """``again`` says whether another attempt may help, ``wait`` after how many seconds if the server said so.
 
@@ -56,7 +60,7 @@ def of_status(status: int, url: str, wait: float | None = None) -> RequestError:
         phrase = f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         phrase = str(status)
-    kind = "proxy" if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED else "http"
+    kind: NotFetched = "proxy" if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED else "http"
     return RequestError(kind, f"{host_of(url)} answered {phrase}", again=status in RETRIED, wait=wait)
 
 

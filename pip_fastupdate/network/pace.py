@@ -9,7 +9,10 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from ..core.reasons import NotFetched
 
 LEAST = 256
 """Bytes that have to come within each window of twice the timeout."""
@@ -21,7 +24,7 @@ HEAD = 1 << 20
 class Exceeded(Exception):
     """The answer is beyond all measure; ``kind`` is that of the failure, the text goes on after the host's name."""
 
-    def __init__(self, kind: str, text: str) -> None:
+    def __init__(self, kind: NotFetched, text: str) -> None:
         super().__init__(text)
         self.kind = kind
 

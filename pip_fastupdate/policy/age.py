@@ -13,9 +13,6 @@ from ..core.options import PolicyOptions
 from ..core.protocols import OfferedFile
 from .making import Knowledge
 
-KIND = "cooldown"
-UNKNOWN = "cooldown-unknown"
-
 LOCAL = "find-links"
 """The source whose files nobody uploaded: no age is asked of them, as by pip."""
 
@@ -65,7 +62,7 @@ class Cooldown:
 
     def _unknown(self, file: OfferedFile) -> Reason:
         return Reason(
-            kind=UNKNOWN,
+            kind="cooldown-unknown",
             text=f"has an unknown age: {file.index} does not say when it was uploaded (--cooldown-unknown allow)",
             data={"index": file.index},
         )
@@ -74,11 +71,11 @@ class Cooldown:
         if isinstance(limit, datetime):
             day = _day(limit)
             text = f"was uploaded {_day(at)}, not before {day}"
-            return Reason(kind=KIND, text=text, data={"uploaded": uploaded, "before": limit.isoformat()})
+            return Reason(kind="cooldown", text=text, data={"uploaded": uploaded, "before": limit.isoformat()})
         until = at + limit
         text = f"was uploaded {ago(self.now - at)} (cooldown {span(limit)}), allowed from {_when(until, self.now)}"
         return Reason(
-            kind=KIND,
+            kind="cooldown",
             text=text,
             data={"uploaded": uploaded, "until": until.astimezone(timezone.utc).isoformat(timespec="seconds")},
         )

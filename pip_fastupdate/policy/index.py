@@ -11,8 +11,6 @@ from ..core.protocols import OfferedFile
 from ..core.text import without_credentials
 from .making import Knowledge
 
-KIND = "other-index"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnlyIndex:
@@ -27,7 +25,7 @@ class OnlyIndex:
         if wanted is None or file.index.rstrip("/") == without_credentials(wanted).rstrip("/"):
             return None
         text = f"is on {file.index}, and only {without_credentials(wanted)} is allowed"
-        return Reason(kind=KIND, text=text, data={"index": file.index})
+        return Reason(kind="other-index", text=text, data={"index": file.index})
 
 
 def made(options: PolicyOptions, _knowledge: Knowledge) -> OnlyIndex | None:

@@ -15,8 +15,6 @@ from .making import Knowledge
 if TYPE_CHECKING:
     from packaging.version import Version
 
-KIND = "level"
-
 Step = Literal["patch", "minor", "major", "calendar"]
 """What an update is: one of the levels, or from one calendar version to another."""
 
@@ -83,7 +81,7 @@ class MaximumLevel:
         if LEVELS.index(found) <= LEVELS.index(limit):
             return None
         how = f"--level {file.name}={limit}" if named else f"--level {limit}"
-        return Reason(kind=KIND, text=f"is a {found} update ({how})", data={"level": found, "limit": limit})
+        return Reason(kind="level", text=f"is a {found} update ({how})", data={"level": found, "limit": limit})
 
 
 def made(options: PolicyOptions, _knowledge: Knowledge) -> MaximumLevel | None:

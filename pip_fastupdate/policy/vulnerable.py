@@ -15,9 +15,6 @@ from .making import Knowledge
 if TYPE_CHECKING:
     from packaging.version import Version
 
-KIND = "vulnerable-release"
-MALWARE = "malware"
-
 
 class Known(Protocol):
     """What is known of one vulnerability; ``advisories.grouping.Vulnerability`` is."""
@@ -62,8 +59,10 @@ def reason(found: Sequence[Known], *, safe: bool) -> Reason | None:
     """Why a version that is affected by ``found`` is held; None where it is not."""
     malware = [each.id for each in found if each.malware]
     if malware:
-        return Reason(kind=MALWARE, text=f"is malware ({', '.join(malware)})", data={"ids": " ".join(malware)})
+        return Reason(kind="malware", text=f"is malware ({', '.join(malware)})", data={"ids": " ".join(malware)})
     if found and safe:
         ids = [each.id for each in found]
-        return Reason(kind=KIND, text=f"has known vulnerabilities ({some(ids, 3)})", data={"ids": " ".join(ids)})
+        return Reason(
+            kind="vulnerable-release", text=f"has known vulnerabilities ({some(ids, 3)})", data={"ids": " ".join(ids)}
+        )
     return None

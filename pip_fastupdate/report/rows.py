@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ..core.models import Failure, Reason, Report, Row
+from ..core.reasons import ReasonKind
 from ..core.text import clean, duration, plural, redact, size
 from .behind import behind, cause, in_words, is_warned_of, skipped
 
@@ -88,10 +89,10 @@ class Summary:
 
     seconds: float
     dry_run: bool
-    behind: Mapping[str, int]
+    behind: Mapping[ReasonKind, int]
     """How many are behind a newer release after the run, by kinds of reasons, the most frequent first."""
 
-    skipped: Mapping[str, int]
+    skipped: Mapping[ReasonKind, int]
     """How many were not looked at, likewise."""
 
     download: int = 0

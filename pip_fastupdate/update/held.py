@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..core.models import Change, Hold, Project, Reason, Release
+from ..core.reasons import OF_NEW_VERSION, ReasonKind
 from ..core.requirements import allows
 from ..resolver.candidates import CandidatePool
-from .results import OFFLINE
-
-HELD = frozenset({"fails-test", "source-change", "strict", OFFLINE})
-"""Kinds of reasons to stay that are about the new version, not about the distribution."""
 
 
 def latest(
@@ -25,7 +22,7 @@ def latest(
     if hold is not None:
         return str(hold.latest)
     if name in pool.stays:
-        return _newest_offered(pool, name) if pool.stays[name].kind in HELD else None
+        return _newest_offered(pool, name) if pool.stays[name].kind in OF_NEW_VERSION else None
     return None if newest is None else str(newest)
 
 
@@ -76,7 +73,7 @@ def newest_blocked(pool: CandidatePool, name: str) -> Iterator[Release]:
     if not isinstance(project, Project):
         return
     newest = next(iter(pool.versions_of(name)), None)
-    told: set[str] = set()
+    told: set[ReasonKind] = set()
     for release in project.releases:
         if newest is not None and release.version <= newest.version:
             return

@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.models import Distribution, Failure, Inventory, Release
+from ..core.reasons import NO_INDEX
 from ..core.text import plural
 
 if TYPE_CHECKING:
     from ..lockfile import Draft, Lock, Pinned
     from .context import RunContext
     from .results import Planned
-
-DIRECT = frozenset({"direct-url", "editable"})
-"""Kinds of reasons to stay that say that no index has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,23 +28,11 @@ class LockDraft:
     """What is to be said once it is in place: what was done, then what is worth knowing."""
 
 
-def check(path: Path | None) -> None:
-    """Raises UsageError where no lock file can be written; ``path`` is absolute, None for no lock file at all."""
-    if path is not None:
-        from .. import lockfile
-
-        lockfile.check(path)
-
-
-def draft(context: RunContext, planned: Planned) -> LockDraft | None:
+def draft(context: RunContext, planned: Planned, path: Path) -> LockDraft:
     """Write what the environment is about to hold next to the lock file's place, instead of any former draft.
 
-    None where no lock file is wanted. Raises LockRefused when something of it cannot be locked, or when nothing can be
-    written there.
+    ``path`` is absolute. Raises LockRefused when something of it cannot be locked, or nothing can be written there.
     """
-    path = context.options.lock_file
-    if path is None:
-        return None
     from ..lockfile import Draft, render
 
     locked, outside = _parted(planned.inventory)
@@ -56,10 +42,8 @@ def draft(context: RunContext, planned: Planned) -> LockDraft | None:
     return LockDraft(path=path, draft=context.drafts.enter_context(Draft(path, lock.text)), notes=notes)
 
 
-def put(context: RunContext, drafted: LockDraft | None) -> tuple[Failure, ...]:
+def put(context: RunContext, drafted: LockDraft) -> tuple[Failure, ...]:
     """Have the draft take its place, in one rename; what keeps it from that is returned."""
-    if drafted is None:
-        return ()
     try:
         drafted.draft.put()
     except OSError as error:
@@ -127,7 +111,7 @@ def _look_up(context: RunContext, planned: Planned, distributions: list[Distribu
 def _is_direct(distribution: Distribution) -> bool:
     """Whether it did not come from an index, whoever installed it: what an index has by that name is another thing."""
     skip = distribution.skip
-    return skip is not None and (skip.kind in DIRECT or (distribution.info / "direct_url.json").exists())
+    return skip is not None and (skip.kind in NO_INDEX or (distribution.info / "direct_url.json").exists())
 
 
 def _installed(context: RunContext, planned: Planned, distribution: Distribution) -> Pinned:

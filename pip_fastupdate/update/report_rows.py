@@ -24,10 +24,10 @@ from ..core.models import (
     Row,
     Status,
 )
+from ..core.reasons import OF_NEW_VERSION
 from ..core.text import redact
 from ..resolver.candidates import Assignment, CandidatePool
-from .held import HELD, beyond, latest, newest_blocked
-from .results import MISSING, OFFLINE
+from .held import beyond, latest, newest_blocked
 from .source_pinning import newest_on_other_index
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def rows(outcome: Outcome) -> tuple[Row, ...]:
 
 def listed_failures(outcome: Outcome) -> tuple[Failure, ...]:
     """The failures that make a run incomplete."""
-    return tuple(each for _, each in sorted(outcome.failures.items()) if each.kind not in (*MISSING, OFFLINE))
+    return tuple(each for _, each in sorted(outcome.failures.items()) if each.kind not in ("not-found", "offline"))
 
 
 def _concerned(outcome: Outcome, distribution: Distribution) -> bool:
@@ -199,11 +199,11 @@ def _verdict(
     failure = outcome.failures.get(name)
     if failure is not None:
         reason = Reason(kind=failure.kind, text=failure.text)
-        if failure.kind in MISSING:
+        if failure.kind == "not-found":
             return "skip", "done", (reason,)
-        return "hold", "done" if failure.kind == OFFLINE else "failed", (reason,)
+        return "hold", "done" if failure.kind == "offline" else "failed", (reason,)
     if name in outcome.pool.stays:
-        held = outcome.pool.stays[name].kind in HELD
+        held = outcome.pool.stays[name].kind in OF_NEW_VERSION
         return "hold" if held else "skip", "done", (outcome.pool.stays[name],)
     stays = hold or elsewhere_release or any(each.held for each in newest_blocked(outcome.pool, name))
     return ("hold" if stays else "current"), "done", reasons

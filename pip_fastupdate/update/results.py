@@ -18,25 +18,6 @@ if TYPE_CHECKING:
     from ..transaction import Fingerprint
 
 
-UNFIT = "requires-python"
-"""Of a wheel that is for another Python."""
-
-UNREACHABLE = frozenset({"unreachable", "timeout"})
-"""These say that the network is away rather than that a file is bad."""
-
-BAD_FILE = frozenset({"hash", "size", "garbage", "changed"})
-"""Of a download: these say that the file is bad, not the network."""
-
-BUILD = "build"
-"""Of an sdist that could not be made into a wheel."""
-
-OFFLINE = "offline"
-"""Of what is not in the cache, and must not be asked for."""
-
-MISSING = frozenset({"not-found"})
-"""These say no more than that the index does not know the project."""
-
-
 def key_of(release: Release | Candidate) -> Key:
     """Name and version."""
     return (release.name, str(release.version))

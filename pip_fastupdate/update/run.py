@@ -8,21 +8,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from .._pip.configuration import Configuration
 from ..core.errors import EnvironmentChanged, late
-from ..core.models import Difference, Inventory, Report, Row, Running, Stats, Status
+from ..core.models import Difference, Failure, Inventory, Report, Row, Running, Stats, Status
 from ..core.options import Options, Settings
 from ..core.protocols import Measured
 from ..core.text import some
 from ..environment.scan import target
-from . import lock_file
 from .context import NoProject, RunContext, open_context
 from .report_rows import Outcome, listed_failures, rows
 from .results import Exclusions, Installed, LookedUp, Planned, Staged
 from .stages.guard import guard, scan
 from .stages.look_up import look_up
 from .stages.plan import make_plan
+
+if TYPE_CHECKING:
+    from .lock_file import LockDraft
 
 TRIES = 3
 """How often a plan is made anew because somebody else changed the environment meanwhile."""
@@ -62,7 +65,7 @@ def _run(context: RunContext) -> Report:
     with timed("plan"):
         planned = make_plan(context, inventory, looked_up, Exclusions())
         planned = _at_hand(context, inventory, looked_up, planned)
-        draft = lock_file.draft(context, planned)
+        draft = _lock(context, planned)
     if not (context.changing and _is_to_do(context, planned)):
         return _report(context, Installed(planned=planned), draft)
     with timed("load"):
@@ -84,7 +87,7 @@ def _run(context: RunContext) -> Report:
                 if context.options.download_only:
                     break
                 with timed("plan"):
-                    draft = lock_file.draft(context, planned)
+                    draft = _lock(context, planned)
                 swapped = swap(area, planned, staged, before)
                 learned, before = check(area, swapped, exclusions)
                 if learned == exclusions:
@@ -95,14 +98,14 @@ def _run(context: RunContext) -> Report:
         area.transaction.abandon()
         if context.options.download_only:
             return _downloaded(context, planned, staged)
-        return _report(context, Installed(planned=planned), lock_file.draft(context, planned))
+        return _report(context, Installed(planned=planned), _lock(context, planned))
 
 
 def _downloaded(context: RunContext, planned: Planned, staged: Staged) -> Report:
     """The report of a run that stops before the swap: of what is planned, as that of a dry run."""
     context = replace(context, options=replace(context.options, dry_run=True))
     warnings = staged.warnings(planned.plan.changes)
-    draft = lock_file.draft(context, planned)
+    draft = _lock(context, planned)
     report = _report(context, Installed(planned=planned, warnings=warnings), draft)
     if planned.plan.changes:
         context.progress.note("downloaded and checked, nothing changed; `pip-update --offline` installs it")
@@ -131,13 +134,13 @@ def _is_to_do(context: RunContext, planned: Planned) -> bool:
     return bool(planned.plan.changes or planned.removals or context.project.rewrites(context, planned))
 
 
-def _report(context: RunContext, installed: Installed, draft: lock_file.LockDraft | None) -> Report:
+def _report(context: RunContext, installed: Installed, draft: LockDraft | None) -> Report:
     with context.progress.timed("report"):
         report = _without_stats(context, installed, draft)
     return replace(report, stats=_stats(context))
 
 
-def _without_stats(context: RunContext, installed: Installed, draft: lock_file.LockDraft | None) -> Report:
+def _without_stats(context: RunContext, installed: Installed, draft: LockDraft | None) -> Report:
     planned = installed.planned
     for note in (*planned.plan.notes, _about_installers(planned)):
         if note:
@@ -163,7 +166,7 @@ def _without_stats(context: RunContext, installed: Installed, draft: lock_file.L
     return Report(
         target=context.target,
         rows=_with_requirers(outcome) if context.options.wants_requirers else rows(outcome),
-        failures=(*listed_failures(outcome), *lock_file.put(context, draft)),
+        failures=(*listed_failures(outcome), *_locked(context, draft)),
         warnings=tuple(context.catalog.unconsulted),
         transaction=installed.transaction,
         dry_run=not context.changing,
@@ -173,6 +176,24 @@ def _without_stats(context: RunContext, installed: Installed, draft: lock_file.L
         leftovers=tuple(name for name in planned.leftovers if name not in planned.removals),
         running=_running(context) if installed.transaction is not None else (),
     )
+
+
+def _lock(context: RunContext, planned: Planned) -> LockDraft | None:
+    """The lock file, where one is wanted, drafted as the plan will leave the environment. Raises LockRefused."""
+    if context.options.lock_file is None:
+        return None
+    from .lock_file import draft
+
+    return draft(context, planned, context.options.lock_file)
+
+
+def _locked(context: RunContext, drafted: LockDraft | None) -> tuple[Failure, ...]:
+    """The draft is put in its place; what keeps it from that."""
+    if drafted is None:
+        return ()
+    from .lock_file import put
+
+    return put(context, drafted)
 
 
 def _running(context: RunContext) -> tuple[Running, ...]:

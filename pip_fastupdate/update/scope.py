@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 from ..core.errors import IndexUnreachable, UsageError
 from ..core.models import Change, Failure, Inventory, Reason, Release
+from ..core.reasons import UNREACHABLE
 from ..core.requirements import InvalidRequirement, parse
 from ..resolver.candidates import Assignment, CandidatePool
 from .context import RunContext
-from .results import UNREACHABLE
 
 
 def moving(context: RunContext, inventory: Inventory) -> frozenset[str] | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..core.models import Failure, Inventory, Project, Reason, Release
 from ..core.protocols import ReleaseSource
+from ..core.reasons import OF_SOURCES
 from ..core.requirements import allows
 from ..core.text import redact, some
 from ..core.urls import canonical, without_login
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from ..core.options import Settings
     from .context import RunContext
 
-KIND = "source-change"
-LABEL = "local-label"
 """The kind of reason for which a build with another label, or without one, is held."""
 
 ALL = ":all:"
@@ -81,7 +80,9 @@ def _pinned(release: Release, origin: Origin) -> Release:
             return each
     there, before = redact(release.index), redact(index)
     reason = Reason(
-        kind=KIND, text=f"comes from {there}, not from {before} as before", data={"index": there, "before": before}
+        kind="source-change",
+        text=f"comes from {there}, not from {before} as before",
+        data={"index": there, "before": before},
     )
     return replace(release, file=None, requires=None, blocked=release.blocked or reason)
 
@@ -97,7 +98,7 @@ def _labelled(release: Release, origin: Origin) -> Release:
     if label is None or release.version <= origin.version or release.version.local == label:
         return release
     reason = Reason(
-        kind=LABEL,
+        kind="local-label",
         text=f"is no +{label} build, as the installed {origin.version} is",
         data={"label": label},
     )
@@ -134,7 +135,7 @@ def newest_on_other_index(pool: CandidatePool, name: str) -> Release | None:
     for release in project.releases:
         if newest is not None and release.version <= newest.version:
             return None
-        if release.blocked is not None and release.blocked.kind in (KIND, LABEL) and _wanted(pool, release):
+        if release.blocked is not None and release.blocked.kind in OF_SOURCES and _wanted(pool, release):
             return release
     return None
 
@@ -148,8 +149,8 @@ def pinning_notes(context: RunContext, pool: CandidatePool, names: Iterable[str]
     names = sorted(names)
     newest = {name: newest_on_other_index(pool, name) for name in names}
     reasons = {name: each.blocked for name, each in newest.items() if each is not None and each.blocked is not None}
-    held = {name: each for name, each in reasons.items() if each.kind == KIND}
-    labelled = [name for name, each in reasons.items() if each.kind == LABEL]
+    held = {name: each for name, each in reasons.items() if each.kind == "source-change"}
+    labelled = [name for name, each in reasons.items() if each.kind == "local-label"]
     notes = [*_replaced(pool, names), *_held(context, held)]
     if labelled:
         notes.append(

@@ -17,7 +17,6 @@ from packaging.version import Version
 from .. import __version__
 from ..core.cache_folder import distrust, make
 from ..resolver.candidates import Assignment, CandidatePool
-from .results import UNFIT
 
 FOLDER = "settled"
 """Below the cache: a file of 64 characters for each environment."""
@@ -49,7 +48,7 @@ class UpToDateMarker:
 
         Not where something failed, which may be mended on the index by the next run.
         """
-        if self.path is not None and all(each.kind == UNFIT for each in pool.failures):
+        if self.path is not None and all(each.kind == "requires-python" for each in pool.failures):
             mark = self._mark(pool, assignment)
             with suppress(OSError):  # a read-only cache only makes the next run search again
                 make(self.path.parent, self.path.parent.parent)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 from ..core import busy_files
 from ..core.busy_files import SHORT, Patience
@@ -18,6 +19,9 @@ from ..core.hashes import Hasher, Hashes
 from ..core.models import File
 from ..core.protocols import DownloadFailed, Transport
 from .workers import Stopped
+
+if TYPE_CHECKING:
+    from ..core.reasons import NotFetched
 
 OVERLAP = 4096
 """Bytes asked for again on resuming: they tell whether the server really goes on where we left off.
@@ -117,7 +121,7 @@ class DiskRefused(Exception):
 class _FailedAttempt:
     """Why a try failed; ``final`` when another would fail too."""
 
-    kind: str
+    kind: NotFetched
     text: str
     final: bool
 

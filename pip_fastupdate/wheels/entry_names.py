@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from ..core.models import Reason
 
@@ -12,6 +13,9 @@ RESERVED = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$"]
     + [f"{device}{digit}" for device in ("com", "lpt") for digit in "123456789¹²³"]
 )
+
+if TYPE_CHECKING:
+    from ..core.reasons import ReasonKind, Refusal
 """What Windows takes for a device, whatever the suffix."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -34,7 +38,7 @@ def shown(name: str) -> str:
     return repr(name if len(name) <= 120 else f"{name[:117]}...")
 
 
-def about(kind: str, text: str, file: str) -> Reason:
+def about(kind: ReasonKind, text: str, file: str) -> Reason:
     """A reason that concerns one entry; the first ``{}`` in ``text`` stands for its name."""
     return Reason(kind=kind, text=text.replace("{}", shown(file), 1), data={"file": file})
 
@@ -45,7 +49,7 @@ def fault(name: str, *, windows: bool) -> Reason | None:
     ``windows`` refuses also what only Windows cannot store.
     """
     parts = name.removesuffix("/").split("/")
-    findings = (
+    findings: tuple[tuple[object, Refusal, str], ...] = (
         (_CONTROL.search(name), "control-character", "the name {} holds control characters"),
         ("\\" in name, "backslash", "the name {} holds a backslash, a folder's separator on Windows"),
         (name.startswith("/") or _DRIVE.match(name), "absolute-path", "{} is an absolute path"),

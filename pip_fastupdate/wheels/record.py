@@ -7,11 +7,15 @@ import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..core.gil_turns import Turns, aside
 from ..core.models import Reason
 from .archive import Archive, ArchiveEntry
 from .entry_names import Refused, about, fault, shown
+
+if TYPE_CHECKING:
+    from ..core.reasons import News, Refusal
 
 ALGORITHMS = ("sha256", "sha384", "sha512")
 """The format rules out anything weaker than sha256, md5 and sha1 by name."""
@@ -92,7 +96,7 @@ def listing(archive: Archive, rows: Mapping[str, RecordRow], own: str, *, verifi
     if not verified:
         faults += [about("not-in-record", "RECORD does not list {}", name) for name in unlisted]
         unlisted = []
-    noted = (
+    noted: tuple[tuple[News | Refusal, str, list[str]], ...] = (
         ("record-incomplete", "RECORD does not list {}", unlisted),
         ("record-folder", "RECORD lists the directory {}", folders),
         ("record-absent", "RECORD lists {}, which is not in the wheel", phantoms),
@@ -112,7 +116,7 @@ def _folders(archive: Archive, paths: list[str]) -> tuple[list[str], list[str]]:
     return folders, [path for path in paths if path.removesuffix("/") not in known]
 
 
-def _several(kind: str, text: str, paths: list[str]) -> Reason:
+def _several(kind: News | Refusal, text: str, paths: list[str]) -> Reason:
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     sentence = text.format(shown(paths[0]) + more)
     return Reason(kind=kind, text=sentence, data={"file": paths[0], "count": str(len(paths))})

@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from ..core.models import Reason
 from ..core.names import normalize
 from .destinations import Destination
 from .entry_names import about, shown
+
+if TYPE_CHECKING:
+    from ..core.reasons import ReasonKind
 
 STARTUP = (".pth", ".start")
 """Suffixes of the files at the top of site-packages that ``site`` obeys at every start (PEP 829 for the second)."""
@@ -176,7 +179,7 @@ def _place(path: str) -> str:
     return "/".join(path.split("/")[:2])
 
 
-def _several(kind: str, text: str, found: Sequence[str]) -> Reason:
+def _several(kind: ReasonKind, text: str, found: Sequence[str]) -> Reason:
     more = f" and {len(found) - 1} more" if len(found) > 1 else ""
     return Reason(
         kind=kind, text=text.format(shown(found[0]) + more), data={"file": found[0], "count": str(len(found))}

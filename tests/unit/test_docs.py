@@ -13,7 +13,7 @@ if not (ROOT / "tools").exists():
     pytest.skip("the tests run without the sources", allow_module_level=True)
 
 from pip_fastupdate.arguments import parser  # noqa: E402
-from tools import options, picture  # noqa: E402
+from tools import options, picture, reasons  # noqa: E402
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 READ = (*PAGES, *(ROOT / each for each in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")))
@@ -40,6 +40,19 @@ def test_options_page() -> None:
         "| 3 | a\\|b |",
     ):
         assert line in text.splitlines()
+
+
+def test_reasons_are_those_of_the_program() -> None:
+    """`python -m tools.reasons` would write what is there."""
+    assert reasons.PAGE.read_text(encoding="utf-8") == reasons.page(reasons.source())
+
+
+def test_reasons_page() -> None:
+    """A table for each list of words, under its docstring; a word without a meaning is an error."""
+    text = reasons.page('A = Literal[\n    "x",  # an ``x``\n]\n"""Why."""\nB = Literal[A]\n"""All."""\n')
+    assert text.endswith("\n\n## Why\n\n| kind | |\n|---|---|\n| `x` | an `x` |\n")
+    with pytest.raises(ValueError, match="no comment"):
+        reasons.page('A = Literal[\n    "x",\n    "y",\n]\n"""Why."""\n')
 
 
 def test_every_page_is_in_the_menu() -> None:

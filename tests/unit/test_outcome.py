@@ -8,9 +8,9 @@ import pytest
 from packaging.version import Version
 
 from pip_fastupdate.core.models import Change, Failure, Hold, Plan, Reason, Row
+from pip_fastupdate.core.reasons import OF_NEW_VERSION
 from pip_fastupdate.resolver.candidates import CandidatePool
-from pip_fastupdate.update.report_rows import HELD, Outcome, listed_failures, rows
-from pip_fastupdate.update.results import MISSING, OFFLINE
+from pip_fastupdate.update.report_rows import Outcome, listed_failures, rows
 from tests.support.pools import make_pool, release
 
 TWO: dict[str, dict[str, tuple[str, ...]]] = {"a": {"1": (), "2": ()}}
@@ -81,8 +81,7 @@ def test_elsewhere() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "action", "status", "listed"),
-    [("hash", "hold", "failed", True), (OFFLINE, "hold", "done", False)]
-    + [(each, "skip", "done", False) for each in sorted(MISSING)],
+    [("hash", "hold", "failed", True), ("offline", "hold", "done", False), ("not-found", "skip", "done", False)],
 )
 def test_failed(kind: str, action: str, status: str, listed: bool) -> None:
     """What failed is held and makes the run incomplete; what no index has is skipped, and offline it is held."""
@@ -93,12 +92,12 @@ def test_failed(kind: str, action: str, status: str, listed: bool) -> None:
     assert ((failure,) if listed else ()) == listed_failures(found)
 
 
-@pytest.mark.parametrize("kind", ["editable", "excluded", *sorted(HELD)])
+@pytest.mark.parametrize("kind", ["editable", "excluded", *sorted(OF_NEW_VERSION)])
 def test_stays(kind: str) -> None:
     """What may not move is skipped, and no newest version told; what is held for the new version's sake is held."""
     stays = {"a": Reason(kind=kind, text="so it is")}
     (row,) = rows(outcome(make_pool({"a": "1"}, TWO, stays=stays)))
-    held = kind in HELD
+    held = kind in OF_NEW_VERSION
     assert ("1", "1", "2" if held else None, "hold" if held else "skip", "done", [kind]) == told(row)
 
 

@@ -73,6 +73,15 @@ def test_kinds_without_words_of_their_own() -> None:
     assert "1 brand new" in headline(why("a", "hold", "brand-new"))
 
 
+def test_remarks_are_never_why() -> None:
+    """Vulnerabilities and odd metadata come first among the reasons, and are not what keeps a package."""
+    remarks = (Reason(kind="vulnerable", text="X-1"), Reason(kind="left-over", text="left over from another version"))
+    rows = (why("a", "skip", "editable", None), why("b", "hold", "cooldown"), why("c", "upgrade", "required-by", "3"))
+    rows = tuple(replace(each, reasons=(*remarks, *each.reasons)) for each in rows)
+    facts = summarize(report(*rows))
+    assert ({"editable": 1}, {"cooldown": 1, "required-by": 1}) == (facts.skipped, facts.behind)
+
+
 @pytest.mark.parametrize(
     ("rows", "answer", "behind"),
     [

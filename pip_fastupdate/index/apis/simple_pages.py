@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 from urllib.parse import parse_qsl
 
 from ...core.hashes import SIZES, Hashes, arrange
+from ...core.models import ProjectStatus
 from ...core.names import normalize
-from ...core.protocols import NO_FILES, DownloadFailed
+from ...core.protocols import DownloadFailed
 from ...core.urls import Base, filename, without_login
 from ..filenames import SDIST_ENDINGS
 from ..project_record import CompatibleFile, joined, split
@@ -23,7 +24,7 @@ _HTML = ("text/html", "application/vnd.pypi.simple.v1+html")
 LINKS = 200_000
 """Links that a page may have unless the caller says otherwise."""
 
-_STATUSES = ("archived", "deprecated", "quarantined")
+_STATUSES: Mapping[str, ProjectStatus] = {each: each for each in get_args(ProjectStatus)}
 _DISTRIBUTIONS = (".whl", *SDIST_ENDINGS, ".egg", ".exe", ".msi", ".rpm", ".deb", ".dmg")
 """Endings of what indexes list, or once listed."""
 
@@ -76,7 +77,7 @@ class Page:
     """A project's page, or any page of links."""
 
     links: list[Link] = field(default_factory=list)
-    status: str | None = None
+    status: ProjectStatus | None = None
     reason: str | None = None
     """PEP 792."""
 
@@ -131,7 +132,7 @@ def html_page(name: str, reply: Reply) -> Page:
 
 
 def _without_files() -> DownloadFailed:
-    return DownloadFailed(NO_FILES, "the index lists it without any file: all its files were removed")
+    return DownloadFailed("no-files", "the index lists it without any file: all its files were removed")
 
 
 def _read_html(reply: Reply) -> Page:
@@ -199,9 +200,9 @@ def _from_json(file: SimpleFile, base: Base) -> Link:
     )
 
 
-def known_status(text: str | None) -> str | None:
+def known_status(text: str | None) -> ProjectStatus | None:
     """A project's status (PEP 792), None for ``active`` and for those that nobody knows."""
-    return text if text in _STATUSES else None
+    return _STATUSES.get(text or "")
 
 
 def link_to(url: str) -> Link:

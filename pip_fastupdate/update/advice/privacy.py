@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...core.models import Distribution, Failure, Project
 from ...core.protocols import Untold
+from ...core.reasons import NO_INDEX
 from ...core.urls import canonical
 from ...index import Catalog
 
@@ -38,7 +39,7 @@ class PublicNames:
 
     def _private(self, each: Distribution, origins: Origins, listed: frozenset[str]) -> str:
         """Why the name is not public; "" where it is."""
-        if each.skip is not None and each.skip.kind in ("editable", "direct-url"):
+        if each.skip is not None and each.skip.kind in NO_INDEX:
             return each.skip.kind
         index = origins.get(each.name, {}).get(str(each.version))
         if index is not None:

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from ...core.models import Change, Failure, Inventory
 from ...core.protocols import Untold
+from ...core.reasons import BAD_FILE
 from ...wheels import WheelStore
 from ..context import RunContext
-from ..results import BAD_FILE, OFFLINE, Exclusions, LookedUp, Planned, key_of
+from ..results import Exclusions, LookedUp, Planned, key_of
 from .plan import make_plan
 
 
@@ -33,5 +34,5 @@ def _lost(store: WheelStore, changes: Sequence[Change]) -> Iterator[tuple[Change
     by_name = {change.name: change for change in changes}
     releases = [change.target for change in changes]
     for release, found in store.fetch(releases, jobs=1, progress=Untold()):
-        if isinstance(found, Failure) and found.kind in BAD_FILE | {OFFLINE}:
+        if isinstance(found, Failure) and found.kind in BAD_FILE | {"offline"}:
             yield by_name[release.name], found

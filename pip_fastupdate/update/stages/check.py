@@ -6,6 +6,7 @@ If something speaks against the update, it is taken back, and what the next plan
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ...core.errors import FileConflict, FileInUse, TransactionError
 from ...core.models import Failure, Reason
@@ -17,6 +18,9 @@ from ..results import Exclusions, Planned, Swapped
 from ..staging_area import StagingArea
 from ..trials.user_test import Bisection, UserTest
 from .swap import swap, take_back
+
+if TYPE_CHECKING:
+    from ...core.reasons import ReasonKind
 
 
 def check(area: StagingArea, swapped: Swapped, exclusions: Exclusions) -> tuple[Exclusions, Fingerprint]:
@@ -54,7 +58,7 @@ def check_before(context: RunContext) -> None:
 def _without(context: RunContext, conflict: FileConflict, exclusions: Exclusions) -> Exclusions:
     """Go on without the distributions whose files are in the way. Raises ``conflict`` if they are left out already."""
     text = conflict.message.rstrip(".")
-    kind = "in-use" if isinstance(conflict, FileInUse) else "file-conflict"
+    kind: ReasonKind = "in-use" if isinstance(conflict, FileInUse) else "file-conflict"
     found = {name: Failure(name=name, kind=kind, text=text) for name in conflict.names}
     if found.keys() <= exclusions.failures.keys():
         raise conflict

@@ -13,9 +13,10 @@ from typing import TypeAlias
 from ...core.errors import IndexUnreachable
 from ...core.gil_turns import Turns
 from ...core.models import Change, Failure
+from ...core.reasons import BAD_FILE, UNREACHABLE
 from ...core.waiting import result
 from ...resolver.candidates import Key
-from ..results import BAD_FILE, BUILD, OFFLINE, UNFIT, UNREACHABLE, Planned, Staged, StagedRelease, key_of
+from ..results import Planned, Staged, StagedRelease, key_of
 from ..space import check_room, download_size, places_of
 from ..staging_area import StagingArea
 from .stage import Downloaded, stage
@@ -122,7 +123,7 @@ def _with(
     damaged = dict(staged.damaged)
     unfit = dict(staged.unfit)
     for change, failure in lost:
-        if failure.kind in BAD_FILE | {OFFLINE}:
+        if failure.kind in BAD_FILE | {"offline"}:
             damaged[key_of(change.target)] = failure
         else:
             failures[change.name] = failure
@@ -130,9 +131,9 @@ def _with(
         key: Key = key_of(change.target)
         if isinstance(found, StagedRelease):
             releases[key] = found
-        elif found.kind == UNFIT:
+        elif found.kind == "requires-python":
             unfit[key] = found
-        elif found.kind == BUILD:
+        elif found.kind == "build":
             failures[change.name] = found
         else:
             damaged[key] = found

@@ -6,7 +6,6 @@ from ...core.models import Inventory
 from ...environment import scan as environment
 from ...environment.guard import check
 from ...transaction import Fingerprint, fingerprint
-from .. import lock_file
 from ..context import RunContext
 
 
@@ -17,7 +16,10 @@ def guard(context: RunContext) -> Fingerprint:
     changes nothing takes no lock. Raises EnvironmentRefused, EnvironmentLocked, UsageError and TransactionError.
     """
     check(context.settings, changing=context.changing)
-    lock_file.check(context.options.lock_file)
+    if context.options.lock_file is not None:
+        from ... import lockfile
+
+        lockfile.check(context.options.lock_file)
     if not context.changing:
         pending = context.transactions.pending()
         if pending:

@@ -13,11 +13,12 @@ from ..._pip import toml
 from ...core import interpreter
 from ...core.errors import UsageError
 from ...core.models import Failure, Hold, Inventory, Plan, Project, Reason, Release
+from ...core.reasons import UNREACHABLE
 from ...core.requirements import allows
 from ...core.text import some
 from ...lockfile.reading import ReadLock, read
 from ...resolver.candidates import Assignment, Candidate, CandidatePool, Key, Problem
-from ..results import UNREACHABLE, Exclusions, LookedUp, Planned, key_of, reasons_of
+from ..results import Exclusions, LookedUp, Planned, key_of, reasons_of
 from ..scope import changes_of, constraints, excluded, stays, unreachable
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from ...core.protocols import ReleaseSource
     from ..context import RunContext
 
-OLDER = "older-in-lock"
 """The kind of reason for which something newer than what is locked stays."""
 
 
@@ -169,7 +169,7 @@ def _ruled_out(context: RunContext, pool: CandidatePool, lock: ReadLock, candida
     today = pool.installed.get(name)
     if today is not None and version < today.version and not context.options.allow_downgrade:
         text = f"{lock.path.name} has {version}, which is older; --allow-downgrade takes it"
-        return Reason(kind=OLDER, text=text, data={"locked": str(version)})
+        return Reason(kind="older-in-lock", text=text, data={"locked": str(version)})
     limit = next((each for each in pool.constraints.get(name, ()) if not allows(each, version)), None)
     if limit is not None:
         text = f"{version} is ruled out by the constraint {name}{limit}"

@@ -10,7 +10,7 @@ from ...core.errors import UsageError
 from ...core.models import Inventory
 from ...core.text import meant
 from ..context import RunContext
-from ..results import MISSING, LookedUp
+from ..results import LookedUp
 from ..scope import excluded, moving, unreachable
 from ..source_pinning import sources_before
 
@@ -38,7 +38,7 @@ def look_up(context: RunContext, inventory: Inventory) -> LookedUp:
     with context.progress.stage("look up", len(wanted)):
         context.catalog.look_up(wanted, context.progress, others, context.filters())
     failures = {name: each for name, each in context.catalog.failures.items() if name in wanted}
-    wrong = [each for each in failures.values() if each.kind not in MISSING]
+    wrong = [each for each in failures.values() if each.kind != "not-found"]
     if wanted and len(wrong) == len(wanted):
         raise unreachable(wrong[0])
     history = cache(context.transactions.history)

@@ -9,7 +9,7 @@ from ...core.models import Failure, Hold, Inventory, Plan
 from ...resolver.candidates import Assignment, CandidatePool
 from ...resolver.explain import holds
 from ..context import RunContext
-from ..results import OFFLINE, UNFIT, Exclusions, LookedUp, Planned, reasons_of
+from ..results import Exclusions, LookedUp, Planned, reasons_of
 from ..scope import changes_of, constraints, moving, stays
 from ..source_pinning import PinnedSource, pinning_notes
 from ..up_to_date_marker import UpToDateMarker
@@ -72,7 +72,7 @@ def _unusable(pool: CandidatePool, held: Iterable[Hold]) -> dict[str, Failure]:
     for hold in held:
         if any(reason.kind == "metadata" for reason in hold.reasons):
             failure = pool.failure(pool.versions_of(hold.name)[0])
-            if failure is not None and failure.kind not in (UNFIT, OFFLINE):
+            if failure is not None and failure.kind not in ("requires-python", "offline"):
                 found[hold.name] = failure
     return found
 

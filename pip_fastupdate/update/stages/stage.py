@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..._pip import build, installer
 from ...core.errors import PipUpdateError
@@ -15,8 +16,11 @@ from ...core.protocols import DownloadFailed
 from ...environment import installed_files
 from ...environment.metadata_file import license_expression
 from ...wheels import InstalledFiles, OpenWheel, inspect
-from ..results import UNFIT, StagedRelease
+from ..results import StagedRelease
 from ..staging_area import StagingArea
+
+if TYPE_CHECKING:
+    from ...core.reasons import ReasonKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +71,7 @@ def _unpack(
         text = "; ".join(reason.text for reason in inspection.refusals)
         return _failure(change, inspection.refusals[0].kind, text)
     if not this_interpreter().runs(inspection.requires_python):
-        return _failure(change, UNFIT, f"needs Python {inspection.requires_python}")
+        return _failure(change, "requires-python", f"needs Python {inspection.requires_python}")
     staged = installer.stage(
         wheel.path if wheel else path,
         label=str(path),
@@ -134,5 +138,5 @@ def _build(area: StagingArea, downloaded: Downloaded) -> Path:
     return build.build_wheel(downloaded.path, folder, area.context.configuration.arguments)
 
 
-def _failure(change: Change, kind: str, text: str) -> Failure:
+def _failure(change: Change, kind: ReasonKind, text: str) -> Failure:
     return Failure(name=change.name, version=str(change.target.version), kind=kind, text=text)

@@ -21,7 +21,6 @@ from ..results import Exclusions, Planned, Staged, key_of
 from ..staging_area import StagingArea
 from ..trials.proof import StagedModules, prove, top_levels
 
-KIND = "cannot-be-imported"
 """Of a new version that the program could not be started with."""
 
 
@@ -135,7 +134,7 @@ def _failure(change: Change, why: str) -> Failure:
     return Failure(
         name=change.name,
         version=str(change.target.version),
-        kind=KIND,
+        kind="cannot-be-imported",
         text=f"pip-update could not be started with {change.name} {change.target.version}: {why}",
     )
 
