@@ -44,6 +44,13 @@ class Measured(Progress, Protocol):
         """What is measured as ``name`` and not spoken of."""
 
 
+class Counting(Protocol):
+    """What counts for ``--stats``. Safe to call from many threads."""
+
+    def add(self, **numbers: int) -> None:
+        """Count: fields of ``models.Counts`` by their names. Raises KeyError for any other."""
+
+
 class Untold:
     """A ``Progress`` that nobody hears of."""
 

@@ -47,6 +47,7 @@ def open_area(context: RunContext, inventory: Inventory) -> Iterator[StagingArea
             store=WheelStore(
                 directory=context.options.cache.directory,
                 transport=context.catalog.transport,
+                counters=context.catalog.counters,
                 offline=context.options.cache.offline,
                 temporary=transaction.staging.parent / "wheels",
             ),

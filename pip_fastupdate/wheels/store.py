@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from ..core.cache_folder import distrust, make, touch
 from ..core.hashes import WEAK, problem
 from ..core.models import Failure, File, Release
-from ..core.protocols import DownloadFailed, Progress, Transport
+from ..core.protocols import Counting, DownloadFailed, Progress, Transport
 from ..core.urls import file_path
 from . import files
 from .download import DiskRefused, Download, Part, disk_error
@@ -44,6 +44,7 @@ class WheelStore:
         *,
         directory: Path | None,
         transport: Transport,
+        counters: Counting,
         offline: bool,
         temporary: Path,
         retries: int = 3,
@@ -56,6 +57,7 @@ class WheelStore:
         """
         self._directory = directory if directory is None or distrust(directory) is None else None
         self._transport = transport
+        self._counters = counters
         self._offline = offline
         self._temporary = temporary
         self._retries = retries
@@ -65,9 +67,6 @@ class WheelStore:
         self._seen: dict[Path, Identity] = {}
         self._parts: set[Part] = set()
         self._writable = True
-        self.bytes_cached = 0
-        """What the cache has supplied so far, of files that were not downloaded."""
-
         self._warnings: deque[tuple[str, str]] = deque()
 
     def fetch(
@@ -132,8 +131,7 @@ class WheelStore:
                 except DownloadFailed:
                     self._warnings.append((f"the cached {file.filename} is damaged: it is not used", ""))
                 else:
-                    with self._lock:
-                        self.bytes_cached += self._seen[path][2]
+                    self._counters.add(bytes_cached=self._seen[path][2])
                     return path
         return None
 

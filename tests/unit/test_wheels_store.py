@@ -18,6 +18,7 @@ from packaging.version import Version
 from pip_fastupdate.core.errors import PipUpdateError
 from pip_fastupdate.core.models import Failure, File, Release
 from pip_fastupdate.core.protocols import DownloadFailed
+from pip_fastupdate.network.counters import Counters
 from pip_fastupdate.wheels import WheelStore
 from pip_fastupdate.wheels.download import DiskRefused, Part, disk_error
 
@@ -106,12 +107,14 @@ class World:
         self.temporary = folder / "temporary"
         self.transport = FakeTransport()
         self.progress = FakeProgress()
+        self.counters = Counters()
 
     def store(self, **options: object) -> WheelStore:
         return WheelStore(
             **{
                 "directory": self.cache,
                 "transport": self.transport,
+                "counters": self.counters,
                 "offline": False,
                 "temporary": self.temporary,
                 "pause": 0.0,
@@ -169,6 +172,7 @@ def test_cached_wheel_is_used_again(world: World) -> None:
     assert 1 == len(world.transport.requests)
     assert path.stat().st_mtime > time.time() - 60
     assert 3 * len(BIG) == world.progress.bytes[path.name]
+    assert 2 * len(BIG) == world.counters.counts.bytes_cached
 
 
 @pytest.mark.parametrize("content", [BIG[:-1], BIG[:-1] + b"x"])

@@ -19,7 +19,14 @@ def at_hand(context: RunContext, inventory: Inventory, looked_up: LookedUp, plan
     directory = context.options.cache.directory
     if directory is None:
         return planned
-    store = WheelStore(directory=directory, transport=context.catalog.transport, offline=True, temporary=directory)
+    catalog = context.catalog
+    store = WheelStore(
+        directory=directory,
+        transport=catalog.transport,
+        counters=catalog.counters,
+        offline=True,
+        temporary=directory,
+    )
     exclusions, seen = Exclusions(), set[object]()
     while missing := [change for change in planned.plan.changes if key_of(change.target) not in seen]:
         seen.update(key_of(change.target) for change in missing)

@@ -94,7 +94,7 @@ def _fetch(
     context, changes = area.context, {change.name: change for change in missing}
     staging: list[tuple[Change, Staging]] = []
     lost: list[tuple[Change, Failure]] = []
-    in_a_row, cached = 0, area.store.bytes_cached
+    in_a_row = 0
     releases = tuple(change.target for change in changes.values())
     for release, found in area.store.fetch(releases, jobs=context.settings.network.jobs, progress=context.progress):
         change = changes[release.name]
@@ -108,7 +108,6 @@ def _fetch(
             folder = area.transaction.staging / str(first + len(staging))
             downloaded = Downloaded(change=change, path=found, folder=folder)
             staging.append((change, threads.submit(stage, area, downloaded, turns)))
-    context.catalog.counters.add(bytes_cached=area.store.bytes_cached - cached)
     return _Fetched(staging=tuple(staging), lost=tuple(lost))
 
 
