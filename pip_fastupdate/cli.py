@@ -144,7 +144,8 @@ def _in_other_python(arguments: Arguments, argv: Sequence[str]) -> int | None:
 def _all_venvs(arguments: Arguments, argv: Sequence[str]) -> int:
     """One run for each environment below a folder, one report, one exit code. Raises UsageError where there is none."""
     from .other_python import all_venvs
-    from .report import venvs, write
+    from .report import show_venvs, write
+    from .report.given import Venv
 
     folder, format = arguments.all_venvs or Path(), arguments.options.format
     progress = _progress(arguments.options)
@@ -160,8 +161,8 @@ def _all_venvs(arguments: Arguments, argv: Sequence[str]) -> int:
             break
     if not ran:
         raise UsageError(f"no virtual environment in {folder}", hint="name a folder with a pyvenv.cfg in or below it")
-    rows = [(str(each.found.path), each.result) for each in ran]
-    write(venvs.render(rows, [each.as_json() for each in ran], format=format), sys.stdout)
+    told = [Venv(str(each.found.path), each.result, each.as_json()) for each in ran]
+    show_venvs(told, sys.stdout, format=format)
     return all_venvs.exit_code(ran)
 
 
@@ -266,7 +267,7 @@ def _with_settings(arguments: Arguments, argv: Sequence[str], settings: tuple[Se
 
 def _show_config(arguments: Arguments, argv: Sequence[str], found: tuple[Setting, ...]) -> int:
     from .arguments import given
-    from .report import settings, write
+    from .report import show_settings
     from .settings.command_line import Configured
 
     _with_settings(arguments, argv, found)
@@ -278,8 +279,7 @@ def _show_config(arguments: Arguments, argv: Sequence[str], found: tuple[Setting
         if each.key not in by_hand or isinstance(each.value, tuple)
     ]
     shown += [(key, value, "command line") for key, value in by_hand.items()]
-    text = settings.render(sorted(shown, key=lambda each: each[0]), format=arguments.options.format)
-    write(text, sys.stdout)
+    show_settings(sorted(shown, key=lambda each: each[0]), sys.stdout, format=arguments.options.format)
     return DONE
 
 

@@ -11,17 +11,13 @@ from ..core.errors import UsageError
 from ..core.options import Format
 
 SUFFIXES: Mapping[str, Format] = {
-    ".json": "json",
+    **{f".{each}": each for each in get_args(Format) if each != "table"},
     ".md": "markdown",
-    ".markdown": "markdown",
-    ".sarif": "sarif",
-    ".html": "html",
     ".htm": "html",
-    ".github": "github",
     ".txt": "table",
     "": "table",
 }
-"""The format that a file's name stands for."""
+"""The format that a file's name stands for: its word, and what else is usual."""
 
 
 def add(made: argparse.ArgumentParser) -> None:

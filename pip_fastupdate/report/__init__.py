@@ -16,6 +16,7 @@ from .view import View
 
 if TYPE_CHECKING:
     from .figures import CacheFacts
+    from .given import Shown, Venv
 
 
 def show(
@@ -45,6 +46,16 @@ def show_stats(report: Report, stream: TextIO) -> None:
 def show_cache(facts: CacheFacts, stream: TextIO, *, format: Format = "table") -> None:
     """Write what is in the cache to ``stream``."""
     write(renderer(format).cache(facts, view_of(stream)), stream)
+
+
+def show_settings(shown: Sequence[Shown], stream: TextIO, *, format: Format = "table") -> None:
+    """Write the settings in force to ``stream``."""
+    write(renderer(format).settings(shown), stream)
+
+
+def show_venvs(found: Sequence[Venv], stream: TextIO, *, format: Format = "table") -> None:
+    """Write what became of several environments to ``stream``."""
+    write(renderer(format).venvs(found), stream)
 
 
 def view_of(stream: TextIO, *, verbosity: int = 0, color: bool | None = None) -> View:

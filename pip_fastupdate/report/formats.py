@@ -1,7 +1,7 @@
 """The formats of ``--format``: what each has to offer, and the table of them.
 
-A new one is a module with the functions of ``Renderer``, its word in ``options.Format`` and its line in ``renderer``;
-mypy finds the line that is forgotten and the function that is missing or differs.
+A new one is a module with the functions of ``Renderer``, its word in ``options.Format`` and its line in ``renderer``:
+mypy finds the line that is forgotten, and the function that is missing or differs. The word is the suffix of its files.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from .view import PLAIN, View
 
 if TYPE_CHECKING:
     from .figures import CacheFacts
+    from .given import Shown, Venv
 
 
 class Renderer(Protocol):
@@ -29,6 +30,12 @@ class Renderer(Protocol):
 
     def cache(self, facts: CacheFacts, view: View = PLAIN) -> str:
         """What is in the cache."""
+
+    def settings(self, shown: Sequence[Shown]) -> str:
+        """The settings in force; "" where there is none."""
+
+    def venvs(self, found: Sequence[Venv]) -> str:
+        """What became of each environment of ``--all-venvs``, after the reports of these."""
 
 
 def renderer(format: Format) -> Renderer:  # noqa: RET503  (the last branch never returns)

@@ -13,6 +13,7 @@ from .view import PLAIN, View
 
 if TYPE_CHECKING:
     from .figures import CacheFacts
+    from .given import Shown, Venv
 
 SCHEMA = 2
 """Raised when a key goes or changes its meaning, or when much is added. All keys of 1 are in 2."""
@@ -44,6 +45,20 @@ def cache(facts: CacheFacts, view: View = PLAIN) -> str:
     from .figures import cache_document
 
     return dumps(cache_document(facts))
+
+
+def settings(shown: Sequence[Shown]) -> str:
+    """A list of ``{"key", "value", "source"}``."""
+    import json
+
+    from .settings import document as settings_document
+
+    return json.dumps(list(settings_document(shown)))
+
+
+def venvs(found: Sequence[Venv]) -> str:
+    """A list of the fields of each."""
+    return dumps([each.fields for each in found])
 
 
 def dumps(value: object) -> str:

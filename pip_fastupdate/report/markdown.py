@@ -10,10 +10,14 @@ from ..core.entry import HistoryEntry
 from ..core.models import Report, Target
 from ..core.text import clean, redact
 from .rows import Group, Line, Summary, cells, summarize
+from .table import settings
 from .view import PLAIN, View
 
 if TYPE_CHECKING:
     from .figures import CacheFacts
+    from .given import Venv
+
+__all__ = ["cache", "history", "render", "settings", "venvs"]
 
 _SPECIAL = str.maketrans({**{each: f"\\{each}" for each in "\\`*_[]|~#"}, "<": "&lt;", ">": "&gt;", "&": "&amp;"})
 _FOLDED: Mapping[Group, str] = {"held": "held", "skipped": "skipped", "failed": "failed"}
@@ -38,6 +42,11 @@ def cache(facts: CacheFacts, view: View = PLAIN) -> str:
     from .figures import cache_facts
 
     return grid(("Cache", ""), list(cache_facts(facts).items()))
+
+
+def venvs(found: Sequence[Venv]) -> str:
+    """A table, one line an environment."""
+    return grid(("environment", "result"), [(each.path, each.result) for each in found])
 
 
 def _blocks(report: Report, facts: Summary) -> Iterator[str]:

@@ -10,10 +10,13 @@ from ..core.entry import HistoryEntry
 from ..core.models import KnownVulnerability, Report, Row
 from ..core.text import clean, redact
 from . import json_
+from .table import settings, venvs
 from .view import PLAIN, View
 
 if TYPE_CHECKING:
     from .figures import CacheFacts
+
+__all__ = ["cache", "history", "render", "settings", "venvs"]
 
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}

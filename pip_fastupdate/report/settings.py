@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-from ..core.options import Format
 from ..core.text import clean, redact
 
-Shown = tuple[str, "bool | str | Sequence[str]", str]
-"""Key, value, source."""
+if TYPE_CHECKING:
+    from .given import Shown
 
 
-def render(settings: Iterable[Shown], *, format: Format = "table") -> str:
-    """A line each; with the format ``json`` a list of ``{"key", "value", "source"}``. No text for no settings."""
-    found = list(settings)
-    if format == "json":
-        return json.dumps(
-            [{"key": key, "value": _safe(value), "source": redact(source)} for key, value, source in found]
-        )
-    rows = [(clean(key), clean(redact(_text(value))), clean(redact(source))) for key, value, source in found]
-    width = max((len(f"{key} = {value}") for key, value, _ in rows), default=0)
-    return "\n".join(f"{f'{key} = {value}':<{width}}  {source}" for key, value, source in rows)
+def lines(settings: Iterable[Shown]) -> str:
+    """A line each, the sources below each other. No text for no settings."""
+    rows = [(f"{clean(key)} = {clean(redact(_text(value)))}", clean(redact(source))) for key, value, source in settings]
+    width = max((len(setting) for setting, _ in rows), default=0)
+    return "\n".join(f"{setting:<{width}}  {source}" for setting, source in rows)
+
+
+def document(settings: Iterable[Shown]) -> Iterator[dict[str, Any]]:
+    """The same for programs, without secrets."""
+    for key, value, source in settings:
+        yield {"key": key, "value": _safe(value), "source": redact(source)}
 
 
 def _text(value: bool | str | Sequence[str]) -> str:

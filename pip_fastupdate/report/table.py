@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from ..core.entry import HistoryEntry
 from ..core.models import Report
-from ..core.text import IMPORTING, clean, fit, pairs
+from ..core.text import IMPORTING, clean, fit, pairs, redact
 from .rows import Line, Summary, cells, summarize
 from .view import PLAIN, View
 
 if TYPE_CHECKING:
     from .figures import CacheFacts
+    from .given import Shown, Venv
 
 
 def render(report: Report, view: View = PLAIN) -> str:
@@ -54,6 +55,18 @@ def cache(facts: CacheFacts, view: View = PLAIN) -> str:
     from .figures import cache_facts
 
     return pairs(cache_facts(facts))
+
+
+def settings(shown: Sequence[Shown]) -> str:
+    """A line each."""
+    from .settings import lines
+
+    return lines(shown)
+
+
+def venvs(found: Sequence[Venv]) -> str:
+    """A line each."""
+    return columns(("Environment", "Result"), [(clean(each.path), clean(redact(each.result))) for each in found])
 
 
 def _shown(facts: Summary, verbosity: int) -> tuple[Line, ...]:

@@ -1,22 +1,21 @@
 """The report as annotations of a GitHub workflow: commands that its runner reads from a step's output.
 
-A line each, known vulnerabilities and failures one by one, the rest summed up: a runner shows ten of a kind.
+A line each, known vulnerabilities and failures one by one, the rest summed up: a runner shows ten of a kind. What has
+nothing to annotate is told as a table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterator, Mapping
+from typing import Literal
 
-from ..core.entry import HistoryEntry
 from ..core.models import KnownVulnerability, Report, Row
 from ..core.text import clean, redact, some
-from . import table
 from .rows import Group, Summary, summarize
+from .table import cache, history, settings, venvs
 from .view import PLAIN, View
 
-if TYPE_CHECKING:
-    from .figures import CacheFacts
+__all__ = ["cache", "history", "render", "settings", "venvs"]
 
 Kind = Literal["notice", "warning", "error"]
 _SUMMED: tuple[Group, ...] = ("upgraded", "added", "removed", "held")
@@ -28,16 +27,6 @@ _PROPERTY: Mapping[int, str] = _DATA | str.maketrans({":": "%3A", ",": "%2C"})
 def render(report: Report, view: View = PLAIN) -> str:
     """What failed, what is vulnerable, what moves and is held, as workflow commands."""
     return "\n".join(_commands(report, summarize(report)))
-
-
-def history(entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
-    """As a table: there is nothing to annotate."""
-    return table.history(entries, view)
-
-
-def cache(facts: CacheFacts, view: View = PLAIN) -> str:
-    """As a table."""
-    return table.cache(facts, view)
 
 
 def _commands(report: Report, facts: Summary) -> Iterator[str]:

@@ -9,7 +9,8 @@ import pytest
 from pip_fastupdate.arguments import parse_arguments
 from pip_fastupdate.core.errors import UsageError
 from pip_fastupdate.other_python.all_venvs import Found, Ran, environments, exit_code, without_folder
-from pip_fastupdate.report import venvs
+from pip_fastupdate.report.formats import renderer
+from pip_fastupdate.report.given import Venv
 
 
 def fail(error: OSError) -> None:
@@ -74,7 +75,7 @@ def test_options_about_one_environment_are_refused(words: list[str]) -> None:
 
 def test_report() -> None:
     """A line each, in three formats."""
-    rows = [("/a/.venv", "done"), ("/b", "left to pipx: `pipx upgrade b` updates it")]
-    assert "Environment  Result\n/a/.venv     done\n" in venvs.render(rows, (), format="table")
-    assert "| `/a/.venv` | done |" in venvs.render(rows, (), format="markdown")
-    assert '[\n  {\n    "prefix": "x"\n  }\n]' == venvs.render(rows, [{"prefix": "x"}], format="json")
+    found = [Venv("/a/.venv", "done", {"prefix": "x"}), Venv("/b|c", "left to pipx: `pipx upgrade b` updates it", {})]
+    assert "Environment  Result\n/a/.venv     done\n" in renderer("table").venvs(found)
+    assert "| /a/.venv | done |\n| /b\\|c | left" in renderer("markdown").venvs(found)
+    assert '[\n  {\n    "prefix": "x"\n  }\n]' == renderer("json").venvs(found[:1])

@@ -10,6 +10,7 @@ from pip_fastupdate import report as reports
 from pip_fastupdate.arguments import parse_arguments
 from pip_fastupdate.core.options import Format
 from pip_fastupdate.report.formats import renderer
+from pip_fastupdate.report.given import Venv
 from pip_fastupdate.report.view import PLAIN, View
 from tests.support.reports import Terminal, encoded, mixed
 from tests.unit.test_report_history import ENTRIES, Cache
@@ -37,6 +38,17 @@ def test_everything_is_told(format: Format, view: View) -> None:
     assert all(entry.id in history for entry in ENTRIES)
     assert "98" in cache
     assert not any(text.endswith("\n") for text in (report, history, cache))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_settings_and_environments_are_told(format: Format) -> None:
+    """By each format; secrets by none, and by those for people no control characters either."""
+    found = renderer(format)
+    settings = found.settings([("index-url", "https://me:secret@host/", "pip.conf\x1b"), ("pre", True, "environment")])
+    venvs = found.venvs([Venv("/a", "done\x1b", {"prefix": "/a"}), Venv("/b", "failed", {"prefix": "/b"})])
+    assert ("index-url" in settings, "secret" in settings, "\x1b" in settings + venvs) == (True, False, False)
+    assert "/a" in venvs
+    assert "/b" in venvs
 
 
 def test_formats_differ() -> None:

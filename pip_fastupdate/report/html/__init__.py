@@ -22,12 +22,15 @@ from .. import figures as _figures
 from .. import history as _history
 from ..holding import holder
 from ..rows import Line, summarize
+from ..table import settings, venvs
 from ..view import PLAIN, View
 from .markup import table, text
 from .sections import sections
 
 if TYPE_CHECKING:
     from ..figures import CacheFacts
+
+__all__ = ["cache", "history", "render", "settings", "venvs"]
 
 _FILTER = (
     '<p class="filter" hidden><label for="filter">Show packages with</label> '
