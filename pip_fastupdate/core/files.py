@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+_READ = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
@@ -18,13 +18,18 @@ def content(path: str, limit: int) -> bytes:
 
     Raises OSError, also for anything but a regular file and for one of more than ``limit`` bytes.
     """
-    with open(path, "rb", opener=lambda path, flags: os.open(path, flags | _READ)) as file:
+    with open(path, "rb", opener=without_waiting) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EINVAL, "Not a regular file", path)
         data = file.read(limit + 1)
     if len(data) > limit:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
     return data
+
+
+def without_waiting(path: str, flags: int = os.O_RDONLY) -> int:
+    """An ``opener`` for reading that does not wait for the other end of a pipe. Raises OSError."""
+    return os.open(path, flags | _READ)
 
 
 def decoded(data: bytes | str) -> Any:

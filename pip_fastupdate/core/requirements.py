@@ -13,13 +13,15 @@ from packaging.version import Version
 
 from .names import normalize
 
-__all__ = ["Dependency", "InvalidRequirement", "allows", "parse"]
+__all__ = ["Dependency", "InvalidRequirement", "allows", "is_requirement", "parse"]
 
 
 _LONG, _TOO_LONG, _DIGITS = 256, 64 * 1024, 128
 """Characters up to which a field is not looked at closely, and may have at most; digits that no number has."""
 
 _BIG_NUMBER = re.compile(rf"[0-9]{{{_DIGITS}}}")
+"""Python refuses to read those of 4300 digits: they must not come as far as being compared."""
+
 _UNDEFINED = re.compile(r"~=|===|platform_release|platform_version|implementation_version")
 """What may make of a marker something that cannot be evaluated."""
 
@@ -137,3 +139,60 @@ def _holds(dependency: Dependency, extra: str) -> bool:
         return dependency.marker.evaluate({**_environment(), "extra": extra})
     except ValueError:  # packaging compares some values as versions that are none on this system
         return dependency.marker.evaluate({**_plain_environment(), "extra": extra})
+
+
+_NAME = r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*"
+_RELEASE = r"[0-9]+(?:\.[0-9]+)*"
+_CLAUSE = (
+    rf"(?:(?:[<>]=?|[=!]=)\ *{_RELEASE}(?:(?:a|b|rc|\.post|\.dev)[0-9]+)*"
+    rf"|[=!]=\ *{_RELEASE}\.\*|~=\ *[0-9]+\.{_RELEASE})"
+)
+_USUAL = re.compile(
+    rf"{_NAME}\ *(?:\[{_NAME}(?:\ *,\ *{_NAME})*\]\ *)?"
+    rf"(\()?\ *(?:{_CLAUSE}(?:\ *,\ *(?=[<>=!~])|(?=[\ )]*\Z)))*(?(1)\ *\))\ *"
+)
+_VARIABLE = (
+    r"(?:python(?:_full)?_version|extra|os_name|sys_platform|implementation_name"
+    r"|platform_(?:system|machine|python_implementation))"
+)
+_MARKER = re.compile(
+    rf" *(?:([()])|(and|or)(?= )"
+    rf"|({_VARIABLE} *(?:[<>]=?|[=!]=|(?: not)? in(?= )) *(?:\"[^\"\\]*\"|'[^'\\]*')))"
+)
+
+_LONGEST = 10_000
+"""Characters of a requirement of what is installed."""
+
+
+def is_requirement(text: str) -> bool:
+    """Whether ``text`` follows PEP 508, within limits.
+
+    The usual forms are told by their looks, only the others are parsed.
+    """
+    if len(text) > _LONGEST or _BIG_NUMBER.search(text):
+        return False
+    head, semicolon, marker = text.partition(";")
+    if _USUAL.fullmatch(head) and (not semicolon or _looks_right(marker)):
+        return True
+    try:
+        parse(text)
+    except (InvalidRequirement, RecursionError):  # parentheses may be nested
+        return False
+    return True
+
+
+@cache
+def _looks_right(marker: str) -> bool:
+    """Whether a marker is made of comparisons in the usual form, ``and``, ``or`` and balanced parentheses."""
+    depth, position, after_test = 0, 0, False
+    marker = marker.rstrip()
+    while position < len(marker):
+        token = _MARKER.match(marker, position)
+        if token is None or (token[1] == "(" or token[3] is not None) == after_test:
+            return False  # a comparison or "(" must not follow a comparison, anything else must
+        depth += {"(": 1, ")": -1}.get(token[1] or "", 0)
+        if depth < 0:
+            return False
+        after_test = token[1] == ")" or token[3] is not None
+        position = token.end()
+    return after_test and depth == 0

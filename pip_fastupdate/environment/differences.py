@@ -6,12 +6,11 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from email.message import Message
-from email.parser import HeaderParser
 from pathlib import Path
 
 from ..core.entry_points import script_names
 from ..core.files import content
+from ..core.metadata import fields
 from ..core.models import Difference
 from ..core.requirements import InvalidRequirement, parse
 from .record_rows import stated_size
@@ -31,6 +30,8 @@ _LABELS = {
 
 _LARGEST = 64 * 1024 * 1024
 """Bytes of a file of a ``.dist-info`` folder that are read."""
+
+_USED = ("requires-dist", "requires-python", "license-expression", "project-url", "home-page")
 
 _NATIVE = (".so", ".pyd", ".dll", ".dylib")
 
@@ -75,34 +76,37 @@ def facts_of(info: Path) -> Facts:
 
 def facts_of_metadata(text: str) -> Facts:
     """The facts in a METADATA file."""
-    message = HeaderParser().parsestr(text)
+    found = fields(text.encode("utf-8", "replace"), _USED)
     return Facts(
-        requires=frozenset(map(_requirement, message.get_all("Requires-Dist") or ())),
-        python=str(message.get("Requires-Python") or "").strip(),
-        license=str(message.get("License-Expression") or "").strip(),
-        links=tuple(_links(message)),
+        requires=frozenset(map(_requirement, found["requires-dist"])),
+        python=_first(found["requires-python"]),
+        license=_first(found["license-expression"]),
+        links=tuple(_links(found["project-url"], _first(found["home-page"]))),
     )
 
 
-def _requirement(text: object) -> str:
+def _first(values: Iterable[str]) -> str:
+    return next(iter(values), "")
+
+
+def _requirement(text: str) -> str:
     """The requirement in one spelling, so that ``Foo (>=1)`` and ``foo>=1`` are the same."""
     try:
-        found = parse(str(text))
+        found = parse(text)
     except InvalidRequirement:
-        return " ".join(str(text).split())
+        return " ".join(text.split())
     extras = f"[{','.join(sorted(found.extras))}]" if found.extras else ""
     where = f" @ {found.url}" if found.url else found.specifier
     return f"{found.name}{extras}{where}" + (f"; {found.marker}" if found.marker else "")
 
 
-def _links(message: Message[str, str]) -> Iterable[tuple[str, str]]:
+def _links(urls: Iterable[str], home: str) -> Iterable[tuple[str, str]]:
     found: dict[str, str] = {}
-    for each in message.get_all("Project-URL") or ():
-        label, _, url = str(each).partition(",")
+    for each in urls:
+        label, _, url = each.partition(",")
         what = _LABELS.get(re.sub(r"[\W_]+", "", label).lower())
         if what and url.strip().startswith(("https://", "http://")):
             found.setdefault(what, url.strip())
-    home = str(message.get("Home-page") or "").strip()
     if not found and home.startswith(("https://", "http://")):
         found["home page"] = home
     return found.items()

@@ -14,6 +14,7 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from ..core.models import Distribution, Reason
+from ..core.requirements import is_requirement
 from . import metadata_file
 
 _FOREIGN = re.compile(
@@ -62,7 +63,7 @@ def read(folder: Folder, info: str, name: str, leftovers: tuple[str, ...], links
     files = _names(path)
     fields, unreadable, damage = _metadata(path, files)
     version, unparsed, bad_version = _version(info, fields)
-    requires = tuple(each for each in fields.requires if metadata_file.is_requirement(each))
+    requires = tuple(each for each in fields.requires if is_requirement(each))
     installer = _installer(path) if "INSTALLER" in files else ""
     origin = _origin(path, files, fields.name or name, links)
     found = (damage, bad_version, _bad_requirement(fields, requires), _several(leftovers))

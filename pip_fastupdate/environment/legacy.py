@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 from .._pip.compat import installed, listening
 from ..core.files import real
 from ..core.models import Distribution, Reason
-from . import metadata_file
+from ..core.requirements import is_requirement
 from .dist_info import outside
 from .paths import Site
 
@@ -49,7 +49,7 @@ def _classify(found: Any, site: Site, *, user_only: bool) -> Distribution:
     return Distribution(
         name=str(found.canonical_name),
         version=_version(found),
-        requires=tuple(each for each in requires if metadata_file.is_requirement(each)),
+        requires=tuple(each for each in requires if is_requirement(each)),
         location=Path(location),
         info_name=str(Path(found.info_location or location).absolute()),
         requested=bool(found.requested),

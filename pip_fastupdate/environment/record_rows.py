@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ..core.entry_points import script_names
 from ..core.files import content as content_of
-from .metadata_file import opener
+from ..core.files import without_waiting
 
 _MOST = 64 * 1024 * 1024
 """Bytes: what is larger is no RECORD."""
@@ -86,7 +86,7 @@ def matches(path: str, digest: str) -> bool:
         return False
     found = hashlib.new(algorithm)
     try:
-        with open(path, "rb", opener=opener) as file:
+        with open(path, "rb", opener=without_waiting) as file:
             while chunk := file.read(1 << 20):
                 found.update(chunk)
     except OSError:

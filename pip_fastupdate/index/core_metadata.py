@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from packaging.version import InvalidVersion
 
+from ..core.metadata import fields
 from ..core.models import File, Release
 from ..core.names import normalize
 from ..core.protocols import DownloadFailed
 from ..core.requirements import InvalidRequirement, parse
 from .filenames import version_of
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_HEAD_END = re.compile(r"(?:\r\n|\n)(?:\r\n|\n)|\r\r")
+_USED = ("name", "version", "requires-dist", "requires-python", "dynamic", "metadata-version")
 
 
 class CoreMetadata(NamedTuple):
@@ -29,14 +28,12 @@ class CoreMetadata(NamedTuple):
 
 def read(body: bytes, release: Release) -> CoreMetadata:
     """The fields of METADATA or PKG-INFO. Raises DownloadFailed (``garbage``) where they are not the release's."""
-    fields: dict[str, list[str]] = {}
-    for name, value in _fields(head(body)):
-        fields.setdefault(name, []).append(value)
-    _check_identity(fields, release)
-    requires = tuple(fields.get("requires-dist", ()))
+    found = fields(body, _USED, errors="replace")
+    _check_identity(found, release)
+    requires = tuple(found["requires-dist"])
     check(requires)
-    python = next(iter(fields.get("requires-python", ())), None)
-    return CoreMetadata(requires, python, _is_static(fields))
+    python = next(iter(found["requires-python"]), None)
+    return CoreMetadata(requires, python, _is_static(found))
 
 
 def check(requires: tuple[str, ...]) -> None:
@@ -57,30 +54,9 @@ def check_hash(body: bytes, file: File) -> None:
         raise DownloadFailed("hash", f"the metadata of {file.filename} is not what the index announced")
 
 
-def head(body: bytes) -> str:
-    """The fields alone, as text: the description follows an empty line, or comes as one of the fields."""
-    return _HEAD_END.split(body.decode("utf-8", errors="replace"), maxsplit=1)[0]
-
-
-def _fields(text: str) -> Iterator[tuple[str, str]]:
-    """Names in lower case; lines that begin with a blank continue the one before."""
-    name, value = "", ""
-    for line in _LINE_END.split(text):
-        if line[:1] in (" ", "\t") and name:
-            value += f" {line.strip()}"
-            continue
-        if name:
-            yield name, value
-        name, colon, value = line.partition(":")
-        name, value = name.strip().lower(), value.strip()
-        if not colon:
-            return
-    yield name, value
-
-
-def _check_identity(fields: dict[str, list[str]], release: Release) -> None:
-    name = next(iter(fields.get("name", ())), "")
-    version = next(iter(fields.get("version", ())), "")
+def _check_identity(found: Mapping[str, list[str]], release: Release) -> None:
+    name = next(iter(found["name"]), "")
+    version = next(iter(found["version"]), "")
     if not name or normalize(name) != release.name:
         raise DownloadFailed("garbage", f"its metadata is that of {name or 'nothing'}")
     try:
@@ -91,10 +67,10 @@ def _check_identity(fields: dict[str, list[str]], release: Release) -> None:
         raise DownloadFailed("garbage", f"its metadata is that of version {version or 'nothing'}")
 
 
-def _is_static(fields: dict[str, list[str]]) -> bool:
-    dynamic = {value.lower() for value in fields.get("dynamic", ())}
+def _is_static(found: Mapping[str, list[str]]) -> bool:
+    dynamic = {value.lower() for value in found["dynamic"]}
     try:
-        known = version_of(next(iter(fields.get("metadata-version", ())), "0")) >= version_of("2.2")
+        known = version_of(next(iter(found["metadata-version"]), "0")) >= version_of("2.2")
     except InvalidVersion:
         known = False
     return known and not dynamic & {"requires-dist", "requires-python"}

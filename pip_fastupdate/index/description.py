@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..core.metadata import head
 from ..core.protocols import DownloadFailed
 from . import core_metadata
 
@@ -37,7 +38,7 @@ def _read(file: File, session: Session) -> str | None:
     if file.url.startswith("file:"):
         from .remote_archive import metadata_of
 
-        return core_metadata.head(metadata_of(file, session))
+        return head(metadata_of(file, session)).decode("utf-8", "replace")
     if file.metadata is False:
         return None
 
@@ -54,4 +55,4 @@ def _key(file: File) -> str:
 
 
 def _head(body: bytes) -> bytes:
-    return core_metadata.head(body).encode()[:LARGEST]
+    return head(body)[:LARGEST]

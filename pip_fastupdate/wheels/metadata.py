@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from email.message import Message
-from email.parser import HeaderParser
 
 from packaging.version import InvalidVersion, Version
 
+from ..core.metadata import fields
 from ..core.models import Reason
 from ..core.names import normalize
 from .archive import Archive, Limits
@@ -31,8 +31,10 @@ _FORMAT = re.compile(r"([0-9]{1,9})(\.[0-9]{1,9})*")
 _NUMBER = re.compile(r"[0-9]{100}")
 """No honest version has a number of so many digits; Python refuses to read those of thousands."""
 
-FIELDS = ("Version", "Requires-Dist", "Requires-Python")
-"""Those with versions in them."""
+FIELDS = {"version": "Version", "requires-dist": "Requires-Dist", "requires-python": "Requires-Python"}
+"""Those with versions in them, and as they are written."""
+
+Head = Mapping[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +65,11 @@ def read(archive: Archive, filename: str, name: str, version: Version, limits: L
     _check_numbers(head)
     _check_identity(head, name, version)
     _require(archive, f"{stem}.dist-info/RECORD")
-    python = head.get("Requires-Python")
     return WheelMetadata(
         stem=stem,
-        version=str(head["Version"]).strip(),
-        requires=tuple(str(each) for each in head.get_all("Requires-Dist", [])),
-        requires_python=None if python is None else str(python),
+        version=head["version"][0],
+        requires=tuple(head["requires-dist"]),
+        requires_python=next(iter(head["requires-python"]), None),
         scripts=_scripts(archive, f"{stem}.dist-info/entry_points.txt", limits),
     )
 
@@ -112,40 +113,42 @@ def _require(archive: Archive, path: str) -> None:
         raise Refused(about("missing-metadata", "it lacks {}", path))
 
 
-def _head(archive: Archive, path: str, limits: Limits) -> Message:
-    """The fields at the head of a metadata file, read by the parser that pip uses."""
+def _head(archive: Archive, path: str, limits: Limits) -> Head:
+    """The fields at the head of a metadata file that count here. Raises Refused unless all of it is UTF-8."""
     _require(archive, path)
+    data = archive.read(path, limits.metadata)
     try:
-        return HeaderParser().parsestr(archive.read(path, limits.metadata).decode())
+        data.decode()
+        return fields(data, ("name", "wheel-version", *FIELDS))
     except UnicodeDecodeError:
         raise Refused(about("bad-metadata", "{} is not UTF-8", path)) from None
 
 
 def _check_wheel(archive: Archive, path: str, limits: Limits) -> None:
-    stated = str(_head(archive, path, limits).get("Wheel-Version", "")).strip()
+    stated = next(iter(_head(archive, path, limits)["wheel-version"]), "")
     numbers = _FORMAT.fullmatch(stated)
     if numbers is None or int(numbers[1]) > WHEEL_MAJOR:
         text = f"its format is version {stated[:20]!r} of wheels, not {WHEEL_MAJOR}.x"
         raise Refused(Reason(kind="wheel-version", text=text))
 
 
-def _check_numbers(head: Message) -> None:
-    for field in FIELDS:
-        for value in head.get_all(field, []):
-            if _NUMBER.search(str(value)):
-                text = f"METADATA has a number of a hundred digits and more in {field}: {shown(str(value))}"
+def _check_numbers(head: Head) -> None:
+    for field, written in FIELDS.items():
+        for value in head[field]:
+            if _NUMBER.search(value):
+                text = f"METADATA has a number of a hundred digits and more in {written}: {shown(value)}"
                 raise Refused(Reason(kind="bad-metadata", text=text))
 
 
-def _check_identity(head: Message, name: str, version: Version) -> None:
-    names, versions = head.get_all("Name", []), head.get_all("Version", [])
+def _check_identity(head: Head, name: str, version: Version) -> None:
+    names, versions = head["name"], head["version"]
     if len(names) != 1 or len(versions) != 1:
         raise Refused(Reason(kind="bad-metadata", text="METADATA needs exactly one Name and one Version"))
-    if normalize(str(names[0]).strip()) != name:
-        text = f"METADATA is of {shown(str(names[0]))}, not of {name}"
+    if normalize(names[0]) != name:
+        text = f"METADATA is of {shown(names[0])}, not of {name}"
         raise Refused(Reason(kind="name-mismatch", text=text))
-    if not _is(str(versions[0]).strip(), version):
-        text = f"METADATA is of version {shown(str(versions[0]))}, not {version}"
+    if not _is(versions[0], version):
+        text = f"METADATA is of version {shown(versions[0])}, not {version}"
         raise Refused(Reason(kind="version-mismatch", text=text))
 
 

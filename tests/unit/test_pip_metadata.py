@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from email.parser import BytesParser
+from email.parser import BytesParser, HeaderParser
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from packaging.requirements import InvalidRequirement, Requirement
 
 from pip_fastupdate.core.names import normalize
+from pip_fastupdate.core.requirements import is_requirement
 from pip_fastupdate.environment import metadata_file
 
 HEADER = "Metadata-Version: 2.1\nName: Foo\nVersion: 1.0\n"
@@ -55,17 +56,24 @@ lines = st.lists(
             "plain",
             "",
             "X: y",
+            "From me",
+            "From: me",
+            ": z",
+            "Name : w",
+            "Näme: v",
+            "\x0cName: u",
+            "Requires-Dist: \x0b\x1c\x85t",
         ]
     ),
     max_size=12,
 )
 
 
-@given(lines, st.sampled_from(["\n", "\r\n"]))
+@given(lines, st.sampled_from(["\n", "\r\n", "\r"]))
 def test_any_header_is_read_like_an_email(found: list[str], end: str) -> None:
     """Whatever the lines, the fields are those of the e-mail parser."""
     data = end.join(["Metadata-Version: 2.1", *found]).encode()
-    message = BytesParser().parsebytes(data)
+    message = HeaderParser().parsestr(data.decode())
     read = metadata_file.parse(data)
     assert list(read.requires) == [" ".join(each.split()) for each in message.get_all("Requires-Dist", [])]
     expected = (
@@ -113,7 +121,7 @@ def test_header_that_fills_whole_chunks(tmp_path: Path) -> None:
 )
 def test_requirements(text: str) -> None:
     """Usual forms, and those that take a parser."""
-    assert metadata_file.is_requirement(text)
+    assert is_requirement(text)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +147,7 @@ def test_requirements(text: str) -> None:
 )
 def test_no_requirements(text: str) -> None:
     """What packaging refuses is refused."""
-    assert not metadata_file.is_requirement(text)
+    assert not is_requirement(text)
 
 
 NAMES = ["foo", "a.b", "A-b_c", "foo-", "_x", ""]
@@ -166,7 +174,7 @@ def test_looks_never_deceive(seed: int) -> None:
     dice = random.Random(seed)
     for _ in range(2000):
         text = made_up(dice)
-        assert metadata_file.is_requirement(text) == is_valid(text), text
+        assert is_requirement(text) == is_valid(text), text
 
 
 def made_up(dice: random.Random) -> str:
