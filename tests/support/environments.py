@@ -37,6 +37,7 @@ UNMEASURED = frozenset(
             "elsewhere",
             "faults_inside",
             "faults_program",
+            "fleet",
             "installed_is_input",
             "interruption",
         ),
