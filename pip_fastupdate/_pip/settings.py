@@ -33,7 +33,7 @@ def settings(
     if found is None:
         from . import settings_parser
 
-        found, sources = settings_parser.read(pip_arguments)
+        found, sources = settings_parser.read(pip_arguments, cache_directory)
         if store and sources is not None:
             store.keep(_plain(found), sources)
     return replace(found, cache_directory=cache_directory or found.cache_directory, arguments=tuple(pip_arguments))

@@ -36,10 +36,12 @@ _REFUSED = {
 _HINT = "see `python -m pip config debug` for the file or variable that sets it"
 
 
-def read(arguments: Sequence[str]) -> tuple[Configuration, settings_cache.Digests | None]:
+def read(
+    arguments: Sequence[str], cache_directory: Path | None = None
+) -> tuple[Configuration, settings_cache.Digests | None]:
     """The settings, and the files that they depend on; None for those when they depend on more than files.
 
-    Raises UsageError.
+    With a ``cache_directory``, pip's own is not looked at. Raises UsageError.
     """
     import pip
 
@@ -50,7 +52,7 @@ def read(arguments: Sequence[str]) -> tuple[Configuration, settings_cache.Digest
         required = requirement_files.read(options.requirements or (), lambda: _session(command, options), options)
         for url in _urls(options):
             _check_url(url)
-    directory, warnings = _cache_directory(options)
+    directory, warnings = (cache_directory, ()) if cache_directory else _cache_directory(options)
     configuration = Configuration(
         settings=replace(
             _settings(options, compat.proxy(options, command.parser.defaults), compat.configured(command.parser)),

@@ -356,6 +356,15 @@ def test_cache_folder_in_a_home_that_is_not_there(monkeypatch: pytest.MonkeyPatc
     assert found.warnings == ("the cache is not used: there is no home folder for ~no-such-user/cache",)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="homes of others are found there")
+@pytest.mark.usefixtures("configure")
+def test_folder_of_our_own_makes_that_of_pip_irrelevant(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A service without a home names one, and is not told that none is used."""
+    monkeypatch.setenv("PIP_CACHE_DIR", "~no-such-user/cache")
+    found = settings.settings([], cache_directory=tmp_path / "own")
+    assert (tmp_path / "own", ()) == (found.cache_directory, found.warnings)
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can meet somebody else's folder")
 def test_cache_folder_of_somebody_else_is_left_alone(configure: Configure, tmp_path: Path) -> None:
     """As with sudo without -H; said in one sentence."""
