@@ -339,25 +339,28 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What is counted in a run. A new number is one more field, and a line of ``report.figures``."""
+    """What is counted in a run. A new number is one more field, and ``counters.add(FIELD=1)`` where it happens.
 
-    requests: int = 0
+    ``--stats`` shows those with a label, in this order, ``bytes_…`` as a size.
+    """
+
+    requests: int = field(default=0, metadata={"label": "requests"})
     """Requests that were sent, redirects and repetitions included."""
 
-    cache_hits: int = 0
+    cache_hits: int = field(default=0, metadata={"label": "cache hits"})
     """Answers out of the cache without a request."""
 
     revalidated: int = 0
     """Answers in the cache that the server confirmed (304)."""
 
-    bytes_received: int = 0
+    bytes_received: int = field(default=0, metadata={"label": "received"})
     """Of bodies, as they were sent."""
 
-    retries: int = 0
-    """Attempts after the first."""
-
-    bytes_cached: int = 0
+    bytes_cached: int = field(default=0, metadata={"label": "from cache"})
     """What the cache supplied instead of the network: kept answers of indexes, and whole wheels."""
+
+    retries: int = field(default=0, metadata={"label": "retries"})
+    """Attempts after the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..core.models import HostStats, Report
+from ..core.models import Counts, HostStats, Report
 from ..core.text import clean, duration, pairs, plural, redact, size
 from .rows import total_seconds
 
@@ -46,15 +47,7 @@ class CacheFacts(Protocol):
 def stats_lines(report: Report) -> tuple[str, ...]:
     """Aligned lines: what was asked of each host, the cache's share, the disk, seconds a stage, peak memory."""
     stats = report.stats
-    asked = stats.requests + stats.cache_hits
-    rate = f" of {asked} ({stats.cache_hits / asked:.0%})" if asked else ""
-    facts = {
-        "requests": str(stats.requests),
-        "cache hits": f"{stats.cache_hits}{rate}",
-        "received": size(stats.bytes_received),
-        "from cache": size(stats.bytes_cached),
-        "retries": str(stats.retries),
-    }
+    facts = _counts(stats)
     facts |= {clean(redact(each.host)): _host(each) for each in stats.hosts}
     if stats.disk is not None:
         facts["files read"] = _files(stats.disk.files_read, stats.disk.bytes_read, "from disk")
@@ -64,6 +57,19 @@ def stats_lines(report: Report) -> tuple[str, ...]:
     if stats.peak_memory_mb is not None:
         facts["peak memory"] = f"{stats.peak_memory_mb:.1f} MB"
     return tuple(pairs(facts).splitlines())
+
+
+def _counts(stats: Counts) -> dict[str, str]:
+    """All numbers that have a label, by it."""
+    asked = stats.requests + stats.cache_hits
+    facts = {}
+    for each in fields(Counts):
+        if "label" in each.metadata:
+            number = getattr(stats, each.name)
+            facts[each.metadata["label"]] = size(number) if each.name.startswith("bytes_") else str(number)
+    if asked:
+        facts["cache hits"] += f" of {asked} ({stats.cache_hits / asked:.0%})"
+    return facts
 
 
 def _host(host: HostStats) -> str:

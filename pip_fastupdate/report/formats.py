@@ -38,35 +38,37 @@ class Renderer(Protocol):
         """What became of each environment of ``--all-venvs``, after the reports of these."""
 
 
-def renderer(format: Format) -> Renderer:  # noqa: RET503  (the last branch never returns)
+def renderer(format: Format) -> Renderer:
     """The module of a format, imported when it is first used."""
+    found: Renderer
     match format:
         case "table":
             from . import table
 
-            return table
+            found = table
         case "json":
             from . import json_
 
-            return json_
+            found = json_
         case "markdown":
             from . import markdown
 
-            return markdown
+            found = markdown
         case "sarif":
             from . import sarif
 
-            return sarif
+            found = sarif
         case "html":
             from . import html
 
-            return html
+            found = html
         case "github":
             from . import workflow_commands
 
-            return workflow_commands
+            found = workflow_commands
         case _:
             _unknown(format)
+    return found
 
 
 def _unknown(format: NoReturn) -> NoReturn:

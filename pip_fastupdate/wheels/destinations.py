@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..core.models import Reason
@@ -39,8 +39,13 @@ class Destination:
     """Relative to the scheme's folder."""
 
 
-def destinations(archive: Archive, stem: str, *, windows: bool) -> tuple[tuple[Destination, ...], list[Reason]]:
-    """All files of the wheel, and what is wrong with the places they go to; ``windows``: by its rules as well."""
+def destinations(
+    archive: Archive, stem: str, commands: Iterable[str], *, windows: bool
+) -> tuple[tuple[Destination, ...], list[Reason]]:
+    """All files of the wheel, and what is wrong with the places they go to; ``windows``: by its rules as well.
+
+    ``commands`` are files that the installer makes among the scripts.
+    """
     found: list[Destination] = []
     reasons: list[Reason] = []
     for entry in archive.entries:
@@ -51,7 +56,11 @@ def destinations(archive: Archive, stem: str, *, windows: bool) -> tuple[tuple[D
                 reasons += _faults(destination, stem, windows=windows)
             else:
                 reasons.append(destination)
-    return tuple(found), reasons or list(_collisions(found))
+    reasons = reasons or list(_collisions(found))
+    for each in sorted(commands):
+        if is_closed("scripts", each, windows=windows):
+            reasons.append(about("entry-point", "the command {} would take the place of the interpreter", each))
+    return tuple(found), reasons
 
 
 def _destination(entry: ArchiveEntry, data: str) -> Destination | Reason:

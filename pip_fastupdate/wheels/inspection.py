@@ -1,22 +1,15 @@
 """Looks into a wheel before anything of it is unpacked: what rules it out, and what its user should know.
 
-What rules a wheel out is told by the ``kind`` of its reasons:
+What rules a wheel out is told by the ``kind`` of its reasons (``core.reasons``: ``Refusal``; ``News`` are warnings).
+Where each is found:
 
-- the archive: ``unreadable``, ``not-a-zip``, ``truncated``, ``broken-zip``, ``zip-prefix``, ``zip-disagreement``,
-  ``hidden-data``, ``overlap``, ``too-many-entries``, ``too-large``, ``bomb``, ``encrypted``, ``compression``
-- names and kinds of entries: ``path-escape``, ``absolute-path``, ``backslash``, ``control-character``,
-  ``unclean-path``, ``windows-name``, ``symlink``, ``special-file``, ``duplicate-entry``, ``case-collision``,
-  ``file-and-folder``, ``long-path``
-- metadata: ``file-name``, ``no-dist-info``, ``foreign-metadata``, ``installer-file``, ``missing-metadata``,
-  ``bad-metadata``, ``wheel-version``, ``name-mismatch``, ``version-mismatch``, ``entry-point``
-- destinations: ``data-scheme``, ``same-destination``, ``interpreter-file``, ``own-folder``
-- RECORD: ``record-broken``, ``record-duplicate``, ``not-in-record``, ``record-absent``, ``record-algorithm``,
-  ``record-size``, ``record-hash``
-- content: ``broken-entry``, ``lying-size``, ``bad-crc``
-
-Warnings: ``new-pth``, ``new-hook``, ``new-stdlib-name``, ``new-native``, ``new-data``, ``shadows-script``,
-``shadows-command``, ``record-no-hash``, ``record-incomplete``, ``record-folder``, ``record-absent``,
-``record-differs``, ``no-hash``, ``weak-hash``.
+- ``zip_structure``: what is no zip archive, contradicts itself or hides data
+- ``archive``: size, compression, kinds of entries, checksums
+- ``entry_names.fault``: names of files in the archive, and of commands; ``entry_names.collisions``: several of them
+- ``metadata``: the .dist-info folder; ``entry_points``: the commands that it asks for
+- ``destinations``: where files and commands go
+- ``record``: what RECORD says, against what there is
+- ``warnings``: what is new to the environment
 """
 
 from __future__ import annotations
@@ -35,9 +28,8 @@ from ..core.hashes import WEAK
 from ..core.models import Reason, Release
 from . import record
 from .archive import Archive, Limits
-from .closed import is_closed
 from .destinations import Destination, destinations
-from .entry_names import Refused, about, shown
+from .entry_names import Refused, shown
 from .metadata import WheelMetadata, read
 from .warnings import Commands, InstalledFiles, Owners, news, system_command
 
@@ -114,12 +106,7 @@ def _checked(
     """WheelMetadata, files, what is odd about RECORD, and what was read. Raises Refused."""
     filename = release.file.filename if release.file and release.file.is_wheel else path.name  # built of an sdist
     metadata = read(archive, filename, release.name, release.version, limits)
-    found, faults = destinations(archive, metadata.stem, windows=limits.windows)
-    faults += [
-        about("entry-point", "the command {} would take the place of the interpreter", script)
-        for script in sorted(metadata.scripts)
-        if is_closed("scripts", script, windows=limits.windows)
-    ]
+    found, faults = destinations(archive, metadata.stem, metadata.scripts, windows=limits.windows)
     if faults:
         raise Refused(*faults)
     rows = record.parse(archive.read(f"{metadata.stem}.dist-info/RECORD", 4 * limits.metadata))

@@ -161,4 +161,4 @@ def _scripts(archive: Archive, path: str, limits: Limits) -> frozenset[str]:
         raise Refused(about("bad-metadata", "{} is not UTF-8", path)) from None
     from .entry_points import commands  # importlib.metadata takes a while, and most wheels have no commands
 
-    return commands(text)
+    return commands(text, windows=limits.windows)

@@ -9,10 +9,12 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from pip_fastupdate.arguments import parser
+from pip_fastupdate.core.options import Format
 from pip_fastupdate.shell.completion import completion_for
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the shells are those of POSIX systems")
@@ -107,7 +109,7 @@ def _complete_in_bash(environment: Path, words: list[str]) -> list[str]:
     [
         *LINES,
         ("pip-update --format = j", ["json"]),
-        ("pip-update --format =", ["table", "json", "markdown", "sarif", "html", "github"]),
+        ("pip-update --format =", list(get_args(Format))),
         ("pip-update --cache-url z", []),
         ("pip install zo", []),
         ("pip-update nothing", []),

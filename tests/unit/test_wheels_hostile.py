@@ -10,11 +10,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import get_args
 
 import pytest
 from packaging.version import Version
 
 from pip_fastupdate.core.models import File, Release
+from pip_fastupdate.core.reasons import Refusal
 from pip_fastupdate.wheels import Inspection, Limits, archive, inspect
 from pip_fastupdate.wheels.archive import Archive
 from tests.support.raw_wheels import (
@@ -232,6 +234,10 @@ CASES: list[tuple[str, str, bytes | Callable[[], bytes], Limits]] = [
     ("braces instead of a function", "entry-point", lambda: scripts("x = {0.__class__}"), SMALL),
     ("no function", "entry-point", lambda: scripts("x = demo"), SMALL),
     ("command python", "entry-point", lambda: scripts("python3 = demo:main"), SMALL),
+    ("command that is a device of Windows", "entry-point", lambda: scripts("aux = demo:main"), WINDOWS),
+    ("command with a trailing dot on Windows", "entry-point", lambda: scripts("x. = demo:main"), WINDOWS),
+    ("our own folder", "own-folder", lambda: entry("demo-1.0.data/data/.pip-fastupdate/x"), SMALL),
+    ("endless path", "long-path", lambda: entry("demo/" + 2000 * "a/" + "b.py"), SMALL),
     ("script python", "interpreter-file", lambda: entry("demo-1.0.data/scripts/python3.11"), SMALL),
     ("script python.exe", "interpreter-file", lambda: entry("demo-1.0.data/scripts/Python.EXE"), SMALL),
     ("python by way of data", "interpreter-file", lambda: entry("demo-1.0.data/data/bin/python"), SMALL),
@@ -260,6 +266,11 @@ CASES: list[tuple[str, str, bytes | Callable[[], bytes], Limits]] = [
     ("data without an end", "broken-entry", lambda: broken(packed=deflate(demo()[0].content)[:-2]), SMALL),
     ("wrong checksum", "bad-crc", lambda: broken(crc=1), SMALL),
 ]
+
+
+def test_every_kind_of_refusal_has_its_wheel() -> None:
+    """Two aside that are about no archive: they have tests of their own."""
+    assert {*get_args(Refusal), "bad-metadata"} == {case[1] for case in CASES} | {"unreadable", "file-name"}
 
 
 @pytest.mark.parametrize(("kind", "content", "limits"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
