@@ -13,8 +13,7 @@ from typing import Any, Generic, TypeVar, cast
 
 Result = TypeVar("Result")
 
-_ARENA_MAX = -8
-"""``M_ARENA_MAX`` of glibc's ``malloc.h``."""
+_ARENA_MAX = -8  # M_ARENA_MAX of glibc's malloc.h
 
 
 class Cancelled(Exception):
@@ -94,9 +93,7 @@ class Task(Generic[Result]):
         return cast("Result", self._result)
 
 
-_MANY = 5
-"""So many tasks wait for each thread when there is a rush."""
-
+_MANY = 5  # so many tasks wait for each thread when there is a rush
 _PACE, _STEP, _BUSY = 0.05, 16, 0.9
 """Every so many seconds of a rush, so many threads more, unless the processor was busy for this part of them."""
 
@@ -108,17 +105,24 @@ class Threads:
     """
 
     def __init__(
-        self, limit: int, rush: int = 0, most: int = 0, *, busy: Callable[[], float] = time.process_time
+        self,
+        limit: int,
+        rush: int = 0,
+        most: int = 0,
+        *,
+        name: str = "index",
+        busy: Callable[[], float] = time.process_time,
     ) -> None:
         """``rush`` is the limit while more than five tasks wait for each thread that ``limit`` allows.
 
         Where these wait for answers rather than for the processor, it rises to ``most``. ``busy`` tells for how many
-        seconds the processor was.
+        seconds the processor was. ``name`` is what those of the threads begin with.
         """
         self._limit = max(1, limit)
         self._rush = max(self._limit, rush)
         self._most = max(self._rush, most)
         self._busy = busy
+        self._name = name
         self._seen = (0.0, 0.0)
         self._waiting: tuple[deque[Task[Any]], deque[Task[Any]]] = (deque(), deque())
         """What goes first, and all else."""
@@ -165,7 +169,7 @@ class Threads:
         if not self._threads:
             _share_heap()
             self._seen = (time.monotonic(), self._busy())
-        thread = threading.Thread(target=self._work, name=f"index-{self.started + 1}", daemon=True)
+        thread = threading.Thread(target=self._work, name=f"{self._name}-{self.started + 1}", daemon=True)
         try:
             thread.start()
         except RuntimeError:  # the system allows no more: then as many as there are
@@ -215,6 +219,17 @@ class Threads:
         for thread in self._threads:
             if patience and thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))
+
+    def end(self) -> None:
+        """Cancel what nobody has begun, and return when the threads have ended, whatever they are at."""
+        from .waiting import join
+
+        while True:
+            with suppress(KeyboardInterrupt):  # once is enough
+                self.close()
+                for thread in self._threads:
+                    join(thread)
+                return
 
 
 def _share_heap() -> None:

@@ -7,26 +7,14 @@ cpython #125541), so no such wait may be without one.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
     from subprocess import Popen
     from threading import Thread
 
 TICK = 0.2
 """Seconds until Ctrl-C is heard at the latest."""
-
-T = TypeVar("T")
-
-
-def result(future: Future[T]) -> T:
-    """What a future gives, or raise what it raises."""
-    from concurrent.futures import wait
-
-    while not future.done():
-        wait((future,), timeout=TICK)
-    return future.result()
 
 
 def join(thread: Thread) -> None:

@@ -1,21 +1,20 @@
-"""Threads that work off a list, and that are left behind when nobody waits for them any more."""
+"""Works off a list in threads that are left behind when nobody waits for them any more."""
 
 from __future__ import annotations
 
 import threading
-import time
-from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
+from ..core.background import Task, Threads
+from ..core.waiting import TICK
+
 FAREWELL = 0.5
 """Seconds that the threads get to notice that they are to stop."""
-
-TICK = 0.2
-"""Seconds after which a waiting main thread looks up: Windows delivers no Ctrl-C while it waits."""
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -39,47 +38,25 @@ def work_off(
     closed, or an exception passes through it. What else ``work`` raises is raised here. Threads that do not stop soon
     are not waited for, and do not keep the program from ending.
     """
-    todo, stop = deque(jobs), threading.Event()
+    crew, stop = Threads(threads, name="wheels"), threading.Event()
     results: SimpleQueue[Result | _Raised] = SimpleQueue()
 
-    def labour() -> None:
-        while not stop.is_set():
-            job = _take(todo)
-            if job is None:
-                return
-            try:
-                results.put(work(job, stop))
-            except Stopped:
-                return
-            except BaseException as error:  # raised again where the results are awaited
-                results.put(_Raised(error=error))
+    def labor(job: Job) -> None:
+        try:
+            results.put(work(job, stop))
+        except Stopped:
+            return
+        except BaseException as error:  # raised again where the results are awaited
+            results.put(_Raised(error=error))
 
-    crew = [threading.Thread(target=labour, name=f"wheels-{number}", daemon=True) for number in range(threads)]
     try:
-        _begin(crew)
+        for job in jobs:
+            crew.submit(Task(partial(labor, job)))
         for _ in jobs:
             yield _next(results)
     finally:
         stop.set()
-        _dismiss(crew)
-
-
-def _begin(crew: Sequence[threading.Thread]) -> None:
-    """As many of them as the system allows. Raises RuntimeError where that is none."""
-    for number, thread in enumerate(crew):
-        try:
-            thread.start()
-        except RuntimeError:
-            if not number:
-                raise
-            return
-
-
-def _take(todo: deque[Job]) -> Job | None:
-    try:
-        return todo.popleft()
-    except IndexError:
-        return None
+        crew.close(FAREWELL)
 
 
 def _next(results: SimpleQueue[Result | _Raised]) -> Result:
@@ -90,10 +67,3 @@ def _next(results: SimpleQueue[Result | _Raised]) -> Result:
     if isinstance(found, _Raised):
         raise found.error
     return found
-
-
-def _dismiss(crew: Sequence[threading.Thread]) -> None:
-    deadline = time.monotonic() + FAREWELL
-    for thread in crew:
-        if thread.ident is not None:
-            thread.join(max(0.0, deadline - time.monotonic()))

@@ -219,3 +219,17 @@ def test_nothing_begins_after_close() -> None:
     for task in tasks:
         with pytest.raises(Cancelled):
             task.result()
+
+
+def test_end_waits_for_what_is_under_way() -> None:
+    """And nobody begins what is left."""
+    threads, begun, hold = Threads(1), threading.Event(), threading.Event()
+    under_way, left = Task(lambda: begun.set() or hold.wait(10)), Task(lambda: True)
+    threads.submit(under_way)
+    threads.submit(left)
+    assert begun.wait(10)
+    threading.Timer(0.1, hold.set).start()
+    threads.end()
+    assert (True, True) == (under_way.done, under_way.result())
+    with pytest.raises(Cancelled):
+        left.result()

@@ -5,24 +5,10 @@ from __future__ import annotations
 import ast
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
 from pathlib import Path
-
-import pytest
 
 import pip_fastupdate
 from pip_fastupdate.core import waiting
-
-
-def test_result_of_a_future() -> None:
-    """The value, or the error, also one that says that time is up."""
-    done: Future[int] = Future()
-    threading.Timer(0.3, lambda: done.set_result(7)).start()
-    assert 7 == waiting.result(done)
-    failed: Future[int] = Future()
-    failed.set_exception(TimeoutError("of its own"))
-    with pytest.raises(TimeoutError, match="of its own"):
-        waiting.result(failed)
 
 
 def test_end_of_a_thread() -> None:

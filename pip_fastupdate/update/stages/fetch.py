@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from ...core.background import Task, Threads
 from ...core.errors import IndexUnreachable
 from ...core.gil_turns import Turns
 from ...core.models import Change, Failure
 from ...core.reasons import BAD_FILE, UNREACHABLE
-from ...core.waiting import result
 from ...resolver.candidates import Key
 from ..results import Planned, Staged, StagedRelease, key_of
 from ..space import check_room, download_size, places_of
@@ -24,7 +24,7 @@ from .stage import Downloaded, stage
 SLOW = 0.00025
 """Seconds to make a file from which on it pays to make several at once: as long as the work on each."""
 
-Staging: TypeAlias = "Future[StagedRelease | Failure]"
+Staging: TypeAlias = "Task[StagedRelease | Failure]"
 """A wheel that is being staged."""
 
 
@@ -55,13 +55,16 @@ def fetch_and_stage(area: StagingArea, planned: Planned, staged: Staged) -> Stag
             return _without(staged, gone)
     check_room(total, places_of(area.context.options.cache.directory, area.transaction.staging))
     turns = turns_for(area.transaction.staging)
-    with _threads() as threads:
+    with ExitStack() as ends:
+        threads = Threads(max(2, min(4, os.cpu_count() or 1)), name="stage")
+        ends.callback(threads.end)  # what they write is to be removed then
         with progress.stage("download", total or None):
             fetched = _fetch(area, missing, threads, turns, staged.tried)
         with progress.stage("stage", len(fetched.staging)):
             results = []
-            for change, future in fetched.staging:
-                results.append((change, result(future)))
+            for change, task in fetched.staging:
+                task.wait()
+                results.append((change, task.result()))
                 progress.step(change.name)
         with progress.timed("last check"):
             gone = revalidated()
@@ -84,9 +87,7 @@ def _without(staged: Staged, gone: Iterable[Failure]) -> Staged:
     )
 
 
-def _fetch(
-    area: StagingArea, missing: Sequence[Change], threads: ThreadPoolExecutor, turns: Turns, first: int
-) -> _Fetched:
+def _fetch(area: StagingArea, missing: Sequence[Change], threads: Threads, turns: Turns, first: int) -> _Fetched:
     """Have ``threads`` stage what arrives, as it arrives, in folders numbered from ``first``. Raises IndexUnreachable.
 
     The names of these folders are short for Windows' sake.
@@ -107,7 +108,9 @@ def _fetch(
             in_a_row = 0
             folder = area.transaction.staging / str(first + len(staging))
             downloaded = Downloaded(change=change, path=found, folder=folder)
-            staging.append((change, threads.submit(stage, area, downloaded, turns)))
+            task = Task(partial(stage, area, downloaded, turns))
+            threads.submit(task)
+            staging.append((change, task))
     return _Fetched(staging=tuple(staging), lost=tuple(lost))
 
 
@@ -149,19 +152,6 @@ def turns_for(folder: Path) -> Turns:
     from ..._pip.file_writer import seconds_per_file
 
     return Turns(large=0) if seconds_per_file(folder) > SLOW else Turns()
-
-
-@contextmanager
-def _threads() -> Iterator[ThreadPoolExecutor]:
-    """Threads for staging that have ended when this ends: what they write is to be removed then."""
-    threads = ThreadPoolExecutor(max_workers=max(2, min(4, os.cpu_count() or 1)), thread_name_prefix="stage")
-    try:
-        yield threads
-    finally:
-        while True:
-            with suppress(KeyboardInterrupt):  # once is enough
-                threads.shutdown(wait=True, cancel_futures=True)
-                break
 
 
 def _unreachable(failure: Failure) -> IndexUnreachable:
