@@ -130,12 +130,6 @@ def folds_case(folder: str) -> bool:
     return os.path.exists(os.path.join(head, tail.swapcase()))
 
 
-def flush() -> None:
-    """Have everything written so far on the disk, as far as the system can be told to."""
-    if hasattr(os, "sync"):
-        os.sync()
-
-
 def sync_folder(folder: str, *, medium: bool = False) -> None:
     """Have the names in ``folder`` on the disk. Does nothing where folders cannot be opened (Windows).
 

@@ -16,8 +16,8 @@ from .home import PART, RECOVER
 
 _CORE = ("busy_files", "entry", "errors", "files", "names", "text", "waiting")
 _TRANSACTION = (
-    *("bounds", "claim", "filesystem", "fingerprint", "folder", "home", "index_origins", "installed", "journal"),
-    *("lock", "rescue", "rewrites", "standalone", "transaction", "transactions", "trust"),
+    *("bounds", "claim", "filesystem", "fingerprint", "flushing", "folder", "home", "index_origins", "installed"),
+    *("journal", "lock", "rescue", "rewrites", "standalone", "transaction", "transactions", "trust"),
 )
 _MOVES = (
     *("additions", "annexes", "exchange", "live_environment", "in_use", "mounts", "own_files", "path_tree", "planner"),

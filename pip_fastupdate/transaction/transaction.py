@@ -77,7 +77,7 @@ class Transaction:
         workspace: Workspace,
         home: Home,
         *,
-        flush: Callable[[], None],
+        flush: Callable[[Sequence[str]], None],
         kind: Literal["update", "undo"] = "update",
         undoes: str | None = None,
     ) -> None:
@@ -163,7 +163,8 @@ class Transaction:
         self._check_unchanged()
         with raising_transaction_errors("The swap cannot be prepared", planned=True):
             self._request, self._annexes = spread(request, owned, self._workspace, self._home)
-            with _beside(self._flush):
+            written = [os.fspath(self.staging), *map(os.path.dirname, self._annexes.values())]
+            with _beside(lambda: self._flush(written)):
                 layout = self._lay_out(split=False)
             self._record(layout)
 
@@ -369,10 +370,20 @@ def _shared(replacements: Iterable[Replacement]) -> dict[str, frozenset[str]]:
 
 @contextmanager
 def _beside(action: Callable[[], None]) -> Iterator[None]:
-    """Run ``action`` in a thread meanwhile."""
-    thread = threading.Thread(target=action, name="flush")
+    """Run ``action`` in a thread meanwhile. Raises what it raises, once both are done."""
+    failed: list[Exception] = []
+
+    def run() -> None:
+        try:
+            action()
+        except Exception as error:  # raised again below
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name="flush")
     thread.start()
     try:
         yield
     finally:
         join(thread)
+    if failed:
+        raise failed[0]

@@ -13,6 +13,7 @@ from ..core.errors import TransactionError
 from ..core.text import some
 from . import filesystem, lock
 from .filesystem import raising_transaction_errors, uninterrupted
+from .flushing import flush
 from .folder import CHANGING, DONE, UNTOUCHED, State, Workspace
 from .home import Home
 from .trust import acting_for
@@ -30,16 +31,16 @@ REMOVED = "its files were removed by a later update (--keep N)"
 class Transactions:
     """The transactions of the environment ``prefix``, kept in ``home``, a folder on the same file system.
 
-    ``recover``, ``begin`` and ``undo`` are for who holds the ``lock``. ``flush`` has everything written so far on
-    the disk: what is staged must be there before anything is renamed, lest a power cut leave empty files. ``roots`` are
-    folders of the environment outside of its prefix.
+    ``recover``, ``begin`` and ``undo`` are for who holds the ``lock``. ``flush`` has everything written so far to the
+    file systems of some folders on the disk: what is staged must be there before anything is renamed, lest a power cut
+    leave empty files. ``roots`` are folders of the environment outside of its prefix.
 
     What is found there is input: whatever the program would not have written is refused with TransactionError. Where
     root does this in the environment of somebody else, it is done with the rights of that user.
     """
 
     def __init__(
-        self, home: Path, prefix: Path, *, flush: Callable[[], None] = filesystem.flush, roots: Sequence[str] = ()
+        self, home: Path, prefix: Path, *, flush: Callable[[Sequence[str]], None] = flush, roots: Sequence[str] = ()
     ) -> None:
         self._home = Home(os.fspath(home), os.fspath(prefix), roots)
         self._flush = flush
@@ -276,7 +277,7 @@ class Transactions:
 
         with raising_transaction_errors("The undo cannot be prepared"):
             workspace = self._home.begin()
-        with Transaction(workspace, self._home, flush=lambda: None, kind="undo", undoes=id) as transaction:
+        with Transaction(workspace, self._home, flush=lambda folders: None, kind="undo", undoes=id) as transaction:
             owned = {f"undoing {id}": request.old_files}
             transaction.prepare_request(request, changes, {}, owned, rewrites=files)
             transaction.swap(progress)

@@ -45,7 +45,7 @@ def memory() -> str | None:
 
 def transactions(prefix: Path) -> Transactions:
     """Of an environment; the disk is not flushed, which no process can notice."""
-    return Transactions(prefix / HOME, prefix, flush=lambda: None)
+    return Transactions(prefix / HOME, prefix, flush=lambda folders: None)
 
 
 def updating(dists: Sequence[Dist], keep: int = 1, files: Sequence[str] = ()) -> Action:

@@ -249,7 +249,7 @@ def test_swap_undo_redo(world: World, split: bool) -> None:
     assume(not any(above in coming for each in world.empty for above in [each, *above_of(each)]))
     with environment(before, world.empty) as prefix:
         start = snapshot(prefix)
-        store = Transactions(prefix / HOME, prefix, flush=lambda: None)
+        store = Transactions(prefix / HOME, prefix, flush=lambda folders: None)
         kept = {os.fspath(prefix / path): "stays" for path in world.stays}
         try:
             wanted = file_by_file(before, world)
@@ -295,7 +295,7 @@ def test_recovery_from_any_prefix(world: World, data: st.DataObject) -> None:
     before = consistent(world.before)
     with environment(before, world.empty) as prefix:
         start = snapshot(prefix)
-        store = Transactions(prefix / HOME, prefix, flush=lambda: None)
+        store = Transactions(prefix / HOME, prefix, flush=lambda folders: None)
         try:
             with store.begin() as transaction:
                 transaction.prepare(staged(transaction, prefix, world))

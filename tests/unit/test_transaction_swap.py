@@ -6,7 +6,7 @@ import errno
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -64,7 +64,7 @@ def test_flushed_before_prepared(env: Env) -> None:
     """What is staged is on the disk before the journal says that there is anything to swap."""
     states = []
 
-    def flush() -> None:
+    def flush(folders: Sequence[str]) -> None:
         states.append(env.workspace().state())
 
     with Transactions(env.home, env.prefix, flush=flush).begin() as transaction:

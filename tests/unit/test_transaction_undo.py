@@ -237,7 +237,7 @@ def test_ids_count_on(env: Env) -> None:
 def test_home_beside_a_link(env: Env, tmp_path: Path) -> None:
     """The prefix may be reached through a link; the journal does not depend on its name."""
     (tmp_path / "alias").symlink_to(env.prefix)
-    store = Transactions(tmp_path / "alias" / env.home.name, tmp_path / "alias", flush=lambda: None)
+    store = Transactions(tmp_path / "alias" / env.home.name, tmp_path / "alias", flush=lambda folders: None)
     with store.begin() as transaction:
         transaction.prepare(env.stage(transaction, A))
         transaction.swap()

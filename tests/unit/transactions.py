@@ -54,7 +54,7 @@ class Env:
 
     @property
     def store(self) -> Transactions:
-        return Transactions(self.home, self.prefix, flush=lambda: None)
+        return Transactions(self.home, self.prefix, flush=lambda folders: None)
 
     def install(self, *dists: Dist) -> None:
         install(self.prefix, dists)
