@@ -24,6 +24,7 @@ from .configured import json_apis
 from .finder import ProjectFinder
 from .guard import NOT_OURS, guarded
 from .lookahead import Lookahead
+from .remote import Source
 from .requirements_of import Requirements
 
 if TYPE_CHECKING:
@@ -306,12 +307,15 @@ class Catalog:
     def revalidating(self, releases: Iterable[Release]) -> Callable[[], tuple[Failure, ...]]:
         """The same in the background: what is returned waits for the answers, and may be called again."""
         tasks = [
-            Task(partial(guarded, release.name, partial(self._finder.recheck, release, source, self._session)))
+            Task(partial(guarded, release.name, partial(self._recheck, release, source)))
             for release, source in self._finder.doubtful(releases)
         ]
         for task in tasks:
             self._threads.submit(task)
         return lambda: tuple(failure for task in tasks if (failure := task.result()))
+
+    def _recheck(self, release: Release, source: Source) -> Failure | None:
+        return self._finder.recheck(release, self._floors.get(release.name), source, self._session)
 
     def close(self, patience: float = 0.5) -> None:
         """Stop the threads and close the session; answers under way have ``patience`` seconds to get into the cache."""

@@ -92,10 +92,15 @@ class ProjectFinder:
             if release.index in by_url and (release.name, release.index) in self._old
         ]
 
-    def recheck(self, release: Release, source: Source, session: Session) -> Failure | None:
-        """What has become of the release since then; None where it is as it was, or where nobody may be asked."""
+    def recheck(self, release: Release, floor: Version | None, source: Source, session: Session) -> Failure | None:
+        """What has become of the release since then; None where it is as it was, or where nobody may be asked.
+
+        ``floor`` is that of the look-up: so what the index confirms is the page that the cache has, and what comes in
+        its place leaves out no more.
+        """
+        lowest = None if floor is None else min(floor, release.version)
         try:
-            found = source.ask(release.name, session, floor=release.version, revalidate=True)
+            found = source.ask(release.name, session, floor=lowest, revalidate=True)
         except DownloadFailed as failed:
             if failed.kind == "offline":
                 return None

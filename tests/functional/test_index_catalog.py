@@ -406,3 +406,27 @@ def test_real_index(tmp_path: Path) -> None:
     requires = again.requires(found["packaging"].candidates[0])
     again.close()
     assert isinstance(requires, tuple)
+
+
+@pytest.mark.parametrize("installed", ["1.0", None], ids=["upgrade", "addition"])
+def test_revalidation_confirms_the_page_that_is_cached(
+    index: LocalIndex, opened: Open, installed: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Conditionally, also of what comes in anew; and a page that has changed serves other environments as well."""
+    monkeypatch.setattr(finder, "JUST_NOW", 0.0)
+    for version in ("0.5", "1.0", *(f"1.{minor}" for minor in range(1, 16)), "2.0"):  # more than are kept anyway
+        index.release("a", version)
+    with opened() as catalog:
+        look_up(catalog, a=installed)
+    statuses = []
+    for _ in range(2):
+        with opened() as catalog:
+            candidate = look_up(catalog, a=installed)["a"].candidates[0]
+            index.reset()
+            assert () == catalog.revalidate([candidate])
+            statuses += [request.status for request in index.requests]
+        index.release("a", "3.0")
+    with opened() as catalog:
+        index.reset()
+        assert "3.0" == told(look_up(catalog, a=installed)["a"])[0]
+    assert ([304, 200], []) == (statuses, index.requests)
