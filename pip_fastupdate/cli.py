@@ -302,6 +302,7 @@ def _completed(arguments: Arguments, found: Configuration, progress: Silent) -> 
         arguments.options.cache,
         directory=None if arguments.no_cache else arguments.cache_directory or found.cache_directory,
         url=None if arguments.no_cache else arguments.options.cache.url,
+        wheels_url=None if arguments.no_cache else arguments.options.cache.wheels_url,
     )
     policy = replace(arguments.options.policy, cooldown=cooldown)
     return replace(found, settings=completed), replace(arguments.options, cache=cache, policy=policy)

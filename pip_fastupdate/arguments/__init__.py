@@ -199,6 +199,9 @@ def _add_cache(made: argparse.ArgumentParser) -> None:
     group.add_argument("--cache-ttl", type=_seconds, default=86400.0, metavar="S", help="seconds (default 24 h)")
     group.add_argument("--cache-url", metavar="URL", help="a cache that many machines share: redis://…")
     group.add_argument(
+        "--shared-wheels", metavar="URL", help="wheels that many machines share: s3://…, file://…, https://…"
+    )
+    group.add_argument(
         "--cache-limit", type=_size, default=2 * 1000**3, metavar="SIZE", help="such as 500M (default 2G)"
     )
     group.add_argument("--cache-info", action="store_true", help="show what the cache holds")
@@ -234,6 +237,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         offline=found.offline,
         limit=found.cache_limit,
         url=_cache_url(found.cache_url),
+        wheels_url=_wheels_url(found.shared_wheels),
     )
     return Arguments(
         options=_options(found, cache),
@@ -408,6 +412,15 @@ def _cache_url(url: str | None) -> str | None:
     if url is not None and not url.startswith(("redis://", "rediss://", "unix://")):
         raise UsageError(
             f"{url!r} is not the URL of a shared cache.", hint="For example: --cache-url redis://host:6379/0"
+        )
+    return url
+
+
+def _wheels_url(url: str | None) -> str | None:
+    """Raises UsageError for what is not a URL; whether anything speaks its scheme is found out where it is used."""
+    if url is not None and not re.match(r"(?!rediss?:)[A-Za-z][A-Za-z0-9+.-]*://.", url):
+        raise UsageError(
+            f"{url!r} is not the URL of a store of wheels", hint="for example: --shared-wheels s3://bucket/wheels"
         )
     return url
 

@@ -359,6 +359,9 @@ class Counts:
     bytes_cached: int = field(default=0, metadata={"label": "from cache"})
     """What the cache supplied instead of the network: kept answers of indexes, and whole wheels."""
 
+    bytes_shared: int = field(default=0, metadata={"label": "shared"})
+    """Of wheels that came from the store that machines share instead of an index."""
+
     retries: int = field(default=0, metadata={"label": "retries"})
     """Attempts after the first."""
 

@@ -33,6 +33,9 @@ class CacheOptions:
     url: str | None = None
     """A shared cache for the answers of the index: ``redis://…``."""
 
+    wheels_url: str | None = None
+    """Where wheels lie that many machines share: ``s3://…``, ``file://…``, ``https://…``."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:

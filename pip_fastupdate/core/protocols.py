@@ -94,10 +94,12 @@ class Transport(Protocol):
 class DownloadFailed(Exception):
     """A file could not be had from its index; ``kind`` and ``text`` as in ``models.Failure``."""
 
-    def __init__(self, kind: NotFetched, text: str) -> None:
+    def __init__(self, kind: NotFetched, text: str, status: int | None = None) -> None:
+        """``status`` is that of the answer (RFC 9110), where there was one."""
         super().__init__(text)
         self.kind = kind
         self.text = text
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,13 +44,20 @@ class RequestError(DownloadFailed):
     """A failure of one attempt."""
 
     def __init__(
-        self, kind: NotFetched, text: str, *, again: bool = True, wait: float | None = None, connected: bool = True
+        self,
+        kind: NotFetched,
+        text: str,
+        *,
+        again: bool = True,
+        wait: float | None = None,
+        connected: bool = True,
+        status: int | None = None,
     ) -> None:
         """``again`` says whether another attempt may help, ``wait`` after how many seconds if the server said so.
 
         ``connected`` is False where not even a connection came about.
         """
-        super().__init__(kind, text)
+        super().__init__(kind, text, status)
         self.again, self.wait, self.connected = again, wait, connected
 
 
@@ -61,7 +68,7 @@ def of_status(status: int, url: str, wait: float | None = None) -> RequestError:
     except ValueError:
         phrase = str(status)
     kind: NotFetched = "proxy" if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED else "http"
-    return RequestError(kind, f"{host_of(url)} answered {phrase}", again=status in RETRIED, wait=wait)
+    return RequestError(kind, f"{host_of(url)} answered {phrase}", again=status in RETRIED, wait=wait, status=status)
 
 
 def of_error(error: Exception, url: str) -> RequestError:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 OURSELVES = "pip-fastupdate"
 
-EXTRAS = frozenset(("redis",))
+EXTRAS = frozenset(("redis", "s3", "shared"))
 """Our own extras; what they require may be missing. The others are for development."""
 
 OPTIONAL = (

@@ -161,6 +161,7 @@ def _stats(stats: Stats) -> dict[str, Any]:
         "cache_hits": stats.cache_hits,
         "bytes_received": stats.bytes_received,
         "bytes_cached": stats.bytes_cached,
+        "bytes_shared": stats.bytes_shared,
         "hosts": [_host(each) for each in stats.hosts],
         "disk": None if stats.disk is None else _disk(stats.disk),
         "seconds": {name: round(seconds, 4) for name, seconds in stats.seconds.items()},

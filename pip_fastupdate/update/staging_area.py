@@ -6,13 +6,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .._pip import installer
 from ..core.models import Distribution, Inventory
+from ..core.text import redact
 from ..environment import installed_files
 from ..transaction import Transaction
 from ..wheels import WheelStore
 from .context import RunContext
+
+if TYPE_CHECKING:
+    from ..wheels.shared import SharedWheels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,28 @@ def open_area(context: RunContext, inventory: Inventory) -> Iterator[StagingArea
                 counters=context.catalog.counters,
                 offline=context.options.cache.offline,
                 temporary=transaction.staging.parent / "wheels",
+                shared=_shared(context),
             ),
             script_owners=installed_files.script_owners(inventory),
         )
+
+
+def _shared(context: RunContext) -> SharedWheels | None:
+    """The store that many machines share; None where there is none, or where it cannot be used, which is told."""
+    cache = context.options.cache
+    if cache.wheels_url is None or cache.offline:
+        return None
+    from ..cache.wheel_places import place  # only where it is wanted
+    from ..wheels.shared import SharedWheels
+
+    name = f"the shared wheels at {redact(cache.wheels_url).partition('?')[0]}"
+    try:
+        return SharedWheels(place(cache.wheels_url, context.catalog.transport), name)
+    except ImportError as error:
+        context.progress.warn(
+            f"{name} cannot be used: {error}", "run `pip install 'pip-fastupdate[shared]'`, or [s3] for s3://"
+        )
+    except ValueError as error:
+        why = redact(str(error))
+        context.progress.warn(f"{name} cannot be used: {why}", "write it like s3://bucket/wheels or file:///mnt/wheels")
+    return None

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..core.cache_folder import distrust, make, touch
@@ -21,6 +22,9 @@ from .download import DiskRefused, Download, Part, disk_error
 from .entry_names import fault, shown
 from .files import Identity, OpenWheel
 from .workers import work_off
+
+if TYPE_CHECKING:
+    from .shared import SharedWheels
 
 LIMIT = 8 * 1024**3
 """Bytes at which a download of unknown size is given up."""
@@ -47,13 +51,14 @@ class WheelStore:
         counters: Counting,
         offline: bool,
         temporary: Path,
+        shared: SharedWheels | None = None,
         retries: int = 3,
         pause: float = 0.5,
     ) -> None:
         """``directory`` is the cache; without it, or when it cannot be written to, wheels go to ``temporary``.
 
         Nor is it used where others may have put things into it. ``retries`` counts for connections that break in the
-        middle; ``pause`` is the seconds before the first of them.
+        middle; ``pause`` is the seconds before the first of them. ``shared`` is asked before an index is.
         """
         self._directory = directory if directory is None or distrust(directory) is None else None
         self._transport = transport
@@ -67,7 +72,8 @@ class WheelStore:
         self._seen: dict[Path, Identity] = {}
         self._parts: set[Part] = set()
         self._writable = True
-        self._warnings: deque[tuple[str, str]] = deque()
+        self._shared = shared
+        self._warnings: deque[tuple[str, str]] = shared.warnings if shared else deque()
 
     def fetch(
         self, releases: Sequence[Release], *, jobs: int, progress: Progress
@@ -158,11 +164,19 @@ class WheelStore:
     def _download_into(self, file: File, advance: Callable[[int], None], stop: threading.Event) -> Path:
         """Raises DownloadFailed, DiskRefused, PipUpdateError, Stopped."""
         with self._part(file) as part:
+            if self._shared is not None and self._shared.fill(part, file, stop):
+                self._counters.add(bytes_shared=part.size)
+                return self._seen_as(part.finish(), part)
             download = Download(file, part, self._transport, limit=LIMIT, advance=advance, stop=stop)
-            path = download.run(retries=self._retries, pause=self._pause)
-            if part.identity is not None:
-                self._seen[path] = part.identity
-            return path
+            path = self._seen_as(download.run(retries=self._retries, pause=self._pause), part)
+        if self._shared is not None:
+            self._shared.offer(file, path)
+        return path
+
+    def _seen_as(self, path: Path, part: Part) -> Path:
+        if part.identity is not None:
+            self._seen[path] = part.identity
+        return path
 
     @contextmanager
     def _part(self, file: File) -> Iterator[Part]:

@@ -86,6 +86,7 @@ def test_stats_lines() -> None:
         cache_hits=95,
         bytes_received=1_200_000,
         bytes_cached=52_000_000,
+        bytes_shared=5,
         retries=1,
         hosts=(
             HostStats(host="index.test", requests=2, mean_seconds=0.0123, p95_seconds=0.25, bytes_received=200_000),
@@ -100,6 +101,7 @@ def test_stats_lines() -> None:
         cache hits     95 of 98 (97%)
         received       1.2 MB
         from cache     52.0 MB
+        shared         5 B
         retries        1
         index.test     2 requests, 200.0 kB, responses after 0.012 s on average, 95% within 0.2 s
         ****@b:8080    1 request, 0 B, no response

@@ -20,7 +20,17 @@ def test_keys() -> None:
     assert [keys] * 7 == [list(package) for package in document["packages"]]
     assert ["kind", "text", "by"] == list(document["packages"][1]["reasons"][0])
     assert [["name", "version", "kind", "text"]] == [list(failure) for failure in document["failures"]]
-    figures = ["requests", "cache_hits", "bytes_received", "bytes_cached", "hosts", "disk", "seconds", "peak_memory_mb"]
+    figures = [
+        "requests",
+        "cache_hits",
+        "bytes_received",
+        "bytes_cached",
+        "bytes_shared",
+        "hosts",
+        "disk",
+        "seconds",
+        "peak_memory_mb",
+    ]
     assert figures == list(document["stats"])
 
 
@@ -77,6 +87,7 @@ def test_stats() -> None:
         "cache_hits": 95,
         "bytes_received": 7,
         "bytes_cached": 8,
+        "bytes_shared": 0,
         "hosts": [host],
         "disk": {"files_read": 1, "files_written": 2, "bytes_read": 3, "bytes_written": None},
         "seconds": {"look up": 1.2346},

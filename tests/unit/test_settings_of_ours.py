@@ -50,6 +50,7 @@ def test_each_key_is_an_option() -> None:
         "security": "newest",
         "level": ("minor",),
         "cache-url": "redis://host",
+        "shared-wheels": "s3://bucket",
         "osv-url": "https://osv.example.com",
     }
     for key in KEYS.values():

@@ -1,0 +1,110 @@
+"""Where wheels lie that many machines share: a file system that fsspec speaks, or a web server to read from."""
+
+from __future__ import annotations
+
+import errno
+import secrets
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from ..core.protocols import DownloadFailed, Transport
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+CHUNK = 1024**2
+"""Bytes that are read at a time."""
+
+BLOCK = 8 * CHUNK
+"""Bytes that an object store is asked for at a time: what each thread keeps in memory."""
+
+ABSENT = frozenset({403, 404, 410})
+"""Statuses of files that are not there; 403 by object stores that do not let everybody look."""
+
+
+def place(url: str, transport: Transport) -> WebServer | Files:
+    """The place at a URL. Raises ImportError when a library is lacking, and ValueError for a URL that is wrong."""
+    if url.startswith(("https://", "http://")):
+        return WebServer(url, transport)
+    return Files(url)
+
+
+class WebServer:
+    """A folder of a web server, asked as indexes are: with the same certificates, proxies and credentials."""
+
+    def __init__(self, url: str, transport: Transport) -> None:
+        """A query of the URL goes with each request."""
+        self._parts, self._transport = urlsplit(url), transport
+
+    def read(self, path: str) -> Iterator[bytes] | None:
+        """What the file has in it; None where there is none. Raises DownloadFailed."""
+        with ExitStack() as stack:
+            try:
+                body = stack.enter_context(self._transport.stream(self._url(path)))
+            except DownloadFailed as error:
+                if error.status in ABSENT:
+                    return None
+                raise
+            return _closing(body, stack.pop_all())
+
+    def write(self, path: str, source: Path, *, replace: bool) -> bool:
+        """False: whoever looks after the server puts files there."""
+        return False
+
+    def _url(self, path: str) -> str:
+        return self._parts._replace(path=f"{self._parts.path.rstrip('/')}/{quote(path)}", fragment="").geturl()
+
+
+class Files:
+    """A folder of what fsspec has a file system for: ``file://``, ``s3://``, ``gs://`` …"""
+
+    def __init__(self, url: str) -> None:
+        """Raises ImportError, ValueError."""
+        from fsspec.core import url_to_fs
+
+        system, root = url_to_fs(url)
+        self._system: AbstractFileSystem = system
+        self._root = str(root).rstrip("/")
+
+    def read(self, path: str) -> Iterator[bytes] | None:
+        """What the file has in it; None where there is none."""
+        try:
+            opened = self._system.open(f"{self._root}/{path}", "rb", block_size=BLOCK)
+        except FileNotFoundError:
+            return None
+        return _closing(iter(lambda: opened.read(CHUNK), b""), opened)
+
+    def write(self, path: str, source: Path, *, replace: bool) -> bool:
+        """Put the file at ``source`` there, unless there is one that need not be replaced; on a disk, in one step.
+
+        Returns whether files are taken from this machine.
+        """
+        final = f"{self._root}/{path}"
+        if not replace and self._system.exists(final):
+            return True
+        local = "file" in self._system.protocol
+        target = f"{final.rpartition('/')[0]}/.{secrets.token_hex(8)}.part" if local else final
+        try:
+            self._put(source, target)
+            if local:
+                Path(target).replace(final)
+        except OSError as error:
+            if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+                return False
+            raise
+        return True
+
+    def _put(self, source: Path, target: str) -> None:
+        try:
+            self._system.put_file(str(source), target)
+        except FileNotFoundError:  # object stores need no folders, and are not asked for any
+            self._system.makedirs(target.rpartition("/")[0], exist_ok=True)
+            self._system.put_file(str(source), target)
+
+
+def _closing(chunks: Iterator[bytes], opened: AbstractContextManager[object]) -> Iterator[bytes]:
+    with opened:
+        yield from chunks

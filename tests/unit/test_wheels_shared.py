@@ -1,0 +1,213 @@
+"""Wheels that machines share: looked for before the index is asked, believed by the index's hash alone, given back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pip_fastupdate.cache.wheel_places import place
+from pip_fastupdate.core.models import Failure, Release
+from pip_fastupdate.core.protocols import DownloadFailed
+from pip_fastupdate.wheels import shared
+from tests.unit.test_wheels_store import BIG, OTHER, FakeTransport, World
+
+fsspec = pytest.importorskip("fsspec")
+pytest.importorskip("fsspec.implementations.memory")
+
+
+class Machine(World):
+    """One of several with a cache of its own."""
+
+    def get(self, at: shared.SharedWheels, release: Release, **options: object) -> Path | Failure:
+        [found] = self.fetch(release, shared=at, **options).values()
+        return found
+
+    @property
+    def asked(self) -> int:
+        return len(self.transport.requests)
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Machine:
+    return Machine(tmp_path / "one")
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Machine:
+    return Machine(tmp_path / "two")
+
+
+@pytest.fixture(params=["file", "memory"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty folder that two machines reach."""
+    yield (tmp_path / "shared").as_uri() if request.param == "file" else "memory://wheels"
+    fsspec.filesystem("memory").store.clear()
+
+
+def opened(url: str) -> shared.SharedWheels:
+    return shared.SharedWheels(place(url, FakeTransport()), "the shared wheels")
+
+
+def at(url: str, release: Release) -> str:
+    assert release.file is not None
+    digest = str(release.file.sha256)
+    return f"{url}/{digest[:2]}/{digest}/{release.file.filename}"
+
+
+def test_one_machine_downloads_for_all(one: Machine, two: Machine, url: str) -> None:
+    """What one had to ask the index for the other finds, as its own file."""
+    release, _ = one.release(BIG), two.release(BIG)
+    assert one.get(opened(url), release)
+    found = two.get(opened(url), release)
+    assert (1, 0) == (one.asked, two.asked)
+    assert isinstance(found, Path)
+    assert BIG == found.read_bytes()
+    assert found.is_relative_to(two.cache)
+    assert len(BIG) == two.counters.counts.bytes_shared
+    assert [] == one.progress.warnings + two.progress.warnings
+
+
+@pytest.mark.parametrize("content", [OTHER, b"", BIG + b"more", BIG[:-1]])
+def test_other_content_is_not_believed(one: Machine, two: Machine, url: str, content: bytes) -> None:
+    """The index has the file then, which takes the wrong one's place."""
+    release, _ = one.release(BIG), two.release(BIG)
+    with fsspec.open(at(url, release), "wb", **({"auto_mkdir": True} if "file" in url else {})) as stream:
+        stream.write(content)
+    found = one.get(opened(url), release)
+    assert isinstance(found, Path)
+    assert (BIG, 1) == (found.read_bytes(), one.asked)
+    said = "demo-1.0-py3-none-any.whl in the shared wheels is not the file of the index: it is not used"
+    assert [said] == one.progress.warnings
+    assert two.get(opened(url), release)
+    assert (0, []) == (two.asked, two.progress.warnings)
+
+
+def test_file_without_a_sha256_is_not_shared(one: Machine, url: str) -> None:
+    """By another hash, or none, nothing is looked for."""
+    at = opened(url)
+    one.get(at, one.release(BIG, sha256=None))
+    assert not at.fill(None, one.release(BIG, sha256=None).file, threading.Event())  # type: ignore[arg-type]
+    assert not fsspec.filesystem("memory").store
+
+
+class Guarded(fsspec.implementations.memory.MemoryFileSystem):  # type: ignore[misc]
+    """A store that this machine may only read."""
+
+    protocol = "guarded"
+    puts = 0
+
+    def put_file(self, *_: object, **options: object) -> None:
+        Guarded.puts += 1
+        raise PermissionError("403")
+
+
+def test_read_only(one: Machine) -> None:
+    """Without a word, and only once: most machines are to read only."""
+    fsspec.register_implementation("guarded", Guarded, clobber=True)
+    store = opened("guarded://wheels")
+    for release in (one.release(BIG), one.release(OTHER, "other")):
+        assert isinstance(one.get(store, release), Path)
+    assert ([], 1) == (one.progress.warnings, Guarded.puts)
+
+
+class Broken:
+    """A place in which nothing works."""
+
+    def __init__(self, error: Exception | None, wait: threading.Event | None = None) -> None:
+        self.error, self.wait, self.reads, self.writes = error, wait, 0, 0
+
+    def read(self, path: str) -> Iterator[bytes] | None:
+        self.reads += 1
+        if self.wait is not None:
+            self.wait.wait(10)
+        if self.error is not None:
+            raise self.error
+        return None
+
+    def write(self, path: str, source: Path, *, replace: bool) -> bool:
+        self.writes += 1
+        raise ValueError("no room")
+
+
+def test_down(one: Machine) -> None:
+    """Told once, without credentials; the index is asked instead, and the store is left alone."""
+    broken = Broken(RuntimeError("http://me:s3cr3t@store said no"))
+    store = shared.SharedWheels(broken, "the shared wheels")
+    for release in (one.release(BIG), one.release(OTHER, "other")):
+        assert isinstance(one.get(store, release), Path)
+    said = "could not read from the shared wheels: http://****@store said no; it is not used any more"
+    assert ([said], 1, 0) == (one.progress.warnings, broken.reads, broken.writes)
+
+
+def test_full(one: Machine) -> None:
+    """A store that takes nothing is not asked a second time."""
+    broken = Broken(None)
+    store = shared.SharedWheels(broken, "the shared wheels")
+    for release in (one.release(BIG), one.release(OTHER, "other")):
+        assert isinstance(one.get(store, release), Path)
+    said = "could not write to the shared wheels: no room; it is not used any more"
+    assert ([said], 1, 1) == (one.progress.warnings, broken.reads, broken.writes)
+
+
+def test_silence(one: Machine) -> None:
+    """A store that does not answer is not waited for."""
+    wait = threading.Event()
+    try:
+        store = shared.SharedWheels(Broken(None, wait), "the shared wheels", patience=0.05)
+        assert isinstance(one.get(store, one.release(BIG)), Path)
+    finally:
+        wait.set()
+    said = "could not read from the shared wheels: no answer within 0.05 seconds; it is not used any more"
+    assert [said] == one.progress.warnings
+
+
+class Web:
+    """A transport to a web server that answers with one status."""
+
+    def __init__(self, status: int | None, content: bytes = b"") -> None:
+        self.status, self.content, self.urls = status, content, list[str]()
+
+    @contextmanager
+    def stream(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[Iterator[bytes]]:
+        self.urls.append(url)
+        if self.status is not None:
+            raise DownloadFailed("http", f"answered {self.status}", self.status)
+        yield iter([self.content])
+
+
+def test_web_server(one: Machine) -> None:
+    """Names are quoted, a token in the URL goes with each request, and nothing is written."""
+    web, release = Web(None, BIG), one.release(BIG, filename="demo-1.0+cpu-py3-none-any.whl")
+    store = shared.SharedWheels(place("https://store/wheels/?token=x", web), "the shared wheels")
+    assert isinstance(one.get(store, release), Path)
+    [asked] = web.urls
+    assert asked == at("https://store/wheels", release).replace("+", "%2B") + "?token=x"
+    assert 0 == one.asked
+    store.offer(release.file, one.folder)  # type: ignore[arg-type]
+    assert [] == one.progress.warnings
+
+
+@pytest.mark.parametrize(("status", "warnings"), [(404, 0), (403, 0), (401, 1), (500, 1)])
+def test_web_server_that_has_it_not(one: Machine, status: int, warnings: int) -> None:
+    """What is absent is no fault; what is refused is told."""
+    store = shared.SharedWheels(place("https://store/wheels", Web(status)), "the shared wheels")
+    assert isinstance(one.get(store, one.release(BIG)), Path)
+    assert (warnings, 1) == (len(one.progress.warnings), one.asked)
+
+
+@pytest.mark.parametrize("url", ["nosuch://x", "s3://x"])
+def test_place_that_nothing_speaks(url: str) -> None:
+    """An error that says so; s3 needs one more package."""
+    if url == "s3://x":
+        try:
+            import s3fs  # noqa: F401
+        except ImportError:
+            with pytest.raises(ImportError, match="s3fs"):
+                place(url, FakeTransport())
+        return
+    with pytest.raises(ValueError, match="nosuch"):
+        place(url, FakeTransport())
