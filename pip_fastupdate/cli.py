@@ -257,25 +257,24 @@ def _own_settings(arguments: Arguments, found: Configuration) -> tuple[Setting, 
 
 def _with_settings(arguments: Arguments, argv: Sequence[str], settings: tuple[Setting, ...]) -> Arguments:
     """The command line once more, with the settings before it. Raises UsageError, which names the setting."""
-    from .settings.command_line import Configured, applied
+    from .settings.command_line import applied, of_packages
 
-    configured = Configured(settings=settings)
-    found = applied(configured, lambda words: parse_arguments([*words, *argv]), arguments.options)
-    policy = replace(found.options.policy, indexes=configured.indexes, whys=configured.whys)
+    found = applied(settings, lambda words: parse_arguments([*words, *argv]), arguments.options)
+    indexes, whys = of_packages(settings, "index"), of_packages(settings, "why")
+    policy = replace(found.options.policy, indexes=indexes, whys=whys)
     return replace(found, options=replace(found.options, policy=policy))
 
 
 def _show_config(arguments: Arguments, argv: Sequence[str], found: tuple[Setting, ...]) -> int:
     from .arguments import given
     from .report import show_settings
-    from .settings.command_line import Configured
+    from .settings.command_line import in_force
 
     _with_settings(arguments, argv, found)
-    configured = Configured(settings=found)
     by_hand = given(argv)
     shown = [
         (each.key, each.value, each.source)
-        for each in configured.in_force()
+        for each in in_force(found)
         if each.key not in by_hand or isinstance(each.value, tuple)
     ]
     shown += [(key, value, "command line") for key, value in by_hand.items()]

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ..core.files import write_all
+from ..core.files import create_below, write_all
 from ..core.gil_turns import Turns, aside
 
 Contents: TypeAlias = Mapping[str, bytes]
@@ -22,8 +22,6 @@ Contents: TypeAlias = Mapping[str, bytes]
 
 WHOLE = 16 * 1024**2
 """Bytes of a file up to which it is held in memory."""
-
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class WheelPath(str):
@@ -76,19 +74,11 @@ def write(path: str, content: bytes, turns: Turns | None = None) -> None:
     Raises FileExistsError where it is there already, and OSError when the disk does not take it.
     """
     with aside(turns, len(content)):
-        descriptor = _new_file(path)
+        descriptor = create_below(path)
         try:
             write_all(descriptor, content)
         finally:
             os.close(descriptor)
-
-
-def _new_file(path: str) -> int:
-    try:
-        return os.open(path, _NEW, 0o666)
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - pathlib takes as long as the rest
-        return os.open(path, _NEW, 0o666)
 
 
 def seconds_per_file(folder: Path, tries: int = 20) -> float:

@@ -18,7 +18,7 @@ from typing import Any
 
 from .. import __version__
 from ..core.cache_folder import distrust, is_trusted_file, make
-from ..core.files import working_folder
+from ..core.files import create, working_folder
 
 _KEPT = 32
 """Files kept: each combination of options, variables and environments has its own."""
@@ -67,7 +67,7 @@ class Memory:
         temporary = self._path.with_suffix(f".{os.getpid()}")
         with suppress(OSError):
             make(self._folder, self._cache)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor = create(os.fspath(temporary), 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 # As it will be read: tuples are lists then.
                 plain = json.loads(json.dumps({"digests": dict(sources), "value": value}))

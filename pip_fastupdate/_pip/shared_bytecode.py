@@ -7,10 +7,8 @@ from importlib.util import MAGIC_NUMBER, cache_from_source
 from pathlib import Path
 
 from ..cache.bytecode import Keeping, KeptBytecode, open_kept
-from ..core.files import write_all
+from ..core.files import create_below, write_all
 from .movable_code import Movable, at, compile_movable, packed, unpacked, with_header
-
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class Shared:
@@ -70,11 +68,7 @@ def _beside(wheel: Path) -> Path:
 
 def _written(path: str, content: bytes, mode: int) -> Path:
     """Write a new file with the permissions of its source. Raises OSError; then it is not there."""
-    try:
-        descriptor = os.open(path, _NEW, (mode | 0o200) & 0o666)
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - text
-        descriptor = os.open(path, _NEW, (mode | 0o200) & 0o666)
+    descriptor = create_below(path, (mode | 0o200) & 0o666)
     try:
         try:
             write_all(descriptor, content)

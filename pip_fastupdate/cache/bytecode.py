@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 import struct
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..core.cache_folder import is_trusted_file, touch
-from ..core.files import write_all
+from ..core.files import create, part_of, write_all
 
 _END = struct.Struct(">Q32s")
 """Bytes of the index, and its sha256."""
@@ -32,7 +31,7 @@ _CAREFUL = (
     | getattr(os, "O_BINARY", 0)
     | getattr(os, "O_CLOEXEC", 0)
 )
-"""Nothing is read or written through links."""
+"""Nothing is read through links."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +147,8 @@ class Keeping:
     def _write(self, content: bytes) -> None:
         try:
             if self._part is None:
-                part = self.path.with_name(f".{secrets.token_hex(8)}.part")
-                self._descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CAREFUL, 0o600)
+                part = part_of(self.path)
+                self._descriptor = create(os.fspath(part), 0o600)
                 self._part = part
             write_all(self._descriptor, content)
             self._at += len(content)

@@ -7,12 +7,12 @@ import errno
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..core import busy_files
 from ..core.busy_files import CLEARING, Patience
 from ..core.cache_folder import PARTS, belongs_elsewhere, distrust
+from ..core.models import CacheInfo
 from . import location
 from .sqlite import Store
 
@@ -24,32 +24,6 @@ BESIDE = (".ok", ".pyc", ".part")
 
 ROW = 64
 """Bytes that an answer costs beside its key and its value."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CacheInfo:
-    """What ``--cache-info`` tells."""
-
-    path: Path
-    """The folder."""
-
-    entries: int
-    """Answers of indexes."""
-
-    bytes: int
-    """Their database on the disk, damaged ones that were set aside included."""
-
-    oldest: float | None
-    """When the answer that was not used for longest was last used, to a day: seconds since the epoch."""
-
-    newest: float | None
-    """The same of the one used last."""
-
-    wheels: int
-    """Downloaded files."""
-
-    wheel_bytes: int
-    """Theirs on the disk, and those of their bytecode."""
 
 
 def info(directory: Path) -> CacheInfo:

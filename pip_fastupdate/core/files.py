@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 _READ = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_NEW = os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+"""``O_EXCL`` follows no link."""
 
 
 def content(path: str, limit: int) -> bytes:
@@ -40,13 +41,32 @@ def decoded(data: bytes | str) -> Any:
         raise ValueError("nested too deeply") from None
 
 
-def new_file(path: str, mode: int = 0o666) -> int:
-    """The descriptor of a new file, whatever was left there removed first; a link is never followed. Raises OSError."""
+def create(path: str, mode: int = 0o666, *, access: int = os.O_WRONLY) -> int:
+    """The descriptor of a file that was not there; a link is never followed. Raises FileExistsError and OSError."""
+    return os.open(path, _NEW | access, mode)
+
+
+def create_below(path: str, mode: int = 0o666) -> int:
+    """The same, its folder made where there is none."""
     try:
-        return os.open(path, _NEW, mode)
+        return create(path, mode)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - pathlib takes as long as the rest
+        return create(path, mode)
+
+
+def create_anew(path: str, mode: int = 0o666) -> int:
+    """The same, whatever was left there removed first."""
+    try:
+        return create(path, mode)
     except FileExistsError:
         Path(path).unlink()
-        return os.open(path, _NEW, mode)
+        return create(path, mode)
+
+
+def part_of(path: Path) -> Path:
+    """A name beside ``path`` for what is to take its place once it is complete; nobody else uses it."""
+    return path.with_name(f".{os.urandom(8).hex()}.part")
 
 
 def write_all(descriptor: int, content: bytes) -> None:

@@ -470,3 +470,29 @@ class Report:
     """What earlier updates added for others, and nothing requires any more."""
     files: tuple[WrittenFile, ...] = ()
     """What ``--write`` makes, or would make, of the project's files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheInfo:
+    """What ``--cache-info`` tells."""
+
+    path: Path
+    """The folder."""
+
+    entries: int
+    """Answers of indexes."""
+
+    bytes: int
+    """Their database on the disk, damaged ones that were set aside included."""
+
+    oldest: float | None
+    """When the answer that was not used for longest was last used, to a day: seconds since the epoch."""
+
+    newest: float | None
+    """The same of the one used last."""
+
+    wheels: int
+    """Downloaded files."""
+
+    wheel_bytes: int
+    """Theirs on the disk, and those of their bytecode."""

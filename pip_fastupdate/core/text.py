@@ -184,11 +184,14 @@ def user_agent() -> str:
     return f"pip-fastupdate/{__version__}"
 
 
-def closest(word: str, known: Iterable[str]) -> tuple[str, ...]:
-    """At most three of the ``known`` words that are spelled much like ``word``, the most similar one first."""
+def closest(word: str, known: Iterable[str], *, cutoff: float = 0.7) -> tuple[str, ...]:
+    """At most three of the ``known`` words that are spelled much like ``word``, the most similar one first.
+
+    ``cutoff`` says how much, as ``difflib.get_close_matches`` has it.
+    """
     from difflib import get_close_matches  # an error alone needs it
 
-    return tuple(get_close_matches(word, sorted(known), cutoff=0.7))
+    return tuple(get_close_matches(word, sorted(known), cutoff=cutoff))
 
 
 def meant(words: Iterable[str], known: Iterable[str]) -> str:

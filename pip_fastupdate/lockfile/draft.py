@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..core.busy_files import SHORT, Patience, replace
-from ..core.files import new_file
+from ..core.files import create_anew
 from .refused import LockRefused
 
 
@@ -19,7 +19,7 @@ class Draft:
         self._path = path.resolve()
         self._draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
-            with os.fdopen(new_file(os.fspath(self._draft)), "w", encoding="utf-8", newline="\n") as file:
+            with os.fdopen(create_anew(os.fspath(self._draft)), "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())

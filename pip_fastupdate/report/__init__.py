@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from ..core.entry import HistoryEntry
-from ..core.models import Reason, Report, Row, Target
+from ..core.models import CacheInfo, Reason, Report, Row, Target
 from ..core.options import Format
 from ..core.text import fit, wants_color
 from .formats import renderer
 from .view import View
 
 if TYPE_CHECKING:
-    from .figures import CacheFacts
     from .given import Shown, Venv
 
 
@@ -43,7 +42,7 @@ def show_stats(report: Report, stream: TextIO) -> None:
     write("\n".join(stats_lines(report)), stream)
 
 
-def show_cache(facts: CacheFacts, stream: TextIO, *, format: Format = "table") -> None:
+def show_cache(facts: CacheInfo, stream: TextIO, *, format: Format = "table") -> None:
     """Write what is in the cache to ``stream``."""
     write(renderer(format).cache(facts, view_of(stream)), stream)
 

@@ -4,44 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import fields
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from ..core.models import Counts, HostStats, Report
+from ..core.models import CacheInfo, Counts, HostStats, Report
 from ..core.text import clean, duration, pairs, plural, redact, size
 from .rows import total_seconds
-
-
-class CacheFacts(Protocol):
-    """What is to be told about the cache; times are seconds since the epoch, None where it is empty."""
-
-    @property
-    def path(self) -> Path:
-        """The folder."""
-
-    @property
-    def entries(self) -> int:
-        """Answers of indexes."""
-
-    @property
-    def bytes(self) -> int:
-        """Their size on the disk."""
-
-    @property
-    def oldest(self) -> float | None:
-        """When the one that was not used for longest was last used."""
-
-    @property
-    def newest(self) -> float | None:
-        """The same of the one used last."""
-
-    @property
-    def wheels(self) -> int:
-        """Downloaded files."""
-
-    @property
-    def wheel_bytes(self) -> int:
-        """Their size on the disk."""
 
 
 def stats_lines(report: Report) -> tuple[str, ...]:
@@ -88,28 +55,28 @@ def _files(count: int, amount: int | None, where: str) -> str:
     return str(count) if amount is None else f"{count} ({size(amount)} {where})"
 
 
-def cache_facts(facts: CacheFacts) -> dict[str, str]:
+def cache_facts(info: CacheInfo) -> dict[str, str]:
     """The cache in words."""
     return {
-        "folder": clean(str(facts.path)),
-        "answers": f"{facts.entries} ({size(facts.bytes)})",
-        "longest unused": _day(facts.oldest) or "-",
-        "last used": _day(facts.newest) or "-",
-        "wheels": f"{facts.wheels} ({size(facts.wheel_bytes)})",
+        "folder": clean(str(info.path)),
+        "answers": f"{info.entries} ({size(info.bytes)})",
+        "longest unused": _day(info.oldest) or "-",
+        "last used": _day(info.newest) or "-",
+        "wheels": f"{info.wheels} ({size(info.wheel_bytes)})",
     }
 
 
-def cache_document(facts: CacheFacts) -> dict[str, Any]:
+def cache_document(info: CacheInfo) -> dict[str, Any]:
     """The cache in JSON: bytes, and days in UTC (ISO 8601) or null."""
     return {
         "schema": 1,
-        "path": str(facts.path),
-        "entries": facts.entries,
-        "bytes": facts.bytes,
-        "oldest": _day(facts.oldest),
-        "newest": _day(facts.newest),
-        "wheels": facts.wheels,
-        "wheel_bytes": facts.wheel_bytes,
+        "path": str(info.path),
+        "entries": info.entries,
+        "bytes": info.bytes,
+        "oldest": _day(info.oldest),
+        "newest": _day(info.newest),
+        "wheels": info.wheels,
+        "wheel_bytes": info.wheel_bytes,
     }
 
 

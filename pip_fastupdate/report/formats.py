@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from ..core.entry import HistoryEntry
-from ..core.models import Report
+from ..core.models import CacheInfo, Report
 from ..core.options import Format
 from .view import PLAIN, View
 
 if TYPE_CHECKING:
-    from .figures import CacheFacts
     from .given import Shown, Venv
 
 
@@ -28,7 +27,7 @@ class Renderer(Protocol):
     def history(self, entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
         """The transactions, in the given order."""
 
-    def cache(self, facts: CacheFacts, view: View = PLAIN) -> str:
+    def cache(self, facts: CacheInfo, view: View = PLAIN) -> str:
         """What is in the cache."""
 
     def settings(self, shown: Sequence[Shown]) -> str:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.entry import HistoryEntry
-from ..core.models import Difference, DiskUse, HostStats, KnownVulnerability, Reason, Report, Row, Stats
+from ..core.models import CacheInfo, Difference, DiskUse, HostStats, KnownVulnerability, Reason, Report, Row, Stats
 from ..core.text import redact
 from .rows import summarize
 from .view import PLAIN, View
 
 if TYPE_CHECKING:
-    from .figures import CacheFacts
     from .given import Shown, Venv
 
 SCHEMA = 2
@@ -40,7 +39,7 @@ def history(entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
     return dumps({"schema": HISTORY, "transactions": [transaction(entry) for entry in entries]})
 
 
-def cache(facts: CacheFacts, view: View = PLAIN) -> str:
+def cache(facts: CacheInfo, view: View = PLAIN) -> str:
     """The facts as numbers and days."""
     from .figures import cache_document
 

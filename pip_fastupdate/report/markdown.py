@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..core.entry import HistoryEntry
-from ..core.models import Report, Target
+from ..core.models import CacheInfo, Report, Target
 from ..core.text import clean, redact
 from .rows import Group, Line, Summary, cells, summarize
 from .table import settings
 from .view import PLAIN, View
 
 if TYPE_CHECKING:
-    from .figures import CacheFacts
     from .given import Venv
 
 __all__ = ["cache", "history", "render", "settings", "venvs"]
@@ -37,7 +36,7 @@ def history(entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
     return grid(HEADER, [history_cells(entry, view.verbosity) for entry in entries])
 
 
-def cache(facts: CacheFacts, view: View = PLAIN) -> str:
+def cache(facts: CacheInfo, view: View = PLAIN) -> str:
     """A table, one line a fact."""
     from .figures import cache_facts
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..core.busy_files import SHORT, Patience, replace
 from ..core.errors import UsageError
-from ..core.files import write_all
+from ..core.files import create, write_all
 from ..core.models import Report
 from ..core.options import Format
 from ..core.text import fit
@@ -73,7 +73,7 @@ def save(report: Report, path: Path, *, format: Format, verbosity: int = 0) -> N
 
 def _write(draft: Path, content: bytes, *, like: Path) -> None:
     """A new file, as accessible as the one that it replaces. Raises OSError, also where the draft exists."""
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    descriptor = create(os.fspath(draft))
     try:
         write_all(descriptor, content)
         os.fsync(descriptor)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import __version__
 from ..core.entry import HistoryEntry
-from ..core.models import KnownVulnerability, Report, Row
+from ..core.models import CacheInfo, KnownVulnerability, Report, Row
 from ..core.text import clean, redact
 from . import json_
 from .table import settings, venvs
 from .view import PLAIN, View
-
-if TYPE_CHECKING:
-    from .figures import CacheFacts
 
 __all__ = ["cache", "history", "render", "settings", "venvs"]
 
@@ -52,7 +49,7 @@ def history(entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
     return json_.history(entries, view)
 
 
-def cache(facts: CacheFacts, view: View = PLAIN) -> str:
+def cache(facts: CacheInfo, view: View = PLAIN) -> str:
     """As JSON."""
     return json_.cache(facts, view)
 

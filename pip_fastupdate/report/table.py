@@ -6,13 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..core.entry import HistoryEntry
-from ..core.models import Report
+from ..core.models import CacheInfo, Report
 from ..core.text import IMPORTING, clean, fit, pairs, redact
 from .rows import Line, Summary, cells, summarize
 from .view import PLAIN, View
 
 if TYPE_CHECKING:
-    from .figures import CacheFacts
     from .given import Shown, Venv
 
 
@@ -50,7 +49,7 @@ def history(entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
     return columns(HEADER, [history_cells(entry, view.verbosity) for entry in entries], view.encoding)
 
 
-def cache(facts: CacheFacts, view: View = PLAIN) -> str:
+def cache(facts: CacheInfo, view: View = PLAIN) -> str:
     """A line for each fact."""
     from .figures import cache_facts
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from ..core.errors import UsageError
@@ -16,40 +15,30 @@ if TYPE_CHECKING:
 Parsed = TypeVar("Parsed")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Configured:
-    """Everything that was found, lowest first."""
+def in_force(settings: Iterable[Setting]) -> tuple[Setting, ...]:
+    """Those that a later one does not replace, lowest first."""
+    found: dict[object, Setting] = {}
+    for number, each in enumerate(settings):
+        key = KEYS.get(each.key)
+        adds = (key is not None and key.kind == "list") or (each.key == "cooldown" and "=" in str(each.value))
+        place = (each.key, number) if adds else each.key
+        found.pop(place, None)  # what replaces it comes later
+        found[place] = each
+    return tuple(found.values())
 
-    settings: tuple[Setting, ...] = ()
 
-    def words(self, settings: Iterable[Setting] | None = None) -> tuple[str, ...]:
-        """As on a command line: of a switch, or an option with one value, the last one; lists add up."""
-        return tuple(word for each in self.in_force(settings) for word in _words(each))
+def words_of(settings: Iterable[Setting]) -> tuple[str, ...]:
+    """As on a command line: of a switch, or an option with one value, the last one; lists add up."""
+    return tuple(word for each in in_force(settings) for word in _words(each))
 
-    def in_force(self, settings: Iterable[Setting] | None = None) -> tuple[Setting, ...]:
-        """Those that a later one does not replace."""
-        found: dict[object, Setting] = {}
-        for number, each in enumerate(self.settings if settings is None else settings):
-            key = KEYS.get(each.key)
-            adds = (key is not None and key.kind == "list") or (each.key == "cooldown" and "=" in str(each.value))
-            place = (each.key, number) if adds else each.key
-            found.pop(place, None)  # what replaces it comes later
-            found[place] = each
-        return tuple(found.values())
 
-    @property
-    def indexes(self) -> tuple[tuple[str, str], ...]:
-        """By normalized name, the index that alone may provide it."""
-        return self._of_packages("index")
+def of_packages(settings: Iterable[Setting], key: str) -> tuple[tuple[str, str], ...]:
+    """By normalized name what no option can say: its ``index``, the only one that may provide it, or ``why``.
 
-    @property
-    def whys(self) -> tuple[tuple[str, str], ...]:
-        """By normalized name, why it is treated as it is: what reports repeat."""
-        return self._of_packages("why")
-
-    def _of_packages(self, key: str) -> tuple[tuple[str, str], ...]:
-        parts = ((each.key.split("."), each.value) for each in self.in_force())
-        return tuple((name[1], str(value)) for name, value in parts if name[0] == "packages" and name[2] == key)
+    The latter is repeated by reports.
+    """
+    parts = ((each.key.split("."), each.value) for each in in_force(settings))
+    return tuple((name[1], str(value)) for name, value in parts if name[0] == "packages" and name[2] == key)
 
 
 def _words(setting: Setting) -> Iterator[str]:
@@ -63,20 +52,20 @@ def _words(setting: Setting) -> Iterator[str]:
         yield f"--{key}={name}={setting.value}"
 
 
-def applied(configured: Configured, parse: Callable[[Sequence[str]], Parsed], plain: Options) -> Parsed:
+def applied(found: Sequence[Setting], parse: Callable[[Sequence[str]], Parsed], plain: Options) -> Parsed:
     """The command line with the settings: ``parse`` takes the words that come before it, ``plain`` is it without any.
 
     What makes no sense together with what was asked for by hand does not apply: a test of a dry run, say. Raises
     UsageError, which names the setting.
     """
-    settings = tuple(each for each in configured.settings if not _is_beside(each.key, plain))
-    asked = configured.words(each for each in settings if each.key in ("audit", "security"))
+    settings = tuple(each for each in found if not _is_beside(each.key, plain))
+    asked = words_of(each for each in settings if each.key in ("audit", "security"))
     if not (asked or plain.advisories.wanted):
         settings = tuple(each for each in settings if each.key not in ADVISORIES)
     try:
-        return parse(configured.words(settings))
+        return parse(words_of(settings))
     except UsageError as error:
-        _blame(configured, settings, parse, error)
+        _blame(settings, parse, error)
         raise
 
 
@@ -91,15 +80,13 @@ def _is_beside(key: str, plain: Options) -> bool:
     return (still and key in ("test", "bisect")) or (local and key in ("osv-url", "advisories"))
 
 
-def _blame(
-    configured: Configured, settings: Sequence[Setting], parse: Callable[[Sequence[str]], object], whole: UsageError
-) -> None:
+def _blame(settings: Sequence[Setting], parse: Callable[[Sequence[str]], object], whole: UsageError) -> None:
     """Raise UsageError for the setting without which the command line is accepted, else for the first it refuses."""
     for number, each in enumerate(settings):
-        if not _refused(configured, (*settings[:number], *settings[number + 1 :]), parse):
+        if not _refused((*settings[:number], *settings[number + 1 :]), parse):
             raise _named(each, whole)
     for count, each in enumerate(settings, 1):
-        error = _refused(configured, settings[:count], parse)
+        error = _refused(settings[:count], parse)
         if error is not None:
             raise _named(each, error)
 
@@ -109,11 +96,9 @@ def _named(setting: Setting, error: UsageError) -> UsageError:
     return UsageError(f"{setting.key} in {setting.source} cannot be used: {message}", hint=error.hint)
 
 
-def _refused(
-    configured: Configured, settings: Sequence[Setting], parse: Callable[[Sequence[str]], object]
-) -> UsageError | None:
+def _refused(settings: Sequence[Setting], parse: Callable[[Sequence[str]], object]) -> UsageError | None:
     try:
-        parse(configured.words(settings))
+        parse(words_of(settings))
     except UsageError as error:
         return error
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -30,38 +30,36 @@ class Key:
     words: Callable[[Any], tuple[str, ...]]
     """The words of the command line that a value stands for."""
 
+    alone: str | None = None
+    """What ``true`` stands for, where the option may stand without a value."""
+
     def read(self, value: object) -> Given:
         """A value of a TOML document. Raises WrongValue."""
         if self.kind == "switch":
             if isinstance(value, bool):
                 return value
             raise WrongValue("is not true or false")
-        if self.kind == "text" and isinstance(value, bool):
-            return "smallest" if value and self.name == "security" else _refuse("is not text")
+        if value is True and self.alone is not None:
+            return self.alone
         if self.kind == "list" and isinstance(value, list):
             return tuple(_text(each) for each in value)
         return (_text(value),) if self.kind == "list" else _text(value)
 
     def parse(self, text: str) -> Given:
         """A value of a variable, or of a file in pip's format. Raises WrongValue."""
-        if self.kind == "switch":
-            word = text.strip().lower()
-            if word in (*TRUE, *FALSE):
-                return word in TRUE
-            raise WrongValue("is not true or false")
-        if self.name == "security" and text.strip().lower() in TRUE:
-            return "smallest"
-        return tuple(re.split(r"[\s,]+", text.strip())) if self.kind == "list" else text.strip()
+        text = text.strip()
+        switch = self.kind == "switch"
+        if text.lower() in TRUE and (switch or self.alone is not None):
+            return self.read(True)
+        if text.lower() in FALSE and switch:
+            return self.read(False)
+        return self.read(re.split(r"[\s,]+", text) if self.kind == "list" else text)
 
 
 def _text(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise WrongValue("is not text")
     return str(value)
-
-
-def _refuse(phrase: str) -> str:
-    raise WrongValue(phrase)
 
 
 def _switch(name: str, negative: str | None = None) -> Callable[[Any], tuple[str, ...]]:
@@ -81,7 +79,8 @@ def _keys() -> Iterator[Key]:
         yield Key(name=name, kind="switch", words=_switch(name))
     yield Key(name="bisect", kind="switch", personal=True, words=_switch("bisect"))
     yield Key(name="compile", kind="switch", words=_switch("compile", "--no-compile"))
-    for name in ("cooldown", "cooldown-unknown", "security", "jobs"):
+    yield Key(name="security", kind="text", words=_option("security"), alone="smallest")
+    for name in ("cooldown", "cooldown-unknown", "jobs"):
         yield Key(name=name, kind="text", words=_option(name))
     for name in ("test", "osv-url", "advisories", "keep", "lock-timeout"):
         yield Key(name=name, kind="text", personal=True, words=_option(name))
@@ -97,11 +96,3 @@ KEYS: Mapping[str, Key] = {key.name: key for key in _keys()}
 
 FOR_A_PACKAGE = ("hold", "level", "cooldown", "index", "why")
 """What ``[tool.pip-update.packages.NAME]`` may have."""
-
-
-def close_to(word: str, known: Sequence[str]) -> str:
-    """A hint for a word that is not known."""
-    from difflib import get_close_matches
-
-    found = get_close_matches(word, known, n=1)
-    return f"did you mean `{found[0]}`?" if found else f"the keys are {', '.join(known)}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import UsageError
 from ..core.files import content
 from ..core.names import NAME, normalize
+from ..core.text import closest
 
 if TYPE_CHECKING:
     from .keys import Given, Key
@@ -87,11 +88,17 @@ def _parsed(key: str, text: str, source: str) -> Setting:
 
 
 def _known(key: str, source: str) -> Key:
-    from .keys import KEYS, close_to
+    from .keys import KEYS
 
     if key not in KEYS:
-        raise UsageError(f"unknown setting {key!r} in {source}", hint=close_to(key, tuple(KEYS)))
+        raise UsageError(f"unknown setting {key!r} in {source}", hint=_close_to(key, KEYS))
     return KEYS[key]
+
+
+def _close_to(word: str, known: Iterable[str]) -> str:
+    """A hint for a word that is not known."""
+    found = closest(word, known, cutoff=0.6)
+    return f"did you mean `{found[0]}`?" if found else f"the keys are {', '.join(known)}"
 
 
 def nearest(folder: Path) -> Path | None:
@@ -144,7 +151,7 @@ def _of_table(key: str, value: object, source: str) -> Setting:
 
 
 def _of_packages(tables: object, source: str) -> Iterator[Setting]:
-    from .keys import FOR_A_PACKAGE, close_to
+    from .keys import FOR_A_PACKAGE
 
     if not isinstance(tables, dict):
         raise UsageError(f"packages in {source} is not a table", hint="for example: [tool.pip-update.packages.numpy]")
@@ -156,7 +163,7 @@ def _of_packages(tables: object, source: str) -> Iterator[Setting]:
             raise UsageError(f"{where} in {source} is not a table", hint=f"for example: [tool.pip-update.{where}]")
         for key, value in table.items():
             if key not in FOR_A_PACKAGE:
-                raise UsageError(f"unknown setting {where}.{key} in {source}", hint=close_to(key, FOR_A_PACKAGE))
+                raise UsageError(f"unknown setting {where}.{key} in {source}", hint=_close_to(key, FOR_A_PACKAGE))
             wanted: type = bool if key == "hold" else str
             number = key == "cooldown" and isinstance(value, int) and not isinstance(value, bool)
             if not isinstance(value, wanted) and not number:

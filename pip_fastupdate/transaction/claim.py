@@ -10,7 +10,7 @@ import errno
 import os
 from contextlib import suppress
 
-from ..core.files import write_all
+from ..core.files import create, write_all
 from .filesystem import remove_empty, unlink
 from .trust import make_home
 
@@ -31,9 +31,8 @@ class Claim:
         make_home(self._folder, os.path.dirname(self._folder))
         if self._is_stale():
             self._clear()
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
         try:
-            descriptor = os.open(self.path, flags, 0o644)
+            descriptor = create(self.path, 0o644)
         except (FileExistsError, FileNotFoundError):  # who held it until now has just removed the folder
             return False
         try:

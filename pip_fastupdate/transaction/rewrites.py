@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..core.busy_files import LONG, Patience, replace
 from ..core.errors import TransactionError
-from ..core.files import content, decoded, new_file
+from ..core.files import content, create_anew, decoded
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a file that follows an update."""
@@ -112,7 +112,7 @@ def _write(path: str, data: bytes) -> None:
     part = _part(path)
     status = os.stat(path)
     try:
-        with open(new_file(part, 0o600), "wb") as file:
+        with open(create_anew(part, 0o600), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

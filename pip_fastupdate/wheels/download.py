@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from ..core import busy_files
 from ..core.busy_files import SHORT, Patience
 from ..core.errors import PipUpdateError
+from ..core.files import create, part_of
 from ..core.hashes import Hasher, Hashes
 from ..core.models import File
 from ..core.protocols import DownloadFailed, Transport
@@ -35,17 +35,15 @@ RESUME_FROM = 64 * 1024
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
-_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-
 
 class Part:
     """A wheel while it arrives: a file with a name of its own beside its final place, hashed as it grows."""
 
     def __init__(self, final: Path, algorithms: Iterable[str] = ("sha256",)) -> None:
         """Its folder must exist. Raises OSError when it cannot be written to."""
-        self.path = final.with_name(f".{secrets.token_hex(8)}.part")
+        self.path = part_of(final)
         # Nobody else may write to it later: what is hashed is what is used.
-        self._stream = open(os.open(self.path, _NEW, 0o600), "w+b")  # noqa: PTH123, SIM115 - a descriptor
+        self._stream = open(create(os.fspath(self.path), 0o600, access=os.O_RDWR), "w+b")  # noqa: PTH123, SIM115 - a descriptor
         self._final = final
         self._algorithms = tuple(algorithms)
         self.identity: tuple[int, int, int, int] | None = None

@@ -15,7 +15,6 @@ Where each is found:
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..core.cache_folder import is_trusted_file, touch
+from ..core.files import create, part_of
 from ..core.gil_turns import Turns
 from ..core.hashes import WEAK
 from ..core.models import Reason, Release
@@ -164,10 +164,9 @@ def _is_marked(marker: Path | None) -> bool:
 
 def _mark(marker: Path | None) -> None:
     if marker is not None and not _is_marked(marker):
-        temporary = marker.with_name(f".{secrets.token_hex(8)}.part")
+        temporary = part_of(marker)
         with suppress(OSError):  # a cache that cannot be written to costs time, nothing else
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CAREFUL
-            with open(os.open(temporary, flags, 0o600), "wb") as file:  # noqa: PTH123 - a descriptor
+            with open(create(os.fspath(temporary), 0o600), "wb") as file:  # noqa: PTH123 - a descriptor
                 file.write(_mark_of(marker))
             temporary.replace(marker)  # in place of a link, should there be one
 

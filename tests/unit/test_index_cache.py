@@ -15,6 +15,7 @@ import pytest
 
 from pip_fastupdate.cache import location, maintenance
 from pip_fastupdate.cache.sqlite import BATCH, DAY, Store
+from pip_fastupdate.core.models import CacheInfo
 from pip_fastupdate.core.response import Record, pack, unpack, without_credentials
 
 RECORD = Record(
@@ -436,7 +437,7 @@ def test_info_counts(tmp_path: Path) -> None:
     wheel(tmp_path, "one.whl", 1000, NOW)
     wheel(tmp_path, "two.whl", 500, NOW)
     found = maintenance.info(tmp_path)
-    assert found == maintenance.CacheInfo(
+    assert found == CacheInfo(
         path=tmp_path,
         entries=3,
         bytes=sum(file.stat().st_size for file in tmp_path.glob("answers*")),

@@ -16,9 +16,9 @@ from pip_fastupdate.core.options import Options, PolicyOptions
 from pip_fastupdate.core.protocols import OfferedFile
 from pip_fastupdate.policy.making import Knowledge
 from pip_fastupdate.policy.table import filters_of
-from pip_fastupdate.settings.command_line import Configured, applied
+from pip_fastupdate.settings.command_line import applied, of_packages, words_of
 from pip_fastupdate.settings.keys import KEYS
-from pip_fastupdate.settings.sources import LARGEST, nearest
+from pip_fastupdate.settings.sources import LARGEST, Setting, nearest
 from pip_fastupdate.settings.sources import found as found_settings
 
 
@@ -29,14 +29,14 @@ def read(
     pip: Sequence[tuple[str, str, str]] = (),
     target: Path | None = None,
     **variables: str,
-) -> Configured:
+) -> tuple[Setting, ...]:
     """The settings of a project with that table, of pip's files and of variables."""
     if document:
         (folder / "pyproject.toml").write_text(f"[tool.pip-update]\n{document}\n", encoding="utf-8")
-    return Configured(settings=found_settings(pip, folder=folder, target=target, toml=loads, variables=variables))
+    return found_settings(pip, folder=folder, target=target, toml=loads, variables=variables)
 
 
-def options(found: Configured, *argv: str) -> Options:
+def options(found: tuple[Setting, ...], *argv: str) -> Options:
     """What a command line amounts to with the settings."""
     plain = parse_arguments(argv).options
     return applied(found, lambda words: parse_arguments([*words, *argv]), plain).options
@@ -76,8 +76,8 @@ def test_of_one_package(tmp_path: Path) -> None:
     [tool.pip-update.packages.numpy]\nlevel = "patch"\ncooldown = 30\nindex = "https://one.example.com/simple" """
     found = read(tmp_path, document)
     given = options(found)
-    assert (("zope-interface", "breaks"),) == found.whys
-    assert (("numpy", "https://one.example.com/simple"),) == found.indexes
+    assert (("zope-interface", "breaks"),) == of_packages(found, "why")
+    assert (("numpy", "https://one.example.com/simple"),) == of_packages(found, "index")
     assert ("zope-interface",) == given.exclude
     assert ((("numpy", "patch"),), (("numpy", "30"),)) == (given.policy.levels, given.policy.cooldowns)
 
@@ -145,14 +145,14 @@ def test_project_of_another_environment(tmp_path: Path) -> None:
     """With ``--python`` it counts for an environment in the project only."""
     project = tmp_path / "project"
     project.mkdir()
-    assert ("--level=minor",) == read(project, 'level = "minor"', target=project / ".venv").words()
-    assert () == read(project, target=tmp_path / "other").words()
+    assert ("--level=minor",) == words_of(read(project, 'level = "minor"', target=project / ".venv"))
+    assert () == words_of(read(project, target=tmp_path / "other"))
 
 
 def test_a_document_that_has_no_settings_is_not_parsed(tmp_path: Path) -> None:
     """Whatever is wrong with it."""
     (tmp_path / "pyproject.toml").write_text("[project\n", encoding="utf-8")
-    assert () == read(tmp_path).settings
+    assert () == read(tmp_path)
 
 
 def test_given_on_the_command_line() -> None:

@@ -13,10 +13,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING
 
 from ...core.entry import HistoryEntry
-from ...core.models import Report, Row
+from ...core.models import CacheInfo, Report, Row
 from ...core.text import clean, redact
 from .. import figures as _figures
 from .. import history as _history
@@ -26,9 +25,6 @@ from ..table import settings, venvs
 from ..view import PLAIN, View
 from .markup import table, text
 from .sections import sections
-
-if TYPE_CHECKING:
-    from ..figures import CacheFacts
 
 __all__ = ["cache", "history", "render", "settings", "venvs"]
 
@@ -65,7 +61,7 @@ def history(entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
     return _page("History", _FILTER + table("Transactions, newest last", _history.HEADER, rows, kinds=kinds), {})
 
 
-def cache(facts: CacheFacts, view: View = PLAIN) -> str:
+def cache(facts: CacheInfo, view: View = PLAIN) -> str:
     """A table, one row a fact."""
     rows = [("", (text(key), text(value))) for key, value in _figures.cache_facts(facts).items()]
     return _page("Cache", _FILTER + table("What the cache holds", ("What", "Value"), rows, kinds=("head", "why")), {})
