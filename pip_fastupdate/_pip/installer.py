@@ -21,7 +21,7 @@ from ..core.gil_turns import Turns
 from ..core.names import normalize
 from . import compat, patches
 from .file_writer import Contents, WheelPath
-from .places import Mirror, scheme_below
+from .places import Mirror, scheme_below, spelled_for
 from .preload import import_everything
 from .proof import escaped
 
@@ -125,7 +125,7 @@ def stage(
         install_wheel(
             name=name,
             wheel_path=WheelPath(str(wheel), contents, turns),
-            scheme=scheme,
+            scheme=spelled_for(str(wheel), scheme),
             req_description=name,
             pycompile=False,
             warn_script_location=False,

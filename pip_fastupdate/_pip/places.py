@@ -12,6 +12,9 @@ import site
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zipfile import ZipFile
+
+from ..core.files import LONGEST_FOLDER, verbatim
 
 if TYPE_CHECKING:
     from pip._internal.models.scheme import Scheme
@@ -48,3 +51,24 @@ def scheme_below(root: str, name: str, *, user: bool) -> tuple[Scheme, Mirror]:
         return Scheme(**staged), mirror
     anchor = os.path.splitdrive(os.path.abspath(live["purelib"]))[0] + os.sep  # noqa: PTH100 - text
     return get_scheme(name, user=user, root=root), Mirror(root=root, base=anchor)
+
+
+_ROOM = 24
+"""Characters that the longest name may grow by: pip writes some files under a temporary name first."""
+
+
+def spelled_for(wheel: str, scheme: Scheme) -> Scheme:
+    """The scheme as pip can write all files of ``wheel`` by it: on Windows some paths may be too long as they are.
+
+    Raises OSError and BadZipFile for a wheel that cannot be read.
+    """
+    if os.name != "nt":
+        return scheme
+    from pip._internal.models.scheme import SCHEME_KEYS, Scheme
+
+    with ZipFile(wheel) as archive:
+        longest = max(map(len, archive.namelist()), default=0)
+    paths = {key: getattr(scheme, key) for key in SCHEME_KEYS}
+    if max(map(len, paths.values())) + longest + _ROOM <= LONGEST_FOLDER:
+        return scheme
+    return Scheme(**{key: verbatim(path) for key, path in paths.items()})

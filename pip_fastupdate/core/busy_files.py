@@ -13,6 +13,8 @@ import stat
 import time
 from collections.abc import Callable
 
+from .files import reachable
+
 SHORT, LONG = 10.0, 60.0
 """Seconds to wait for one file before an update gives up, and where giving up would leave it half done."""
 
@@ -52,6 +54,7 @@ def is_busy(error: OSError) -> bool:
 
 def rename(source: str, target: str, patience: Patience) -> None:
     """``os.rename``. Raises OSError."""
+    source, target = reachable(source), reachable(target)
     try:
         os.rename(source, target)
     except OSError as error:
@@ -60,6 +63,7 @@ def rename(source: str, target: str, patience: Patience) -> None:
 
 def replace(source: str, target: str, patience: Patience) -> None:
     """``os.replace``, also of a file that is read-only. Raises OSError."""
+    source, target = reachable(source), reachable(target)
     try:
         os.replace(source, target)
     except OSError as error:
@@ -68,6 +72,7 @@ def replace(source: str, target: str, patience: Patience) -> None:
 
 def unlink(path: str, patience: Patience) -> None:
     """``os.unlink``, also of a file that is read-only. Raises OSError."""
+    path = reachable(path)
     try:
         os.unlink(path)
     except OSError as error:
@@ -76,6 +81,7 @@ def unlink(path: str, patience: Patience) -> None:
 
 def rmdir(folder: str, patience: Patience) -> None:
     """``os.rmdir``, also of a folder that is read-only. Raises OSError."""
+    folder = reachable(folder)
     try:
         os.rmdir(folder)
     except OSError as error:

@@ -85,8 +85,33 @@ _MOUNT_POINT = 0xA0000003
 """IO_REPARSE_TAG_MOUNT_POINT."""
 
 
-LONGEST = 259
-"""Characters of a path on Windows, unless long ones are enabled ("Maximum Path Length Limitation")."""
+LONGEST, LONGEST_FOLDER = 259, 247
+"""Characters of a path on Windows, and of that of a new folder, unless long ones are enabled ("Maximum Path Length
+Limitation")."""
+
+_VERBATIM, _SHARE = "\\\\?\\", "\\\\?\\UNC"
+"""What stands before paths that Windows takes as they are, however long they are; the second in place of one of the
+two backslashes that a share begins with."""
+
+
+def verbatim(path: str) -> str:
+    """An absolute path for a call of Windows that shall take it however long it is: with backslashes alone, no dots."""
+    if path.startswith(_VERBATIM):
+        return path
+    full = os.path.normpath(path)
+    return _SHARE + full[1:] if full.startswith("\\\\") else _VERBATIM + full
+
+
+def reachable(path: str) -> str:
+    """How a path is given to a call of the system: on Windows ``verbatim`` if it is too long, else as it is."""
+    return verbatim(path) if os.name == "nt" and len(path) > LONGEST_FOLDER else path
+
+
+def plain(path: str) -> str:
+    """The inverse of ``verbatim``: a path as people know it."""
+    if path.startswith(f"{_SHARE}\\"):
+        return "\\" + path[len(_SHARE) :]
+    return path.removeprefix(_VERBATIM)
 
 
 def too_long(error: OSError, *, windows: bool = os.name == "nt") -> str | None:

@@ -16,7 +16,7 @@ from typing import Literal
 from ..core import busy_files
 from ..core.busy_files import CLEARING, Patience
 from ..core.errors import EnvironmentChanged, TransactionError
-from ..core.files import leads_elsewhere, too_long, write_all
+from ..core.files import leads_elsewhere, plain, reachable, too_long, write_all
 
 Kind = Literal["file", "link", "folder"]
 
@@ -59,10 +59,15 @@ _CHANGED = frozenset({errno.ENOENT, errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR
 def kind_of(path: str) -> Kind | None:
     """What is at ``path``, links not followed; None for nothing."""
     try:
-        found = os.lstat(path)
+        found = os.lstat(reachable(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
     return kind_of_status(found)
+
+
+def is_there(path: str) -> bool:
+    """``os.path.lexists``, however long the path is."""
+    return os.path.lexists(reachable(path))
 
 
 def kind_of_status(found: os.stat_result) -> Kind:
@@ -83,17 +88,17 @@ def identical(one: str, other: str) -> bool:
     """Whether two files have the same content, or two links the same target."""
     kinds = (kind_of(one), kind_of(other))
     if kinds == ("link", "link"):
-        return os.readlink(one) == os.readlink(other)
+        return os.readlink(reachable(one)) == os.readlink(reachable(other))
     if kinds != ("file", "file"):
         return False
     from filecmp import cmp
 
-    return cmp(one, other, shallow=False)
+    return cmp(reachable(one), reachable(other), shallow=False)
 
 
 def holds_no_file(folder: str) -> bool:
     """Whether there is nothing below ``folder`` but folders."""
-    with os.scandir(folder) as entries:
+    with os.scandir(reachable(folder)) as entries:
         return all(kind_of_entry(entry) == "folder" and holds_no_file(entry.path) for entry in entries)
 
 
@@ -181,7 +186,7 @@ def remove(path: str, patience: Patience | None = None) -> bool:
     if kind_of(path) != "folder":
         return unlink(path, patience)
     try:
-        with os.scandir(path) as listing:
+        with os.scandir(reachable(path)) as listing:
             entries = list(listing)
     except OSError:
         return False
@@ -242,7 +247,7 @@ def transaction_error(doing: str, error: OSError, *, planned: bool = False) -> T
     What was ``planned`` from a look at the environment and finds it otherwise raises EnvironmentChanged.
     """
     path = error.filename2 if error.errno == errno.EEXIST and error.filename2 else error.filename
-    where = f" ({path})" if path else ""
+    where = f" ({plain(str(path))})" if path else ""
     long = too_long(error)
     if long is not None:
         return TransactionError(f"{doing}: {long}{where}.", hint=_LONG_PATHS)

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-from ..core.busy_files import Patience
+from ..core.busy_files import CLEARING, Patience, is_busy
 from ..core.errors import EnvironmentLocked
 from .filesystem import raising_transaction_errors, remove_empty, unlink
 from .trust import make_home
@@ -70,7 +70,10 @@ class FileLock:
         """Try."""
         if self._descriptor is not None:
             return True
-        make_home(self._folder, self._prefix)
+        try:
+            self._make_folder()
+        except (FileNotFoundError, FileExistsError):  # others make and remove it at this very moment
+            return False
         try:
             descriptor = self._open()
         except FileNotFoundError:  # who held it until now has just removed the folder
@@ -92,6 +95,18 @@ class FileLock:
         os.ftruncate(descriptor, 0)
         os.write(descriptor, b"%8d" % os.getpid())
         return True
+
+    def _make_folder(self) -> None:
+        """Windows refuses to make a folder that is just being removed, as it does where one may not make any."""
+        patience = Patience(CLEARING)
+        while True:
+            try:
+                make_home(self._folder, self._prefix)
+            except PermissionError as error:
+                if not (is_busy(error) and patience.wait(_PAUSE)):
+                    raise
+            else:
+                return
 
     def _open(self) -> int:
         """Nobody else may so much as read it; where a group may change the environment, that group may."""

@@ -94,7 +94,7 @@ def make_home(path: str, prefix: str) -> None:
     try:
         make_folder(path, prefix)
     except FileNotFoundError:  # a user who has no packages of his own yet
-        os.makedirs(prefix)
+        os.makedirs(prefix, exist_ok=True)  # or it was just removed by another run, and has to be made once more
         make_folder(path, prefix)
     except FileExistsError:
         with suppress(FileNotFoundError):  # just being removed by another run

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pip_fastupdate.core.files import reachable
 from pip_fastupdate.transaction import Replacement
 
 SITE = "lib/python3.11/site-packages"
@@ -117,7 +118,7 @@ def _add(found: Snapshot, folder: str, start: str) -> None:
                 found[path] = ("folder", mode, b"")
                 _add(found, entry.path, f"{path}/")
             else:
-                found[path] = ("file", mode, Path(entry.path).read_bytes())
+                found[path] = ("file", mode, Path(reachable(entry.path)).read_bytes())
 
 
 def without_home(found: Snapshot) -> Snapshot:

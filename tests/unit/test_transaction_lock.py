@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ import pytest
 from pip_fastupdate.core.errors import EnvironmentLocked, TransactionError
 from pip_fastupdate.transaction.claim import Claim
 from pip_fastupdate.transaction.lock import FileLock, Lock, held, hold
+from tests.support.platforms import Windows
+from tests.support.platforms.windows import refused
 from tests.unit.transactions import Env
 
 
@@ -126,6 +129,39 @@ def test_lock_file_goes_with_its_folder(env: Env) -> None:
     with held(FileLock(str(env.home)), 0, never):
         pass
     assert [each.name for each in env.home.iterdir()] == ["1"]
+
+
+def test_folder_goes_while_it_is_made(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another run removes the folder as soon as it is there: that is no failure, but a reason to try again."""
+    chmod, lock, times = os.chmod, FileLock(str(env.home)), iter(range(3))
+
+    def removed_first(path: str, mode: int) -> None:
+        if next(times, None) is not None:
+            Path(path).rmdir()
+        chmod(path, mode)
+
+    monkeypatch.setattr(os, "chmod", removed_first)
+    with held(lock, 5, lambda: None):
+        assert env.home.exists()
+    assert [] == list(env.prefix.iterdir())
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are not known here")
+@pytest.mark.parametrize(("seconds", "expected"), [(0.3, None), (1e9, TransactionError)])
+def test_folder_that_is_being_removed_on_windows(
+    env: Env, monkeypatch: pytest.MonkeyPatch, seconds: float, expected: type[Exception] | None
+) -> None:
+    """It cannot be made then, for a moment. What lasts is a lack of permission, and is called that."""
+    rules = Windows(env.prefix)
+
+    def pending(path: str, *args: object) -> None:
+        if rules.clock.now < seconds:
+            raise refused(5, path)
+
+    monkeypatch.setattr(rules, "check_mkdir", pending)
+    refusal = nullcontext() if expected is None else pytest.raises(expected, match="permission was denied")
+    with rules.on(), refusal, hold(env.prefix, env.home, 0, never):
+        assert env.home.exists()
 
 
 def test_removed_lock_file_is_no_lock(env: Env) -> None:

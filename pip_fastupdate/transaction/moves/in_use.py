@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 
 from ...core.busy_files import SHORT, Patience, is_busy, rename
 from ...core.errors import FileInUse
+from ...core.files import plain
 from .steps import Exchange, Operation, Out
 
 
@@ -43,9 +44,9 @@ def conflict(error: OSError, files: Mapping[str, Iterable[str]]) -> FileInUse | 
 
     ``files`` are paths by the names of distributions: live ones, and the folders in which they are staged.
     """
-    path = error.filename
-    if not is_busy(error) or not isinstance(path, str):
+    if not is_busy(error) or not isinstance(error.filename, str):
         return None
+    path = plain(error.filename)
     names = tuple(sorted(name for name, found in files.items() if any(_touch(path, each) for each in found)))
     if not names:
         return None

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ...core.files import reachable
 from ..filesystem import Kind, kind_of_entry
 from .path_tree import CACHE, FixedFolders, Fold, ancestors
 
@@ -59,10 +60,10 @@ class LiveEnvironment:
 
 def entries(folder: str) -> list[tuple[str, Kind]]:
     """What is in a folder, sorted by name. Raises OSError."""
-    with os.scandir(folder) as found:
+    with os.scandir(reachable(folder)) as found:
         return sorted((entry.name, kind_of_entry(entry)) for entry in found)
 
 
 def mode_of(folder: str) -> int:
     """The permissions of a folder."""
-    return os.lstat(folder).st_mode & 0o7777
+    return os.lstat(reachable(folder)).st_mode & 0o7777

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ...core.files import reachable
 from ..filesystem import kind_of_entry
 
 Fold = Callable[[str], str]
@@ -173,10 +174,10 @@ def walk(root: str) -> Iterator[tuple[str, list[str]]]:
     while folders:
         folder = folders.pop()
         names = []
-        with os.scandir(folder) as entries:
+        with os.scandir(reachable(folder)) as entries:
             for entry in entries:
                 if kind_of_entry(entry) == "folder":
-                    folders.append(entry.path)
+                    folders.append(inside(folder, entry.name))
                 else:
                     names.append(entry.name)
         yield folder, names

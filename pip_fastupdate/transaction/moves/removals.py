@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ..filesystem import Kind, holds_no_file, kind_of
+from ..filesystem import Kind, holds_no_file, is_there, kind_of
 from ..fingerprint import INFO
 from .annexes import nearest
 from .live_environment import LiveEnvironment, Modules, entries, mode_of
@@ -148,4 +148,4 @@ class Removals:
 def _leads_to_any(path: str, old: Node) -> bool:
     """Whether a link, taken for a folder, has any of the files in it that are listed below."""
     found = ((inside(path, child.name), child) for child in old.children.values())
-    return any(os.path.lexists(below) if child.file else _leads_to_any(below, child) for below, child in found)
+    return any(is_there(below) if child.file else _leads_to_any(below, child) for below, child in found)

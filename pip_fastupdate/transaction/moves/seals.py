@@ -11,6 +11,7 @@ import os
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
+from ...core.files import reachable
 from ..filesystem import kind_of
 from .path_tree import walk
 from .steps import Exchange, Operation, Out
@@ -36,7 +37,7 @@ def sealed(operations: Iterable[Operation]) -> dict[str, dict[str, tuple[int, in
 
 
 def _look(path: str) -> tuple[int, int]:
-    found = os.lstat(path)
+    found = os.lstat(reachable(path))
     return found.st_size, int(found.st_mtime)
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ...core.busy_files import LONG, SHORT, Patience, is_busy, rename, rmdir, unlink
-from ..filesystem import kind_of
+from ...core.files import reachable
+from ..filesystem import is_there, kind_of
 from .exchange import exchange
 from .witness import Witness
 
@@ -46,7 +47,7 @@ class Out:
 
     def undo(self, aside: str) -> None:
         """Move it back."""
-        if os.path.lexists(self.kept):
+        if is_there(self.kept):
             _give_back(self.kept, self.live, aside)
 
     def encoded(self, short: Callable[[str], str]) -> list[Any]:
@@ -63,13 +64,13 @@ class In:
 
     def do(self) -> None:
         """Move it in. Raises FileExistsError rather than overwrite anything."""
-        if os.path.lexists(self.live):
+        if is_there(self.live):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), self.staged, None, self.live)
         rename(self.staged, self.live, Patience(SHORT))
 
     def undo(self, aside: str) -> None:
         """Move it back to where it was staged."""
-        if not os.path.lexists(self.staged) and os.path.lexists(self.live):
+        if not is_there(self.staged) and is_there(self.live):
             _rename(self.live, self.staged)
 
     def encoded(self, short: Callable[[str], str]) -> list[Any]:
@@ -104,19 +105,19 @@ class Exchange:
 
     def undo(self, aside: str) -> None:
         """Bring back the old one, whatever has been done of this, and of an undo."""
-        if os.path.lexists(self.kept):
-            if os.path.lexists(self.staged):  # between the two moves
+        if is_there(self.kept):
+            if is_there(self.staged):  # between the two moves
                 _give_back(self.kept, self.live, aside)
                 return
             rename(self.kept, self.staged, Patience(LONG))
-        if os.path.lexists(self.staged) and self.witness.is_old(self.staged):
+        if is_there(self.staged) and self.witness.is_old(self.staged):
             self._put_back(aside)
-        if os.path.lexists(self._spare) and not os.path.lexists(self.staged):
+        if is_there(self._spare) and not is_there(self.staged):
             rename(self._spare, self.staged, Patience(LONG))
 
     def _put_back(self, aside: str) -> None:
         """The old one is where the new one was staged, and goes back."""
-        if os.path.lexists(self._spare) or kind_of(self.live) != kind_of(self.staged):
+        if is_there(self._spare) or kind_of(self.live) != kind_of(self.staged):
             _give_back(self.staged, self.live, aside)
         elif not _exchanged(self.staged, self.live):
             rename(self.live, self._spare, Patience(LONG))
@@ -164,7 +165,7 @@ class Rmdir:
 
     def undo(self, aside: str) -> None:
         """Make it again, with its mode."""
-        if not os.path.lexists(self.live):
+        if not is_there(self.live):
             os.mkdir(self.live)
             os.chmod(self.live, self.mode)
 
@@ -213,7 +214,7 @@ def _give_back(source: str, target: str, aside: str) -> None:
     """Move ``source`` to ``target``, into a folder that is there, and in the place of a file that is there."""
     there = kind_of(target)
     if there == "folder" and kind_of(source) == "folder":
-        for name in os.listdir(source):
+        for name in os.listdir(reachable(source)):
             _give_back(os.path.join(source, name), os.path.join(target, name), aside)
         rmdir(source, Patience(LONG))
         return
@@ -227,7 +228,7 @@ def _rename(source: str, target: str) -> None:
     try:
         rename(source, target, Patience(LONG))
     except FileNotFoundError:
-        os.makedirs(os.path.dirname(target))
+        os.makedirs(reachable(os.path.dirname(target)))
         rename(source, target, Patience(LONG))
 
 
@@ -238,7 +239,7 @@ def set_aside(path: str, aside: str) -> None:
         return
     os.makedirs(aside, exist_ok=True)
     name, count = os.path.basename(path), 0
-    while os.path.lexists(os.path.join(aside, name)):
+    while is_there(os.path.join(aside, name)):
         count += 1
         name = f"{os.path.basename(path)}.{count}"
     try:
@@ -253,6 +254,7 @@ def _copy_and_remove(path: str, target: str) -> None:
     """Move to another file system. Cut short, it leaves a copy too many, never one too few."""
     from shutil import copy2, copytree, rmtree
 
+    path, target = reachable(path), reachable(target)
     if kind_of(path) == "folder":
         copytree(path, target, symlinks=True)
         rmtree(path)

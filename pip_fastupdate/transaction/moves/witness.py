@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from ...core.files import reachable
 from ..filesystem import Kind, kind_of, kind_of_entry
 from .path_tree import CACHE, inside
 
@@ -51,7 +52,7 @@ def are_same(old: str, new: str) -> bool:
 
     Raises OSError.
     """
-    before, after = os.lstat(old), os.lstat(new)
+    before, after = os.lstat(reachable(old)), os.lstat(reachable(new))
     if before.st_mode != after.st_mode:
         return False
     if kind_of(old) != "folder":
@@ -106,7 +107,7 @@ def _contents(folder: str) -> dict[str, Kind]:
 
 
 def _entries(folder: str) -> dict[str, Kind]:
-    with os.scandir(folder) as entries:
+    with os.scandir(reachable(folder)) as entries:
         return {entry.name: kind_of_entry(entry) for entry in entries}
 
 
@@ -125,9 +126,9 @@ def _digest(path: str) -> str:
     from hashlib import sha256
 
     if kind_of(path) == "link":
-        return sha256(b"link " + os.fsencode(os.readlink(path))).hexdigest()
+        return sha256(b"link " + os.fsencode(os.readlink(reachable(path)))).hexdigest()
     try:
-        with open(path, "rb") as file:
+        with open(reachable(path), "rb") as file:
             return sha256(file.read()).hexdigest()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return ""
