@@ -390,7 +390,7 @@ def _check_test(found: argparse.Namespace) -> None:
             raise UsageError(f"--test cannot go with {flag}, which changes nothing that could be tested.", hint=_TEST)
 
 
-_TEST = "For example: pip-update --test 'pytest -q' --bisect"
+_TEST = 'For example: pip-update --test "pytest -q" --bisect'
 
 
 def _name(word: str) -> str:
@@ -404,7 +404,7 @@ def _name(word: str) -> str:
 
 def _pattern(word: str) -> str:
     if not policy_arguments.GLOB.fullmatch(word):
-        raise UsageError(f"{word!r} is neither the name of a project nor a pattern.", hint="For example: -x 'django*'")
+        raise UsageError(f"{word!r} is neither the name of a project nor a pattern.", hint='For example: -x "django*"')
     return normalize(word)
 
 

@@ -176,7 +176,7 @@ def _exempt(given: Iterable[str]) -> Iterator[str]:
         else:
             raise UsageError(
                 f"{word!r} is not a package name, glob or index URL",
-                hint="for example, --cooldown-except 'acme-*' or --cooldown-except https://pypi.example.com/simple",
+                hint='for example, --cooldown-except "acme-*" or --cooldown-except https://pypi.example.com/simple',
             )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from ..core import busy_files
 from ..core.busy_files import CLEARING, Patience
 from ..core.cache_folder import PARTS, belongs_elsewhere, distrust
+from ..core.files import is_link, walk
 from ..core.models import CacheInfo
 from . import location
 from .sqlite import Store
@@ -52,7 +52,7 @@ def clear(directory: Path) -> int:
     why = belongs_elsewhere(directory)
     if why is not None:
         raise PermissionError(errno.EPERM, f"it {why}", str(directory))
-    for link in filter(Path.is_symlink, (*_databases(directory), *(directory / part for part in PARTS))):
+    for link in filter(is_link, (*_databases(directory), *(directory / part for part in PARTS))):
         link.unlink()
     distrust.cache_clear()
     before = _total(directory)
@@ -144,7 +144,7 @@ def _leftovers(directory: Path) -> Iterator[Path]:
 
 
 def _wheels(directory: Path) -> Iterator[Path]:
-    return (Path(folder, name) for folder, _, names in os.walk(directory / location.WHEELS) for name in names)
+    return (Path(folder, name) for folder, _, names in walk(directory / location.WHEELS) for name in names)
 
 
 def _used(files: Iterable[Path]) -> Iterator[tuple[float, int, Path]]:

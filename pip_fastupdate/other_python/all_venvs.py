@@ -6,7 +6,6 @@ Each is a run of its own in a process of its own, so that what fails in one cann
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from shlex import quote
 from typing import Any
 
 from ..core.errors import DONE, FAILED, INCOMPLETE, INTERRUPTED, UPDATES_FOUND, PipUpdateError
+from ..core.files import walk
 from . import launch, lifeline
 from .chosen import manager_of
 
@@ -91,7 +91,7 @@ def without_folder(arguments: Sequence[str], format: str) -> list[str]:
 
 def environments(folder: Path, failed: Callable[[OSError], object]) -> Iterator[Found]:
     """The environments in and below ``folder``, sorted; no link is followed, and none is looked for inside of one."""
-    for place, folders, files in os.walk(folder, onerror=failed, followlinks=False):
+    for place, folders, files in walk(folder, failed):
         folders.sort()
         conda = _CONDA in folders
         if not conda and MARK not in files:

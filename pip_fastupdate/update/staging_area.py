@@ -74,7 +74,7 @@ def _shared(context: RunContext) -> SharedWheels | None:
         return SharedWheels(place(cache.wheels_url, context.catalog.transport), name)
     except ImportError as error:
         context.progress.warn(
-            f"{name} cannot be used: {error}", "run `pip install 'pip-fastupdate[shared]'`, or [s3] for s3://"
+            f"{name} cannot be used: {error}", 'run `pip install "pip-fastupdate[shared]"`, or [s3] for s3://'
         )
     except ValueError as error:
         why = redact(str(error))

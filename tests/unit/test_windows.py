@@ -15,7 +15,7 @@ from pip_fastupdate.core import text
 from pip_fastupdate.core.protocols import DownloadFailed
 from pip_fastupdate.environment import scan
 from pip_fastupdate.lockfile.draft import Draft
-from pip_fastupdate.other_python import launch
+from pip_fastupdate.other_python import all_venvs, launch
 from pip_fastupdate.report import output_file
 from pip_fastupdate.wheels.download import Part
 from pip_fastupdate.wheels.warnings import _is_python_script
@@ -86,6 +86,34 @@ def test_clearing_a_cache_that_is_in_use(tmp_path: Path) -> None:
     with Windows(tmp_path).on():
         assert 1000 == maintenance.clear(tmp_path)
     assert not (tmp_path / "wheels").exists()
+
+
+def test_junctions_are_not_walked_through(tmp_path: Path) -> None:
+    """What they lead to is somebody else's: no environment of this folder, and no wheel of this cache."""
+    for name in ("venvs/own", "venvs/elsewhere/other"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "pyvenv.cfg").touch()
+    for name in ("wheels/ab", "wheels/elsewhere"):
+        (tmp_path / "cache" / name).mkdir(parents=True)
+        (tmp_path / "cache" / name / "x.whl").touch()
+    rules = Windows(tmp_path)
+    rules.junctions = {str(tmp_path / "venvs/elsewhere"), str(tmp_path / "cache/wheels/elsewhere")}
+    with rules.on():
+        found = [each.path for each in all_venvs.environments(tmp_path / "venvs", lambda error: None)]
+        assert [str(tmp_path / "venvs/own")] == list(map(str, found))
+        list(map(maintenance._remove, maintenance._wheels(tmp_path / "cache")))
+    assert [False, True] == [(tmp_path / "cache/wheels" / each / "x.whl").exists() for each in ("ab", "elsewhere")]
+
+
+def test_cache_with_a_junction_in_it(tmp_path: Path) -> None:
+    """Only the junction goes when the cache is cleared."""
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels" / "x.whl").touch()
+    rules = Windows(tmp_path)
+    rules.junctions = {str(tmp_path / "wheels")}
+    with rules.on():
+        maintenance.clear(tmp_path)
+    assert ["wheels led here/x.whl"] == [str(each.relative_to(tmp_path)) for each in tmp_path.rglob("*.whl")]
 
 
 @needs_proc

@@ -9,7 +9,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 with suppress(ImportError):  # this is such a system, and nothing has to be simulated
@@ -76,7 +76,7 @@ class Windows(Rules):
         """(device, inode) of libraries in use: these may be moved, but not removed."""
 
         self.junctions: set[str] = set()
-        """Real paths of folders that lead elsewhere; on the disk they are links."""
+        """Real paths of folders that stand for junctions: what is in them is somebody else's."""
 
     def key(self, name: str) -> str:
         """NTFS compares letter by letter in upper case, where that is one letter."""
@@ -98,7 +98,11 @@ class Windows(Rules):
         check = getattr(self, f"check_{name}", None)
         if check is not None:
             check(path, *args, **options)
-        return super().call(name, path, *args, **options)
+        if path in self.junctions and name == "unlink":  # RemoveDirectory, which leaves what it leads to
+            self.junctions.remove(path)
+            return REAL.rename(path, f"{path} led here")
+        found = super().call(name, path, *args, **options)
+        return _junction(found) if path in self.junctions and name == "lstat" else found
 
     def check_path(self, name: str, path: str) -> None:
         length = len(self.full(path))
@@ -127,6 +131,8 @@ class Windows(Rules):
         mode = _mode(path)
         if mode is None:
             raise _absent(path)
+        if path in self.junctions:
+            return
         if stat.S_ISDIR(mode) or self._is_loaded(path) or not (mode & stat.S_IWRITE or stat.S_ISLNK(mode)):
             raise refused(5, path)
         if self._is_open(path):
@@ -182,6 +188,12 @@ class Windows(Rules):
     def _is_loaded(self, path: str) -> bool:
         found = REAL.lstat(path)
         return (found.st_dev, found.st_ino) in self.loaded
+
+
+def _junction(found: os.stat_result) -> SimpleNamespace:
+    """What ``os.lstat`` tells of one (PC/pyconfig.h: a folder with a tag; CPython gh-156707)."""
+    fields = {name: getattr(found, name) for name in dir(found) if name.startswith("st_")}
+    return SimpleNamespace(**fields, st_reparse_tag=0xA0000003)
 
 
 def _open_paths() -> Iterator[str]:
