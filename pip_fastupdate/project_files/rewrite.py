@@ -43,8 +43,12 @@ class Edit:
 
 
 def edited(text: str, edits: tuple[Edit, ...]) -> str:
-    """The text with all of the edits, which do not overlap, applied."""
+    """The text with all of the edits applied. Raises ValueError where they overlap."""
+    begun = len(text)
     for each in sorted(edits, key=lambda edit: edit.start, reverse=True):
+        if each.end > begun:
+            raise ValueError(f"two edits at {each.start}")
+        begun = each.start
         text = text[: each.start] + each.new + text[each.end :]
     return text
 

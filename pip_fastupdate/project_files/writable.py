@@ -117,7 +117,7 @@ def open_requirements(path: Path, lines: Sequence[RequirementLine]) -> Writable:
         raise UsageError(f"cannot write {path}: it is generated", hint=f"{hint}, or write the file it is made from")
     places = {line.number: line for line in requirements.lines(decoded.text)}
     starts, entries = [], []
-    for line in lines:
+    for line in {line.number: line for line in lines}.values():  # once, though -r and --write may both name the file
         place = places.get(line.number)
         if place is None:
             raise UsageError(f"could not find line {line.number} of {path}", hint="check its line ends")

@@ -11,9 +11,10 @@ from packaging.version import Version
 
 from pip_fastupdate._pip import requirement_files, toml
 from pip_fastupdate.core.errors import UsageError
+from pip_fastupdate.core.options import RequirementLine
 from pip_fastupdate.project_files import pyproject, requirements
-from pip_fastupdate.project_files.rewrite import Unwritable, edited, moved, relaxed
-from pip_fastupdate.project_files.writable import open_pyproject
+from pip_fastupdate.project_files.rewrite import Edit, Unwritable, edited, moved, relaxed
+from pip_fastupdate.project_files.writable import open_pyproject, open_requirements
 
 try:
     import tomllib
@@ -248,3 +249,19 @@ def test_lines_too_long_for_a_path(tmp_path: Path, line: str) -> None:
     options = SimpleNamespace(features_enabled=[], isolated_mode=False, format_control=None, release_control=None)
     with pytest.raises(UsageError, match="could not parse"):
         requirement_files.read([str(tmp_path / "requirements.txt")], lambda: None, options)
+
+
+def test_file_that_is_named_twice(tmp_path: Path) -> None:
+    """``-r FILE --write FILE``: pip's parser has each line twice, and it is moved once, whatever its length."""
+    path = tmp_path / "requirements.txt"
+    path.write_text("a==1.0\n")
+    line = RequirementLine(text="a==1.0", file=str(path), number=1)
+    opened = open_requirements(path, [line, line])
+    assert b"a==2.10.1\n" == opened.rewritten({"a": Version("2.10.1")}).data
+
+
+def test_edits_that_overlap() -> None:
+    """Are refused: what they would make is no requirement."""
+    with pytest.raises(ValueError, match="two edits at 3"):
+        edited("a==1.0", (Edit(start=3, end=6, new="2.10"), Edit(start=3, end=6, new="2.10")))
+    assert "a>=1,<3" == edited("a>=0,<2", (Edit(start=3, end=4, new="1"), Edit(start=6, end=7, new="3")))
