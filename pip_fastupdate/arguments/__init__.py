@@ -120,6 +120,9 @@ def _add_run(made: argparse.ArgumentParser) -> None:
     group.add_argument("-n", "--dry-run", action="store_true", help="plan, show, change nothing")
     group.add_argument("--check", action="store_true", help="like --dry-run; exit 3 when there are updates")
     group.add_argument(
+        "--interactive", action="store_true", help="choose in the terminal what to update (extra: interactive)"
+    )
+    group.add_argument(
         "--download-only", action="store_true", help="fill the cache with what the update needs, and change nothing"
     )
     group.add_argument(
@@ -293,6 +296,7 @@ def _options(found: argparse.Namespace, cache: CacheOptions) -> Options:
         exclude=tuple(_pattern(name) for each in found.exclude for name in each.split(",")),
         dry_run=found.dry_run or found.why is not None,
         check=found.check,
+        interactive=_interactive(found),
         why=None if found.why is None else _name(found.why),
         **report_arguments.read(found),
         verbosity=-1 if found.quiet else found.verbose,
@@ -349,6 +353,24 @@ def _download_only(found: argparse.Namespace) -> bool:
             f"--download-only cannot be used with {wrong[0]}", hint="it fills the cache for a later run with --offline"
         )
     return bool(found.download_only)
+
+
+def _interactive(found: argparse.Namespace) -> bool:
+    """Raises UsageError for what leaves nothing to choose."""
+    given = {
+        "--check": found.check,
+        "--why": found.why is not None,
+        "--to": found.to is not None,
+        "--all-venvs": found.all_venvs is not None,
+        "--history": found.history,
+        "--undo": found.undo is not None,
+    }
+    wrong = [flag for flag, value in given.items() if value and found.interactive]
+    if wrong:
+        raise UsageError(
+            f"--interactive cannot be used with {wrong[0]}", hint="with --dry-run it shows the plan of what you choose"
+        )
+    return bool(found.interactive)
 
 
 def _to(found: argparse.Namespace) -> Path | None:

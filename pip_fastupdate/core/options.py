@@ -242,6 +242,9 @@ class Options:
 
     dry_run: bool = False
     check: bool = False
+    interactive: bool = False
+    """Have the user choose what of the plan comes in."""
+
     format: Format = "table"
     """Of the report on standard output."""
 

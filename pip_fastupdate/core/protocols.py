@@ -43,6 +43,9 @@ class Measured(Progress, Protocol):
     def timed(self, name: str) -> AbstractContextManager[None]:
         """What is measured as ``name`` and not spoken of."""
 
+    def held(self) -> AbstractContextManager[None]:
+        """Within this, another display has the terminal: what is said meanwhile is said at the end."""
+
 
 class Counting(Protocol):
     """What counts for ``--stats``. Safe to call from many threads."""
@@ -52,7 +55,22 @@ class Counting(Protocol):
 
 
 class Untold:
-    """A ``Progress`` that nobody hears of."""
+    """A ``Measured`` that nobody hears of, and that measures nothing."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def elapsed(self) -> float:
+        """None."""
+        return 0.0
+
+    def timed(self, name: str) -> AbstractContextManager[None]:
+        """Nothing but what is in it."""
+        return nullcontext()
+
+    def held(self) -> AbstractContextManager[None]:
+        """Nothing but what is in it."""
+        return nullcontext()
 
     def stage(self, name: str, total: int | None = None) -> AbstractContextManager[None]:
         """Nothing but what is in it."""

@@ -85,6 +85,12 @@ def facts_of_metadata(text: str) -> Facts:
     )
 
 
+def about(info: Path) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The one-line summary in a ``.dist-info`` folder, and its links; "" and none where it cannot be read."""
+    found = fields(_text(info / "METADATA").encode("utf-8", "replace"), ("summary", "project-url", "home-page"))
+    return _first(found["summary"]), tuple(_links(found["project-url"], _first(found["home-page"])))
+
+
 def _first(values: Iterable[str]) -> str:
     return next(iter(values), "")
 

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 OURSELVES = "pip-fastupdate"
 
-EXTRAS = frozenset(("redis", "s3", "shared"))
+EXTRAS = frozenset(("interactive", "redis", "s3", "shared"))
 """Our own extras; what they require may be missing. The others are for development."""
 
 OPTIONAL = (
     *("backports", "boto3", "brotli", "brotlicffi", "bson", "cbor2", "chardet", "cryptography"),
-    *("gridfs", "hiredis", "itsdangerous", "msgpack", "opentelemetry", "orjson", "pymongo", "redis", "simplejson"),
-    *("socks", "tomlkit", "ujson", "xxhash", "yaml"),
+    *("gridfs", "hiredis", "itsdangerous", "msgpack", "opentelemetry", "orjson", "prompt_toolkit", "pymongo", "redis"),
+    *("simplejson", "socks", "tomlkit", "ujson", "wcwidth", "xxhash", "yaml"),
 )
 """Modules that our dependencies import if they are there. Those of the target are not meant: we have ours, or none."""
 

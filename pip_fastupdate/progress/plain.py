@@ -76,6 +76,11 @@ class Silent:
     def warn(self, text: str, hint: str = "") -> None:
         """Say a line that matters, and what can be done about it."""
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Within this, another display has the terminal: what is said meanwhile is said at the end."""
+        yield
+
     def _enter(self, stage: Stage) -> None:
         """Called within a stage that has just begun."""
 
@@ -94,6 +99,7 @@ class Plain(Silent):
         self._verbosity = verbosity
         self._color = color
         self._gone = False
+        self._waiting: list[str] | None = None
 
     def note(self, text: str) -> None:
         """Say a line, unless quiet."""
@@ -105,6 +111,17 @@ class Plain(Silent):
         self._say(f"{self._paint('warning:', _YELLOW)} {clean(redact(text))}")
         if hint:
             self._say(f"{self._paint('hint:', _CYAN)} {clean(redact(hint))}")
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Lines wait."""
+        self._waiting = []
+        try:
+            yield
+        finally:
+            lines, self._waiting = self._waiting, None
+            for line in lines:
+                self._say(line)
 
     def _leave(self, stage: Stage, seconds: float, succeeded: bool) -> None:
         if succeeded and self._tells_stages():
@@ -119,6 +136,9 @@ class Plain(Silent):
     def _say(self, line: str) -> None:
         """Write a line. A reader that went away must not undo an update: it is told nothing more, that is all."""
         if self._gone:
+            return
+        if self._waiting is not None:
+            self._waiting.append(line)
             return
         try:
             self._write(fit(line, self._stream.encoding))

@@ -88,6 +88,8 @@ class Summary:
     """How many were installed before the run."""
 
     seconds: float
+    """Wall time, without what the user took to choose."""
+
     dry_run: bool
     behind: Mapping[ReasonKind, int]
     """How many are behind a newer release after the run, by kinds of reasons, the most frequent first."""
@@ -173,7 +175,7 @@ def summarize(report: Report) -> Summary:
     return Summary(
         lines=tuple(sorted(lines, key=lambda each: (GROUPS.index(each.group), each.package))),
         distributions=sum(row.installed is not None for row in report.rows),
-        seconds=total_seconds(report.stats.seconds),
+        seconds=total_seconds(report.stats.seconds) - report.stats.seconds.get("choose", 0.0),
         dry_run=report.dry_run,
         behind=behind(report.rows),
         skipped=skipped(report.rows),

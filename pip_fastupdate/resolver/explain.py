@@ -155,6 +155,17 @@ class Chain:
                 )
 
 
+def causes(pool: CandidatePool, assignment: Assignment, name: str) -> Iterator[str]:
+    """Why the assignment moves or adds what nobody asked for: requirements that are violated if that stays as it is."""
+    stayed = {key: each for key, each in assignment.items() if key != name}
+    if name in pool.installed:
+        stayed[name] = pool.installed[name]
+    for problem in pool.problems(stayed):
+        parent, dependency = problem.parent, problem.dependency
+        if name in (parent.name, dependency.name):
+            yield f"{parent.name} {parent.version} requires {dependency.text}"
+
+
 def _stays(pool: CandidatePool, found: Candidate) -> str:
     stays = pool.stays.get(found.name)
     if found.release is None:

@@ -97,6 +97,8 @@ def _known(key: str, source: str) -> Key:
 
 def _close_to(word: str, known: Iterable[str]) -> str:
     """A hint for a word that is not known."""
+    if word == "interactive":
+        return "give --interactive on the command line; a setting must not make a run wait for a person"
     found = closest(word, known, cutoff=0.6)
     return f"did you mean `{found[0]}`?" if found else f"the keys are {', '.join(known)}"
 

@@ -99,6 +99,9 @@ class RunContext:
     disk: DiskMeter | None = None
     """Counts what is done to files; None where nobody asked for that."""
 
+    chosen: frozenset[str] | None = None
+    """The names that the user chose of what the run would move; None where all of that moves."""
+
     @property
     def settings(self) -> Settings:
         """pip's settings, completed by our own options."""

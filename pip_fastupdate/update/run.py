@@ -38,6 +38,10 @@ def run(options: Options, configuration: Configuration, progress: Measured) -> R
     """
     with progress.timed("settings"):
         project = _project(options, configuration.settings)
+    if options.interactive:
+        from ..interactive import terminal
+
+        terminal.check(sys.stdin, sys.stderr)
     with open_context(options, configuration, target(), progress, project) as context:
         for tries_left in range(TRIES - 1, -1, -1):
             try:
@@ -64,7 +68,7 @@ def _run(context: RunContext) -> Report:
         looked_up = look_up(context, inventory)
     with timed("plan"):
         planned = make_plan(context, inventory, looked_up, Exclusions())
-        planned = _at_hand(context, inventory, looked_up, planned)
+        context, planned = _chosen(context, inventory, looked_up, _at_hand(context, inventory, looked_up, planned))
         draft = _lock(context, planned)
     if not (context.changing and _is_to_do(context, planned)):
         return _report(context, Installed(planned=planned), draft)
@@ -128,6 +132,21 @@ def _at_hand(context: RunContext, inventory: Inventory, looked_up: LookedUp, pla
     from .stages.at_hand import at_hand
 
     return at_hand(context, inventory, looked_up, planned)
+
+
+def _chosen(
+    context: RunContext, inventory: Inventory, looked_up: LookedUp, planned: Planned
+) -> tuple[RunContext, Planned]:
+    """What of the plan the user wants, planned again, if he is to be asked. Raises KeyboardInterrupt if he leaves."""
+    if not context.options.interactive:
+        return context, planned
+    from .stages.choose import choose
+
+    def plan(context: RunContext) -> Planned:
+        return _at_hand(context, inventory, looked_up, make_plan(context, inventory, looked_up, Exclusions()))
+
+    with context.progress.timed("choose"):
+        return choose(context, planned, plan)
 
 
 def _is_to_do(context: RunContext, planned: Planned) -> bool:

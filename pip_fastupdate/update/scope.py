@@ -15,6 +15,8 @@ from .context import RunContext
 
 def moving(context: RunContext, inventory: Inventory) -> frozenset[str] | None:
     """The names that the run is to move, and others only as far as they must; None for all."""
+    if context.chosen is not None:
+        return context.chosen
     names: frozenset[str] | None = frozenset(context.options.names) or None
     if context.options.policy.direct:
         names = _both(names, direct(inventory))

@@ -50,6 +50,7 @@ CHOOSING = frozenset(
         "advisories",
         "environment.differences",
         "index.description",
+        "interactive",
         "policy.age",
         "policy.vulnerable",
         "report.changes",

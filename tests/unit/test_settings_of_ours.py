@@ -86,6 +86,7 @@ def test_of_one_package(tmp_path: Path) -> None:
     ("document", "message", "hint"),
     [
         ('levl = "minor"', "unknown setting 'levl' in ", "did you mean `level`?"),
+        ("interactive = true", "unknown setting 'interactive' in ", "give --interactive on the command line"),
         ("strict = 1", "strict in ", "see docs/settings.md"),
         ("cooldown = []", "cooldown in ", "see docs/settings.md"),
         ('test = "true"', "test cannot be set in ", "set it in `[update]` of pip's configuration"),

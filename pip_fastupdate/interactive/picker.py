@@ -1,0 +1,176 @@
+"""The terminal's side of it: keys in, lines out. Only this part imports prompt_toolkit."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from prompt_toolkit.application import Application
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.input import create_input
+from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.layout import FormattedTextControl, Layout, Window
+from prompt_toolkit.output import ColorDepth, create_output
+from prompt_toolkit.styles import Style
+
+from . import state as choice
+from .replanning import Choice, Replanner
+from .screen import Glyphs, screen
+from .state import State
+from .updates import Foreseen, Update
+
+if TYPE_CHECKING:
+    from prompt_toolkit.input import Input
+    from prompt_toolkit.key_binding import KeyPressEvent
+    from prompt_toolkit.output import Output
+
+_STYLES = {
+    "title": "bold",
+    "heading": "bold",
+    "cursor": "bold",
+    "key": "bold",
+    "pending": "ansiyellow",
+    "warn": "ansiyellow",
+    "faint": "ansibrightblack",
+    "link": "ansibrightblue",
+    "added": "ansigreen",
+    "major": "bold ansired",
+    "minor": "ansicyan",
+    "patch": "ansigreen",
+    "calendar": "ansiblue",
+    "unknown": "",
+}
+"""The levels have the colors of the report; brackets and words say the same without any."""
+
+_MANY = 10**6
+"""Further down than any list goes."""
+
+KEYS: Mapping[str, Callable[[State], State]] = {
+    "space": choice.toggle,
+    "a": choice.toggle_all,
+    "i": choice.invert,
+    "g": choice.toggle_group,
+    "enter": choice.go,
+    "up": partial(choice.move, by=-1),
+    "k": partial(choice.move, by=-1),
+    "down": partial(choice.move, by=1),
+    "j": partial(choice.move, by=1),
+    "pageup": partial(choice.move, by=-10),
+    "pagedown": partial(choice.move, by=10),
+    "home": partial(choice.move, by=-_MANY),
+    "end": partial(choice.move, by=_MANY),
+}
+
+LEAVE = ("q", "escape", "c-c", "c-d", "<sigint>")
+
+_ESCAPE = 0.05
+"""Seconds after which an Escape is the key itself, not the beginning of another one's code."""
+
+
+class Picker:
+    """Asks once."""
+
+    def __init__(
+        self, state: State, plan: Callable[[Choice], Foreseen], *, where: str, color: bool, input: Input, output: Output
+    ) -> None:
+        """``plan`` is called in another thread, for each choice once."""
+        self.state = state
+        self._where = where
+        self._known: dict[Choice, Foreseen] = {state.planned: state.foreseen}
+        self._glyphs = Glyphs.of(output.encoding())
+        self._planner = Replanner(plan, self._planned)
+        self._app: Application[Choice] = Application(
+            layout=Layout(Window(FormattedTextControl(self._text, show_cursor=False), always_hide_cursor=True)),
+            key_bindings=self._bindings(),
+            style=Style.from_dict(_STYLES),
+            color_depth=None if color else ColorDepth.DEPTH_1_BIT,
+            full_screen=True,
+            input=input,
+            output=output,
+        )
+        self._app.ttimeoutlen = _ESCAPE
+
+    def run(self) -> Choice:
+        """What is chosen. Raises KeyboardInterrupt if the user leaves, and what planning raised."""
+        with self._planner:
+            try:
+                return self._app.run()
+            except EOFError:  # the terminal is gone
+                raise KeyboardInterrupt from None
+
+    def _bindings(self) -> KeyBindings:
+        bindings = KeyBindings()
+        for key, change in KEYS.items():
+            bindings.add(key)(partial(self._changed, change))
+        for key in LEAVE:
+            bindings.add(key, eager=True)(_leave)
+        bindings.add("c-z")(_suspend)
+        return bindings
+
+    def _changed(self, change: Callable[[State], State], _event: KeyPressEvent) -> None:
+        self.state = change(self.state)
+        if self.state.pending and self.state.chosen in self._known:
+            self.state = choice.with_plan(self.state, self.state.chosen, self._known[self.state.chosen])
+        elif self.state.pending:
+            self._planner.ask(self.state.chosen)
+        self._go()
+
+    def _planned(self, chosen: Choice, found: Foreseen | BaseException) -> None:
+        """Called by the planning thread."""
+        loop = self._app.loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._take, chosen, found)
+
+    def _take(self, chosen: Choice, found: Foreseen | BaseException) -> None:
+        if not self._app.is_running or self._app.is_done:
+            return
+        if isinstance(found, BaseException):
+            self._app.exit(exception=found)
+            return
+        self._known[chosen] = found
+        self.state = choice.with_plan(self.state, chosen, found)
+        if self.state.going:
+            self.state = choice.go(self.state)
+        self._go()
+        self._app.invalidate()
+
+    def _go(self) -> None:
+        if self.state.going and not self.state.pending:
+            self._app.exit(result=self.state.chosen)
+
+    def _text(self) -> StyleAndTextTuples:
+        size = self._app.output.get_size()
+        lines = screen(self.state, self._where, columns=size.columns, rows=size.rows, glyphs=self._glyphs)
+        found: StyleAndTextTuples = []
+        for line in lines:
+            found += [(f"class:{style}" if style else "", text) for style, text in line]
+            found.append(("", "\n"))
+        return found[:-1]
+
+
+def _leave(event: KeyPressEvent) -> None:
+    event.app.exit(exception=KeyboardInterrupt())
+
+
+def _suspend(event: KeyPressEvent) -> None:
+    event.app.suspend_to_background()
+
+
+def choose(
+    updates: Iterable[Update],
+    foreseen: Foreseen,
+    plan: Callable[[Choice], Foreseen],
+    *,
+    where: str,
+    color: bool,
+) -> Choice:
+    """The names that the user chooses of all updates, whose plan is ``foreseen``, on the terminal of standard error.
+
+    ``plan`` says what another choice leads to; it is called in another thread. Raises KeyboardInterrupt if the user
+    leaves, and whatever planning raises.
+    """
+    state = choice.begin(updates, foreseen)
+    input, output = create_input(sys.stdin), create_output(sys.stderr)
+    return Picker(state, plan, where=where, color=color, input=input, output=output).run()

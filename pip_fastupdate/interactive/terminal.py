@@ -1,0 +1,31 @@
+"""Whether anybody can be asked: checked before a run begins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import TextIO
+
+from ..core.errors import UsageError
+
+_NO = ("", "0", "false", "no", "off")
+"""Values of ``CI`` that say that this is none."""
+
+_INSTEAD = "leave out --interactive, and name the packages to update"
+
+
+def check(stdin: TextIO | None, stderr: TextIO | None, environ: Mapping[str, str] = os.environ) -> None:
+    """Raise UsageError where nobody can be asked: in CI, without a terminal, or without prompt_toolkit."""
+    if environ.get("CI", "").lower() not in _NO:
+        raise UsageError(f"--interactive cannot be used in CI (CI={environ['CI']})", hint=_INSTEAD)
+    for name, stream in (("input", stdin), ("error", stderr)):
+        if stream is None or not stream.isatty():
+            raise UsageError(f"--interactive requires a terminal, and standard {name} is none", hint=_INSTEAD)
+    if environ.get("TERM") == "dumb":
+        raise UsageError("--interactive requires a terminal that can move its cursor (TERM=dumb)", hint=_INSTEAD)
+    if find_spec("prompt_toolkit") is None:
+        raise UsageError(
+            "--interactive requires prompt_toolkit, which is not installed",
+            hint='run `pip install "pip-fastupdate[interactive]"`',
+        )
