@@ -48,6 +48,11 @@ class Vulnerability:
         return any(each.malware for each in self.records)
 
     @property
+    def unreadable(self) -> bool:
+        """Whether no record of it could be read: then nobody knows what fixes it."""
+        return all(each.unreadable for each in self.records)
+
+    @property
     def summary(self) -> str:
         """The first summary that a record has."""
         return next((each.summary for each in self.records if each.summary), "")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote
 
 from ..core.files import decoded
-from .records import ECOSYSTEM, Advisory, parse, reduced
+from .records import ECOSYSTEM, Advisory, parse, reduced, unread
 
 PUBLIC = "https://api.osv.dev"
 """The public service."""
@@ -41,6 +41,10 @@ class Unavailable(Exception):
     """The service does not answer, or not with what was asked for."""
 
 
+class Unreadable(Exception):
+    """One record is not there, or is none; it says nothing about the others."""
+
+
 class Listed(NamedTuple):
     """An id as the service lists it."""
 
@@ -55,7 +59,7 @@ class Transport(Protocol):
         """The body of the answer."""
 
     def get(self, url: str, key: str, reduce: Callable[[bytes], bytes]) -> bytes:
-        """What ``reduce`` makes of the body of the answer; kept under ``key`` for ever."""
+        """What ``reduce`` makes of the body of the answer; kept under ``key`` for ever. Raises ``Unreadable``, too."""
 
     def recall(self, keys: Sequence[str], seconds: float) -> Mapping[str, bytes]:
         """What was kept under these keys, if it is not older than that."""
@@ -74,15 +78,29 @@ class Service:
         """``base`` is what ``/v1/querybatch`` stands below."""
         self._base = base.rstrip("/")
         self._transport = transport
-        self._known: dict[Listed, Advisory] = {}
+        self._known: dict[Listed, Advisory | None] = {}
+        self.unreadable: dict[str, str] = {}
+        """By id, why a record that was listed cannot be read."""
 
     def advisories(self, queries: Sequence[Query]) -> dict[Query, tuple[Advisory, ...]]:
-        """The advisories that the service has for each. Raises Unavailable."""
+        """The advisories that the service has for each. Raises Unavailable.
+
+        One that cannot be read is as by ``unread`` for the version that it was listed for.
+        """
         listed = self._listed(queries)
         wanted = {each for found in listed.values() for each in found} - self._known.keys()
         ordered = sorted(wanted)
         self._known.update(zip(ordered, self._transport.each(self._record, ordered), strict=True))
-        return {query: tuple(self._known[each] for each in found) for query, found in listed.items()}
+        return {query: tuple(self._of(query, found)) for query, found in listed.items()}
+
+    def _of(self, query: Query, found: Iterable[Listed]) -> Iterator[Advisory]:
+        name, version = query
+        for each in found:
+            advisory = self._known[each]
+            if advisory is not None:
+                yield advisory
+            elif version is not None:
+                yield unread(each.id, name, version)
 
     def _listed(self, queries: Sequence[Query]) -> dict[Query, list[Listed]]:
         """The ids for each query, from the cache where they are fresh there."""
@@ -132,15 +150,22 @@ class Service:
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise Unavailable(f"{self._base} sent something other than OSV's answer ({error})") from None
 
-    def _record(self, listed: Listed) -> Advisory:
+    def _record(self, listed: Listed) -> Advisory | None:
+        try:
+            return self._read(listed)
+        except Unreadable as error:
+            self.unreadable[listed.id] = str(error)
+            return None
+
+    def _read(self, listed: Listed) -> Advisory:
         url = f"{self._base}/v1/vulns/{quote(listed.id, safe='')}"
         body = self._transport.get(url, f"osv{_SCHEMA} {url} {listed.modified}", reduced)
         try:
             advisory = parse(decoded(body))
         except ValueError as error:
-            raise Unavailable(f"{url} sent something other than an OSV record ({error})") from None
+            raise Unreadable(f"{url} sent something other than an OSV record ({error})") from None
         if advisory.id != listed.id:
-            raise Unavailable(f"{url} sent the record of {advisory.id}")
+            raise Unreadable(f"{url} sent the record of {advisory.id}")
         return advisory
 
 

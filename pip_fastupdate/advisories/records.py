@@ -42,6 +42,9 @@ class Advisory:
     """``LOW``, ``MODERATE``, ``HIGH`` or ``CRITICAL`` where the database rates it; else ""."""
 
     withdrawn: bool = False
+    unreadable: bool = False
+    """Whether nothing is known of it but that it affects one version."""
+
     affected: Mapping[str, tuple[Affected, ...]]
     """By normalized name of the project."""
 
@@ -49,6 +52,12 @@ class Advisory:
     def malware(self) -> bool:
         """Whether it says that the package is malicious."""
         return self.id.startswith(MALWARE)
+
+
+def unread(id: str, name: str, version: str) -> Advisory:
+    """What is known of an advisory that lists a version of ``name`` (normalized), but cannot be read."""
+    affected = {name: (Affected(versions=frozenset((version,))),)}
+    return Advisory(id=id, summary="its record could not be read", unreadable=True, affected=affected)
 
 
 def reduced(body: bytes) -> bytes:

@@ -96,7 +96,7 @@ def _concerned(outcome: Outcome, distribution: Distribution) -> bool:
     told = name in outcome.changing or name in outcome.failures or name in outcome.removals
     if not outcome.named or name in outcome.named or told:
         return True
-    return outcome.advice is not None and name in outcome.advice.malware()
+    return outcome.advice is not None and name in outcome.advice.malware() | outcome.advice.unread()
 
 
 def _row(outcome: Outcome, distribution: Distribution) -> Row:

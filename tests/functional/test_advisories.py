@@ -132,6 +132,24 @@ def test_a_service_that_fails(env: Env, index: LocalIndex, osv: OsvServer) -> No
         )
 
 
+def test_a_record_that_cannot_be_read(env: Env, index: LocalIndex, osv: OsvServer) -> None:
+    """It is told, and that its fix is unknown; the others count."""
+    bad = {"id": "GHSA-bad", "affected": [{"package": {"name": "calm", "ecosystem": "PyPI"}, "versions": ["1.0"]}]}
+    osv.records["GHSA-bad"] = bad
+    answer = osv.answer
+    osv.answer = lambda path, body: (200, []) if path.endswith("/GHSA-bad") else answer(path, body)
+    words = ("--security", "--osv-url", osv.url, "--format", "json", "-n")
+    done = run(env, *words, index=index)
+    found = rows(done)
+    assert "warning: the advisory GHSA-bad could not be read: " in done.stderr
+    assert ("1.3", "1.0") == (found["app"]["target"], found["calm"]["target"])
+    assert [("GHSA-bad", "its record could not be read", None, True)] == [
+        (each["id"], each["summary"], each["fixed_in"], each["remains"]) for each in found["calm"]["vulnerabilities"]
+    ]
+    alone = run(env, *words[:-1], "--check", "calm", index=index)
+    assert 4 == alone.returncode, "nobody knows whether that can be fixed"
+
+
 def test_installed_malware_is_told_loudest(env: Env, index: LocalIndex, osv: OsvServer) -> None:
     """With the update that brought it, and exit 4 in any run that knows."""
     run(env, "lib", index=index)

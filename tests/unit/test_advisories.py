@@ -14,7 +14,7 @@ from packaging.version import InvalidVersion, Version
 
 from pip_fastupdate.advisories.grouping import grouped
 from pip_fastupdate.advisories.local import Folder
-from pip_fastupdate.advisories.osv import Service, Unavailable
+from pip_fastupdate.advisories.osv import Service, Unavailable, Unreadable
 from pip_fastupdate.advisories.ranges import fixed_versions, is_affected
 from pip_fastupdate.advisories.records import Affected, parse, reduced
 from pip_fastupdate.core.errors import UsageError
@@ -243,8 +243,11 @@ class Wire:
             self.gets.append(url)
             status, told = self.server.answer(url[url.index("/v1/") :], None)
             if status != 200:
-                raise Unavailable(f"{url} answers with status {status}")
-            self.kept[key] = reduce(json.dumps(told).encode())
+                raise Unreadable(f"{url} answers with status {status}")
+            try:
+                self.kept[key] = reduce(json.dumps(told).encode())
+            except ValueError as error:
+                raise Unreadable(f"{url} sent {error}") from None
         return self.kept[key]
 
     def recall(self, keys: Sequence[str], seconds: float) -> Mapping[str, bytes]:
@@ -306,13 +309,24 @@ def test_an_answer_that_is_none(body: bytes) -> None:
         Service("https://osv.test", wire).advisories([("foo", "1")])
 
 
-def test_a_record_that_is_another_ones() -> None:
-    """It is not believed."""
-    wire = Wire(Quiet([record("A-1", "foo")]))
-    wire.server.records["A-1"]["id"] = "A-2"
-    wire.server.records = {"A-1": wire.server.records["A-1"], "A-2": record("A-1", "foo")}
-    with pytest.raises(Unavailable, match="record of"):
-        Service("https://osv.test", wire).advisories([("foo", "1")])
+@pytest.mark.parametrize(
+    ("bad", "why"), [(record("A-2", "foo"), "record of A-2"), ({"id": 5, "affected": []}, "not an OSV"), (None, "404")]
+)
+def test_a_record_that_cannot_be_read(bad: dict[str, Any] | None, why: str) -> None:
+    """Another one's, nonsense, or gone: the version that it lists is affected, nothing else is known; others count."""
+    wire = Wire(Quiet([record("A-1", "foo"), record("B-1", "foo", fixed="2")]))
+    answer = wire.server.answer
+    wire.server.answer = lambda path, body: (  # type: ignore[method-assign]
+        (404 if bad is None else 200, bad) if path.endswith("/A-1") else answer(path, body)
+    )
+    service = Service("https://osv.test", wire)
+    (found,) = service.advisories([("foo", "1")]).values()
+    first, second = grouped(found)
+    assert (["A-1"], True) == (list(service.unreadable), why in service.unreadable["A-1"])
+    assert ("A-1", True, False) == (first.id, first.unreadable, second.unreadable)
+    assert [True, False] == [first.affects("foo", Version(each)) for each in ("1", "2")]
+    assert (None, Version("2")) == (first.fixed_in("foo", Version("1")), second.fixed_in("foo", Version("1")))
+    assert {("foo", None): (found[1],)} == service.advisories([("foo", None)])
 
 
 def test_folders_and_archives(tmp_path: Path) -> None:

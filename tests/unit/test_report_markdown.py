@@ -69,7 +69,9 @@ def test_nothing_to_do() -> None:
         ("<b>&", "&lt;b&gt;&amp;"),
         ("`rm` [x] \\", "\\`rm\\` \\[x\\] \\\\"),
         ("two\nlines", "two lines"),
-        ("https://me:pw@host/x", "https://\\*\\*\\*\\*@host/x"),
+        ("https://me:pw@host/x", "https://\\*\\*\\*\\*@&#8203;host/x"),
+        ("summary by @somebody, @org/team", "summary by @&#8203;somebody, @&#8203;org/team"),
+        ("a @ file:///x, me@example", "a @ file:///x, me@example"),
     ],
 )
 def test_escape(given: str, expected: str) -> None:

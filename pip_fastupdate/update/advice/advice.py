@@ -66,6 +66,7 @@ class Advice:
 
     _source: Service | Folder | None = None
     _screened: set[tuple[str, Version]] = field(default_factory=set)
+    _told: set[str] = field(default_factory=set)
 
     def consult(self, inventory: Inventory) -> None:
         """Read what there is about everything installed. Raises PipUpdateError where that fails and is needed."""
@@ -74,6 +75,7 @@ class Advice:
                 self._consult(inventory)
             except Unavailable as error:
                 self._fail(error)
+        self._tell_unread()
         self._tell_ignored()
         self._tell_malware(inventory)
 
@@ -99,7 +101,8 @@ class Advice:
         }
         everything = source.advisories([(name, None) for name in affected])
         for name in affected:
-            self.known[name] = grouped(everything[name, None])
+            unread = (each for each in found[queries[name]] if each.unreadable)
+            self.known[name] = grouped((*everything[name, None], *unread))
             self.vulnerable[name] = affecting(name, asked[name], self.known[name])
             self.ceilings[name] = smallest_unaffected(name, asked[name], self._counting(name, self.known))
 
@@ -141,7 +144,9 @@ class Advice:
 
     def _counting(self, name: str, found: Mapping[str, Sequence[Vulnerability]]) -> list[Vulnerability]:
         """Those of ``name`` that are to be fixed."""
-        return [each for each in found.get(name, ()) if self.counts(name, each)]
+        return [
+            each for each in found.get(name, ()) if self.counts(name, each) and (each.malware or not each.unreadable)
+        ]
 
     def _has_fix(self, name: str, vulnerability: Vulnerability) -> bool:
         return any(
@@ -151,6 +156,15 @@ class Advice:
             for events in entry.ranges
             for kind, _ in events
         )
+
+    def _tell_unread(self) -> None:
+        """Once, which records of the service are none: the others count all the same."""
+        if not isinstance(self._source, Service):
+            return
+        new = sorted(self._source.unreadable.keys() - self._told)
+        self._told.update(new)
+        for id in new:
+            self.progress.warn(f"the advisory {id} could not be read: {self._source.unreadable[id]}")
 
     def _tell_ignored(self) -> None:
         given = (*self.options.ignore, *self.options.ignore_until_fixed)
@@ -162,6 +176,10 @@ class Advice:
     def malware(self) -> frozenset[str]:
         """Names of what is installed in a version that is malware."""
         return frozenset(name for name, found in self.vulnerable.items() if any(each.malware for each in found))
+
+    def unread(self) -> frozenset[str]:
+        """Names of what is installed in a version that an advisory lists which could not be read."""
+        return frozenset(name for name, found in self.vulnerable.items() if any(each.unreadable for each in found))
 
     def _tell_malware(self, inventory: Inventory) -> None:
         """Each, with the update that brought it in, if it was one of ours."""
@@ -237,6 +255,7 @@ class Advice:
         except Unavailable as error:
             self._fail(error)
             return False
+        self._tell_unread()
         learned = False
         for query, (name, at) in queries.items():
             groups = [each for each in affecting(name, at, grouped(found[query])) if self.counts(name, each)]
@@ -262,7 +281,7 @@ class Advice:
             summary=each.summary,
             severity=each.severity,
             fixed_in=str(fixed) if fixed is not None else None,
-            remains=each.affects(name, after),
+            remains=each.unreadable or each.affects(name, after),
             malware=each.malware,
             ignored=not self.counts(name, each),
         )

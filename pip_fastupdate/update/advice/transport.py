@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from ...advisories.osv import Unavailable
+from ...advisories.osv import Unavailable, Unreadable
 from ...core.protocols import DownloadFailed
 from ...core.response import Answer
 from ...index import Catalog
@@ -23,10 +23,13 @@ class AdvisoryTransport:
     def post(self, url: str, body: bytes) -> bytes:
         """Raises Unavailable."""
         headers = {"Accept-Encoding": "gzip"}
-        return _body(url, lambda: self._catalog.session.fetch(url, headers, question=body))
+        try:
+            return _body(url, lambda: self._catalog.session.fetch(url, headers, question=body))
+        except Unreadable as error:
+            raise Unavailable(str(error)) from None
 
     def get(self, url: str, key: str, reduce: Callable[[bytes], bytes]) -> bytes:
-        """Raises Unavailable."""
+        """Raises Unavailable; Unreadable for what is none, or no longer there."""
         ask = self._catalog.session.ask
         return _body(url, lambda: ask(url, key=key, condense=lambda reply: reduce(reply.body), immutable=True))
 
@@ -44,11 +47,11 @@ class AdvisoryTransport:
 
 
 def _body(url: str, ask: Callable[[], Answer]) -> bytes:
-    """The body of a good answer. Raises Unavailable."""
+    """The body of a good answer. Raises Unavailable, or Unreadable where another question may be answered."""
     try:
         answer = ask()
     except DownloadFailed as failed:
-        raise Unavailable(failed.text) from None
+        raise (Unreadable if failed.kind == "garbage" else Unavailable)(failed.text) from None
     if answer.status != 200:
-        raise Unavailable(f"{url} answers with status {answer.status}")
+        raise Unreadable(f"{url} answers with status {answer.status}")
     return answer.body
