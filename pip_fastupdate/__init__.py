@@ -1,3 +1,3 @@
-"""Bring every package of a Python environment to the newest version the whole environment allows."""
+"""Update every package in a Python environment to the newest versions that work together."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""From the command line to an exit code: the only place that turns errors into one."""
+"""Run a command line and turn errors into messages and exit codes; no other module does."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 
 JOBS, RUSH = 20, 64
-"""Concurrent requests, and as long as hundreds are waiting, unless the user says."""
+"""Concurrent requests by default, and while hundreds are waiting."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """Carry out a command line; returns the exit code and prints what went wrong in one sentence."""
+    """Run a command line: print errors as one sentence and return the exit code."""
     try:
         with _signals():
             arguments = parse_arguments(argv)
@@ -60,23 +60,23 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _has_lost_reader(error: BaseException, *, windows: bool = os.name == "nt") -> bool:
-    """Whether whoever read our output has gone; on Windows that is EINVAL, as is much else, but no file is named."""
+    """Return whether the reader of our output has gone; Windows reports that as EINVAL without a file name."""
     if isinstance(error, BrokenPipeError):
         return True
     return windows and isinstance(error, OSError) and error.errno == errno.EINVAL and error.filename is None
 
 
-_UNEXPECTED = "With -v it is shown where this happened; please report that."
+_UNEXPECTED = "rerun with -v for a traceback, and please report it"
 
 
 def _verdict(error: BaseException) -> tuple[str, str | None, int]:
-    """What to say, the hint ("" for none, None where nobody foresaw the error), and the exit code."""
+    """Return the message, the hint ("" for none, None if the error is unexpected) and the exit code."""
     if isinstance(error, PipUpdateError):
         return error.message, error.hint, error.exit_code
     if isinstance(error, InterruptedLate):
-        return "Interrupted, but the change was complete by then and is kept.", "", INTERRUPTED
+        return "interrupted, but the run had already completed; its result is kept", "", INTERRUPTED
     if isinstance(error, KeyboardInterrupt):
-        return "Interrupted; the environment is as it was.", "", INTERRUPTED
+        return "interrupted; the environment is unchanged", "", INTERRUPTED
     from .update.blame import blamed, is_failed_import
 
     if is_failed_import(error):
@@ -86,7 +86,7 @@ def _verdict(error: BaseException) -> tuple[str, str | None, int]:
 
 
 def _show_where(error: BaseException) -> None:
-    """The traceback, line by line: what stands in it may come from outside, as an error message does."""
+    """Print the traceback line by line, escaped like an error message: its text may come from outside."""
     from traceback import format_exception
 
     from .core.text import clean, fit, redact
@@ -111,9 +111,9 @@ def _flushed(code: int) -> int:
 
 @contextmanager
 def _signals() -> Iterator[None]:
-    """A request to terminate unwinds like Ctrl-C, so that what has begun is rolled back.
+    """Turn requests to terminate into KeyboardInterrupt, so that an unfinished update is rolled back.
 
-    One that is ignored (``nohup``) stays ignored.
+    A signal that is ignored (``nohup``) stays ignored.
     """
 
     def leave(number: int, frame: FrameType | None) -> None:
@@ -123,7 +123,7 @@ def _signals() -> Iterator[None]:
     ours = [number for number in numbers if signal.getsignal(number) is signal.SIG_DFL]
     try:
         former = {number: signal.signal(number, leave) for number in ours}
-    except ValueError:  # not the main thread: signals are somebody else's
+    except ValueError:  # not the main thread: the caller owns the signals
         former = {}
     try:
         yield
@@ -133,7 +133,7 @@ def _signals() -> Iterator[None]:
 
 
 def _in_other_python(arguments: Arguments, argv: Sequence[str]) -> int | None:
-    """Have the command line carried out by another Python; None when it is for this one."""
+    """Rerun under the interpreter given by ``--python``; None if it is this one."""
     if arguments.python is None:
         return None
     from .other_python import launch
@@ -142,7 +142,7 @@ def _in_other_python(arguments: Arguments, argv: Sequence[str]) -> int | None:
 
 
 def _all_venvs(arguments: Arguments, argv: Sequence[str]) -> int:
-    """One run for each environment below a folder, one report, one exit code. Raises UsageError where there is none."""
+    """Run once for each environment in a directory; one report, one exit code. Raises UsageError if there is none."""
     from .other_python import all_venvs
     from .report import show_venvs, write
     from .report.given import Venv
@@ -150,7 +150,7 @@ def _all_venvs(arguments: Arguments, argv: Sequence[str]) -> int:
     folder, format = arguments.all_venvs or Path(), arguments.options.format
     progress = _progress(arguments.options)
     found = all_venvs.environments(
-        folder, lambda error: progress.warn(f"could not look into {error.filename}: {error.strerror}")
+        folder, lambda error: progress.warn(f"could not read {error.filename}: {error.strerror}")
     )
     words, ran = all_venvs.without_folder(argv, format), []
     for each in found:
@@ -160,14 +160,16 @@ def _all_venvs(arguments: Arguments, argv: Sequence[str]) -> int:
         if ran[-1].code == INTERRUPTED:
             break
     if not ran:
-        raise UsageError(f"no virtual environment in {folder}", hint="name a folder with a pyvenv.cfg in or below it")
+        raise UsageError(
+            f"no virtual environment in {folder}", hint=("use a directory that has a pyvenv.cfg in it or below it")
+        )
     told = [Venv(str(each.found.path), each.result, each.as_json()) for each in ran]
     show_venvs(told, sys.stdout, format=format)
     return all_venvs.exit_code(ran)
 
 
 def _dispatch(arguments: Arguments, argv: Sequence[str]) -> int:
-    """Whichever of the things that a command line can ask for."""
+    """Dispatch to the requested action."""
     if arguments.shell_init is not None:
         print(_shell_function(arguments.shell_init))
         return DONE
@@ -209,14 +211,14 @@ def _shell_function(shell: str) -> str:
 
     name = name_of(shell)
     if name not in FUNCTIONS:
-        raise UsageError(f"there is no shell function for {shell!r}", f"choose one of {', '.join(FUNCTIONS)}")
+        raise UsageError(f"unsupported shell {shell!r}", f"use one of {', '.join(FUNCTIONS)}")
     return f"{FUNCTIONS[name]}\n{completion_for(name, parser())}"
 
 
 def _recover(arguments: Arguments, progress: Silent) -> None:
-    """Take back what was cut short before anything is imported that may be missing because of that.
+    """Roll back an interrupted update before importing anything that it may have removed.
 
-    What changes nothing leaves it; so does a run that finds another one at work, which waits for that later.
+    Runs that change nothing leave it; so does a run that finds another one at work, which it waits for later.
     """
     options = arguments.options
     still = options.dry_run or options.check or arguments.history or arguments.cache_info or arguments.cache_clear
@@ -242,7 +244,7 @@ def _pips_settings(arguments: Arguments) -> Configuration:
 
 
 def _own_settings(arguments: Arguments, found: Configuration) -> tuple[Setting, ...]:
-    """Our own settings. Raises UsageError."""
+    """Return our own settings. Raises UsageError."""
     from .core.files import working_folder
     from .settings import sources
 
@@ -256,7 +258,7 @@ def _own_settings(arguments: Arguments, found: Configuration) -> tuple[Setting, 
 
 
 def _with_settings(arguments: Arguments, argv: Sequence[str], settings: tuple[Setting, ...]) -> Arguments:
-    """The command line once more, with the settings before it. Raises UsageError, which names the setting."""
+    """Parse the command line again with the settings before it. Raises UsageError, naming the setting."""
     from .settings.command_line import applied, of_packages
 
     found = applied(settings, lambda words: parse_arguments([*words, *argv]), arguments.options)
@@ -283,7 +285,7 @@ def _show_config(arguments: Arguments, argv: Sequence[str], found: tuple[Setting
 
 
 def _completed(arguments: Arguments, found: Configuration, progress: Silent) -> tuple[Configuration, Options]:
-    """pip's settings completed by our options, and our options completed by pip's settings."""
+    """Complete pip's settings with our options, and our options with pip's settings."""
     for warning in found.warnings:
         progress.warn(warning)
     cooldown = cooldown_of(arguments.options.policy.cooldown, found.settings.policy.uploaded_before)
@@ -308,7 +310,9 @@ def _completed(arguments: Arguments, found: Configuration, progress: Silent) -> 
 
 
 def _rush() -> int:
-    """Concurrent requests in a rush, fewer where a process may have few files open (macOS: 256, unless told)."""
+    """Return the number of concurrent requests in a rush: fewer if the process may open few files (macOS: 256 by
+    default).
+    """
     try:
         import resource
     except ImportError:  # Windows
@@ -334,11 +338,11 @@ def _update(options: Options, configuration: Configuration, progress: Silent) ->
         saved = _save(report, options, progress)
         try:
             _show(report, options)
-        except OSError as error:  # what was done stands, whether or not anybody gets to read of it
+        except OSError as error:  # the update is complete even if nobody reads the report
             _leave_stdout()
             if not _has_lost_reader(error):
-                progress.warn(f"the report cannot be written: {error.strerror}")
-        except KeyboardInterrupt:  # whoever should read it may never do so: do not wait for that at the end again
+                progress.warn(f"could not write the report: {error.strerror}")
+        except KeyboardInterrupt:  # the reader may never come: do not wait for it again at exit
             _leave_stdout()
             raise
         if options.stats:
@@ -354,7 +358,7 @@ def _show(report: Report, options: Options) -> None:
 
 
 def _save(report: Report, options: Options, progress: Silent) -> bool:
-    """Write the report to the files that were asked for; False where that could not be done, which is said."""
+    """Write the report to the requested files; return False, after a warning, if that failed."""
     if not options.outputs:
         return True
     from .report import output_file
@@ -370,7 +374,7 @@ def _save(report: Report, options: Options, progress: Silent) -> bool:
 
 
 def _why(report: Report, name: str) -> int:
-    """Print what holds ``name``. Raises UsageError where it is not installed and would not be."""
+    """Print what holds ``name``. Raises UsageError if it is neither installed nor planned."""
     from .core.text import meant
     from .report import view_of, why, write
 
@@ -378,19 +382,19 @@ def _why(report: Report, name: str) -> int:
     if name not in known:
         raise UsageError(
             f"{name} is not installed in {report.target.prefix}",
-            hint=meant([name], known) or "run `pip-update -n -v` to list what is installed",
+            hint=meant([name], known) or "run `pip-update -n -v` to list the installed packages",
         )
     write(why.render(report, name, view_of(sys.stdout)), sys.stdout)
     return DONE
 
 
 def _leave_stdout() -> None:
-    """Write nothing more where nothing can be written, not even what is still in the buffer."""
+    """Discard what is left in the buffer of a standard output that cannot be written."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def exit_code(report: Report, *, check: bool, security: bool = False) -> int:
-    """The documented code for a run that came to its end."""
+    """Return the documented exit code of a completed run."""
     if check and any(row.status == "planned" for row in report.rows):
         return UPDATES_FOUND
     failing = any(reason.kind == "fails-test" for row in report.rows for reason in row.reasons)
@@ -400,7 +404,7 @@ def exit_code(report: Report, *, check: bool, security: bool = False) -> int:
 
 
 def _is_unsafe(report: Report, *, security: bool) -> bool:
-    """Whether malware stays, or with ``--security`` anything that is known to be vulnerable."""
+    """Return whether malware remains or, with ``--security``, any known vulnerability."""
     found = (each for row in report.rows for each in row.vulnerabilities if each.remains and not each.ignored)
     return any(security or each.malware for each in found)
 
@@ -423,7 +427,7 @@ def _cache(arguments: Arguments, options: Options, progress: Silent) -> int:
 
     directory = options.cache.directory
     if directory is None:
-        progress.warn("no cache is kept on disk", hint="--cache-dir DIR names a folder for it")
+        progress.warn("the disk cache is disabled", hint="enable it with --cache-dir DIR")
         return DONE
     if arguments.cache_clear:
         freed = maintenance.clear(directory)

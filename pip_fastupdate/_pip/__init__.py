@@ -1,1 +1,1 @@
-"""The only part of the program that knows pip: its settings, its view of the environment, its wheel installer."""
+"""The only package that uses pip: its settings, its view of the environment, its wheel installer."""

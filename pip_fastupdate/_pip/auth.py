@@ -1,4 +1,4 @@
-"""Who we are to an index, and whom we believe: pip's own credentials and certificates, for connections not of pip.
+"""pip's credentials and trusted certificates, for our own connections.
 
 Nothing here starts a program, unless the user chose the keyring provider that is one.
 """
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def authentication(configuration: Configuration) -> Callable[[Any], Any]:
-    """What requests takes as ``auth``: adds credentials from URLs, netrc and keyring, and asks the user on a 401.
+    """Return an ``auth`` for requests: it adds credentials from URLs, netrc and keyring, and asks the user on a 401.
 
-    pip's own class does it. It is imported with the first request for which there may be credentials, or with the
-    first 401. Safe in threads, but the answers to 401s should be left to one at a time: they may ask the user.
+    pip's own class does it. It is imported with the first request that may need credentials, or with the first 401.
+    Thread-safe, but handle 401 responses one at a time: they may ask the user.
     """
     return _Authentication(configuration)
 
@@ -35,7 +35,7 @@ class _Authentication:
         self._lock = threading.Lock()
 
     def __call__(self, request: Any) -> Any:
-        """Authorize a prepared request, and let us see its response."""
+        """Authorize a prepared request, and register for its response."""
         if self._configuration.secret_urls or _netrc_exists():
             return self._pip(request)
         request.register_hook("response", self._see)
@@ -65,29 +65,29 @@ class _Authentication:
 
 
 def _may_ask(configuration: Configuration) -> bool:
-    """Whether somebody is there to answer; what is asked appears on standard output."""
+    """Return whether a user can answer; questions appear on standard output."""
     streams = (sys.stdin, sys.stdout)  # either may be None, without a console
     return not configuration.settings.no_input and all(each is not None and each.isatty() for each in streams)
 
 
 def keyring_provider(chosen: str, *, may_ask: bool) -> str:
-    """``auto`` without its last resort, the keyring program: that is only started for those who chose it."""
+    """Return the provider: ``auto`` without its last resort, the keyring program, which only runs if chosen."""
     if chosen != "auto":
         return chosen
     return "import" if may_ask else "disabled"
 
 
 def _netrc_exists() -> bool:
-    """Whether there is a file that requests, and so pip, would look into."""
+    """Return whether there is a netrc file that requests, and so pip, would read."""
     said = os.environ.get("NETRC")
     names = [said] if said else ["~/.netrc", "~/_netrc"]
-    return any(Path(os.path.expanduser(name)).exists() for name in names)  # noqa: PTH111 - a home may be lacking
+    return any(Path(os.path.expanduser(name)).exists() for name in names)  # noqa: PTH111 - there may be no home directory
 
 
 def system_certificates(configuration: Configuration) -> Callable[[], ssl.SSLContext | None] | None:
-    """A function that makes a context like pip's, which believes whom the operating system believes.
+    """Return a function that creates a context like pip's, trusting the operating system's certificates.
 
-    None where pip would not; the context is None where this machine has no such thing.
+    None if pip would not; the context is None if this machine has no such thing.
     """
     return _system_context if configuration.system_certificates else None
 

@@ -1,6 +1,6 @@
-"""Makes a wheel of an sdist by pip's own machinery, in its isolated build environment.
+"""Builds a wheel from an sdist with pip's own machinery, in its isolated build environment.
 
-This is the one part of the program that starts processes: a build backend runs in one, by the standard (PEP 517).
+No other module starts processes: a build backend runs in one, by the standard (PEP 517).
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from . import compat, patches
 from .installer import StageFailed
 
 _ONE_AT_A_TIME = threading.Lock()
-"""pip keeps temporary folders, environment variables and more in the process while it builds."""
+"""pip keeps temporary directories, environment variables and more in the process while it builds."""
 
 _NOT_OF_WHEEL = frozenset(("--user", "--no-user", "--break-system-packages", "--compile", "--no-compile"))
 """Options of ``pip install`` that ``pip wheel`` does not have; none takes a value."""
 
 _TAIL = 20
 _VERBOSE = 15
-"""The level at which pip logs what a build prints."""
+"""The level at which pip logs the output of a build."""
 
 _ABOUT = ("[bold magenta]", "  [bold magenta]")
-"""The beginnings of pip's own lines among those, about the process."""
+"""Prefixes of pip's own lines about the process in that output."""
 
 
 def build_wheel(sdist: Path, folder: Path, arguments: Sequence[str] = ()) -> Path:
-    """The path of the wheel made of ``sdist`` (a local archive) in ``folder``.
+    """Return the path of the wheel built from ``sdist`` (a local archive) in ``folder``.
 
-    ``arguments`` are the options of pip from the command line: what the build requires is found by them, and by
-    pip's configuration. May be called from threads, which then wait for each other, once ``prepare_process`` was.
+    ``arguments`` are the options of pip from the command line: with them, and pip's configuration, the build
+    requirements are found. May be called from threads, which then wait for each other, once ``prepare_process`` was.
     Raises StageFailed with the tail of the build's log.
     """
     options = [*(each for each in arguments if each not in _NOT_OF_WHEEL), *_options(folder)]
@@ -46,13 +46,13 @@ def build_wheel(sdist: Path, folder: Path, arguments: Sequence[str] = ()) -> Pat
             raise _failure(error, said, printed) from error
         made = set(folder.glob("*.whl")) - before
     if len(made) != 1:
-        raise StageFailed(f"its build made {len(made)} wheels", "build")
+        raise StageFailed(f"build produced {len(made)} wheels, expected 1", "build")
     return made.pop()
 
 
 @contextmanager
 def _hearing() -> Iterator[tuple[list[LogRecord], list[LogRecord]]]:
-    """What pip has to complain about, and all about the processes that it starts."""
+    """Collect pip's complaints, and everything about the processes it starts."""
     with compat.hearing("pip", logging.WARNING) as said, compat.hearing("pip.subprocessor", _VERBOSE) as printed:
         yield said, printed
 
@@ -62,7 +62,7 @@ def _options(folder: Path) -> list[str]:
 
 
 def _run(arguments: list[str]) -> None:
-    """What ``pip wheel`` does, without what its ``main`` does to logging, signals and exceptions."""
+    """Run ``pip wheel`` without the logging, signal and exception handling of its ``main``."""
     from pip._internal.commands import create_command
 
     patches.USER_AGENT.apply()
@@ -84,10 +84,10 @@ def _temporary_folders(command: Any) -> Iterator[None]:
 
 
 def _failure(error: BaseException, said: list[LogRecord], printed: list[LogRecord]) -> StageFailed:
-    """What the process that failed had printed; or pip's words, when it was none."""
+    """Return the output of the failed process, or pip's message if there was none."""
     if any(record.levelno >= logging.ERROR for record in printed):
         texts = [record.getMessage() for record in printed if record.levelno < logging.WARNING]
     else:
         texts = [*(record.getMessage() for record in said), compat.words(error)]
     log = [line for text in texts for line in text.splitlines() if line.strip() and not line.startswith(_ABOUT)]
-    return StageFailed(f"its build failed: {log[-1].strip()}", "build", tuple(log[-_TAIL:]))
+    return StageFailed(f"build failed: {log[-1].strip()}", "build", tuple(log[-_TAIL:]))

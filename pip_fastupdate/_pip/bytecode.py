@@ -1,4 +1,4 @@
-"""Compiles staged sources as pip's installer does after unpacking, but in any thread, and for their later places."""
+"""Compiles staged sources as pip's installer does after unpacking, but in any thread, and for their final places."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .shared_bytecode import Shared
 
 
 def compile_staged(info: Path, files: Iterable[Path], live: Path, wheel: Path | None = None) -> list[Path]:
-    """Compile what of ``files`` is Python, list the bytecode in the RECORD of ``info``, and return the new files.
+    """Compile the Python ``files``, list the bytecode in the RECORD of ``info``, and return the new files.
 
-    ``live`` is the later path of the folder that ``info`` is in; tracebacks will show paths from there. ``wheel`` is
-    where the wheel, checked by its hash, lies in the cache: its bytecode is kept beside it and taken from there. A
-    source that does not compile is left as it is. Raises OSError when the disk is full.
+    ``live`` is the final path of the directory that contains ``info``; tracebacks show paths there. ``wheel`` is where
+    the wheel, verified by its hash, is cached: its bytecode is cached next to it and taken from there. A source that
+    does not compile is skipped. Raises OSError if the disk is full.
     """
-    if sys.pycache_prefix is not None:  # bytecode then belongs elsewhere, outside of the environment
+    if sys.pycache_prefix is not None:  # bytecode then belongs elsewhere, outside the environment
         return []
     with ExitStack() as ends:
         shared = None if wheel is None or not _is_usual() else ends.enter_context(Shared(wheel))
@@ -36,7 +36,7 @@ def compile_staged(info: Path, files: Iterable[Path], live: Path, wheel: Path | 
 
 
 def _is_usual() -> bool:
-    """Whether bytecode is what it is everywhere: neither checked by hash nor without columns, and as CPython's."""
+    """Return whether bytecode is of the normal kind: not checked by hash, with columns, and CPython's."""
     unusual = {"SOURCE_DATE_EPOCH", "PYTHONNODEBUGRANGES"} & os.environ.keys() or "no_debug_ranges" in sys._xoptions
     return sys.implementation.name == "cpython" and not unusual
 
@@ -52,7 +52,7 @@ def _make(source: Path, info: Path, live: Path, shared: Shared | None) -> Path |
 
 
 def _sources(info: Path, files: Iterable[Path]) -> list[Path]:
-    """The wheel's own modules: a wrapper of an entry point may be called ``x.py``, but is no module."""
+    """Return the wheel's own modules: an entry point's wrapper may be called ``x.py``, but is not a module."""
     listed = info / "entry_points.txt"
     text = listed.read_text(encoding="utf-8", errors="replace") if listed.is_file() else ""
     wrappers = {name for name in script_names(text) if name.endswith(".py")}
@@ -68,7 +68,7 @@ def _compile(source: Path, shown: str) -> Path | None:
     try:
         py_compile.compile(str(source), cfile=target, dfile=shown, doraise=True)
     except (py_compile.PyCompileError, SyntaxError, UnicodeError):
-        return None  # sources for other Pythons, and templates, are common; pip passes over them as well
+        return None  # sources for other Pythons, and templates, are common; pip skips them, too
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)):
             raise
@@ -77,7 +77,7 @@ def _compile(source: Path, shown: str) -> Path | None:
 
 
 def _add_to_record(info: Path, bytecode: Iterable[Path]) -> None:
-    """Rows as pip writes them: without hash and size, all sorted."""
+    """Add rows as pip writes them: without hash and size, all sorted."""
     record = info / "RECORD"
     with record.open(encoding="utf-8", newline="") as file:
         rows = [tuple(row) for row in csv.reader(file)]
@@ -87,6 +87,8 @@ def _add_to_record(info: Path, bytecode: Iterable[Path]) -> None:
 
 
 def _relative(path: Path, info: Path) -> str:
-    """From the folder that ``info`` is in, with ``..`` where need be, as pip has it in RECORD and in bytecode."""
+    """Return the path relative to the directory of ``info``, with ``..`` if necessary, as in pip's RECORD and
+    bytecode.
+    """
     start, text = f"{info.parent}{os.sep}", str(path)
     return text[len(start) :] if text.startswith(start) else os.path.relpath(path, info.parent)

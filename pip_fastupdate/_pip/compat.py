@@ -1,4 +1,4 @@
-"""Everything that depends on which pip this is: its range, its signatures, its noise."""
+"""Everything that depends on the pip version: its range, its signatures, its log messages."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from typing import Any, NoReturn
 from ..core.errors import EnvironmentRefused
 
 OLDEST = (23, 2)
-"""The oldest one tried."""
+"""The oldest tested version."""
 
 NEWEST = (26, 3)
-"""The newest one tried; later ones are probed."""
+"""The newest tested version; later ones are probed."""
 
 _PARAMETERS = {
     "install_wheel": (
@@ -34,39 +34,39 @@ _PARAMETERS = {
     "create_command": ("name",),
     "MultiDomainBasicAuth": ("prompting", "index_urls", "keyring_provider"),
 }
-"""What we call of pip, by keyword where these names are more than one."""
+"""The functions of pip that we call, by keyword if several names are given."""
 
 
 def version_of(text: str) -> tuple[int, int]:
-    """The first two numbers of a version: (26, 3) of ``26.3.dev0``."""
+    """Return the first two numbers of a version: (26, 3) of ``26.3.dev0``."""
     numbers = [int(number) for number in re.findall(r"\d+", text)[:2]]
     return (numbers[0], numbers[1] if len(numbers) > 1 else 0) if numbers else (0, 0)
 
 
 def check(version: str, find: Callable[[], dict[str, Any]] | None = None) -> None:
-    """Raises EnvironmentRefused for a pip that we cannot stand on. Costs nothing for a pip that was tried.
+    """Raise EnvironmentRefused if this pip is unsupported. Free for tested versions.
 
     ``find`` is as for ``probe``.
     """
     numbers = version_of(version)
     if numbers < OLDEST:
         raise EnvironmentRefused(
-            f"pip {version} is too old: pip-update needs {OLDEST[0]}.{OLDEST[1]} or newer.",
-            hint="python -m pip install --upgrade pip",
+            f"pip {version} is too old; pip-update requires pip {OLDEST[0]}.{OLDEST[1]} or newer",
+            hint="run `python -m pip install --upgrade pip`",
         )
     if numbers > NEWEST:
         lacking = probe(find)
         if lacking:
             raise EnvironmentRefused(
-                f"pip {version} is newer than this pip-update knows, and works differently ({lacking}).",
-                hint="python -m pip install --upgrade pip-fastupdate",
+                f"this pip-update does not support pip {version} ({lacking})",
+                hint="run `python -m pip install --upgrade pip-fastupdate`",
             )
 
 
 def probe(find: Callable[[], dict[str, Any]] | None = None) -> str | None:
-    """What this pip lacks of what we call, by signatures alone; None when all is there.
+    """Return what this pip lacks of the functions we call, judged by signature; None if nothing.
 
-    ``find`` gets the callables by name; by default those of the pip that is installed.
+    ``find`` returns the callables by name; by default those of the installed pip.
     """
     try:
         found = (find or _callables)()
@@ -90,9 +90,9 @@ def _callables() -> dict[str, Any]:
 
 
 def proxy(options: Any, defaults: dict[str, Any]) -> str | None:
-    """The proxy; "" for none whatever the environment variables say, None for what they say.
+    """Return the proxy; "" for none whatever the environment variables say, None for what they say.
 
-    Since 26.3 an empty ``--proxy``, or ``--no-proxy-env``, turns them off; before, "" meant that it was not given.
+    Since 26.3 an empty ``--proxy``, or ``--no-proxy-env``, disables them; before, "" meant that it was not given.
     """
     if getattr(options, "no_proxy_env", False) and not options.proxy:
         return ""
@@ -102,16 +102,18 @@ def proxy(options: Any, defaults: dict[str, Any]) -> str | None:
 
 
 def trusts_system(options: Any, version: str) -> bool:
-    """Whether that pip trusts the operating system's certificates: since 24.2 (pip #11647), before on request."""
+    """Return whether that pip trusts the operating system's certificates: since 24.2 (pip #11647), before on
+    request.
+    """
     if version_of(version) < (24, 2):
         return "truststore" in options.features_enabled
     return "legacy-certs" not in options.deprecated_features_enabled
 
 
 def truststore(names: tuple[str, ...] = ("pip._vendor.truststore", "truststore")) -> Any:
-    """The module that knows the operating system's certificates; None where it does not work.
+    """Return the module for the operating system's certificates; None if it does not work.
 
-    pip brings it along since 23.3 (pip #12107); before, it takes the one that is installed.
+    pip vendors it since 23.3 (pip #12107); before, it uses the installed one.
     """
     for name in names:
         try:
@@ -122,22 +124,22 @@ def truststore(names: tuple[str, ...] = ("pip._vendor.truststore", "truststore")
 
 
 def openssl_configurator(truststore: Any) -> Callable[[Any], AbstractContextManager[None]] | None:
-    """How truststore tells OpenSSL of the system's certificates; None where the system itself looks at them.
+    """Return how truststore gives OpenSSL the system's certificates; None if the system itself verifies them.
 
-    truststore does so for every connection, and lets one at a time shake hands: 20 ms and more for each of them.
+    truststore does so for every connection, and lets one at a time shake hands: 20 ms and more for each.
     """
     return getattr(getattr(truststore, "_openssl", None), "_configure_context", None)
 
 
 def silence() -> None:
-    """Keep pip's log messages from standard error, where Python writes them when nobody has set up logging."""
+    """Keep pip's log messages from standard error, where Python writes them without configured logging."""
     logger = _logger("pip")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
 
 
 def load_backend() -> None:
-    """Import what pip looks at distributions with, which it decides at the first question.
+    """Import pip's backend for distributions, which it chooses on first use.
 
     On Python 3.10 that is pkg_resources, whose import warns about itself.
     """
@@ -147,17 +149,17 @@ def load_backend() -> None:
 
 
 def installed(paths: Sequence[str]) -> Iterator[Any]:
-    """What pip's own scanner finds on ``paths``, as its ``BaseDistribution``."""
+    """Yield what pip's own scanner finds on ``paths``, as its ``BaseDistribution``."""
     from pip._internal.metadata import get_environment
 
     return iter(get_environment(list(paths)).iter_installed_distributions(local_only=False, skip=()))
 
 
 def words(error: BaseException) -> str:
-    """What an exception of pip's, or of what it uses, says, on one line.
+    """Return the message of an exception of pip, or of a library it uses, on one line.
 
-    Some of pip's are made for its console: their text is a name, and their words are in attributes.
-    Those of urllib3 begin with the objects that connections are made of.
+    Some of pip's are made for its console: their text is a name, and the message is in attributes. Those of urllib3
+    begin with the objects that connections are made of.
     """
     if hasattr(error, "reference"):
         parts = [_plain(part) for part in (getattr(error, "message", None), getattr(error, "context", None)) if part]
@@ -169,25 +171,25 @@ def words(error: BaseException) -> str:
 
 
 def _plain(text: Any) -> str:
-    """Text for pip's console without its markup."""
+    """Return text for pip's console without its markup."""
     from pip._vendor.rich.markup import render
 
     return str(render(text).plain if isinstance(text, str) else text.plain)
 
 
 def strict(parser: Any) -> Any:
-    """A parser with the options of ``parser``, one of pip's: it raises OptParseError where that ends the process."""
+    """Return a parser with the options of ``parser``, one of pip's, that raises OptParseError instead of exiting."""
     pips: Any = type(parser)
 
     class Strict(pips):  # type: ignore[misc] # pip is untyped
-        """The same but for how it ends."""
+        """The same except for how it ends."""
 
         def error(self, msg: str) -> NoReturn:
-            """What a wrong option ends in."""
+            """Raise for a wrong option."""
             raise OptParseError(msg)
 
         def exit(self, status: int = 0, msg: str | None = None) -> NoReturn:
-            """What a wrong configuration ends in."""
+            """Raise for a wrong configuration."""
             raise OptParseError(msg or f"status {status}")
 
     made: Any = Strict.__new__(Strict)
@@ -196,15 +198,15 @@ def strict(parser: Any) -> Any:
 
 
 def configured(parser: Any) -> dict[str, str]:
-    """The settings of pip's files and ``PIP_*`` variables by option, those that this pip does not know included."""
+    """Return the settings of pip's files and ``PIP_*`` variables by option, including those unknown to this pip."""
     return {str(key): value for key, value in parser._get_ordered_configuration_items() if isinstance(value, str)}
 
 
 @contextmanager
 def listening(level: int = logging.WARNING) -> Iterator[list[logging.LogRecord]]:
-    """What pip logs meanwhile, instead of on standard error; its deprecation warnings are dropped.
+    """Collect pip's log instead of printing it to standard error; its deprecation warnings are dropped.
 
-    Not for threads: it changes the process's warnings, and changes them back.
+    Not thread-safe: it changes the process's warnings, and restores them.
     """
     with hearing("pip", level) as records, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -213,7 +215,7 @@ def listening(level: int = logging.WARNING) -> Iterator[list[logging.LogRecord]]
 
 @contextmanager
 def hearing(name: str, level: int) -> Iterator[list[logging.LogRecord]]:
-    """What the logger called ``name`` and those under it say from ``level`` on; nobody else hears it."""
+    """Collect what the logger ``name`` and its children log from ``level`` on; no other handler gets it."""
     collector = _Collector(level)
     logger = _logger(name)
     before = (logger.level, logger.propagate)
@@ -229,18 +231,18 @@ def hearing(name: str, level: int) -> Iterator[list[logging.LogRecord]]:
 
 
 def _logger(name: str) -> logging.Logger:
-    """A logger of pip's, made only once pip has brought in its own class of loggers: its code needs their methods."""
+    """Return a logger of pip's, created only after pip's own class of loggers, whose methods its code needs."""
     import_module("pip._internal")
     return logging.getLogger(name)
 
 
 class _Collector(logging.Handler):
-    """Keeps what is logged."""
+    """Collects log records."""
 
     def __init__(self, level: int) -> None:
         super().__init__(level)
         self.records: list[logging.LogRecord] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep it."""
+        """Keep the record."""
         self.records.append(record)

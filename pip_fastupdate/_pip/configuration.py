@@ -1,4 +1,4 @@
-"""What pip's settings amount to."""
+"""pip's settings, resolved."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from ..core.options import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """What pip's settings amount to."""
+    """pip's settings, resolved."""
 
     settings: Settings
     default_index: str
-    """The simple index that pip uses unless told otherwise."""
+    """The simple index that pip uses by default."""
 
     cache_directory: Path | None
-    """Our folder in pip's cache; None where pip is told to keep no cache, or cannot."""
+    """Our directory in pip's cache; None if pip must not or cannot cache."""
 
     system_certificates: bool
-    """Whether the operating system's certificates count as well, as for pip since 24.2."""
+    """True if the operating system's certificates are trusted as well, as in pip since 24.2."""
 
     warnings: tuple[str, ...] = ()
-    """Sentences for people."""
+    """Messages for display."""
 
     update: tuple[tuple[str, str, str], ...] = ()
-    """Our own settings in pip's configuration files, lowest first: key, text, file."""
+    """Our own settings in pip's configuration files, lowest priority first: key, text, file."""
 
     arguments: tuple[str, ...] = ()
-    """The options of pip that were given on the command line."""
+    """The options of pip from the command line."""
 
     secret_urls: tuple[str, ...] = field(default=(), repr=False)
-    """The indexes and find-links whose URLs have credentials in them, as they were given."""
+    """The indexes and find-links whose URLs contain credentials, as given."""

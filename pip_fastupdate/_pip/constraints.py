@@ -1,4 +1,4 @@
-"""Constraint files (pip's ``-c``): local or at a URL, nested, as pip's own parser reads them."""
+"""Constraints files (pip's ``-c``): local or at a URL, nested, as pip's own parser reads them."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraints:
-    """What the files say, and which files those were."""
+    """The content of the files, and their names."""
 
     lines: tuple[str, ...]
     """Requirements (PEP 508)."""
 
     files: tuple[Path, ...]
-    """Every local file that was read, nested ones included."""
+    """Every local file that was read, including nested ones."""
 
     volatile: bool
-    """Whether the lines depend on more than those files: on a server, or on environment variables."""
+    """True if the lines depend on more than those files: a server, or environment variables."""
 
 
 def read(sources: Sequence[str], session: Callable[[], Any], options: Any) -> Constraints:
-    """Read constraint files given by path or URL. Raises UsageError for whatever pip would refuse or we cannot honour.
+    """Read constraints files by path or URL. Raises UsageError for whatever pip would refuse or we do not support.
 
-    ``session`` makes a session of pip's, if one is needed. What the files say about indexes (``--index-url`` and the
-    like, which pip-compile writes at the top of its files) goes into ``options``, as it would for pip.
+    ``session`` creates a session of pip's, if one is needed. Options for indexes in the files (``--index-url`` and the
+    like, which pip-compile writes at the top) go into ``options``, as in pip.
     """
     reader = make_reader(session, options)
     lines = []
@@ -51,16 +51,16 @@ def read(sources: Sequence[str], session: Callable[[], Any], options: Any) -> Co
 
 
 def seen(reader: Any) -> tuple[tuple[Path, ...], bool]:
-    """The local files that a reader has read, and whether more than those was needed."""
+    """Return the local files that a reader read, and whether it needed more than those."""
     texts = [str(name) for name in reader.seen]
     files = tuple(Path(name).absolute() for name in texts if not _REMOTE.match(name))
     return files, any(map(_is_volatile, texts))
 
 
 def make_reader(session: Callable[[], Any], options: Any) -> Any:
-    """pip's parser, which also remembers the names of the files that it opens.
+    """Return pip's parser, extended to remember the names of the files it opens.
 
-    It has ``options`` where pip has its finder: ``--no-binary`` and the like change what it has of these.
+    It has ``options`` instead of pip's finder: ``--no-binary`` and the like change those.
     """
     from pip._internal.req.req_file import RequirementsFileParser, get_line_parser
 
@@ -77,40 +77,40 @@ def make_reader(session: Callable[[], Any], options: Any) -> Any:
 
 
 class _LateSession:
-    """Stands for a session, which takes a while to import, until something is really got from a server."""
+    """Stands for a session, which is slow to import, until it is needed."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make
 
     def get(self, url: str) -> Any:
-        """The response to a GET."""
+        """Return the response to a GET."""
         return self._make().get(url)
 
 
 def parsed(reader: Any, source: str, *, constraint: bool) -> list[Any]:
-    """The lines of a file of constraints or of requirements, as pip has them. Raises UsageError."""
+    """Return the lines of a constraints or requirements file, as pip parses them. Raises UsageError."""
     from pip._internal.exceptions import PipError
     from pip._vendor.requests import RequestException
 
     try:
         return list(reader.parse(source, constraint=constraint))
     except (PipError, RequestException, OSError, UnicodeError) as error:
-        what, hint = ("constraints", _ORIGIN) if constraint else ("requirements", "check -r, and PIP_REQUIREMENT")
-        raise UsageError(f"The {what} in {shown(source)} cannot be read: {compat.words(error)}.", hint=hint) from None
+        what, hint = ("constraints", _ORIGIN) if constraint else ("requirements", "check -r and PIP_REQUIREMENT")
+        raise UsageError(f"could not read {what} from {shown(source)}: {compat.words(error)}", hint=hint) from None
     except RecursionError:  # pip before 24.3 does not notice (pip #12653)
         what = "constraints" if constraint else "requirements"
-        raise UsageError(f"The {what} in {shown(source)} include themselves.") from None
+        raise UsageError(f"{what} file {shown(source)} includes itself") from None
 
 
-_ORIGIN = "they come from -c, PIP_CONSTRAINT or the setting constraint in pip's configuration"
+_ORIGIN = "check -c, PIP_CONSTRAINT and pip's constraint setting"
 
 
 def take_over(line: Any, options: Any) -> None:
-    """What pip does with a line that has options alone (``req_file.handle_option_line``). Raises UsageError."""
+    """Apply a line that consists of options, as pip does (``req_file.handle_option_line``). Raises UsageError."""
     found = line.opts
     if found.require_hashes:
         where = f"line {line.lineno} of {shown(line.filename)}"
-        raise UsageError(f"The option in {where} is not supported in a constraint file.", hint=_OPTION_HINT)
+        raise UsageError(f"options are not supported in constraints files ({where})", hint=_OPTION_HINT)
     urls = [] if options.no_index else [each for each in (options.index_url, *options.extra_index_urls) if each]
     if found.no_index:
         options.no_index, urls = True, []
@@ -128,29 +128,29 @@ def take_over(line: Any, options: Any) -> None:
 
 
 def _links(links: Sequence[str] | None, file: str) -> list[str]:
-    """Where ``--find-links`` leads: beside the file, if there is such a path."""
+    """Return where ``--find-links`` points: relative to the file, if that path exists."""
     beside = [str(Path(file).absolute().parent / each) for each in links or ()]
-    there = os.path.exists  # which no text is too long for
+    there = os.path.exists  # which accepts texts of any length
     return [path if there(path) else each for path, each in zip(beside, links or (), strict=True)]
 
 
 def constraint(line: Any) -> str:
-    """The requirement of a parsed line. Raises UsageError where it constrains no version."""
+    """Return the requirement of a parsed line. Raises UsageError if it constrains no version."""
     text = line.requirement
     where = f"line {line.lineno} of {shown(line.filename)}"
     if line.is_editable or not line.constraint or line.opts.hashes:
-        raise UsageError(f"{text!r} in {where} is not a constraint on versions.", hint=_LINE_HINT)
+        raise UsageError(f"{text!r} in {where} is not a version constraint", hint=_LINE_HINT)
     try:
         parsed = parse(text)
     except InvalidRequirement:
-        raise UsageError(f"{text!r} in {where} cannot be understood.", hint=_LINE_HINT) from None
+        raise UsageError(f"could not parse {text!r} in {where}", hint=_LINE_HINT) from None
     if parsed.extras or "@" in parsed.text.partition(";")[0]:
-        raise UsageError(f"{text!r} in {where} is not a constraint on versions.", hint=_LINE_HINT)
+        raise UsageError(f"{text!r} in {where} is not a version constraint", hint=_LINE_HINT)
     return str(text)
 
 
-_OPTION_HINT = "remove it; pip-update checks the hashes that the index gives"
-_LINE_HINT = "pip-update takes lines such as 'name<2' here: no URLs, paths, extras, hashes or -r"
+_OPTION_HINT = "remove it; pip-update verifies the hashes given by the index"
+_LINE_HINT = "use lines such as 'name<2'; URLs, paths, extras, hashes and -r are not supported"
 
 
 def _is_volatile(name: str) -> bool:
@@ -160,5 +160,5 @@ def _is_volatile(name: str) -> bool:
 
 
 def shown(source: str) -> str:
-    """The path or URL without credentials."""
+    """Return the path or URL without credentials."""
     return redact(source) if _REMOTE.match(source) else source

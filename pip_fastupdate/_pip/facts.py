@@ -1,4 +1,4 @@
-"""What pip says of itself and of where it installs to."""
+"""Facts from pip: its version and its installation scheme."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 
 def version() -> str:
-    """pip's own. Raises ImportError where there is no pip."""
+    """Return pip's version. Raises ImportError without pip."""
     import pip
 
     return str(pip.__version__)
 
 
 def scheme(*, user: bool) -> Scheme:
-    """Where pip installs to, by its keys (``pip._internal.locations.get_scheme``)."""
+    """Return where pip installs to, by its keys (``pip._internal.locations.get_scheme``)."""
     from pip._internal.locations import get_scheme
 
     return get_scheme("", user=user)

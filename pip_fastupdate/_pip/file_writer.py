@@ -1,8 +1,8 @@
 """Writes a wheel's files in place of pip's ``ZipBackedFile``, in a third of its time.
 
-pip cannot know that the folder is a new one, looks for a file to take the place of before it makes one, and copies
-piece by piece. What was read already to check it is written as it was read: nothing is decompressed twice, and what
-is installed is what was checked.
+pip does not know that the directory is new, looks for a file to replace before it creates one, and copies piece by
+piece. Content that was read for verification is written as it was read: nothing is decompressed twice, and what is
+installed is what was verified.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ Contents: TypeAlias = Mapping[str, bytes]
 """Contents of a wheel's files by their names in it."""
 
 WHOLE = 16 * 1024**2
-"""Bytes of a file up to which it is held in memory."""
+"""Bytes of a file up to which it is kept in memory."""
 
 
 class WheelPath(str):
-    """The path of a wheel, and what was read of it already.
+    """The path of a wheel, with the content read so far.
 
-    pip's installer hands the path to ``zipfile``, which keeps it with the open archive, where ``save`` finds it.
+    pip's installer passes the path to ``zipfile``, which keeps it with the open archive, where ``save`` finds it.
     """
 
     __slots__ = ("contents", "turns")
@@ -43,7 +43,7 @@ class WheelPath(str):
 
 
 def save(file: Any) -> bool:
-    """Make the file of a ``ZipBackedFile``; False where that is left to pip: what is no new or no small one."""
+    """Write the file of a ``ZipBackedFile``; return False to leave it to pip: existing or large files."""
     from pip._internal.utils.unpacking import set_extracted_file_to_default_mode_plus_executable, zip_item_is_executable
 
     archive, info = file._zip_file, file._zip_file.getinfo(file.src_record_path)
@@ -63,15 +63,15 @@ def save(file: Any) -> bool:
 
 
 def below(path: str, folder: str) -> str | None:
-    """How RECORD names a path below ``folder``; None where that takes a longer look."""
+    """Return how RECORD names a path below ``folder``; None if that requires a closer look."""
     start = folder + os.sep
     return path[len(start) :].replace(os.sep, "/") if path.startswith(start) and ".." not in path else None
 
 
 def write(path: str, content: bytes, turns: Turns | None = None) -> None:
-    """Make the file with the permissions that ``open`` gives, and its folder where there is none.
+    """Create the file with the permissions that ``open`` gives, and its directory if missing.
 
-    Raises FileExistsError where it is there already, and OSError when the disk does not take it.
+    Raises FileExistsError if it exists, and OSError if the disk refuses.
     """
     with aside(turns, len(content)):
         descriptor = create_below(path)
@@ -82,9 +82,9 @@ def write(path: str, content: bytes, turns: Turns | None = None) -> None:
 
 
 def seconds_per_file(folder: Path, tries: int = 20) -> float:
-    """How long the file system takes to make a small file in ``folder``: the median; 0 where it makes none at all."""
+    """Return the median time the file system takes to create a small file in ``folder``; 0 if it creates none."""
     taken = [0.0]
-    with suppress(OSError):  # the first wheel will run into the same, and tell
+    with suppress(OSError):  # the first wheel will fail in the same way, and report it
         for number in range(tries):
             path, start = folder / f".try-{number}", time.perf_counter()
             write(str(path), b"x")

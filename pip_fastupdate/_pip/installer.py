@@ -1,6 +1,6 @@
-"""Unpacks wheels by pip's own installer into folders that mirror the environment, which stays untouched.
+"""Unpacks wheels with pip's own installer into directories that mirror the environment, which stays unchanged.
 
-Each wheel gets a root of its own, so that none can overwrite another's files, and may be unpacked in a thread.
+Each wheel gets its own root, so that none can overwrite another's files, and may be unpacked in a thread.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ __all__ = [
 ]
 
 _DISK_TROUBLE = frozenset((errno.ENOSPC, errno.EROFS, errno.EMFILE, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)))
-"""What is no wheel's fault, and would befall the next one as well."""
+"""Errors of the disk rather than of a wheel; the next wheel would fail, too."""
 
 
 class StageFailed(Exception):
-    """A wheel that cannot be installed, or not even be made; ``kind`` and ``text`` as in ``models.Failure``.
+    """A wheel that cannot be installed, or not even built; ``kind`` and ``text`` as in ``models.Failure``.
 
-    ``log`` is the tail of what a build printed.
+    ``log`` is the tail of a build's output.
     """
 
     def __init__(self, text: str, kind: NotInstalled = "stage", log: tuple[str, ...] = ()) -> None:
@@ -61,24 +61,24 @@ class StagedWheel:
 
     root: Path
     info: Path
-    """The staged ``.dist-info`` folder."""
+    """The staged ``.dist-info`` directory."""
 
     base: str
-    """A live folder: the environment's own mostly, the whole file system's where files go elsewhere, too."""
+    """A live directory: usually the environment's, the whole file system's if files go elsewhere, too."""
 
     @property
     def mirror(self) -> Mirror:
-        """What is where."""
+        """Return which path mirrors which."""
         return Mirror(root=str(self.root), base=self.base)
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All staged files, sorted."""
+        """Return all staged files, sorted."""
         return tuple(sorted(_files(self.root)))
 
 
 def prepare_process() -> None:
-    """To be called once, before any wheel is staged in a thread; imports pip's installer, which takes a while."""
+    """Call once before any wheel is staged in a thread; imports pip's installer, which is slow."""
     patches.prepare_installer()
     compat.load_backend()
     compat.silence()
@@ -86,9 +86,9 @@ def prepare_process() -> None:
 
 @contextmanager
 def without_warnings() -> Iterator[None]:
-    """Inside, no warning of pip's own code, nor of the sources that are compiled, is shown, as when pip itself runs.
+    """Show no warnings of pip's own code, or of compiled sources, inside, as when pip itself runs.
 
-    Threads are to be started and to end inside: warnings are the whole process's.
+    Start and end threads inside: warnings are global to the process.
     """
     with warnings.catch_warnings():
         _ignore()
@@ -98,7 +98,7 @@ def without_warnings() -> Iterator[None]:
 def _ignore() -> None:
     warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"pip\._")
     warnings.simplefilter("ignore", SyntaxWarning)  # of the sources
-    warnings.filterwarnings("ignore", "invalid ", DeprecationWarning)  # what is a SyntaxWarning since Python 3.12
+    warnings.filterwarnings("ignore", "invalid ", DeprecationWarning)  # a SyntaxWarning since Python 3.12
 
 
 def stage(
@@ -112,11 +112,11 @@ def stage(
     turns: Turns | None = None,
     label: str | None = None,
 ) -> StagedWheel:
-    """Unpack ``wheel`` below ``root`` as ``pip install --no-compile`` would into the environment. Safe in threads.
+    """Unpack ``wheel`` below ``root`` as ``pip install --no-compile`` would into the environment. Thread-safe.
 
-    ``requested`` makes pip's REQUESTED file, ``user`` takes the user's scheme; ``contents`` are of files that need not
+    ``requested`` writes pip's REQUESTED file, ``user`` takes the user's scheme; ``contents`` are of files that need not
     be read again; ``turns`` are those that the thread is at work in; ``label`` stands for the wheel in messages. Raises
-    StageFailed for a wheel that pip does not install, and TransactionError when the disk does not allow it.
+    StageFailed for a wheel that pip does not install, and TransactionError if the disk refuses.
     """
     from pip._internal.operations.install.wheel import install_wheel
 
@@ -131,7 +131,7 @@ def stage(
             warn_script_location=False,
             requested=requested,
         )
-    except Exception as error:  # whatever a wheel can contain, pip can stumble over
+    except Exception as error:  # a wheel may contain whatever makes pip fail
         failure = _failure(error, root, name)
         if isinstance(failure, StageFailed) and label:
             failure = StageFailed(failure.text.replace(str(wheel), label))
@@ -139,15 +139,15 @@ def stage(
     info = _info_folder({Path(scheme.purelib), Path(scheme.platlib)}, name)
     outside = escaped(root, info, Path(scheme.data))
     if outside is not None:
-        raise StageFailed(f"pip put {outside!r} where no wheel may write")
+        raise StageFailed(f"pip would write {outside!r}, outside the directories of a wheel")
     return StagedWheel(root=root, info=info, base=mirror.base)
 
 
 def _failure(error: Exception, root: Path, name: str) -> Exception:
     if isinstance(error, OSError) and error.errno in _DISK_TROUBLE:
         return TransactionError(
-            f"{root} cannot be written: {error.strerror}.",
-            hint="the environment is unchanged; free space, or make it writable, and run pip-update again",
+            f"could not write to {root}: {error.strerror}",
+            hint="free some space or make it writable, then rerun pip-update; the environment is unchanged",
         )
     longest = too_long(error) if isinstance(error, OSError) else None
     if longest is not None:
@@ -156,10 +156,12 @@ def _failure(error: Exception, root: Path, name: str) -> Exception:
 
 
 def _info_folder(folders: set[Path], name: str) -> Path:
-    """The ``.dist-info`` folder that was unpacked."""
+    """Return the unpacked ``.dist-info`` directory."""
     found = [info for folder in folders for info in folder.glob("*.dist-info")]
     if len(found) != 1 or normalize(found[0].name.partition("-")[0]) != normalize(name):
-        raise StageFailed(f"the wheel holds metadata of {', '.join(sorted(info.stem for info in found)) or 'nothing'}")
+        raise StageFailed(
+            f"the wheel contains metadata for {', '.join(sorted(info.stem for info in found)) or 'nothing'}"
+        )
     return found[0]
 
 
@@ -170,10 +172,10 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def compile_bytecode(staged: StagedWheel, cached: Path | None = None) -> None:
-    """Add the bytecode that ``pip install --compile`` would have made of it. Safe in threads.
+    """Add the bytecode that ``pip install --compile`` would have written. Thread-safe.
 
-    ``cached`` is where the wheel lies in the cache under its hash: its bytecode is shared there. Raises
-    TransactionError when the disk does not allow it.
+    ``cached`` is where the wheel is cached under its hash: its bytecode is shared there. Raises TransactionError if the
+    disk refuses.
     """
     from .bytecode import compile_staged
 

@@ -1,9 +1,9 @@
-"""Bytecode for any place: marshalled with a stand-in for the source's path, which is exchanged for the real one.
+"""Bytecode for any path: marshalled with a placeholder for the source's path, which is replaced by the real one.
 
 Code objects know their source's path (``co_filename``), so bytecode of one environment is wrong in another. All those
-of a module share one string, which ``marshal`` writes once and refers to by number afterwards: another string in its
-place, of whatever length, makes what a compile under that path would have made. For 1966 modules: 3.4 s of CPU time
-by ``py_compile``, 0.15 s so, files written included; loading, replacing and dumping the code objects alone, 0.31 s.
+of a module share one string, which ``marshal`` writes once and refers to by number afterwards: replacing it by another
+string, of any length, gives what a compile under that path would have given. For 1966 modules: 3.4 s of CPU time by
+``py_compile``, 0.15 s this way, including writing files; loading, replacing and dumping the code objects alone, 0.31 s.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Movable: TypeAlias = "tuple[bytes, bytes]"
 """Marshalled code up to the kind of the path, and what follows the path."""
 
 _SHORT = {0x7A: (b"a", b"u"), 0x5A: (b"A", b"t")}
-"""Codes of a short ASCII string, plain and interned: by each, those of a long one and of one that is not ASCII.
+"""Codes of a short ASCII string, plain and interned, and for each, those of a long and of a non-ASCII one.
 
 ``TYPE_SHORT_ASCII``, ``TYPE_ASCII``, ``TYPE_UNICODE`` and their interned kinds of Python's marshal.c, since 3.4.
 """
@@ -29,9 +29,9 @@ _REF = 0x80
 
 
 def compile_movable(source: bytes) -> Movable | None:
-    """Compile for any path; None where the source does not compile, or its path does not stand there once.
+    """Compile for any path; None if the source does not compile, or its path does not occur once.
 
-    The stand-in is random: no source can have it in a string of its own.
+    The placeholder is random: no source can contain it.
     """
     stand_in = f"<movable:{secrets.token_hex(14)}>"
     try:
@@ -46,7 +46,7 @@ def compile_movable(source: bytes) -> Movable | None:
 
 
 def at(path: str, code: Movable) -> bytes:
-    """The marshalled code of a source at ``path``."""
+    """Return the marshalled code of a source at ``path``."""
     before, after = code
     flag, (long, other) = before[-1] & _REF, _SHORT[before[-1] & ~_REF]
     if path.isascii() and len(path) < 256:
@@ -57,12 +57,12 @@ def at(path: str, code: Movable) -> bytes:
 
 
 def packed(code: Movable) -> bytes:
-    """As bytes to be kept."""
+    """Return it as bytes for storage."""
     return struct.pack("<I", len(code[0])) + code[0] + code[1]
 
 
 def unpacked(content: bytes) -> Movable | None:
-    """What was ``packed``; None where it was not."""
+    """Invert ``packed``; None for anything else."""
     if len(content) < 6:
         return None
     end = 4 + struct.unpack_from("<I", content)[0]
@@ -72,5 +72,5 @@ def unpacked(content: bytes) -> Movable | None:
 
 
 def with_header(code: bytes, *, mtime: float, size: int) -> bytes:
-    """A ``.pyc`` that is valid for a source of that time and that many bytes (PEP 552)."""
+    """Return a ``.pyc`` that is valid for a source of that time and size in bytes (PEP 552)."""
     return MAGIC_NUMBER + struct.pack("<III", 0, int(mtime) & 0xFFFFFFFF, size & 0xFFFFFFFF) + code

@@ -1,8 +1,8 @@
-"""All that is replaced in pip, once and for good, before pip's installer or its sessions are used.
+"""Everything that is replaced in pip, once and for good, before pip's installer or its sessions are used.
 
-pip is written for one wheel at a time, and for folders that somebody else may be at work in. Here several threads
-unpack wheels, each into a new folder. A replacement knows nothing but its arguments: what was read of a wheel comes
-to it with the wheel's path (``unpacking.WheelPath``), which pip hands on.
+pip is written for one wheel at a time, and for directories that other programs may be changing. Here several threads
+unpack wheels, each into a new directory. A replacement knows only its arguments: what was read of a wheel reaches it
+with the wheel's path (``unpacking.WheelPath``), which pip passes on.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ _WHEEL = "pip._internal.operations.install.wheel"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
-    """One function of pip's that another one stands for."""
+    """One function of pip's and its replacement."""
 
     module: str
     path: str
-    """Where it is in its module: ``function``, or ``Class.method``."""
+    """Its path in its module: ``function``, or ``Class.method``."""
 
     pips: str
-    """The versions of pip that it is for, as a specifier; another pip that has no such thing is left alone."""
+    """The versions of pip that it is for, as a specifier; another pip without that function is left unchanged."""
 
     takes: tuple[str, ...]
-    """Parameters of pip's own, which the replacement goes by."""
+    """Parameters of pip's own function that the replacement uses."""
 
     does: str
     saves: str
     make: Callable[[Any], Any]
-    """The replacement of pip's own function."""
+    """Creates the replacement from pip's own function."""
 
     def original(self) -> Any:
-        """pip's own; None where this pip has none."""
+        """Return pip's own function; None if this pip has none."""
         _, _, current = self._find()
         return getattr(current, "__wrapped__", current)
 
     def apply(self) -> None:
-        """Replace it; once more changes nothing but that the umask is looked up anew."""
+        """Replace it; repeated calls only read the umask again."""
         owner, name, current = self._find()
         if current is None:
             return
@@ -75,7 +75,7 @@ def _current_umask(_original: Any) -> Any:
 
 
 def umask(status: Path = Path("/proc/self/status")) -> int:
-    """The process's umask, read where Linux tells it, else found out by changing it."""
+    """Return the process's umask, read if Linux shows it, else determined by changing it."""
     try:
         lines = status.read_text(encoding="ascii", errors="replace").splitlines()
         return next(int(line.split()[1], 8) for line in lines if line.startswith("Umask:"))
@@ -88,7 +88,7 @@ def umask(status: Path = Path("/proc/self/status")) -> int:
 def _adjacent_tmp_file(_original: Any) -> Any:
     @contextmanager
     def file_beside(path: str, mode: str = "w+b", **options: Any) -> Iterator[IO[Any]]:
-        """A file that takes the place of ``path`` when it is complete."""
+        """Yield a file that replaces ``path`` when it is complete."""
         temporary = f"{path}.{os.urandom(4).hex()}.tmp"
         with open(temporary, mode, **options) as file:  # noqa: PTH123 - pip goes by its name, a string
             yield file
@@ -114,7 +114,7 @@ def _record_path(original: Any) -> Any:
 
 def _make_script(original: Any) -> Any:
     def make_script(self: Any, entry: Any, filenames: Any, options: Any = None) -> Any:
-        """Make it. Raises ValueError where its name is not that of a file."""
+        """Create it. Raises ValueError if its name is not a file name."""
         name = str(entry.name)
         if name.strip() in ("", ".", "..") or {"/", "\\", os.sep, ":"} & set(name):
             raise ValueError(f"the command {name!r} is not a file name")
@@ -129,7 +129,7 @@ USER_AGENT = Patch(
     pips=">=23.2",
     takes=(),
     does="pip's sessions present themselves as ours do.",
-    saves="Processes: pip's own way starts lsb_release, rustc and more.",
+    saves="pip's own code starts processes such as lsb_release and rustc.",
     make=_user_agent,
 )
 
@@ -139,8 +139,8 @@ INSTALLER = (
         path="current_umask",
         pips=">=23.2",
         takes=(),
-        does="The umask is found out once, before there are threads.",
-        saves="Safety: pip sets it to 0 for a moment for every wheel, and with threads that can last.",
+        does="The umask is read once, before there are threads.",
+        saves="Safety: pip sets it to 0 for a moment for every wheel, which threads can see for long.",
         make=_current_umask,
     ),
     Patch(
@@ -157,7 +157,7 @@ INSTALLER = (
         path="adjacent_tmp_file",
         pips=">=23.2",
         takes=("path", "kwargs"),
-        does="RECORD, INSTALLER and the like are not written to the disk at once: all files are, before the swap.",
+        does="RECORD, INSTALLER and the like are not synced one by one: all files are, before the swap.",
         saves="Two or more calls of fsync for every wheel. In seconds: not measured.",
         make=_adjacent_tmp_file,
     ),
@@ -166,7 +166,9 @@ INSTALLER = (
         path="ZipBackedFile.save",
         pips=">=23.2",
         takes=("self",),
-        does="What was read to check it is written as it was read; a new file is made without looking for an old one.",
+        does=(
+            "Content that was read for verification is written as it was read; new files are created without a lookup."
+        ),
         saves="0.3 of 2.7 s of processor time in an update of 100 (median of 7): nothing is unpacked twice.",
         make=_save,
     ),
@@ -175,7 +177,7 @@ INSTALLER = (
         path="_fs_to_record_path",
         pips=">=23.2",
         takes=("path", "lib_dir"),
-        does="A path that plainly lies in the library's folder is cut off instead of compared part by part.",
+        does="A path that plainly is in the library's directory is cut off instead of compared part by part.",
         saves="0.14 of 2.5 s of processor time in an update of 100 (median of 7): a call of relpath for each file.",
         make=_record_path,
     ),
@@ -184,15 +186,15 @@ INSTALLER = (
         path="PipScriptMaker._make_script",
         pips=">=23.2",
         takes=("self", "entry", "filenames", "options"),
-        does="A command whose name is a path is refused; pip 24.1 to 25 makes it. A second lock: see ``proof``.",
+        does="A command whose name is a path is refused; pip 24.1 to 25 would create it. A second lock: see ``proof``.",
         saves="Safety.",
         make=_make_script,
     ),
 )
-"""What is replaced before wheels are staged in threads."""
+"""Replacements before wheels are staged in threads."""
 
 
 def prepare_installer() -> None:
-    """Replace all that staging in threads takes; imports pip's installer, which takes a while."""
+    """Replace everything for staging in threads; imports pip's installer, which is slow."""
     for patch in (*INSTALLER, USER_AGENT):
         patch.apply()

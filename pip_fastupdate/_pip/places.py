@@ -1,8 +1,8 @@
-"""Where the files of a wheel are staged: in folders that mirror those of the environment, as few as possible.
+"""Where the files of a wheel are staged: in as few directories as possible that mirror those of the environment.
 
-A path below the environment's own folder is staged at the same path below the root, so that folder's own path, which
-may be long, does not count twice: on Windows 259 characters are all there is, as it comes. It also says where the
-staged files belong, as that folder is spelled: on a mapped drive, say, or below a junction.
+A path below the environment's own directory is staged at the same path below the root, so that this directory's path,
+which may be long, does not count twice: Windows allows 259 characters by default. It also says where the staged files
+belong, as that directory is spelled: on a mapped drive, or below a junction.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mirror:
-    """The folder ``root`` has everything at the same place as the live folder ``base``."""
+    """The directory ``root`` has everything at the same place as the live directory ``base``."""
 
     root: str
     base: str
 
     def live(self, staged: str) -> str:
-        """Where a path below ``root`` goes."""
+        """Return the destination of a path below ``root``."""
         return os.path.normpath(os.path.join(self.base, os.path.relpath(staged, self.root)))  # noqa: PTH118 - text
 
     def staged(self, live: str) -> str | None:
-        """Where a live path, as it is spelled or without links, is staged; None where this has no place for it."""
+        """Return where a live path, as it is spelled or without links, is staged; None if it has no place here."""
         for base in (self.base, os.path.realpath(self.base)):
             if live == base or live.startswith(base.rstrip(os.sep) + os.sep):
                 return os.path.normpath(self.root + os.sep + live[len(base) :])
@@ -40,7 +40,7 @@ class Mirror:
 
 
 def scheme_below(root: str, name: str, *, user: bool) -> tuple[Scheme, Mirror]:
-    """pip's scheme for a wheel that is staged below ``root``, and what that mirrors."""
+    """Return pip's scheme for a wheel that is staged below ``root``, and what that mirrors."""
     from pip._internal.locations import get_scheme
     from pip._internal.models.scheme import SCHEME_KEYS, Scheme
 

@@ -1,7 +1,7 @@
-"""Imports now whatever may be needed later, because the swap may replace it: pip, our dependencies, ourselves.
+"""Imports whatever may be needed later before the swap, which may replace it: pip, our dependencies, ourselves.
 
-What is loaded goes on as it is. What is imported for the first time after the swap would be the new version, and
-might not fit to the rest, or be out of its place at that very moment.
+Loaded modules continue to work. A module imported for the first time after the swap would be the new version, might not
+fit the rest, or be missing at that very moment.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ OTHERS = (
     "pip._internal.network.auth",
     "pip._internal.operations.install.wheel",
 )
-"""What the program imports of these, some of it only when it is needed."""
+"""What the program imports from these, some of it only when needed."""
 
 _LEGACY = ("pip._internal.metadata.importlib", "pip._internal.metadata.pkg_resources", "pip._vendor.pkg_resources")
-"""What pip needs to tell of eggs; one or the other is missing with some versions of pip and Python."""
+"""What pip needs for eggs; one or the other is missing in some versions of pip and Python."""
 
 
 ON_THEIR_OWN = (".__main__", ".bootstrap", ".redis_backend")
-"""Modules that run the program, and one that is imported from the start where a shared cache is in use."""
+"""Modules that run the program, and one that is imported from the start with a shared cache."""
 
 
 def import_everything() -> None:
-    """Import all of this program, and of pip and our other dependencies what it uses."""
+    """Import all of this program, and what it uses of pip and our other dependencies."""
     import pip_fastupdate
 
     compat.load_backend()

@@ -1,7 +1,7 @@
-"""The second lock on the door between a wheel and the file system: nothing is staged anywhere but below its root.
+"""The second safeguard between a wheel and the file system: nothing is staged outside its root.
 
-The first is the inspection of the wheel (package ``wheels``). pip is kept from making commands with paths for names
-(``patches``), and here what it says it has written is gone through once more.
+The first is the inspection of the wheel (package ``wheels``). pip is kept from creating commands with paths as names
+(``patches``), and everything it reports as written is checked here once more.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import sys
 from pathlib import Path
 
 OWN_FOLDER = ".pip-fastupdate"
-"""Below the environment's prefix: what lies there is obeyed by recovery and undo."""
+"""Below the environment's prefix: recovery and undo obey its content."""
 
 
 def escaped(root: Path, info: Path, data: Path) -> str | None:
-    """What of a staged wheel is not below ``root``, or would reach the program's own folder; None where all is well.
+    """Return what of a staged wheel is not below ``root``, or would reach the program's own directory; None if nothing.
 
-    ``info`` is its staged ``.dist-info``, ``data`` where the environment's own folder is staged.
+    ``info`` is its staged ``.dist-info``, ``data`` where the environment's own directory is staged.
     """
     return _outside(str(root), info) or _reaching(data, Path(sys.prefix, OWN_FOLDER), root)
 
 
 def _outside(root: str, info: Path) -> str | None:
-    """The first file in RECORD that lies elsewhere. Names without ``..`` cannot, and are most."""
+    """Return the first file in RECORD outside. Names without ``..`` cannot be, and most are such."""
     folder = str(info.parent)
     lines = (info / "RECORD").read_text(encoding="utf-8").splitlines()
     for row in csv.reader(line for line in lines if ".." in line or line[:1] in '/\\"' or line[1:2] == ":"):
@@ -35,7 +35,7 @@ def _outside(root: str, info: Path) -> str | None:
 
 
 def _reaching(data: Path, own: Path, root: Path) -> str | None:
-    """The first file or folder of the environment's top that is, by a link, the program's own folder."""
+    """Return the first entry at the environment's top that is, by a link, the program's own directory."""
     try:
         names = os.listdir(data)  # noqa: PTH208 - names are wanted
     except FileNotFoundError:

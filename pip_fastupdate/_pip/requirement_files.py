@@ -20,26 +20,26 @@ _PLACE = re.compile(r"[/\\]|^\.|^[A-Za-z][\w+.-]*:|\.(?:whl|zip|tar|tgz|tbz|txz|
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirements:
-    """What the files say, and which files those were."""
+    """The content of the files, and their names."""
 
     lines: tuple[RequirementLine, ...]
     constraints: tuple[str, ...]
-    """Of constraint files that are named in them (PEP 508)."""
+    """From constraints files named in them (PEP 508)."""
 
     files: tuple[Path, ...]
     volatile: bool
-    """Whether the lines depend on more than those files: on a server, or on environment variables."""
+    """True if the lines depend on more than those files: a server, or environment variables."""
 
 
 def read(sources: Sequence[str], session: Callable[[], Any], options: Any) -> Requirements:
-    """Read requirements files given by path or URL, the way ``constraints.read`` does. Raises UsageError."""
+    """Read requirements files by path or URL, as ``constraints.read`` does. Raises UsageError."""
     reader = constraints.make_reader(session, options)
     lines: list[RequirementLine] = []
     limits: list[str] = []
     for source in sources:
         for line in constraints.parsed(reader, source, constraint=False):
             if getattr(line, "requirement", None) is None:
-                line.opts.require_hashes = False  # every file is checked against the hashes of the index anyway
+                line.opts.require_hashes = False  # every file is verified against the hashes of the index anyway
                 constraints.take_over(line, options)
             elif line.constraint:
                 limits.append(constraints.constraint(line))
@@ -50,7 +50,7 @@ def read(sources: Sequence[str], session: Callable[[], Any], options: Any) -> Re
 
 
 def _is_place(line: Any) -> bool:
-    """Whether the line names a file, a folder or a URL: those stay what they are."""
+    """Return whether the line names a file, a directory or a URL: those are unchanged."""
     try:
         return parse(line.requirement).url is not None
     except InvalidRequirement:
@@ -61,7 +61,7 @@ def _is_place(line: Any) -> bool:
         raise UsageError(f"could not parse {line.requirement!r} in {where}", hint=_HINT) from None
 
 
-_HINT = "write a requirement such as 'name>=1,<2' (PEP 508)"
+_HINT = "use a requirement such as 'name>=1,<2' (PEP 508)"
 
 
 def _line(line: Any) -> RequirementLine:

@@ -1,7 +1,7 @@
 """pip's settings, read by pip's own parser: command line, ``PIP_*`` variables and configuration files.
 
-That takes a quarter of a second, most of it for imports. So the answer is remembered on disk together with
-everything that it was made from (see ``settings_cache``); when nothing of that has changed, pip is hardly imported.
+That takes a quarter of a second, mostly for imports. So the result is cached on disk together with everything it
+depends on (see ``settings_cache``); if nothing of that has changed, pip is hardly imported.
 """
 
 from __future__ import annotations
@@ -20,11 +20,10 @@ from .configuration import Configuration
 def settings(
     pip_arguments: Sequence[str], *, cache_directory: Path | None = None, remember: bool = True
 ) -> Configuration:
-    """pip's settings with ``pip_arguments`` (options of ``pip install``) on top.
+    """Return pip's settings with ``pip_arguments`` (options of ``pip install``) on top.
 
-    ``cache_directory`` overrules pip's. With ``remember`` the answer is kept on disk for the next time, unless it
-    holds credentials, or depends on more than files. Raises UsageError for settings that are wrong, or that cannot
-    be honoured.
+    ``cache_directory`` overrides pip's. With ``remember`` the result is cached on disk, unless it contains credentials
+    or depends on more than files. Raises UsageError for wrong or unsupported settings.
     """
     folder = cache_directory or settings_cache.default_folder()
     remember = remember and not os.environ.get("PIP_NO_CACHE_DIR")
@@ -50,7 +49,7 @@ def _recalled(store: settings_cache.Memory) -> Configuration | None:
 
 
 def _plain(found: Configuration) -> dict[str, Any]:
-    """As JSON can have it; there are no secrets in it."""
+    """Return it as JSON values; it contains no secrets."""
     fields = {key: value for key, value in asdict(found).items() if key not in ("arguments", "secret_urls")}
     policy = fields["settings"]["policy"]
     policy.update((key, sorted(value)) for key, value in policy.items() if isinstance(value, frozenset))
@@ -58,7 +57,7 @@ def _plain(found: Configuration) -> dict[str, Any]:
 
 
 def _configuration(fields: Mapping[str, Any]) -> Configuration:
-    """The reverse of ``_plain``."""
+    """Invert ``_plain``."""
     inner, directory = _tuples(fields["settings"]), fields["cache_directory"]
     policy: dict[str, Any] = dict(inner["policy"])
     policy.update((key, frozenset(value)) for key, value in inner["policy"].items() if isinstance(value, list))

@@ -1,7 +1,7 @@
-"""Remembers pip's settings on disk, so that finding them again costs no import of pip.
+"""Caches pip's settings on disk, so that reading them again does not import pip.
 
-What they depend on is of two kinds. What is known beforehand (variables, options, interpreter, pip) makes the name
-of the file. What only pip knew, the files that it read or would have read, is in it with digests of their contents.
+They depend on two kinds of things. What is known beforehand (variables, options, interpreter, pip) gives the name of
+the file. What only pip knew, the files that it read or would have read, is in it with digests of their contents.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..core.cache_folder import distrust, is_trusted_file, make
 from ..core.files import create, working_folder
 
 _KEPT = 32
-"""Files kept: each combination of options, variables and environments has its own."""
+"""Maximum number of files: each combination of options, variables and environments has its own."""
 
 _VARIABLES = frozenset(
     (
@@ -29,14 +29,14 @@ _VARIABLES = frozenset(
         *("XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "XDG_CACHE_HOME", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONUTF8"),
     )
 )
-"""Beside ``PIP_*``: where configuration files are looked for, and how they are decoded."""
+"""In addition to ``PIP_*``: where configuration files are searched, and how they are decoded."""
 
 Digests = Mapping[str, str]
 """Of files by their absolute paths."""
 
 
 class Memory:
-    """The settings remembered for one command line in the present environment."""
+    """The cached settings of one command line in the present environment."""
 
     def __init__(self, folder: Path, arguments: Sequence[str]) -> None:
         """``folder``, the cache, need not exist."""
@@ -45,7 +45,7 @@ class Memory:
         self._path = self._folder / f"{_key(arguments)}.json"
 
     def recall(self) -> dict[str, Any] | None:
-        """What was kept, if all that it depends on is still the same."""
+        """Return the cached value if everything it depends on is unchanged."""
         data = None if distrust(self._cache) else _trusted(self._path)
         if data is None:
             return None
@@ -54,13 +54,13 @@ class Memory:
             if kept["sum"] != _sum(kept["digests"], kept["value"]) or kept["digests"] != digests(kept["digests"]):
                 return None
             return dict(kept["value"])
-        except (ValueError, KeyError, TypeError, RecursionError):  # damaged: it is read anew and written anew
+        except (ValueError, KeyError, TypeError, RecursionError):  # damaged: it is read and written again
             return None
 
     def keep(self, value: Mapping[str, Any], sources: Digests) -> None:
-        """Remember ``value`` (plain data) for as long as the ``sources`` stay the same.
+        """Cache ``value`` (plain data) while the ``sources`` are unchanged.
 
-        Not being able to is no reason to fail: the next run only takes a little longer.
+        Failing to do so is not an error: the next run only takes a little longer.
         """
         if distrust(self._cache):
             return
@@ -77,7 +77,7 @@ class Memory:
 
 
 def default_folder(platform: str = sys.platform) -> Path | None:
-    """Our folder in pip's cache where that mostly is on such a ``platform``, known without asking pip.
+    """Return the usual directory in pip's cache on such a ``platform``, without asking pip.
 
     None for a user without a home.
     """
@@ -96,7 +96,9 @@ def default_folder(platform: str = sys.platform) -> Path | None:
 
 
 def digests(paths: Iterable[str]) -> dict[str, str]:
-    """Of the files' contents; "" for what is not there or cannot be read. Raises ValueError for a pipe and the like."""
+    """Return digests of the files' contents; "" for a missing or unreadable one. Raises ValueError for a pipe and
+    the like.
+    """
     return {path: _digest(Path(path)) for path in paths}
 
 
@@ -104,19 +106,19 @@ def _digest(path: Path) -> str:
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode) and str(path) != os.devnull:
-            raise ValueError(f"{path} is not a file that can be read twice")
+            raise ValueError(f"{path} cannot be read twice: it is not a regular file")
         return sha256(path.read_bytes()).hexdigest()
-    except OSError:  # pip passes over what is not there; should it appear or become readable, the digest differs
+    except OSError:  # pip skips missing files; if one appears or becomes readable, the digest differs
         return ""
 
 
 def _sum(sources: Any, value: Any) -> str:
-    """A checksum: what decodes but is not what was written is damage too."""
+    """Return a checksum: content that decodes but is not what was written is damaged, too."""
     return sha256(json.dumps([sources, value], sort_keys=True).encode()).hexdigest()
 
 
 def _key(arguments: Sequence[str]) -> str:
-    """Digest of all that is known before pip is asked."""
+    """Return a digest of everything known without pip."""
     import pip
 
     variables = sorted(each for each in os.environ.items() if each[0].startswith("PIP_") or each[0] in _VARIABLES)
@@ -137,7 +139,7 @@ def _key(arguments: Sequence[str]) -> str:
 
 
 def _trusted(path: Path) -> bytes | None:
-    """The file's content, unless there is none or somebody else could have written it."""
+    """Return the file's content, unless there is none or another user could have written it."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(descriptor, "rb") as file:
@@ -150,7 +152,7 @@ def _trusted(path: Path) -> bytes | None:
 
 
 def _prune(folder: Path) -> None:
-    """Keep the files written last."""
+    """Keep only the files written last."""
     files = sorted(folder.iterdir(), key=lambda each: each.stat().st_mtime, reverse=True)
     for file in files[_KEPT:]:
         file.unlink(missing_ok=True)

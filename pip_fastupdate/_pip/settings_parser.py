@@ -1,4 +1,4 @@
-"""Asks pip's own parser for its settings, and translates them."""
+"""Reads pip's settings with its own parser, and translates them."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ _REFUSED = {
     "abis": "abi",
     "require_hashes": "require-hashes",
 }
-"""What names another environment than the running one, or cannot be fulfilled by an update: attribute → setting."""
+"""Settings that name another environment, or that an update cannot satisfy: attribute → setting."""
 
-_HINT = "see `python -m pip config debug` for the file or variable that sets it"
+_HINT = "run `python -m pip config debug` to see where it is set"
 
 
 def read(
     arguments: Sequence[str], cache_directory: Path | None = None
 ) -> tuple[Configuration, settings_cache.Digests | None]:
-    """The settings, and the files that they depend on; None for those when they depend on more than files.
+    """Return the settings, and the files they depend on; None for those if they depend on more than files.
 
-    With a ``cache_directory``, pip's own is not looked at. Raises UsageError.
+    With a ``cache_directory``, pip's own is ignored. Raises UsageError.
     """
     import pip
 
@@ -71,7 +71,7 @@ def read(
 
 
 def _parse(arguments: Sequence[str], said: list[LogRecord]) -> tuple[Any, Any, dict[str, str] | None]:
-    """The command, its options, and digests of the configuration files from before they were read."""
+    """Return the command, its options, and digests of the configuration files from before they were read."""
     from pip._internal.commands import create_command
     from pip._internal.exceptions import PipError
 
@@ -80,19 +80,19 @@ def _parse(arguments: Sequence[str], said: list[LogRecord]) -> tuple[Any, Any, d
         command: Any = create_command("install")
         before = _digests(path for _, paths in command.parser.config.iter_config_files() for path in paths)
         command.parser = compat.strict(command.parser)
-        with redirect_stdout(printed):  # older pips print what is wrong, newer ones log it
+        with redirect_stdout(printed):  # older pips print errors, newer ones log them
             options, words = command.parse_args(list(arguments))
     except (PipError, optparse.OptParseError, SystemExit) as error:
         words = printed.getvalue() or "".join(record.getMessage() for record in said[-1:])
         text = words if words and isinstance(error, SystemExit) else compat.words(error)
-        raise UsageError(f"pip cannot use its settings: {_sentence(text)}", hint=_HINT) from None
+        raise UsageError(f"pip rejected its configuration: {_one_line(text)}", hint=_HINT) from None
     if words:
-        raise UsageError(f"pip's options do not explain {words[0]!r}.")
+        raise UsageError(f"unexpected argument {words[0]!r}")
     return command, options, before
 
 
 def _of_update(config: Any) -> Iterator[tuple[str, str, str]]:
-    """The section ``[update]`` of each file: pip itself has no use for it."""
+    """Yield the section ``[update]`` of each file, which pip itself ignores."""
     from pip._internal.configuration import OVERRIDE_ORDER
 
     for kind in OVERRIDE_ORDER:
@@ -101,34 +101,34 @@ def _of_update(config: Any) -> Iterator[tuple[str, str, str]]:
                 yield from ((key, value or "", file) for key, value in parser.items("update"))
 
 
-def _sentence(text: str) -> str:
-    """What pip said on one line, without its own advice."""
+def _one_line(text: str) -> str:
+    """Return pip's message on one line, without its own advice."""
     text = text.partition("Check your pip configuration")[0].removeprefix("An error occurred during configuration: ")
-    return " ".join(text.split()).rstrip(". ") + "."
+    return " ".join(text.split()).rstrip(". ")
 
 
 def _refuse(options: Any) -> None:
     for attribute, setting in _REFUSED.items():
         if getattr(options, attribute, None):
-            instead = "; --python PATH updates another interpreter's environment" if setting == "python" else ""
+            instead = ", or use --python PATH to update another environment" if setting == "python" else ""
             raise UsageError(
-                f"pip's setting {setting} cannot be honoured: pip-update updates the environment that it runs in.",
+                f"pip's {setting} setting is not supported: pip-update updates the environment it runs in",
                 hint=f"unset PIP_{setting.replace('-', '_').upper()} for this run{instead}; {_HINT}",
             )
 
 
 def _check_url(url: str) -> None:
-    """Raises UsageError for what is no URL: nobody could tell then what of it is a password."""
+    """Raise UsageError for an invalid URL: nobody could tell which part of it is a password."""
     scheme, separator, _ = url.partition("://")
     if scheme.lower() not in ("http", "https"):
         wrong = not separator and "@" in url and ":" in url.partition("@")[0] and not Path(url).exists()
-        why = "it has no scheme" if wrong else ""
+        why = "no scheme" if wrong else ""
     else:
         try:
             parts = urlsplit(url)
-            why = "" if parts.hostname and parts.port != 0 else "it names no host"
+            why = "" if parts.hostname and parts.port != 0 else "no host"
         except ValueError as error:
-            why = "its port is not a number" if "ort" in str(error) else "its host is not valid"
+            why = "the port is not a number" if "ort" in str(error) else "invalid host"
     if why:
         shown = redact(url if separator else f"http://{url}").removeprefix("" if separator else "http://")
         hint = "write https://USER:PASSWORD@HOST/PATH, with %2F for a / and %40 for an @ in user or password"
@@ -161,7 +161,7 @@ def _settings(options: Any, proxy: str | None, configured: Mapping[str, str]) ->
 
 
 def _location(link: str) -> str:
-    """A find-links as pip takes it: a URL, or a path whose ``~`` is replaced where that exists."""
+    """Return a find-links as pip reads it: a URL, or a path whose ``~`` is expanded if that exists."""
     expanded = os.path.expanduser(link)  # noqa: PTH111 - without an error for a user without a home
     return expanded if expanded != link and Path(expanded).exists() else without_credentials(link)
 
@@ -171,7 +171,7 @@ def _policy(options: Any, configured: Mapping[str, str]) -> Policy:
     everything = frozenset(releases.all_releases) if releases else frozenset()
     final = frozenset(releases.only_final) if releases else frozenset()
     if options.pre and (everything or final):
-        raise UsageError("pip's setting pre cannot be used together with all-releases or only-final.", hint=_HINT)
+        raise UsageError("pip's pre setting cannot be combined with all-releases or only-final", hint=_HINT)
     return Policy(
         pre=bool(options.pre) or ":all:" in everything,
         all_releases=everything - {":all:"},
@@ -179,12 +179,12 @@ def _policy(options: Any, configured: Mapping[str, str]) -> Policy:
         no_binary=frozenset(binary.no_binary),
         only_binary=frozenset(binary.only_binary),
         prefer_binary=bool(options.prefer_binary),
-        uploaded_before=configured.get("uploaded-prior-to") or None,  # as text: pips before 26 know none
+        uploaded_before=configured.get("uploaded-prior-to") or None,  # as text: pips before 26 do not have them
     )
 
 
 def _cache_directory(options: Any) -> tuple[Path | None, tuple[str, ...]]:
-    """Our folder in pip's cache, under pip's conditions, and what is to be said about it."""
+    """Return our directory in pip's cache, under pip's conditions, and its warnings."""
     from pip._internal.utils.filesystem import check_path_owner
 
     if not options.cache_dir:
@@ -192,9 +192,9 @@ def _cache_directory(options: Any) -> tuple[Path | None, tuple[str, ...]]:
     try:
         directory = Path(options.cache_dir).expanduser().resolve()
     except RuntimeError:
-        return None, (f"the cache is not used: there is no home folder for {options.cache_dir}",)
+        return None, (f"cache disabled: no home directory for {options.cache_dir}",)
     if not check_path_owner(str(directory)):
-        return None, (f"the cache is not used: {directory} or its parent is not yours, or cannot be written",)
+        return None, (f"cache disabled: {directory} or its parent is not yours or not writable",)
     return directory / "fastupdate", ()
 
 
@@ -205,7 +205,7 @@ def _default_index() -> str:
 
 
 def _session(command: Any, options: Any) -> Any:
-    """A session of pip's that keeps nothing on disk and starts no programs."""
+    """Return a session of pip's that stores nothing on disk and starts no programs."""
     patches.USER_AGENT.apply()
     values = optparse.Values({**vars(options), "cache_dir": None})
     return command._build_session(values)
@@ -220,7 +220,7 @@ def _urls(options: Any) -> Iterator[str]:
 def _sources(
     found: Configuration, options: Any, before: dict[str, str] | None, files: Sequence[Path]
 ) -> settings_cache.Digests | None:
-    """What the settings depend on; None when that is more than files, or when they hold secrets."""
+    """Return the files that the settings depend on; None if that is more than files, or they contain secrets."""
     proxy = found.settings.network.proxy or ""
     secret = found.secret_urls or "@" in proxy or any("?" in url for url in (*_urls(options), proxy))
     ours = any(key == "test" or "@" in text or "?" in text for key, text, _ in found.update)
@@ -230,12 +230,12 @@ def _sources(
 
 
 def _is_fresh(files: Sequence[Path]) -> bool:
-    """Whether one of the files was written so recently that it may have been after it was read."""
+    """Return whether a file was written so recently that it may have changed after it was read."""
     return any(time.time() - file.stat().st_mtime < 2 for file in files)
 
 
 def _digests(paths: Iterable[str]) -> dict[str, str] | None:
-    """None when one of them is a pipe or the like, whose content is not there a second time."""
+    """Return digests; None if a file is a pipe or the like, which can be read only once."""
     try:
         return settings_cache.digests(paths)
     except ValueError:

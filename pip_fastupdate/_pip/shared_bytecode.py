@@ -1,4 +1,4 @@
-"""The bytecode of one wheel: taken from the cache where it was kept, else compiled once and kept there."""
+"""The bytecode of one wheel: taken from the cache, or compiled once and cached."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .movable_code import Movable, at, compile_movable, packed, unpacked, with_h
 
 
 class Shared:
-    """A context manager; what was compiled in it is kept if ``keep`` was called."""
+    """A context manager; what is compiled inside is cached if ``keep`` is called."""
 
     def __init__(self, wheel: Path) -> None:
-        """``wheel`` lies in the cache under its hash."""
+        """``wheel`` is cached under its hash."""
         path = _beside(wheel)
         self._kept: KeptBytecode | None = open_kept(path)
         self._keeping = Keeping(path=path) if self._kept is None else None
@@ -30,14 +30,14 @@ class Shared:
             self._keeping.discard()
 
     def keep(self) -> None:
-        """Keep what was compiled, for others."""
+        """Cache what was compiled."""
         if self._keeping is not None:
             self._keeping.finish()
 
     def make(self, source: Path, name: str, shown: str) -> Path | None:
         """Write the bytecode of ``source``, called ``name`` in the wheel, that tracebacks show as ``shown``.
 
-        None where this is not the way: what does not compile, or is in the way, is for ``py_compile`` to judge.
+        Returns None if that is not possible: errors of the compiler and conflicts are left to ``py_compile``.
         """
         try:
             status = source.stat()
@@ -50,7 +50,7 @@ class Shared:
             return None
 
     def _code(self, source: Path, name: str, size: int) -> Movable | None:
-        """Raises OSError where the source cannot be read."""
+        """Return the code. Raises OSError if the source cannot be read."""
         content = self._kept.take(name, size) if self._kept is not None else None
         code = unpacked(content) if content is not None else None
         if code is None:
@@ -61,13 +61,13 @@ class Shared:
 
 
 def _beside(wheel: Path) -> Path:
-    """Where the bytecode of this kind of interpreter is kept."""
+    """Return where the bytecode for this kind of interpreter is cached."""
     kind = cache_from_source("x.py").rpartition(os.sep)[2].removeprefix("x.").removesuffix(".pyc")
     return wheel.with_name(f"{wheel.name}.{kind}-{MAGIC_NUMBER.hex()}.pyc")
 
 
 def _written(path: str, content: bytes, mode: int) -> Path:
-    """Write a new file with the permissions of its source. Raises OSError; then it is not there."""
+    """Write a new file with the permissions of its source. Raises OSError, with nothing written."""
     descriptor = create_below(path, (mode | 0o200) & 0o666)
     try:
         try:

@@ -1,4 +1,4 @@
-"""The TOML parser: the standard library's, or on Python 3.10 the one that pip brings along."""
+"""The TOML parser: the standard library's, or on Python 3.10 pip's vendored one."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 
 def loads(text: str) -> dict[str, Any]:
-    """The document. Raises ValueError (``TOMLDecodeError``)."""
+    """Return the document. Raises ValueError (``TOMLDecodeError``)."""
     try:
         if sys.version_info >= (3, 11):
             import tomllib
 
             return tomllib.loads(text)
-        from pip._vendor import tomli  # that of the oldest Python alone
+        from pip._vendor import tomli  # only on the oldest Python
 
         return dict(tomli.loads(text))
     except RecursionError:

@@ -1,1 +1,1 @@
-"""Known vulnerabilities and malware: records in the OSV format, from a service or a folder, and what they say."""
+"""Known vulnerabilities and malware: OSV records from a service or directory."""

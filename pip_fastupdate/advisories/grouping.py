@@ -1,4 +1,4 @@
-"""One vulnerability has many records (PYSEC, GHSA, CVE): they are brought together by ids and aliases."""
+"""Groups records about one vulnerability (PYSEC, GHSA, CVE) by their ids and aliases."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from .ranges import fixed_versions, is_affected
 from .records import MALWARE, Advisory
 
 _PREFERRED = (MALWARE, "PYSEC-", "GHSA-", "CVE-")
-"""Whose id a group is called by."""
+"""Databases whose id names a group."""
 
 _TRIED = 64
-"""Fixes that are tried at most, from the smallest: what is affected again after so many has none."""
+"""Maximum number of fixes tried, from the smallest: what is still affected after that has none."""
 
 _STEPS = 100
-"""Fixes in a row that are followed."""
+"""Maximum number of fixes followed in a row."""
 
 _SEVERITIES = ("LOW", "MODERATE", "MEDIUM", "HIGH", "CRITICAL")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vulnerability:
-    """Records that are about the same thing; none of them is withdrawn."""
+    """Records about the same thing; none of them is withdrawn."""
 
     records: tuple[Advisory, ...]
-    """The one that gives the group its id comes first."""
+    """The record that gives the group its id comes first."""
 
     names: frozenset[str]
     """All ids and aliases."""
 
     @property
     def id(self) -> str:
-        """The id to call it by."""
+        """The id to show."""
         return self.records[0].id
 
     @property
@@ -44,7 +44,7 @@ class Vulnerability:
 
     @property
     def malware(self) -> bool:
-        """Whether one of the records says that the package is malicious."""
+        """True if one of the records says that the package is malicious."""
         return any(each.malware for each in self.records)
 
     @property
@@ -54,30 +54,29 @@ class Vulnerability:
 
     @property
     def summary(self) -> str:
-        """The first summary that a record has."""
+        """The first summary in the records."""
         return next((each.summary for each in self.records if each.summary), "")
 
     @property
     def severity(self) -> str:
-        """The worst rating of the records, in lower case; "" where none rates it."""
+        """The worst rating in the records, in lower case; "" if none rates it."""
         rated = [each.severity for each in self.records if each.severity in _SEVERITIES]
         return max(rated, key=_SEVERITIES.index, default="").lower().replace("moderate", "medium")
 
     def affects(self, name: str, version: Version) -> bool:
-        """Whether any record says that the version of the project (normalized) is affected."""
+        """Return whether any record says that the version of the project (normalized) is affected."""
         return any(is_affected(each.affected.get(name, ()), version) for each in self.records)
 
     def fixed_in(self, name: str, version: Version) -> Version | None:
-        """The smallest later version that a record names as the fix and that no record says is affected."""
+        """Return the smallest later version named as a fix that no record says is affected."""
         fixes = {each for record in self.records for each in fixed_versions(record.affected.get(name, ()), version)}
         return next((each for each in sorted(fixes)[:_TRIED] if not self.affects(name, each)), None)
 
 
 def grouped(advisories: Iterable[Advisory]) -> tuple[Vulnerability, ...]:
-    """The vulnerabilities, sorted by id; withdrawn records are left out.
+    """Return the vulnerabilities, sorted by id; withdrawn records are ignored.
 
-    Records belong together when any chain of ids and aliases leads from one to the other, be there a record of every
-    id on the way or not.
+    Records belong together if a chain of ids and aliases connects them, even if an id on the way has no record.
     """
     live = {each.id: each for each in advisories if not each.withdrawn}
     leaders: dict[str, str] = {}
@@ -108,12 +107,12 @@ def _rank(record: Advisory) -> tuple[int, str]:
 
 
 def affecting(name: str, version: Version, groups: Iterable[Vulnerability]) -> tuple[Vulnerability, ...]:
-    """Those of ``groups`` that affect the version of the project (normalized)."""
+    """Return those of ``groups`` that affect the version of the project (normalized)."""
     return tuple(each for each in groups if each.affects(name, version))
 
 
 def smallest_unaffected(name: str, installed: Version, groups: Sequence[Vulnerability]) -> Version | None:
-    """The smallest version that is affected by nothing, step by step along the fixes; None where they lead nowhere."""
+    """Return the smallest unaffected version, following fixes step by step; None if they lead nowhere."""
     version = installed
     for _ in range(_STEPS):
         left = affecting(name, version, groups)

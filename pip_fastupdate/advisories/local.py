@@ -1,4 +1,4 @@
-"""Advisories in a folder, or in a zip archive such as OSV's own ``PyPI/all.zip``: one JSON file a record."""
+"""Advisories in a directory or a zip archive such as OSV's own ``PyPI/all.zip``: one JSON file per record."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from .osv import Query
 from .records import Advisory, parse
 
 LARGEST = 32 * 1024**2
-"""Bytes of one record."""
+"""Maximum size of one record in bytes."""
 
-_HINT = "give a directory or zip archive with one OSV record in JSON a file, such as OSV's PyPI/all.zip"
+_HINT = "use a directory or zip archive with one OSV record in JSON per file, such as OSV's PyPI/all.zip"
 
 WHOLE = 2 * 1024**3
-"""Bytes of all records of an archive; those of all of OSV's for this ecosystem are a tenth of it."""
+"""Maximum size of all records of an archive in bytes; all of OSV's for this ecosystem are a tenth of it."""
 
 
 class Folder:
-    """Records read once, found by name."""
+    """Records read once and found by name."""
 
     def __init__(self, path: Path) -> None:
-        """Raises UsageError where there is nothing to read."""
+        """Read the records. Raises UsageError if there are none."""
         self._by_name: dict[str, list[Advisory]] = {}
         self.unreadable: list[str] = []
         """Names of files that are not records."""
@@ -45,12 +45,12 @@ class Folder:
             raise UsageError(f"no advisories found in {path}", hint=_HINT)
 
     def advisories(self, queries: Sequence[Query]) -> dict[Query, tuple[Advisory, ...]]:
-        """All advisories about the project of each query, whatever the version."""
+        """Return all advisories about the project of each query, for any version."""
         return {query: tuple(self._by_name.get(query[0], ())) for query in queries}
 
 
 _File = tuple[str, Callable[[], bytes]]
-"""A name, and what reads the file: raises OSError or ValueError where that cannot be done."""
+"""A name and a function that reads the file; it raises OSError or ValueError."""
 
 
 def _files(path: Path) -> Iterator[_File]:
@@ -74,16 +74,16 @@ def _of_archive(path: Path) -> Iterator[_File]:
     with zipfile.ZipFile(path) as archive:
         records = [each for each in archive.infolist() if each.filename.endswith(".json")]
         if sum(each.file_size for each in records) > WHOLE:
-            raise ValueError(f"it unpacks to more than {size(WHOLE)}")
+            raise ValueError(f"unpacks to more than {size(WHOLE)}")
         for each in records:
             yield each.filename, partial(_unpacked, archive, each)
 
 
 def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    """Never more than the member says it has. Raises ValueError."""
+    """Unpack no more than the member's declared size. Raises ValueError."""
     if member.file_size > LARGEST:
         raise ValueError(f"larger than {size(LARGEST)}")
     try:
         return archive.read(member)
-    except Exception as error:  # what a damaged member makes zlib, lzma and zipfile raise is not documented
+    except Exception as error:  # the errors of zlib, lzma and zipfile for a damaged member are not documented
         raise ValueError(str(error)) from error

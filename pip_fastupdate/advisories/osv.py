@@ -15,16 +15,16 @@ PUBLIC = "https://api.osv.dev"
 """The public service."""
 
 BATCH = 1000
-"""Queries that the service takes in one request."""
+"""Maximum number of queries in one request."""
 
 FRESH = 600.0
-"""Seconds for which an answer about one version is believed: a record of an id and its time of change never changes."""
+"""Seconds for which a response about one version is fresh; a record with an id and modification time never changes."""
 
 MOST = 20_000
-"""Advisories that one batch of queries may list: each takes a request."""
+"""Maximum number of advisories in one batch of queries: each takes a request."""
 
 PAGES = 100
-"""Pages of one query that are read at most."""
+"""Maximum number of pages read for one query."""
 
 _SCHEMA = 1
 
@@ -38,7 +38,7 @@ Result = TypeVar("Result")
 
 
 class Unavailable(Exception):
-    """The service does not answer, or not with what was asked for."""
+    """The service does not respond, or not as expected."""
 
 
 class Unreadable(Exception):
@@ -53,29 +53,29 @@ class Listed(NamedTuple):
 
 
 class Transport(Protocol):
-    """How the service is reached, and what is kept of its answers. Methods raise ``Unavailable``."""
+    """Requests to the service and their cache. Methods raise ``Unavailable``."""
 
     def post(self, url: str, body: bytes) -> bytes:
-        """The body of the answer."""
+        """Return the body of the response."""
 
     def get(self, url: str, key: str, reduce: Callable[[bytes], bytes]) -> bytes:
         """What ``reduce`` makes of the body of the answer; kept under ``key`` for ever. Raises ``Unreadable``, too."""
 
     def recall(self, keys: Sequence[str], seconds: float) -> Mapping[str, bytes]:
-        """What was kept under these keys, if it is not older than that."""
+        """Return cached values of these keys that are not older."""
 
     def keep(self, url: str, key: str, body: bytes) -> None:
-        """Keep it."""
+        """Cache the value."""
 
     def each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """The function's results, worked out by many threads at once."""
+        """Return the function's results, computed by many threads at once."""
 
 
 class Service:
-    """One service. Not safe for threads: it starts its own."""
+    """One service. Not thread-safe: it starts its own threads."""
 
     def __init__(self, base: str, transport: Transport) -> None:
-        """``base`` is what ``/v1/querybatch`` stands below."""
+        """``base`` is the URL above ``/v1/querybatch``."""
         self._base = base.rstrip("/")
         self._transport = transport
         self._known: dict[Listed, Advisory | None] = {}
@@ -103,14 +103,14 @@ class Service:
                 yield unread(each.id, name, version)
 
     def _listed(self, queries: Sequence[Query]) -> dict[Query, list[Listed]]:
-        """The ids for each query, from the cache where they are fresh there."""
+        """Return the ids for each query, cached ones if they are fresh."""
         keys = {self._key(query): query for query in queries}
         found: dict[Query, list[Listed]] = {}
         for key, body in self._transport.recall(list(keys), FRESH).items():
             try:
                 found[keys[key]] = [_listed(*each) for each in decoded(body)]
             except (TypeError, ValueError):
-                continue  # nonsense in the cache is no more than a miss
+                continue  # an invalid cache entry is only a miss
         missing = [query for query in queries if query not in found]
         for start in range(0, len(missing), BATCH):
             found.update(self._asked(missing[start : start + BATCH]))
@@ -123,7 +123,7 @@ class Service:
         return f"osv{_SCHEMA} {self._base} {name}{'' if version is None else '==' + version}"
 
     def _asked(self, queries: Sequence[Query]) -> dict[Query, list[Listed]]:
-        """The ids for each query, all pages of them."""
+        """Request the ids for each query, all pages of them."""
         found: dict[Query, dict[Listed, None]] = {query: {} for query in queries}
         waiting: list[tuple[Query, str | None]] = [(query, None) for query in queries]
         for _ in range(PAGES):
@@ -145,10 +145,10 @@ class Service:
         try:
             results = decoded(body)["results"]
             if len(results) != len(questions):
-                raise ValueError("answers are missing")
+                raise ValueError("some responses are missing")
             return [_result(each or {}) for each in results]
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise Unavailable(f"{self._base} sent something other than OSV's answer ({error})") from None
+            raise Unavailable(f"unexpected response from {self._base}: not OSV ({error})") from None
 
     def _record(self, listed: Listed) -> Advisory | None:
         try:
@@ -163,9 +163,9 @@ class Service:
         try:
             advisory = parse(decoded(body))
         except ValueError as error:
-            raise Unreadable(f"{url} sent something other than an OSV record ({error})") from None
+            raise Unreadable(f"unexpected response from {url}: not an OSV record ({error})") from None
         if advisory.id != listed.id:
-            raise Unreadable(f"{url} sent the record of {advisory.id}")
+            raise Unreadable(f"{url} returned the record of {advisory.id}")
         return advisory
 
 
@@ -180,9 +180,9 @@ def _question(query: Query, token: str | None) -> dict[str, Any]:
 
 
 def _listed(id: object, modified: object) -> Listed:
-    """Raises ValueError for what is no id: it becomes a part of a URL."""
+    """Read a listed id. Raises ValueError if it is invalid: it becomes part of a URL."""
     if not isinstance(id, str) or not isinstance(modified, str) or not _ID.fullmatch(id):
-        raise ValueError("what it lists has no id")
+        raise ValueError("an entry without an id")
     return Listed(id, modified)
 
 

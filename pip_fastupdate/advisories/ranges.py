@@ -11,16 +11,16 @@ from packaging.version import Version
 from .records import Affected
 
 _ORDER = {"fixed": 0, "last_affected": 1, "introduced": 2}
-"""Of events at the same version: what ends there, ends before what begins there."""
+"""Order of events at the same version: a range ends before another begins."""
 
 
 def public(version: Version) -> Version:
-    """The version without its local label: databases know builds by the version that they were built of."""
+    """Return the version without its local label: databases know builds by their public version."""
     return Version(version.public) if version.local is not None else version
 
 
 def is_affected(entries: Iterable[Affected], version: Version) -> bool:
-    """Whether any of the entries names the version, or a range with it."""
+    """Return whether any of the entries names the version or a range that contains it."""
     version = public(version)
     return any(_names(each, version) or any(_within(events, version) for events in each.ranges) for each in entries)
 
@@ -32,10 +32,9 @@ def _names(entry: Affected, version: Version) -> bool:
 
 
 def _within(events: Sequence[tuple[str, str]], version: Version) -> bool:
-    """As the OSV format's algorithm evaluates a range; events may stand in any order.
+    """Evaluate a range by the OSV format's algorithm; events may be in any order.
 
-    An event whose version cannot be read counts for nothing. A range that nothing introduces begins with the first
-    version.
+    An event with an unreadable version is ignored. A range without an introducing event starts at the first version.
     """
     limits = [at for kind, text in events if kind == "limit" and text != "*" and (at := _version(text)) is not None]
     if limits and not any(version < each for each in limits):
@@ -52,7 +51,7 @@ def _within(events: Sequence[tuple[str, str]], version: Version) -> bool:
 
 
 def _sorted(events: Iterable[tuple[str, str]]) -> list[tuple[str, Version | None]]:
-    """The events with their versions, None for the beginning of all, in order; without those that cannot be read."""
+    """Return the events with readable versions in order, None for the very beginning."""
     start = [(kind, None) for kind, text in events if kind == "introduced" and text == "0"]
     dated = [
         (at, kind) for kind, text in events if kind in _ORDER and text != "0" and (at := _version(text)) is not None
@@ -61,7 +60,7 @@ def _sorted(events: Iterable[tuple[str, str]]) -> list[tuple[str, Version | None
 
 
 def fixed_versions(entries: Iterable[Affected], version: Version) -> frozenset[Version]:
-    """The versions above ``version`` that an entry names as fixes; for a pre-release the release that follows it."""
+    """Return versions above ``version`` named as fixes; for a pre-release, the release that follows it."""
     named = (
         at
         for entry in entries
@@ -77,7 +76,7 @@ def fixed_versions(entries: Iterable[Affected], version: Version) -> frozenset[V
 def _version(text: str) -> Version | None:
     try:
         return Version(text)
-    except ValueError:  # none at all, or a number too long for Python
+    except ValueError:  # not a version, or a number too long for Python
         return None
 
 

@@ -1,4 +1,4 @@
-"""Advisories in the OSV format, reduced to what decides whether a version is affected and what is shown of it."""
+"""Advisories in the OSV format, reduced to what decides whether a version is affected and what is shown."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ..core.names import normalize
 
 ECOSYSTEM = "PyPI"
 MALWARE = "MAL-"
-"""Begins the ids of records about malicious packages."""
+"""Prefix of the ids of records about malicious packages."""
 
 MOST_EVENTS = 2000
-"""Events of ranges that a record may have: the largest real ones have some dozens."""
+"""Maximum number of range events in a record: the largest real ones have some dozens."""
 
 EVENTS = ("introduced", "fixed", "last_affected", "limit")
 
@@ -25,10 +25,10 @@ class Affected:
     """What an advisory says about one project."""
 
     ranges: tuple[tuple[tuple[str, str], ...], ...] = ()
-    """The ranges of versions, each with its events (kind, version) in the order of the record."""
+    """Version ranges, each with its events (kind, version) in the order of the record."""
 
     versions: frozenset[str] = frozenset()
-    """Versions that are affected, as the record spells them."""
+    """Affected versions, as the record spells them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class Advisory:
     aliases: frozenset[str] = frozenset()
     summary: str = ""
     severity: str = ""
-    """``LOW``, ``MODERATE``, ``HIGH`` or ``CRITICAL`` where the database rates it; else ""."""
+    """``LOW``, ``MODERATE``, ``HIGH`` or ``CRITICAL`` if the database rates it; else ""."""
 
     withdrawn: bool = False
     unreadable: bool = False
@@ -50,7 +50,7 @@ class Advisory:
 
     @property
     def malware(self) -> bool:
-        """Whether it says that the package is malicious."""
+        """True if it says that the package is malicious."""
         return self.id.startswith(MALWARE)
 
 
@@ -61,7 +61,7 @@ def unread(id: str, name: str, version: str) -> Advisory:
 
 
 def reduced(body: bytes) -> bytes:
-    """The record without what is not needed: descriptions, references, other ecosystems. Raises ValueError."""
+    """Return the record without descriptions, references and other ecosystems. Raises ValueError."""
     record = decoded(body)
     if not isinstance(record, dict) or not isinstance(record.get("id"), str):
         raise ValueError("not an OSV record")
@@ -77,7 +77,7 @@ def reduced(body: bytes) -> bytes:
 
 
 def parse(record: object) -> Advisory:
-    """The advisory of a record as JSON has it. Raises ValueError for what is not one."""
+    """Parse the JSON of a record. Raises ValueError if it is not one."""
     if not isinstance(record, dict) or not isinstance(record.get("id"), str) or not record["id"]:
         raise ValueError("not an OSV record")
     affected: dict[str, tuple[Affected, ...]] = {}
@@ -105,7 +105,7 @@ def _what(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ours(entries: object) -> Iterable[dict[str, Any]]:
-    """The entries about projects of our ecosystem, its suffix (``PyPI:…``) aside."""
+    """Return the entries about projects of our ecosystem, ignoring its suffix (``PyPI:…``)."""
     for each in _dicts(entries):
         package = each.get("package")
         if isinstance(package, dict) and isinstance(package.get("name"), str):
@@ -126,7 +126,7 @@ def _affected(entry: Mapping[str, Any]) -> Affected:
 
 
 def _severity(record: Mapping[str, Any]) -> str:
-    """The database's own word: of the record, or of what it says about a project."""
+    """Return the database's own rating: for the record, or for a project in it."""
     for each in (record, *_dicts(record.get("affected"))):
         own = each.get("database_specific")
         word = own.get("severity") if isinstance(own, dict) else None
@@ -137,7 +137,7 @@ def _severity(record: Mapping[str, Any]) -> str:
 
 
 def _summary(record: Mapping[str, Any]) -> str:
-    """The summary, or the first sentence of the details; at most 120 characters."""
+    """Return the summary, or the first sentence of the details; at most 120 characters."""
     text = record.get("summary") or record.get("details")
     line = " ".join(text.split()) if isinstance(text, str) else ""
     if len(line) > 120:

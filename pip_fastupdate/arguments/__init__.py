@@ -1,4 +1,4 @@
-"""The command line: every word without a dash is a project's name, everything else is a flag."""
+"""The command line: words without a dash are package names, everything else is an option."""
 
 from __future__ import annotations
 
@@ -21,51 +21,51 @@ LOCK_FILE = re.compile(r"pylock(?:\.[^.]+)?\.toml")
 
 FROM_PIP: tuple[tuple[str, str | None, str], ...] = (
     ("-i --index-url", "URL", "base URL of the index"),
-    ("--extra-index-url", "URL", "a further index (repeatable)"),
-    ("-f --find-links", "URL", "a folder or page with links to files (repeatable)"),
-    ("--no-index", None, "use --find-links alone"),
+    ("--extra-index-url", "URL", "additional index (repeatable)"),
+    ("-f --find-links", "URL", "directory or page with links to files (repeatable)"),
+    ("--no-index", None, "ignore the index; use only --find-links"),
     ("--trusted-host", "HOST", "do not verify the certificate of this host (repeatable)"),
     ("--cert", "PATH", "CA bundle"),
     ("--client-cert", "PATH", "client certificate and key in one PEM file"),
     ("--proxy", "URL", "proxy for all requests"),
-    ("-c --constraint", "FILE", "constraints on versions, as pip reads them (repeatable)"),
-    ("-r --requirement", "FILE", "only what this requirements file names, as far as it allows (repeatable)"),
-    ("--only-binary", "NAMES", "never build these (:all:, or names with commas)"),
-    ("--no-binary", "NAMES", "never use wheels of these: build them from source"),
-    ("--prefer-binary", None, "prefer an older wheel over a newer source archive"),
-    ("--keyring-provider", "PROVIDER", "where pip looks for credentials"),
-    ("--no-input", None, "never ask for credentials"),
+    ("-c --constraint", "FILE", "constraints file, as for pip (repeatable)"),
+    ("-r --requirement", "FILE", "update only what this requirements file names, as far as it allows (repeatable)"),
+    ("--only-binary", "NAMES", "never build these from source (:all: or comma-separated names)"),
+    ("--no-binary", "NAMES", "always build these from source"),
+    ("--prefer-binary", None, "prefer older wheels over newer sdists"),
+    ("--keyring-provider", "PROVIDER", "how to use keyring: auto, disabled, import or subprocess"),
+    ("--no-input", None, "do not prompt for credentials"),
     ("--require-virtualenv", None, "refuse to run outside a virtual environment"),
-    ("--break-system-packages", None, "change an externally managed environment all the same"),
-    ("--user", None, "update the packages in the user site only"),
+    ("--break-system-packages", None, "update an externally managed environment anyway"),
+    ("--user", None, "update only packages in the user site"),
 )
-"""Options that are handed to pip's own parser: names, what they take, help."""
+"""Options passed on to pip's own parser: names, metavar, help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arguments:
-    """The command line, parsed: what to do, and with which options."""
+    """The parsed command line: the action and its options."""
 
     options: Options
     pip_arguments: tuple[str, ...]
     """Words for pip's own parser."""
 
     jobs: int | None
-    """Concurrent requests; None leaves it to how many there are."""
+    """Concurrent requests; None adapts it to how many are waiting."""
 
     cache_directory: Path | None
-    """As asked for with ``--cache-dir``; None where it is pip's settings that say."""
+    """Given with ``--cache-dir``; None if pip's settings decide."""
 
     no_cache: bool
     build: frozenset[str]
     limits: Limits = field(default_factory=Limits)
-    """Of the index's answers."""
+    """Limits for index responses."""
 
     all_venvs: Path | None = None
-    """Absolute; the folder below which every virtual environment is meant; None for one environment."""
+    """Absolute path of the directory whose virtual environments are updated; None for a single environment."""
 
     python: str | None = None
-    """The environment to act on: an interpreter, or the folder of its environment; None for the running one."""
+    """The environment to update: an interpreter, or the directory of its environment; None for the running one."""
 
     shell_init: str | None = None
     show_config: bool = False
@@ -74,40 +74,39 @@ class Arguments:
     cache_clear: bool = False
     history: bool = False
     undo: str | None = None
-    """The id of a transaction, "" for the last one; None when nothing is to be undone."""
+    """A transaction's id, "" for the last one; None if nothing is to be undone."""
 
 
 class _Parser(argparse.ArgumentParser):
-    """Errors become UsageError."""
+    """Raises UsageError instead of exiting."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise instead of exit."""
-        sentence = message[:1].upper() + message[1:]
-        raise UsageError(f"{sentence.rstrip('.')}.", hint="pip-update --help lists all options.")
+        """Raise UsageError."""
+        raise UsageError(message.rstrip("."), hint="run `pip-update --help` for all options")
 
 
 class _ForPip(argparse.Action):
-    """Collects an option of pip's as it was written."""
+    """Collect an option of pip's as it was written."""
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
-        """Append the option, and its value if it takes one."""
+        """Append the option, with its value if it takes one."""
         option = self.option_strings[-1]
         namespace.pip_arguments = [*namespace.pip_arguments, option if self.nargs == 0 else f"{option}={values}"]
 
 
 def parser() -> argparse.ArgumentParser:
-    """The parser; its help is what the README shows."""
+    """Return the parser; ``docs/options.md`` is made from its help."""
     made = _Parser(
         prog="pip-update",
         usage="pip-update [NAME ...] [options]",
-        description="Bring every package of this Python environment, or those that are named, "
-        "to the newest version that the whole environment allows.",
-        epilog="Exit codes: 0 done or nothing to do; 1 failed, environment as before; 2 wrong usage; "
-        "3 --check found updates; 4 done, but some packages could not be upgraded; 130 interrupted.",
+        description="Update the packages in this Python environment, all or by name, to the newest versions that work "
+        "together.",
+        epilog="Exit codes: 0 success or nothing to do; 1 failure, environment unchanged; 2 usage error; 3 updates "
+        "available (--check); 4 success, but some packages could not be upgraded; 130 interrupted.",
         allow_abbrev=False,
         add_help=False,
     )
-    made.add_argument("names", nargs="*", metavar="NAME", help="projects to update; all when none is named")
+    made.add_argument("names", nargs="*", metavar="NAME", help="packages to update (default: all)")
     for add in (_add_run, policy_arguments.add, _add_project, report_arguments.add):
         add(made)
     for add in (_add_cache, _add_transactions, _add_pip):
@@ -116,58 +115,83 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_run(made: argparse.ArgumentParser) -> None:
-    group = made.add_argument_group("what to do")
-    group.add_argument("-n", "--dry-run", action="store_true", help="plan, show, change nothing")
-    group.add_argument("--check", action="store_true", help="like --dry-run; exit 3 when there are updates")
+    group = made.add_argument_group("update options")
+    group.add_argument("-n", "--dry-run", action="store_true", help="show what would change, without changing anything")
+    group.add_argument("--check", action="store_true", help="like --dry-run, but exit with code 3 if there are updates")
     group.add_argument(
         "--interactive", action="store_true", help="choose in the terminal what to update (extra: interactive)"
     )
     group.add_argument(
-        "--download-only", action="store_true", help="fill the cache with what the update needs, and change nothing"
+        "--download-only", action="store_true", help="fill the cache for the update, without changing anything"
     )
     group.add_argument(
-        "-x", "--exclude", action="append", default=[], metavar="NAME", help="leave alone (repeatable, globs)"
+        "-x",
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=("skip these packages; globs allowed (repeatable)"),
     )
-    group.add_argument("--pre", action=_ForPip, nargs=0, help="pre-releases too")
-    group.add_argument("--strict", action="store_true", help="hold new versions that bring what is warned about")
-    group.add_argument("--test", metavar="COMMAND", help="keep the update only if this shell command succeeds after it")
-    group.add_argument("--bisect", action="store_true", help="with --test: hold only the updates that make it fail")
+    group.add_argument("--pre", action=_ForPip, nargs=0, help="include pre-releases")
+    group.add_argument("--strict", action="store_true", help="hold new versions that cause warnings")
+    group.add_argument("--test", metavar="COMMAND", help="keep the update only if this shell command then succeeds")
+    group.add_argument("--bisect", action="store_true", help="with --test, hold only the upgrades that make it fail")
     group.add_argument(
-        "--build", action="append", default=[], metavar="NAMES", help="build these from source where no wheel fits"
+        "--build",
+        action="append",
+        default=[],
+        metavar="NAMES",
+        help=("build these from source if there is no compatible wheel"),
     )
     group.add_argument(
         "--allow-source-change",
         action="append",
         default=[],
         metavar="NAMES",
-        help="let these come from another index than before (:all:, or names with commas)",
+        help="let these change index (:all: or comma-separated names)",
     )
-    group.add_argument("--compile", action="store_const", const="compile", dest="bytecode", help="compile to bytecode")
-    group.add_argument("--no-compile", action="store_const", const="no-compile", dest="bytecode", help="do not compile")
     group.add_argument(
-        "-j", "--jobs", type=_count, metavar="N", help="concurrent requests (default 20; up to 128 if hundreds wait)"
+        "--compile",
+        action="store_const",
+        const="compile",
+        dest="bytecode",
+        help=("compile installed modules to bytecode"),
+    )
+    group.add_argument(
+        "--no-compile",
+        action="store_const",
+        const="no-compile",
+        dest="bytecode",
+        help=("do not compile to bytecode (default: as before, per package)"),
+    )
+    group.add_argument(
+        "-j",
+        "--jobs",
+        type=_count,
+        metavar="N",
+        help=("concurrent requests (default: 20, up to 128 for large environments)"),
     )
     group.add_argument(
         "--python",
         default=os.environ.get("PIP_PYTHON"),
         metavar="PATH",
-        help="act on this Python's environment, or venv",
+        help="update the environment of this interpreter or venv",
     )
     group.add_argument(
         "--all-venvs",
         type=Path,
         metavar="FOLDER",
-        help="each virtual environment below this folder, one after the other",
+        help="update every virtual environment below this directory",
     )
     group.add_argument(
-        "--lock-file", type=_lock_file, metavar="FILE", help="write what is installed then to pylock.toml (PEP 751)"
+        "--lock-file", type=_lock_file, metavar="FILE", help="write the result to a lock file, pylock.toml (PEP 751)"
     )
     group.add_argument(
-        "--to", type=_lock_file, metavar="FILE", help="bring the environment to this pylock.toml (PEP 751)"
+        "--to", type=_lock_file, metavar="FILE", help="install the versions in this pylock.toml (PEP 751)"
     )
-    group.add_argument("--allow-downgrade", action="store_true", help="with --to: older versions, too")
-    group.add_argument("--timeout", action=_ForPip, metavar="S", help="seconds to wait for the network")
-    group.add_argument("--retries", action=_ForPip, metavar="N", help="how often a request is tried again")
+    group.add_argument("--allow-downgrade", action="store_true", help="with --to, also install older versions")
+    group.add_argument("--timeout", action=_ForPip, metavar="S", help="network timeout in seconds (default: 15)")
+    group.add_argument("--retries", action=_ForPip, metavar="N", help="retries per request (default: 5)")
     group.add_argument("-h", "--help", action="help", help="show this help")
     group.add_argument(
         "-V", "--version", action="version", version=f"pip-update {__version__}", help="show the version"
@@ -175,54 +199,72 @@ def _add_run(made: argparse.ArgumentParser) -> None:
 
 
 def _add_project(made: argparse.ArgumentParser) -> None:
-    group = made.add_argument_group("files of the project")
+    group = made.add_argument_group("project files")
     group.add_argument(
         "--group",
         action="append",
         default=[],
         metavar="[PATH:]NAME",
-        help="only what this dependency group of pyproject.toml names, as far as it allows (repeatable)",
+        help="update only what this group of pyproject.toml names, as far as it allows (repeatable)",
     )
     group.add_argument(
         "--write",
         action="append",
         default=[],
         metavar="FILE",
-        help="move the versions in this requirements file or pyproject.toml with the update (repeatable)",
+        help="write the new versions to this requirements file or pyproject.toml (repeatable)",
     )
-    group.add_argument("--write-lower-bounds", action="store_true", help="with --write: raise lower bounds (>=) too")
+    group.add_argument("--write-lower-bounds", action="store_true", help="with --write, also raise lower bounds (>=)")
 
 
 def _add_cache(made: argparse.ArgumentParser) -> None:
     group = made.add_argument_group("cache")
-    group.add_argument("--refresh", action="store_true", help="ask the index again")
-    group.add_argument("--offline", action="store_true", help="answer from the cache, however old")
-    group.add_argument("--no-cache", "--no-cache-dir", action="store_true", help="keep nothing on disk")
-    group.add_argument("--cache-dir", type=Path, metavar="DIR", help="folder of the cache")
-    group.add_argument("--cache-ttl", type=_seconds, default=86400.0, metavar="S", help="seconds (default 24 h)")
-    group.add_argument("--cache-url", metavar="URL", help="a cache that many machines share: redis://…")
+    group.add_argument("--refresh", action="store_true", help="revalidate all cached index data")
+    group.add_argument("--offline", action="store_true", help="use only the cache, even if it is stale")
+    group.add_argument("--no-cache", "--no-cache-dir", action="store_true", help="disable the disk cache")
+    group.add_argument("--cache-dir", type=Path, metavar="DIR", help="cache directory")
+    group.add_argument(
+        "--cache-ttl",
+        type=_seconds,
+        default=86400.0,
+        metavar="S",
+        help=("how long cached index data stays fresh, in seconds (default: 86400)"),
+    )
+    group.add_argument("--cache-url", metavar="URL", help="cache shared between machines, redis://…")
     group.add_argument(
         "--shared-wheels", metavar="URL", help="wheels that many machines share: s3://…, file://…, https://…"
     )
     group.add_argument(
-        "--cache-limit", type=_size, default=2 * 1000**3, metavar="SIZE", help="such as 500M (default 2G)"
+        "--cache-limit",
+        type=_size,
+        default=2 * 1000**3,
+        metavar="SIZE",
+        help=("maximum cache size, such as 500M (default: 2G)"),
     )
-    group.add_argument("--cache-info", action="store_true", help="show what the cache holds")
+    group.add_argument("--cache-info", action="store_true", help="show cache location, contents and size")
     group.add_argument("--cache-clear", action="store_true", help="empty the cache")
 
 
 def _add_transactions(made: argparse.ArgumentParser) -> None:
     group = made.add_argument_group("transactions")
-    group.add_argument("--history", action="store_true", help="list what was changed and when")
-    group.add_argument("--undo", nargs="?", const="", metavar="ID", help="swap the last update, or this one, back")
-    group.add_argument("--keep", type=_amount, metavar="N", help="updates kept for --undo (default 1; 0: none)")
+    group.add_argument("--history", action="store_true", help="list past updates")
     group.add_argument(
-        "--lock-timeout", type=_seconds, default=0.0, metavar="S", help="wait for another run (default 0)"
+        "--undo", nargs="?", const="", metavar="ID", help=("undo the last update, or the one with this ID")
+    )
+    group.add_argument(
+        "--keep", type=_amount, metavar="N", help=("number of updates kept for --undo (default: 1; 0 keeps none)")
+    )
+    group.add_argument(
+        "--lock-timeout",
+        type=_seconds,
+        default=0.0,
+        metavar="S",
+        help=("how long to wait for another run, in seconds (default: 0)"),
     )
 
 
 def _add_pip(made: argparse.ArgumentParser) -> None:
-    group = made.add_argument_group("as pip has them (pip's configuration and environment variables count)")
+    group = made.add_argument_group("pip options (also read from pip's configuration and PIP_* variables)")
     for names, metavar, text in FROM_PIP:
         if metavar is None:
             group.add_argument(*names.split(), action=_ForPip, nargs=0, help=text)
@@ -231,7 +273,7 @@ def _add_pip(made: argparse.ArgumentParser) -> None:
 
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
-    """The command line as data. Raises UsageError; ``--help`` and ``--version`` raise SystemExit."""
+    """Parse the command line. Raises UsageError; ``--help`` and ``--version`` raise SystemExit."""
     found = parser().parse_intermixed_args(list(argv), argparse.Namespace(pip_arguments=[], bytecode="keep"))
     cache = CacheOptions(
         directory=None,
@@ -268,7 +310,7 @@ NOT_SETTINGS = ("show_config", "format", "output", "python", "pip_arguments")
 
 
 def given(argv: Sequence[str]) -> dict[str, bool | str | tuple[str, ...]]:
-    """The options of ours on a command line that differ from their defaults, by name without dashes."""
+    """Return our options that differ from their defaults, by name without dashes."""
     made, defaults = parser(), {"bytecode": "keep"}
     found = vars(made.parse_intermixed_args(list(argv), argparse.Namespace(pip_arguments=[], **defaults)))
     actions = (each for each in made._actions if each.option_strings and each.dest not in NOT_SETTINGS)
@@ -281,7 +323,7 @@ def given(argv: Sequence[str]) -> dict[str, bool | str | tuple[str, ...]]:
 
 
 def _shown(value: object, action: argparse.Action) -> bool | str | tuple[str, ...]:
-    if action.nargs == 0 and action.const is not None:  # a switch, whatever it stands for
+    if action.nargs == 0 and action.const is not None:  # a switch, whatever its value
         return True
     if isinstance(value, list):
         return tuple(map(str, value))
@@ -327,19 +369,22 @@ def _options(found: argparse.Namespace, cache: CacheOptions) -> Options:
 
 
 def _written(found: argparse.Namespace) -> tuple[Path, ...]:
-    """Raises UsageError for lower bounds that are raised nowhere."""
+    """Raise UsageError if lower bounds are to be raised but no file is written."""
     if found.write_lower_bounds and not found.write:
-        raise UsageError("--write-lower-bounds needs --write FILE", hint="for example: --write pyproject.toml")
+        raise UsageError(
+            "--write-lower-bounds requires --write FILE",
+            hint=("for example, `pip-update --write pyproject.toml --write-lower-bounds`"),
+        )
     return tuple(dict.fromkeys(Path(each).expanduser().absolute() for each in found.write))
 
 
 def _requirements(written: Sequence[str]) -> tuple[str, ...]:
-    """The files to be written that pip reads, too, as options of pip's."""
+    """Return the files to write that pip reads, too, as options for pip."""
     return tuple(f"--requirement={each}" for each in written if not each.endswith((".toml", ".lock")))
 
 
 def _download_only(found: argparse.Namespace) -> bool:
-    """Raises UsageError for what leaves nothing to download, or nowhere to keep it."""
+    """Raise UsageError for options that leave nothing to download or no place to keep it."""
     given = {
         "--dry-run": found.dry_run or found.why is not None,
         "--check": found.check,
@@ -350,7 +395,8 @@ def _download_only(found: argparse.Namespace) -> bool:
     wrong = [flag for flag, value in given.items() if value and found.download_only]
     if wrong:
         raise UsageError(
-            f"--download-only cannot be used with {wrong[0]}", hint="it fills the cache for a later run with --offline"
+            f"--download-only cannot be used with {wrong[0]}",
+            hint=("drop it; --download-only fills the cache for a later run with --offline"),
         )
     return bool(found.download_only)
 
@@ -374,18 +420,21 @@ def _interactive(found: argparse.Namespace) -> bool:
 
 
 def _to(found: argparse.Namespace) -> Path | None:
-    """Raises UsageError for downgrades without a lock."""
+    """Raise UsageError for downgrades without a lock file."""
     if found.allow_downgrade and found.to is None:
-        raise UsageError("--allow-downgrade needs --to FILE", hint="for example: --to pylock.toml --allow-downgrade")
+        raise UsageError(
+            "--allow-downgrade requires --to FILE",
+            hint=("for example, `pip-update --to pylock.toml --allow-downgrade`"),
+        )
     to: Path | None = found.to
     others = [f"--{name}" for name in ("history", "undo") if getattr(found, name) not in (None, False)]
     if to is not None and others:
-        raise UsageError(f"--to cannot be used with {others[0]}", hint="run one after the other")
+        raise UsageError(f"--to cannot be used with {others[0]}", hint="run pip-update once for each")
     return to
 
 
 def _all_venvs(found: argparse.Namespace, argv: Sequence[str]) -> Path | None:
-    """Raises UsageError for options that are about one environment."""
+    """Raise UsageError for options that concern a single environment."""
     if found.all_venvs is None:
         return None
     one = ("cache_clear", "cache_info", "history", "lock_file", "output", "schema", "shell_init", "show_config", "why")
@@ -395,21 +444,21 @@ def _all_venvs(found: argparse.Namespace, argv: Sequence[str]) -> Path | None:
     wrong += ["--python"] if any(word.partition("=")[0] == "--python" for word in argv) else []
     wrong += [f"--format {found.format}"] if found.format not in (None, "table", "json", "markdown") else []
     if wrong:
-        raise UsageError(f"--all-venvs cannot be used with {wrong[0]}", hint=f"leave out {wrong[0]}")
+        raise UsageError(f"--all-venvs cannot be used with {wrong[0]}", hint=f"drop {wrong[0]}")
     return Path(found.all_venvs).expanduser().absolute()
 
 
 def _check_test(found: argparse.Namespace) -> None:
-    """Raises UsageError for combinations in which a test makes no sense."""
+    """Raise UsageError for combinations that leave nothing to test."""
     if found.bisect and found.test is None:
-        raise UsageError("--bisect needs --test COMMAND: the command tells good from bad.", hint=_TEST)
+        raise UsageError("--bisect requires --test COMMAND", hint=_TEST)
     if found.test is None:
         return
     if not found.test.strip():
-        raise UsageError("--test needs a command.", hint=_TEST)
+        raise UsageError("--test requires a command", hint=_TEST)
     for flag, given in (("--dry-run", found.dry_run), ("--check", found.check)):
         if given:
-            raise UsageError(f"--test cannot go with {flag}, which changes nothing that could be tested.", hint=_TEST)
+            raise UsageError(f"--test cannot be used with {flag}: there is no update to test", hint=_TEST)
 
 
 _TEST = 'For example: pip-update --test "pytest -q" --bisect'
@@ -418,22 +467,23 @@ _TEST = 'For example: pip-update --test "pytest -q" --bisect'
 def _name(word: str) -> str:
     if not NAME.fullmatch(word):
         raise UsageError(
-            f"{word!r} is not the name of a project.",
-            hint="Name projects only; hold versions back with a constraints file (-c FILE).",
+            f"{word!r} is not a valid package name",
+            hint="give names without versions; to limit versions, use a constraints file (-c FILE)",
         )
     return normalize(word)
 
 
 def _pattern(word: str) -> str:
     if not policy_arguments.GLOB.fullmatch(word):
-        raise UsageError(f"{word!r} is neither the name of a project nor a pattern.", hint='For example: -x "django*"')
+        raise UsageError(f"{word!r} is not a valid package name or glob", hint='For example: -x "django*"')
     return normalize(word)
 
 
 def _cache_url(url: str | None) -> str | None:
     if url is not None and not url.startswith(("redis://", "rediss://", "unix://")):
         raise UsageError(
-            f"{url!r} is not the URL of a shared cache.", hint="For example: --cache-url redis://host:6379/0"
+            f"{url!r} is not a valid --cache-url",
+            hint=("use a redis://, rediss:// or unix:// URL, such as redis://host:6379/0"),
         )
     return url
 
@@ -452,35 +502,37 @@ def _kept() -> int:
     if not text:
         return 1
     if not text.isdecimal() or len(text) > 9:
-        raise UsageError(f"PIP_UPDATE_KEEP must be a whole number, not {text!r}.", hint="0 keeps nothing.")
+        raise UsageError(
+            f"PIP_UPDATE_KEEP must be a whole number, not {text!r}", hint=("set it to 0 to keep no updates")
+        )
     return int(text)
 
 
 def _limits(text: str) -> Limits:
-    """``body=64M,seconds=600``: some of the fields of ``Limits``. Raises UsageError."""
+    """Parse fields of ``Limits``, such as ``body=64M,seconds=600``. Raises UsageError."""
     said: dict[str, Any] = {}
     for word in filter(None, text.split(",")):
         name, _, value = word.strip().partition("=")
         if name not in Limits.__dataclass_fields__:
             known = ", ".join(Limits.__dataclass_fields__)
-            raise UsageError(f"PIP_UPDATE_LIMITS knows no {name!r}", hint=f"the limits are {known}")
+            raise UsageError(f"unknown limit {name!r} in PIP_UPDATE_LIMITS", hint=f"use one of {known}")
         try:
             said[name] = _seconds(value) if name == "seconds" else _size(value)
         except (argparse.ArgumentTypeError, ValueError) as error:
-            raise UsageError(f"invalid PIP_UPDATE_LIMITS: {error}", hint="for example: body=64M,seconds=600") from None
+            raise UsageError(f"invalid PIP_UPDATE_LIMITS: {error}", hint="for example, body=64M,seconds=600") from None
     return Limits(**said)
 
 
 def _lock_file(text: str) -> Path:
     if not LOCK_FILE.fullmatch(Path(text).name):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither pylock.toml nor pylock.NAME.toml, as PEP 751 demands")
+        raise argparse.ArgumentTypeError(f"{text!r} must be named pylock.toml or pylock.NAME.toml (PEP 751)")
     return Path(text).expanduser().absolute()
 
 
 def _count(text: str) -> int:
     value = _amount(text)
     if not 1 <= value <= 256:
-        raise argparse.ArgumentTypeError(f"{text} is not between 1 and 256")
+        raise argparse.ArgumentTypeError(f"{text} is not in the range 1 to 256")
     return value
 
 

@@ -1,4 +1,4 @@
-"""The options that say what may come in."""
+"""Options that restrict which versions may be installed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ LEVELS = (*get_args(Level), "any")
 
 
 def add(made: argparse.ArgumentParser) -> None:
-    """Add them to the parser, in groups of their own."""
-    group = made.add_argument_group("what may come in")
+    """Add the options to the parser, in groups of their own."""
+    group = made.add_argument_group("policy options")
     group.add_argument(
         "--cooldown",
         "--uploaded-prior-to",
@@ -27,64 +27,72 @@ def add(made: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="AGE",
-        help="only files at least this old (7, 12h, 2w, P7D, or a date; 0: any age); NAME=AGE for one package",
+        help="hold files younger than this (7, 12h, 2w, P7D or a date; 0: none); NAME=AGE for one package",
     )
     group.add_argument(
         "--cooldown-except",
         action="append",
         default=[],
         metavar="NAMES",
-        help="any age for these packages (globs) or index URLs (repeatable)",
+        help="no minimum age for these packages (globs) or index URLs (repeatable)",
     )
     group.add_argument(
         "--cooldown-unknown",
         choices=("hold", "allow"),
         default="hold",
-        help="files of an index without upload times (default: hold)",
+        help="allow or hold files of an index without upload times (default: hold)",
     )
     group.add_argument(
         "--level",
         action="append",
         default=[],
         metavar="LEVEL",
-        help="biggest step: patch, minor, major; NAME=LEVEL or NAME=any for one package (repeatable)",
+        help="largest step: patch, minor, major or any; NAME=LEVEL for one package (repeatable)",
     )
 
-    group.add_argument("--direct", action="store_true", help="only what you asked for, and others as they must")
+    group.add_argument("--direct", action="store_true", help="update only packages you asked for, and others as needed")
     group.add_argument(
-        "--prune", action="store_true", help="remove what earlier updates added and nothing requires any more"
+        "--prune", action="store_true", help="remove packages that earlier updates added and nothing requires any more"
     )
     _add_advisories(made)
 
 
 def _add_advisories(made: argparse.ArgumentParser) -> None:
-    group = made.add_argument_group("known vulnerabilities")
-    group.add_argument("--audit", action="store_true", help="report those of what is installed; never install malware")
+    group = made.add_argument_group("security options")
+    group.add_argument(
+        "--audit",
+        action="store_true",
+        help="report known vulnerabilities of installed packages; never install malware",
+    )
     group.add_argument(
         "--security",
         nargs="?",
         const="smallest",
         choices=("smallest", "newest"),
-        help="only what fixes one, to the smallest (or newest) version without any",
+        help="update only to fix known vulnerabilities, to the smallest (or newest) safe version",
     )
-    group.add_argument("--osv-url", type=_service, metavar="URL", help="a service of your own that speaks OSV's API")
+    group.add_argument("--osv-url", type=_service, metavar="URL", help="use this service that speaks OSV's API")
     group.add_argument(
-        "--advisories", type=Path, metavar="PATH", help="OSV records in a directory or zip archive instead"
+        "--advisories", type=Path, metavar="PATH", help="use OSV records in this directory or zip archive"
     )
     group.add_argument(
-        "--ignore-vuln", action="append", default=[], metavar="ID", help="does not count; aliases match (repeatable)"
+        "--ignore-vuln",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="ignore this vulnerability; aliases match (repeatable)",
     )
     group.add_argument(
         "--ignore-until-fixed",
         action="append",
         default=[],
         metavar="ID",
-        help="does not count while no fix is known (repeatable)",
+        help="ignore it while no fix is known (repeatable)",
     )
 
 
 def advisories(found: argparse.Namespace) -> AdvisoryOptions:
-    """What was given about advisories. Raises UsageError."""
+    """Return the options about advisories. Raises UsageError."""
     asked = found.audit or found.security is not None or report_arguments.wants(found, "sarif")
     for flag, value in (
         ("--osv-url", found.osv_url),
@@ -93,9 +101,12 @@ def advisories(found: argparse.Namespace) -> AdvisoryOptions:
         ("--ignore-until-fixed", found.ignore_until_fixed),
     ):
         if value and not asked:
-            raise UsageError(f"{flag} requires --audit or --security", hint="--audit reports, --security updates")
+            raise UsageError(
+                f"{flag} requires --audit or --security",
+                hint="add --audit to report vulnerabilities, or --security to fix them",
+            )
     if found.osv_url and found.advisories:
-        raise UsageError("--osv-url cannot be used with --advisories", hint="give one source of advisories")
+        raise UsageError("--osv-url cannot be used with --advisories", hint="use one of the two")
     return AdvisoryOptions(
         audit=asked,
         security=found.security,
@@ -113,7 +124,7 @@ def _service(text: str) -> str:
 
 
 def read(found: argparse.Namespace) -> PolicyOptions:
-    """What was given. Raises UsageError."""
+    """Return the policy options. Raises UsageError."""
     default, levels = _levels(found.level)
     ages = [each.rpartition("=") for each in found.cooldown]
     return PolicyOptions(
@@ -139,16 +150,16 @@ def _age(text: str) -> str:
 
 
 def _ages(text: str) -> str:
-    """``AGE`` or ``NAME=AGE``."""
+    """Check ``AGE`` or ``NAME=AGE``."""
     name, equals, age = text.rpartition("=")
     _age(age)
     if equals and not re.fullmatch(r"[A-Za-z0-9._-]+", name):
-        raise argparse.ArgumentTypeError(f"{name!r} is not the name of a package")
+        raise argparse.ArgumentTypeError(f"{name!r} is not a valid package name")
     return text
 
 
 def cooldown_of(given: str | None, configured: str | None) -> str | None:
-    """The age in force: what was given, else pip's setting; None for any age. Raises UsageError."""
+    """Return the cooldown in force: the option, else pip's setting; None for any age. Raises UsageError."""
     text = configured if given is None else given
     if text is None:
         return None
@@ -159,7 +170,7 @@ def cooldown_of(given: str | None, configured: str | None) -> str | None:
     except (ValueError, OverflowError):
         raise UsageError(
             f"pip's uploaded-prior-to setting is neither an age nor a time: {text!r}",
-            hint="see `python -m pip config debug` for the file or variable that sets it",
+            hint="run `python -m pip config debug` to see where it is set",
         ) from None
 
 
@@ -181,7 +192,7 @@ def _exempt(given: Iterable[str]) -> Iterator[str]:
 
 
 def _levels(given: Iterable[str]) -> tuple[Any, dict[str, Any]]:
-    """The level for all and the levels by name; None for any. Raises UsageError."""
+    """Return the level for all packages and the levels by name; None means any. Raises UsageError."""
     default, levels = None, {}
     for word in _words(given):
         name, equals, level = word.rpartition("=")

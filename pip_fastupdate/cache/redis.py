@@ -80,7 +80,7 @@ class SharedStore:
             try:
                 result: Result = there(client)
             except (RedisError, OSError) as error:
-                self._fail(f"the shared cache at {host_of(self._url)} does not answer ({type(error).__name__})", "")
+                self._fail(f"the shared cache at {host_of(self._url)} is not responding ({type(error).__name__})", "")
             else:
                 return result
         return here()
@@ -108,16 +108,16 @@ class SharedStore:
                 retry=Retry(NoBackoff(), 0),
             )
         except ImportError:
-            self._fail("a shared cache needs the package redis", "pip install pip-fastupdate[redis]")
+            self._fail("--cache-url requires the redis package", "run `pip install 'pip-fastupdate[redis]'`")
         except ValueError:
-            self._fail("the URL of the shared cache is not right", "it is like redis://host:6379/0")
+            self._fail("invalid --cache-url", "use a URL such as redis://host:6379/0")
         return None
 
     def _fail(self, text: str, hint: str) -> None:
         with self._lock:
             first, self._down = not self._down, True
         if first:
-            self._warn(f"{text}: the one on this machine is used", hint)
+            self._warn(f"{text}; using the local cache", hint)
 
 
 def _name(key: str) -> str:

@@ -186,7 +186,7 @@ class Store:
     def _open(self, path: Path) -> sqlite3.Connection | None:
         why = distrust(path.parent)
         if why is not None:
-            self._give_up(f"the cache in {path.parent} {why} and is not used")
+            self._give_up(f"ignoring the cache in {path.parent}: it {why}")
             return None
         if not self._writing:
             return self._open_to_read(path)
@@ -199,7 +199,7 @@ class Store:
         return self._database
 
     def _open_to_read(self, path: Path) -> sqlite3.Connection | None:
-        self._give_up(f"the cache in {path.parent} cannot be written")
+        self._give_up(f"the cache in {path.parent} is not writable")
         # The second way does without the companions, which cannot be made in a folder that is read only.
         for options in ("mode=ro", "mode=ro&immutable=1"):
             with contextlib.suppress(sqlite3.Error):
@@ -207,26 +207,26 @@ class Store:
         return None
 
     def _gone_wrong(self, error: sqlite3.Error) -> None:
-        """Make the best of it, and tell: begin anew where the file is damaged, else write no more."""
+        """Handle a database error with a warning: start a new file if damaged, otherwise stop writing."""
         if self._path is not None and database.is_damage(error) and not self._rebuilt:
             self._rebuilt = True
             self._disconnect()
             try:
                 aside = location.set_aside(self._path)
                 self._database = database.connect(self._path, self._patience)
-                self._warn(f"the cache was damaged: it begins anew, the old file is kept as {aside}", "")
+                self._warn(f"the cache was damaged; started a new one and kept the old file as {aside}", "")
                 return
             except (OSError, sqlite3.Error) as again:
-                self._give_up(f"the cache is damaged and cannot be replaced ({again})")
+                self._give_up(f"the cache is damaged and could not be replaced ({again})")
         else:
-            self._give_up(f"the cache in {self._path and self._path.parent} cannot be used any more ({error})")
+            self._give_up(f"the cache in {self._path and self._path.parent} is no longer usable ({error})")
         if database.is_damage(error):
             self._disconnect()
 
     def _give_up(self, text: str) -> None:
         if self._writing:
             self._writing = False
-            self._warn(f"{text}; what the index answers is kept for this run only", "--cache-dir names another folder")
+            self._warn(f"{text}; index responses are kept for this run only", "use another directory with --cache-dir")
 
     def _disconnect(self) -> None:
         if self._database is not None:

@@ -1,1 +1,1 @@
-"""What every part may use: the models, options, errors and small tools. Imports nothing of the other parts."""
+"""What every package may use: models, options, errors and small tools. Imports none of the other packages."""

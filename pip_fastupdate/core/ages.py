@@ -1,4 +1,4 @@
-"""Ages and times as they are written: by the user, by pip's settings, by an index."""
+"""Ages and times as users, pip's settings and indexes write them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _LONGEST = timedelta(days=36500)
 
 
 def parse(text: str) -> timedelta | datetime | None:
-    """``7``, ``7d``, ``12h``, ``2w``, ``P7D``, ``PT12H``, a date or a time (ISO 8601, local where no zone is given).
+    """Parse ``7``, ``7d``, ``12h``, ``2w``, ``P7D``, ``PT12H``, a date or a time (ISO 8601, local without a zone).
 
-    None where it is nothing (``0``, ``P0D``). Raises ValueError.
+    Returns None for zero (``0``, ``P0D``). Raises ValueError.
     """
     text = text.strip()
     short, iso = _SHORT.fullmatch(text), _ISO.fullmatch(text)
@@ -31,7 +31,7 @@ def parse(text: str) -> timedelta | datetime | None:
 
 
 def instant(text: str, *, local: bool = False) -> datetime:
-    """ISO 8601 with or without ``Z``; without a zone it is UTC, or this machine's time. Raises ValueError."""
+    """Parse ISO 8601 with or without ``Z``; without a zone it is UTC, or this machine's time. Raises ValueError."""
     at = datetime.fromisoformat(_fraction(text.strip().replace("Z", "+00:00").replace("z", "+00:00")))
     if at.tzinfo is not None:
         return at
@@ -39,7 +39,7 @@ def instant(text: str, *, local: bool = False) -> datetime:
 
 
 def _fraction(text: str) -> str:
-    """Python 3.10 reads three or six digits of a second's fraction, nothing else."""
+    """Return the fraction of a second for Python 3.10, which reads three or six digits only."""
     seconds, dot, rest = text.partition(".")
     digits = len(rest) - len(rest.lstrip("0123456789"))
     return f"{seconds}.{rest[:digits][:6]:0<6}{rest[digits:]}" if dot else text

@@ -1,4 +1,4 @@
-"""Questions answered in the background: each once, by whoever comes first to it."""
+"""Tasks in the background: each runs once, in the first thread that gets to it."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _ARENA_MAX = -8  # M_ARENA_MAX of glibc's malloc.h
 
 
 class Cancelled(Exception):
-    """The threads were told to stop before anyone had got to the question."""
+    """The threads stopped before the task was begun."""
 
 
 _claiming = threading.Lock()
-"""Held for the moment of claiming a task. One for all: there are thousands of tasks."""
+"""Held while a task is claimed. One for all: there are thousands of tasks."""
 
 
 class Task(Generic[Result]):
-    """A question; its answer, or the exception instead of one, is kept."""
+    """A task and its result or exception."""
 
     __slots__ = ("_claimed", "_error", "_pending", "_result", "_work", "done")
 
@@ -37,7 +37,7 @@ class Task(Generic[Result]):
         self._result: Result | None = None
         self._error: BaseException | None = None
         self.done = False
-        """Whether there is an answer, or an error."""
+        """True if there is a result or an error."""
 
     def _claim(self) -> bool:
         with _claiming:
@@ -45,7 +45,7 @@ class Task(Generic[Result]):
         return mine
 
     def run(self) -> None:
-        """Answer it, unless another thread is at it or has done so."""
+        """Run it, unless another thread has begun or finished it."""
         if not self._claim():
             return
         work, self._work = self._work, None
@@ -59,13 +59,13 @@ class Task(Generic[Result]):
             self._finish()
 
     def set_result(self, answer: Result) -> None:
-        """Take this for the answer, unless a thread is at it already."""
+        """Set the result, unless a thread has begun already."""
         if self._claim():
             self._work, self._result = None, answer
             self._finish()
 
     def cancel(self) -> None:
-        """Nobody needs to answer it any more; who waits gets ``Cancelled``."""
+        """Cancel it; waiting threads get ``Cancelled``."""
         if self._claim():
             self._work = None
             self._error = Cancelled()
@@ -78,13 +78,13 @@ class Task(Generic[Result]):
             pending.release()
 
     def wait(self) -> None:
-        """Until it is done. Wakes up now and then: Windows delivers Ctrl-C to nobody who sleeps."""
+        """Wait until it is done. Wakes up regularly: Windows delivers no Ctrl-C to a sleeping thread."""
         while (pending := self._pending) is not None:
             if pending.acquire(timeout=0.2):
                 pending.release()
 
     def result(self) -> Result:
-        """The answer: found right here unless another thread is at it already. Raises what the work raised."""
+        """Return the result: computed here unless another thread has begun. Raises what the work raised."""
         if not self.done:
             self.run()
             self.wait()
@@ -95,13 +95,13 @@ class Task(Generic[Result]):
 
 _MANY = 5  # so many tasks wait for each thread when there is a rush
 _PACE, _STEP, _BUSY = 0.05, 16, 0.9
-"""Every so many seconds of a rush, so many threads more, unless the processor was busy for this part of them."""
+"""During a rush: seconds between additions, threads to add, and the processor load that prevents it."""
 
 
 class Threads:
-    """At most so many, each started when there is work that no idle one takes.
+    """A limited number of threads, each started when there is work that no idle one takes.
 
-    They are daemons: a request that hangs holds up neither Ctrl-C nor the end of the program.
+    They are daemons: a hanging request delays neither Ctrl-C nor the end of the program.
     """
 
     def __init__(
@@ -125,10 +125,10 @@ class Threads:
         self._name = name
         self._seen = (0.0, 0.0)
         self._waiting: tuple[deque[Task[Any]], deque[Task[Any]]] = (deque(), deque())
-        """What goes first, and all else."""
+        """Prioritized tasks, and all others."""
 
         self._queue: SimpleQueue[bool] = SimpleQueue()
-        """True for each task that waits, False for a thread that is to end."""
+        """True for each waiting task, False for a thread that must end."""
 
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -137,12 +137,12 @@ class Threads:
 
     @property
     def started(self) -> int:
-        """How many there are."""
+        """The number of threads."""
         return len(self._threads)
 
     @property
     def idle(self) -> int:
-        """How many of them wait for a task."""
+        """The number of idle threads."""
         return self._idle
 
     @property
@@ -150,9 +150,9 @@ class Threads:
         return self._queue.qsize() > _MANY * self._limit
 
     def submit(self, task: Task[Any], *, first: bool = False) -> None:
-        """Have it answered in the background, in the order of submission; cancelled at once after ``close``.
+        """Run it in the background, in the order of submission; cancelled at once after ``close``.
 
-        What goes ``first`` is answered before all else: whatever others follow from should not wait at the end.
+        Tasks with ``first`` run before all others: tasks that produce more tasks should not wait at the end.
         """
         with self._lock:
             if self._closed:
@@ -188,13 +188,13 @@ class Threads:
                     self._adapt()
 
     def _next(self) -> Task[Any] | None:
-        """The task whose turn it is; None where all were cancelled meanwhile."""
+        """Return the next task; None if all were cancelled in the meantime."""
         with self._lock:
             waiting = self._waiting[0] or self._waiting[1]
             return waiting.popleft() if waiting else None
 
     def _adapt(self) -> None:
-        """More threads, where one could do with the processor what all wait for."""
+        """Start more threads if the processor is idle while tasks wait."""
         now, (since, busy) = time.monotonic(), self._seen
         if now - since < _PACE:
             return
@@ -204,7 +204,7 @@ class Threads:
                 self._start()
 
     def close(self, patience: float = 0.0) -> None:
-        """Cancel what nobody has begun, and let the threads end; what is under way has ``patience`` seconds."""
+        """Cancel tasks not begun, and let the threads end; running ones get ``patience`` seconds."""
         with self._lock:
             self._closed = True
             with suppress(Empty):
@@ -233,11 +233,10 @@ class Threads:
 
 
 def _share_heap() -> None:
-    """Have all threads allocate from one heap, where the C library is glibc.
+    """Make all threads allocate from one heap, if the C library is glibc.
 
-    By default it gives each thread one of its own and keeps in every one what a large body needed once: twice the
-    memory, for a concurrency that Python's own lock does not allow anyway: 128 MB in place of 86 for 1000 projects
-    on a cold cache.
+    By default it gives each thread its own and keeps in every one what a large body needed once: twice the memory, for
+    a concurrency that Python's own lock does not allow anyway: 128 MB instead of 86 for 1000 projects on a cold cache.
     """
     if sys.platform != "linux":
         return

@@ -1,9 +1,8 @@
-"""Renames and removals that wait until other programs close what they have open.
+"""Renames and removals that wait until other programs close their files.
 
-On Windows neither a file that a program has open, nor a folder with such a file below it, can be renamed or removed.
-Virus scanners, search indexers and synchronizers open new files just after these are written, for fractions of a
-second. So a refusal there is tried again, with growing pauses. Elsewhere nothing waits: only Windows' errors have a
-``winerror``.
+Windows refuses to rename or remove a file that a program has open, or a directory with such a file below it. Virus
+scanners, search indexers and synchronizers open new files just after these are written, for fractions of a second. So a
+refusal there is retried, with growing pauses. Elsewhere nothing waits: only Windows' errors have a ``winerror``.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ from collections.abc import Callable
 from .files import reachable
 
 SHORT, LONG = 10.0, 60.0
-"""Seconds to wait for one file before an update gives up, and where giving up would leave it half done."""
+"""Seconds to wait for one file before an update gives up, if giving up would leave it half done."""
 
 CLEARING = 2.0
-"""Seconds to wait for all files of something that may just as well be removed by a later run."""
+"""Seconds to wait for all files of something that a later run can remove as well."""
 
 _DENIED = 5
-"""ERROR_ACCESS_DENIED: a folder with an open file below it, a read-only file, or really a lack of permission."""
+"""ERROR_ACCESS_DENIED: a directory with an open file below it, a read-only file, or really no permission."""
 
 _BUSY = frozenset({_DENIED, 32, 33})
 """And ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION."""
@@ -31,7 +30,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.01, 0.1, 1.5
 
 
 class Patience:
-    """The seconds that one call, or several that share this, may wait altogether."""
+    """The seconds that one call, or several that share this, may wait in total."""
 
     __slots__ = ("_left",)
 
@@ -39,7 +38,7 @@ class Patience:
         self._left = seconds
 
     def wait(self, seconds: float) -> bool:
-        """Wait, or return False at once when none is left."""
+        """Wait, or return False at once if none is left."""
         if self._left <= 0:
             return False
         self._left -= seconds
@@ -48,7 +47,7 @@ class Patience:
 
 
 def is_busy(error: OSError) -> bool:
-    """Return whether another program may have the file open, or one below the folder."""
+    """Return whether another program may have the file, or one below the directory, open."""
     return getattr(error, "winerror", None) in _BUSY
 
 
@@ -62,7 +61,7 @@ def rename(source: str, target: str, patience: Patience) -> None:
 
 
 def replace(source: str, target: str, patience: Patience) -> None:
-    """``os.replace``, also of a file that is read-only. Raises OSError."""
+    """``os.replace``, also for a read-only file. Raises OSError."""
     source, target = reachable(source), reachable(target)
     try:
         os.replace(source, target)
@@ -71,7 +70,7 @@ def replace(source: str, target: str, patience: Patience) -> None:
 
 
 def unlink(path: str, patience: Patience) -> None:
-    """``os.unlink``, also of a file that is read-only. Raises OSError."""
+    """``os.unlink``, also for a read-only file. Raises OSError."""
     path = reachable(path)
     try:
         os.unlink(path)
@@ -80,7 +79,7 @@ def unlink(path: str, patience: Patience) -> None:
 
 
 def rmdir(folder: str, patience: Patience) -> None:
-    """``os.rmdir``, also of a folder that is read-only. Raises OSError."""
+    """``os.rmdir``, also for a read-only directory. Raises OSError."""
     folder = reachable(folder)
     try:
         os.rmdir(folder)
@@ -89,7 +88,7 @@ def rmdir(folder: str, patience: Patience) -> None:
 
 
 def _again(action: Callable[[], None], error: OSError, patience: Patience, read_only: str | None = None) -> None:
-    """Try until it works, or nobody can be what prevents it, or patience is at its end."""
+    """Retry until it works, the cause is no other program, or patience is exhausted."""
     pause = _FIRST_PAUSE
     while is_busy(error):
         if read_only is not None and _made_writable(error, read_only):
@@ -108,7 +107,7 @@ def _again(action: Callable[[], None], error: OSError, patience: Patience, read_
 
 
 def _made_writable(error: OSError, path: str) -> bool:
-    """Whether ``path`` was read-only, which Windows takes for a reason not to remove it, and no longer is."""
+    """Return whether ``path`` was read-only, which makes Windows refuse its removal, and no longer is."""
     if getattr(error, "winerror", None) != _DENIED:
         return False
     try:
@@ -116,6 +115,6 @@ def _made_writable(error: OSError, path: str) -> bool:
         if mode & stat.S_IWRITE or stat.S_ISLNK(mode):
             return False
         os.chmod(path, stat.S_IMODE(mode) | stat.S_IWRITE)
-    except OSError:  # then it is not what can be helped
+    except OSError:  # then that cannot be helped
         return False
     return True

@@ -1,8 +1,8 @@
-"""Whether what lies in the cache may be believed: asked once for each folder, and the same for all that is in it.
+"""Whether the content of the cache can be trusted: checked once per directory, for everything in it.
 
-Settings, answers of indexes, downloaded wheels: each could be used to have something else installed by whoever can
-write there. So a folder that others can write to, that somebody else made, or that is a link to elsewhere is no cache:
-nothing in it is read, written or deleted. pip's ``check_path_owner`` asks the first half of that.
+Settings, index responses, downloaded wheels: whoever can write there could use each of them to have something else
+installed. So a directory that others can write to, that another user created, or that is a link is not a cache: nothing
+in it is read, written or deleted. pip's ``check_path_owner`` checks the first half of that.
 """
 
 from __future__ import annotations
@@ -14,35 +14,35 @@ from functools import cache
 from pathlib import Path
 
 PARTS = ("settings", "settled", "wheels")
-"""Our folders in it."""
+"""Our directories in it."""
 
 DATABASE = "answers-"
-"""What the names of our files in it begin with."""
+"""Prefix of the names of our files in it."""
 
 PRIVATE = 0o700
-"""The mode of the folders that we make."""
+"""The mode of the directories we create."""
 
 
 @cache
 def distrust(directory: Path) -> str | None:
-    """Why the cache must not be used, a phrase for people; None where nobody but its user can have written to it.
+    """Return why the cache must not be used, a phrase for display; None if only its user can have written to it.
 
-    Where the system does not tell owners (Windows) only links are looked for. A folder that does not exist may be made
-    below any but, for root, another user's.
+    If the system has no owners (Windows), only links are checked. A missing directory may be created anywhere except,
+    for root, in another user's.
     """
     try:
         status = directory.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return _parents(directory)
     except OSError as error:
-        return f"cannot be read ({error.strerror or error})"
-    if stat.S_ISREG(status.st_mode):  # no folder at all: writing to it will fail, and be told
+        return f"could not be read ({error.strerror or error})"
+    if stat.S_ISREG(status.st_mode):  # not a directory: writing to it will fail, and be reported
         return None
     return _wrong(status) or _inside(directory)
 
 
 def belongs_elsewhere(path: Path) -> str | None:
-    """Why emptying it would touch what is not its user's, a phrase for people: a link, or another user's."""
+    """Return why emptying it would affect another user, a phrase for display: it is a link, or another user's."""
     try:
         status = path.lstat()
     except OSError:
@@ -53,16 +53,16 @@ def belongs_elsewhere(path: Path) -> str | None:
 
 
 def _inside(directory: Path) -> str | None:
-    """The same of its parts."""
+    """Return the same for its parts."""
     try:
         with os.scandir(directory) as entries:
             for entry in entries:
                 if entry.name in PARTS or entry.name.startswith(DATABASE):
                     wrong = _wrong(entry.stat(follow_symlinks=False))
                     if wrong is not None:
-                        return f"has a part, {entry.name}, that {wrong}"
+                        return f"contains {entry.name}, which {wrong}"
     except OSError as error:
-        return f"cannot be read ({error.strerror or error})"
+        return f"could not be read ({error.strerror or error})"
     return None
 
 
@@ -78,7 +78,7 @@ def _wrong(status: os.stat_result) -> str | None:
 
 
 def is_private(status: os.stat_result) -> bool:
-    """Whether only its owner and root can write to it, or a group that has no one else in it."""
+    """Return whether only its owner and root can write to it, or a group without other members."""
     if status.st_mode & stat.S_IWOTH:
         return False
     return not status.st_mode & stat.S_IWGRP or _is_own_group(status.st_gid)
@@ -86,7 +86,7 @@ def is_private(status: os.stat_result) -> bool:
 
 @cache
 def _is_own_group(number: int) -> bool:
-    """Whether this is the group that systems make for one user alone: umask 002 goes with that."""
+    """Return whether this is a user's private group, as systems with umask 002 create it."""
     if number == 0 and os.geteuid() == 0:
         return True
     import grp
@@ -94,13 +94,13 @@ def _is_own_group(number: int) -> bool:
 
     try:
         user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(number)
-    except KeyError:  # neither is known here, as in many containers: the numbers have to do
+    except KeyError:  # neither is known here, as in many containers: the numbers must do
         return number == os.geteuid() == os.getegid()
     return group.gr_name == user.pw_name and user.pw_gid == number and set(group.gr_mem) <= {user.pw_name}
 
 
 def _parents(directory: Path) -> str | None:
-    """Whether root would leave files of its own in another user's folder, as with ``sudo`` without ``-H``."""
+    """Return whether root would leave its own files in another user's directory, as with ``sudo`` without ``-H``."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return None
     for folder in directory.parents:
@@ -110,7 +110,7 @@ def _parents(directory: Path) -> str | None:
 
 
 def make(folder: Path, directory: Path) -> None:
-    """Make ``folder``, which is the cache ``directory`` or in it, for its user alone. Raises OSError."""
+    """Create ``folder``, the cache ``directory`` or one in it, for its user only. Raises OSError."""
     if not folder.is_dir():
         directory.parent.mkdir(parents=True, exist_ok=True)
         for each in (*reversed(folder.relative_to(directory).parents), folder.relative_to(directory)):
@@ -119,12 +119,12 @@ def make(folder: Path, directory: Path) -> None:
 
 
 def touch(path: Path) -> None:
-    """Note that the file was of use; a link is not followed where the system can help it."""
+    """Record that the file was used; a link is not followed if the system can avoid it."""
     follow = os.utime not in os.supports_follow_symlinks  # Windows
     with suppress(OSError):  # only brings its eviction forward
         os.utime(path, follow_symlinks=follow)
 
 
 def is_trusted_file(status: os.stat_result) -> bool:
-    """Whether an open file is a plain one that only its user, or root, can have written."""
+    """Return whether an open file is a regular one that only its user, or root, can have written."""
     return stat.S_ISREG(status.st_mode) and _wrong(status) is None

@@ -1,4 +1,4 @@
-"""A line of the history: what ``--history`` and ``--undo`` stand on, which need the standard library alone."""
+"""A line of the history, for ``--history`` and ``--undo``, which need only the standard library."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class HistoryEntry:
 
     kind: Literal["update", "undo"]
     changes: tuple[tuple[str, str | None, str | None], ...]
-    """(name, version before, version after); None where it was, or is, not installed."""
+    """(name, version before, version after); None if it was, or is, not installed."""
 
     undoable: bool
     why_not: str | None = None
-    """Set when not ``undoable``."""
+    """Set if not ``undoable``."""

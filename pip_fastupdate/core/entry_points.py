@@ -1,7 +1,7 @@
-"""What ``entry_points.txt`` names, read as pip reads it: by the standard library's parser, and nowhere else.
+"""What ``entry_points.txt`` declares, read as pip reads it, with the standard library's parser; no other module does.
 
-What a wheel may ask for is decided in ``wheels.entry_points``; here is also what an installed distribution has asked
-for, of which whatever can be read counts.
+``wheels.entry_points`` decides what a wheel may declare; this module also reads installed distributions, for which
+everything readable counts.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ if TYPE_CHECKING:
     from importlib.metadata import Distribution, EntryPoint
 
 GROUPS = ("console_scripts", "gui_scripts")
-"""Of which pip makes commands."""
+"""Groups for which pip creates commands."""
 
 _EXPORT = re.compile(r"([^\[]\S*)\s*=\s*\w+")
 """How distlib finds the name: the first match counts, wherever it begins."""
 
 LARGEST, _LONGEST = 1 << 20, 500
-"""Characters of a file, and of one entry point: more than that is none, and would take the pattern above for ever."""
+"""Characters of a file, and of one entry point: longer ones are invalid, and too slow for the pattern above."""
 
 _SEPARATORS = re.compile(r"[/\\\0]")
 
 
 def entry_points(text: str) -> list[EntryPoint]:
-    """All of them. What the parser raises where it gives up is not documented, and different in each version.
+    """Return all entry points. The parser's exceptions are not documented, and different in each version.
 
     Raises ValueError for more than a mebibyte.
     """
     if len(text) > LARGEST:
-        raise ValueError(f"{len(text)} characters")
+        raise ValueError(f"{len(text)} characters long")
     return list(_reader()(text).entry_points)
 
 
 @cache
 def _reader() -> Callable[[str], Distribution]:
-    from importlib.metadata import Distribution  # takes a while, and most distributions have no commands
+    from importlib.metadata import Distribution  # slow, and most distributions have no commands
     from pathlib import Path
 
     class Text(Distribution):
@@ -61,7 +61,7 @@ def _is_section(line: str) -> bool:
 
 
 def made_name(name: str, value: str) -> str:
-    """The name of the file that pip makes for an entry point; "" where it makes none."""
+    """Return the name of the file that pip creates for an entry point; "" if it creates none."""
     if len(name) + len(value) > _LONGEST:
         return ""
     export = _EXPORT.search(f"{name} = {value}")
@@ -69,9 +69,9 @@ def made_name(name: str, value: str) -> str:
 
 
 def script_names(text: str) -> Iterator[str]:
-    """The names of the console and GUI scripts of what is installed.
+    """Return the names of the console and GUI scripts of an installed distribution.
 
-    A line that is no entry point is passed over. A name with a folder in it is none of a script.
+    Invalid lines are skipped. A name with a directory in it is not a script's.
     """
     if len(text) > LARGEST:
         return

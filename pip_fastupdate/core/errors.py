@@ -1,4 +1,4 @@
-"""What can go wrong, each with its hint and the exit code it ends the program with."""
+"""Errors, each with its hint and the program's exit code."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ INTERRUPTED = 130
 
 
 class PipUpdateError(Exception):
-    """The run stops here and the environment is as it was before.
+    """The run stops here and the environment is unchanged.
 
-    ``message`` is one sentence for the user, ``hint`` says what to do about it ("" for none) and
-    ``exit_code`` is the documented code that the program ends with.
+    ``message`` is one sentence for the user, ``hint`` says what to do about it ("" for none) and ``exit_code`` is the
+    documented exit code.
     """
 
     exit_code = FAILED
@@ -29,13 +29,13 @@ class PipUpdateError(Exception):
 
 
 class UsageError(PipUpdateError):
-    """The command line, or a setting of pip's that it stands on, cannot be carried out."""
+    """An invalid command line, or an unsupported pip setting."""
 
     exit_code = WRONG_USAGE
 
 
 class EnvironmentRefused(PipUpdateError):
-    """This environment must not, or cannot, be changed by us."""
+    """The environment must not or cannot be changed."""
 
 
 class EnvironmentLocked(PipUpdateError):
@@ -49,7 +49,7 @@ class IndexUnreachable(PipUpdateError):
 class FileConflict(PipUpdateError):
     """A new file would overwrite one that belongs to no distribution being replaced.
 
-    ``names`` are the distributions that bring it: the run can go on without them.
+    ``names`` are the distributions that contain it: the run can go on without them.
     """
 
     def __init__(self, message: str, hint: str = "", *, names: tuple[str, ...] = ()) -> None:
@@ -58,15 +58,15 @@ class FileConflict(PipUpdateError):
 
 
 class FileInUse(FileConflict):
-    """Another program has files of ``names`` open, so that they cannot be replaced: the run can go on without them."""
+    """Another program has files of ``names`` open, so they cannot be replaced: the run can go on without them."""
 
 
 class CommandFailed(PipUpdateError):
-    """The user's own command (``--test``) failed: before the update, or after it, which was then taken back."""
+    """The user's own command (``--test``) failed: before the update, or after it, which was then rolled back."""
 
 
 class TransactionError(PipUpdateError):
-    """The journal, the staged files or the disk do not allow the swap, its undo or its recovery."""
+    """The journal, the staged files or the disk prevent the swap, its undo or its recovery."""
 
 
 class EnvironmentChanged(TransactionError):
@@ -74,12 +74,12 @@ class EnvironmentChanged(TransactionError):
 
 
 class InterruptedLate(KeyboardInterrupt):
-    """Ctrl-C when the change was complete and kept: the environment is not as it was before."""
+    """Ctrl-C after the update was complete: the environment has changed."""
 
 
 @contextmanager
 def late(kept: Callable[[], bool]) -> Iterator[None]:
-    """Ctrl-C inside becomes InterruptedLate if ``kept`` says that the change is."""
+    """Convert Ctrl-C inside into InterruptedLate if ``kept`` says that the update is complete."""
     try:
         yield
     except KeyboardInterrupt:

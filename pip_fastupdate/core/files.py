@@ -1,4 +1,4 @@
-"""Files as they are found and made in more than one place: read within limits, as they are input, written whole."""
+"""File operations used in several packages: reading within limits, because files are input, and writing whole files."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _NEW = os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOE
 
 
 def content(path: str, limit: int) -> bytes:
-    """The whole of a regular file, never waiting for a pipe or a device.
+    """Return the content of a regular file, without waiting for a pipe or a device.
 
     Raises OSError, also for anything but a regular file and for one of more than ``limit`` bytes.
     """
     with open(path, "rb", opener=without_waiting) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "Not a regular file", path)
+            raise OSError(errno.EINVAL, "not a regular file", path)
         data = file.read(limit + 1)
     if len(data) > limit:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
@@ -30,12 +30,12 @@ def content(path: str, limit: int) -> bytes:
 
 
 def without_waiting(path: str, flags: int = os.O_RDONLY) -> int:
-    """An ``opener`` for reading that does not wait for the other end of a pipe. Raises OSError."""
+    """Open for reading without waiting for the other end of a pipe; an ``opener``. Raises OSError."""
     return os.open(path, flags | _READ)
 
 
 def decoded(data: bytes | str) -> Any:
-    """The value of a JSON text from outside. Raises ValueError, also for one that is nested too deeply."""
+    """Return the value of a JSON text from outside. Raises ValueError, also if it is nested too deeply."""
     try:
         return json.loads(data)
     except RecursionError:
@@ -71,14 +71,16 @@ def part_of(path: Path) -> Path:
 
 
 def write_all(descriptor: int, content: bytes) -> None:
-    """Write all of it; ``os.write`` may stop after a part. Raises OSError when the disk does not take it."""
+    """Write all of it; ``os.write`` may stop after a part. Raises OSError if the disk refuses."""
     left = memoryview(content)
     while left:
         left = left[os.write(descriptor, left) :]
 
 
 def leads_elsewhere(found: os.stat_result) -> bool:
-    """Whether what ``os.lstat`` has found is a link, or, on Windows, a junction, which looks like a folder there."""
+    """Return whether a result of ``os.lstat`` is a link or, on Windows, a junction, which looks like a directory
+    there.
+    """
     return stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _MOUNT_POINT
 
 
@@ -136,19 +138,19 @@ def plain(path: str) -> str:
 
 
 def too_long(error: OSError, *, windows: bool = os.name == "nt") -> str | None:
-    """In words, that a path is longer than Windows allows, which itself says only that it is not found.
+    """Return a message if a path is longer than Windows allows, which itself only reports that it is not found.
 
-    None where that is not what is wrong. Source of the advice: pip's own hint (``pip._internal.commands.install``).
+    None if that is not the cause. Source of the advice: pip's own hint (``pip._internal.commands.install``).
     """
     paths = (each for each in (error.filename, error.filename2) if isinstance(each, str))
     length = max((len(each) for each in paths), default=0)
     if not windows or error.errno != errno.ENOENT or length <= LONGEST:
         return None
-    return f"a path in it has {length} characters, and Windows allows {LONGEST} until long paths are enabled"
+    return f"a path in it has {length} characters, but Windows allows {LONGEST} unless long paths are enabled"
 
 
 def working_folder() -> str:
-    """The current folder; "" when it has been removed meanwhile."""
+    """Return the current directory; "" if it has been removed."""
     try:
         return os.getcwd()  # noqa: PTH109 - compared as text, as pip does
     except FileNotFoundError:
@@ -156,5 +158,5 @@ def working_folder() -> str:
 
 
 def real(path: str) -> str:
-    """``path`` as pip compares it: absolute, without symbolic links, in the file system's case."""
+    """Return ``path`` as pip compares it: absolute, without symbolic links, in the file system's case."""
     return os.path.normcase(os.path.realpath(path))

@@ -1,8 +1,8 @@
-"""Threads that take turns at Python's work, and let others in while they are at something that needs no Python.
+"""Threads that take turns at Python's work, and let others run during work that needs no Python.
 
-The interpreter's lock changes hands at every call into the system, which costs more than a small call is worth: two
-threads unpacking small files take half as long again as one. With turns it changes hands at large ones alone: an
-update of 100 takes 2.4 s of processor time, 2.5 s without (medians of 7).
+The interpreter's lock changes hands at every system call, which costs more than a small call is worth: two threads
+unpacking small files take half as long again as one. With turns it changes hands at large ones only: an update of 100
+takes 2.4 s of processor time, 2.5 s without (medians of 7).
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 LARGE = 32 * 1024
-"""Bytes from which on it pays to let another thread in: decompressing or writing them takes as long as that."""
+"""Bytes from which letting another thread in pays off: decompressing or writing them takes as long as that."""
 
 
 class Turns:
     """One thread at a time is at work, the others wait or are ``aside``."""
 
     def __init__(self, large: int = LARGE) -> None:
-        """``large`` is the number of bytes from which on ``aside`` lets others in."""
+        """``large`` is the number of bytes from which ``aside`` lets others in."""
         self.large = large
         self.lock = threading.Lock()
 
     @contextmanager
     def work(self) -> Iterator[None]:
-        """Within this, it is this thread's turn."""
+        """Inside, it is this thread's turn."""
         with self.lock:
             yield
 
@@ -49,8 +49,8 @@ _STAYING = nullcontext()
 
 
 def aside(turns: Turns | None, size: int) -> AbstractContextManager[None]:
-    """Within this, others have their turn, if ``size``, in bytes, is large.
+    """Inside, others have their turn if ``size``, in bytes, is large.
 
-    ``turns`` are those that this thread is at work in; None when it is in none, and has no turn to give away.
+    ``turns`` are those that this thread is at work in; None if it is in none, and has no turn to give away.
     """
     return _STAYING if turns is None or size < turns.large else _Aside(turns.lock)

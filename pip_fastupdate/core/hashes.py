@@ -1,4 +1,4 @@
-"""Hashes of files by the names that indexes use for them, strongest first: the one place that ranks them."""
+"""Hashes of files by the names that indexes use, strongest first; no other module ranks them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ SIZES: Mapping[str, int] = {
     "sha1": 20,
     "md5": 16,
 }
-"""Bytes of a digest by algorithm, strongest first. ``blake2b_256`` is what PyPI's JSON API calls its third hash."""
+"""Bytes of a digest by algorithm, strongest first. ``blake2b_256`` is the name of the third hash in the JSON API."""
 
 WEAK = frozenset({"sha1", "md5"})
-"""These show damage, but not tampering: two files with the same digest can be made at will."""
+"""These detect damage, but not tampering: two files with the same digest can be made at will."""
 
 Hashes = tuple[tuple[str, str], ...]
 """(algorithm, hexadecimal digest) in lower case, strongest first."""
@@ -35,10 +35,9 @@ _RANKS = {name: rank for rank, name in enumerate(SIZES)}
 
 
 def arrange(pairs: Iterable[tuple[str, object]]) -> Hashes:
-    """The pairs in lower case, strongest first, each once.
+    """Return the pairs in lower case, strongest first, each once.
 
-    An algorithm that nobody knows, and a digest that is none, stay in it, last: see ``problem``. So does an algorithm
-    with two digests.
+    Unknown algorithms and invalid digests stay in it, last: see ``problem``. So does an algorithm with two digests.
     """
     plain = dict.fromkeys(
         (str(name).strip().lower(), str(value).strip().lower()) for name, value in pairs if value is not None
@@ -47,9 +46,9 @@ def arrange(pairs: Iterable[tuple[str, object]]) -> Hashes:
 
 
 def problem(hashes: Hashes) -> str | None:
-    """Why no file could be checked against the hashes, a phrase for people; None where one can, or there are none.
+    """Return why no file could be verified with the hashes, a phrase for display; None if one can, or there are none.
 
-    Algorithms that nobody knows are passed over where there is one that is known.
+    Unknown algorithms are ignored if there is a known one.
     """
     seen: dict[str, str] = {}
     for name, value in hashes:
@@ -66,16 +65,16 @@ class Hasher:
     """Several hashes of the same bytes at once."""
 
     def __init__(self, algorithms: Iterable[str]) -> None:
-        """Those of ``SIZES``; others are passed over."""
+        """Those of ``SIZES``; others are ignored."""
         self._machines = {name: _machine(name) for name in algorithms if name in SIZES}
 
     def update(self, data: bytes | memoryview) -> None:
-        """Go on with these bytes."""
+        """Add these bytes."""
         for machine in self._machines.values():
             machine.update(data)
 
     def differing(self, hashes: Hashes) -> tuple[str, str, str] | None:
-        """The first algorithm whose digest is another than it should be, that, and what was found; else None."""
+        """Return the first algorithm whose digest differs, the expected and the actual digest; else None."""
         found = {name: machine.hexdigest() for name, machine in self._machines.items()}
         wrong = (
             (name, expected, found[name]) for name, expected in hashes if name in found and found[name] != expected
@@ -86,4 +85,4 @@ class Hasher:
 def _machine(name: str) -> Any:
     if name == "blake2b_256":
         return hashlib.blake2b(digest_size=32)
-    return hashlib.new(name, usedforsecurity=False)  # so that md5 is there where FIPS rules it out for signatures
+    return hashlib.new(name, usedforsecurity=False)  # so that md5 works where FIPS excludes it for signatures

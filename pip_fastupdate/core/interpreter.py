@@ -13,16 +13,16 @@ FOREIGN = -1
 """The rank of a wheel that does not fit."""
 
 MALFORMED = -2
-"""The rank of a tag that cannot be one."""
+"""The rank of an invalid tag."""
 
 
 class Interpreter:
-    """Answers are remembered: few distinct tags and ``Requires-Python`` texts make up whole indexes."""
+    """Results are cached: few distinct tags and ``Requires-Python`` texts occur in whole indexes."""
 
     def __init__(self, python: str, tags: Callable[[], Sequence[str]], signature: str = "") -> None:
-        """``python`` is its full version; ``tags`` are ``cp311-cp311-linux_x86_64`` …, best first, asked for once.
+        """``python`` is its full version; ``tags`` are ``cp311-cp311-linux_x86_64`` …, best first, computed once.
 
-        ``signature`` stands for both of them in the keys of the cache; without one it is made of them.
+        ``signature`` stands for both in the keys of the cache; by default it is made from them.
         """
         self.python = python
         self.short = ".".join(python.split(".")[:2])
@@ -33,9 +33,9 @@ class Interpreter:
         self._runs: dict[str, bool] = {"": True}
 
     def rank(self, python: str, abi: str, platform: str) -> int:
-        """Position of the best of a wheel's (compressed) tags among those that fit; less is better.
+        """Return the rank of a wheel's best (compressed) tag among those that fit; less is better.
 
-        FOREIGN where none fits, MALFORMED where they are no tags.
+        FOREIGN if none fits, MALFORMED if they are not tags.
         """
         key = (python, abi, platform)
         rank = self._ranks.get(key)
@@ -53,7 +53,7 @@ class Interpreter:
         tags: Iterable[str] = (
             f"{each}-{other}-{last}" for each in fields[0] for other in fields[1] for last in fields[2]
         )
-        if math.prod(map(len, fields)) > len(known):  # a name of a few kilobytes stands for millions of tags
+        if math.prod(map(len, fields)) > len(known):  # a name of a few kilobytes can stand for millions of tags
             sets = [frozenset(field) for field in fields]
             tags = (
                 tag for tag in known if all(part in held for part, held in zip(tag.split("-", 2), sets, strict=True))
@@ -61,7 +61,7 @@ class Interpreter:
         return min((known[tag] for tag in tags if tag in known), default=FOREIGN)
 
     def runs(self, requires_python: str | None) -> bool:
-        """Whether ``Requires-Python`` admits it; what is no specifier excludes nothing, as in pip."""
+        """Return whether ``Requires-Python`` allows it; an invalid specifier excludes nothing, as in pip."""
         runs = self._runs.get(requires_python or "")
         if runs is None:
             runs = self._runs[requires_python or ""] = _admits(requires_python or "", self.python)
@@ -73,13 +73,13 @@ def _admits(specifier: str, python: str) -> bool:
 
     try:
         return SpecifierSet(specifier).contains(python)
-    except ValueError:  # InvalidSpecifier, or a number of more digits than an int may have
+    except ValueError:  # InvalidSpecifier, or a number with more digits than an int may have
         return True
 
 
 @cache
 def this() -> Interpreter:
-    """The interpreter that runs."""
+    """Return the running interpreter."""
     python = ".".join(map(str, sys.version_info[:3]))
     return Interpreter(python, _tags, _signature())
 
@@ -92,11 +92,11 @@ def _tags() -> tuple[str, ...]:
 
 
 def _signature() -> str:
-    """A stand-in for the tags that costs nothing: whatever they are derived from.
+    """Return a cheap stand-in for the tags: whatever they are derived from.
 
-    Not the version of packaging, which derives them: a new one knows the same tags, but for a new platform at times,
-    and then pages are asked for again within the TTL. Else an update of packaging would make all answers stale.
-    musl's version is told by nothing cheap, so there the tags themselves are taken.
+    Not the version of packaging, which derives them: a new one has the same tags, except sometimes for a new platform,
+    and then pages are requested again within the TTL. Otherwise an update of packaging would make all responses stale.
+    musl's version is not available cheaply, so there the tags themselves are used.
     """
     multiarch = str(getattr(sys.implementation, "_multiarch", ""))
     return _hash(

@@ -16,7 +16,7 @@ _FOLD = re.compile(r"\s*\n\s*")
 
 
 def head(data: bytes) -> bytes:
-    """The fields alone, each line with a line feed at its end."""
+    """Return the fields only, each line with a line feed at its end."""
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     end = _END.search(data)
@@ -24,9 +24,10 @@ def head(data: bytes) -> bytes:
 
 
 def fields(data: bytes, names: tuple[str, ...], *, errors: str = "strict") -> Mapping[str, list[str]]:
-    """The values of the fields of these names, in lower case: as often as they are there, stripped and unfolded.
+    """Return the values of the fields of these lower-case names: every occurrence, stripped and unfolded.
 
-    ``errors`` is of ``bytes.decode``. Raises UnicodeDecodeError for one that is not UTF-8; all others may be anything.
+    ``errors`` is as for ``bytes.decode``. Raises UnicodeDecodeError for one that is not UTF-8; all others may be
+    anything.
     """
     found: dict[str, list[str]] = {name: [] for name in names}
     for field in _pattern(names).finditer(head(data)):

@@ -1,4 +1,4 @@
-"""The data that flows from stage to stage: frozen, and free of everything but the standard library."""
+"""Data that the stages pass on: frozen, and made only of the standard library."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .hashes import Hashes, arrange
 
-if TYPE_CHECKING:  # whoever makes these has imported it; --history and --undo go without
+if TYPE_CHECKING:  # whoever creates these has imported it; --history and --undo work without
     from packaging.version import Version
 
     from .reasons import ReasonKind
@@ -21,13 +21,13 @@ ProjectStatus = Literal["archived", "deprecated", "quarantined"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why a distribution stays as it is, or what is to be known about it."""
+    """Why a distribution stays unchanged, or a remark about it."""
 
     kind: ReasonKind
     """A stable word for programs, such as ``editable``, ``required-by`` or ``download-failed``."""
 
     text: str
-    """The same for people, a phrase without a full stop: ``numba 0.59.1 requires numpy<1.27``."""
+    """The message, a phrase without a full stop: ``numba 0.59.1 requires numpy<1.27``."""
 
     data: Mapping[str, str] = field(default_factory=dict)
     """Further fields of the reason in the JSON report; none may be called ``kind`` or ``text``."""
@@ -35,7 +35,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The environment that a run acts on."""
+    """The environment that a run updates."""
 
     prefix: Path
     python: str
@@ -49,50 +49,50 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
-    """One installed distribution (PyPA glossary), as its ``.dist-info`` folder tells it."""
+    """One installed distribution (PyPA glossary), as described by its ``.dist-info`` directory."""
 
     name: str
     """Normalized (PEP 503)."""
 
     version: Version
-    """What there is of one in a version that cannot be parsed, ``Version("0")`` at worst: ``text`` has it as it is."""
+    """The parsable part of an invalid version, ``Version("0")`` at worst: ``text`` has it as it is."""
 
     unparsed_version: str | None = None
-    """The version as it is recorded, where that does not follow PEP 440."""
+    """The recorded version, if it does not follow PEP 440."""
 
     requires: tuple[str, ...] = ()
     """The ``Requires-Dist`` fields, raw (PEP 508)."""
 
     location: Path
-    """The folder on ``sys.path`` in which it was found."""
+    """The directory on ``sys.path`` in which it was found."""
 
     info_name: str
-    """The name in ``location`` of its ``.dist-info`` folder, or the path of whatever else describes it."""
+    """The name in ``location`` of its ``.dist-info`` directory, or the path of whatever else describes it."""
 
     requested: bool = False
-    """Whether the user asked for it by name (the REQUESTED file)."""
+    """True if the user asked for it by name (the REQUESTED file)."""
 
     user_site: bool = False
     installer: str = ""
-    """What installed it (PEP 376), as that calls itself; "" for pip and uv, and where nothing says."""
+    """The name of its installer (PEP 376); "" for pip and uv, and if unknown."""
 
     skip: Reason | None = None
-    """Why it must not be changed; None when it may be upgraded."""
+    """Why it must not be changed; None if it may be upgraded."""
 
     notes: tuple[Reason, ...] = ()
-    """What is wrong with what is recorded of it, though not so that it could not be upgraded."""
+    """Faults in its metadata that do not prevent an upgrade."""
 
     leftovers: tuple[str, ...] = ()
-    """Names in ``location`` of further ``.dist-info`` folders about it, which an earlier version left behind."""
+    """Names in ``location`` of further ``.dist-info`` directories about it, left behind by an earlier version."""
 
     @property
     def text(self) -> str:
-        """The installed version for people, as it is recorded."""
+        """The installed version for display, as it is recorded."""
         return self.unparsed_version or str(self.version)
 
     @property
     def info(self) -> Path:
-        """The path of that folder."""
+        """The path of that directory."""
         return self.location / self.info_name
 
 
@@ -116,74 +116,74 @@ class File:
     """Absolute, without credentials."""
 
     sha256: str | None = None
-    """Hexadecimal; None when the index names no sha256."""
+    """Hexadecimal; None if the index gives no sha256."""
 
     hashes: Hashes = ()
-    """All others that the index gives, as ``hashes.arrange`` makes them; a second sha256 too, where two disagree."""
+    """All other hashes from the index, as ``hashes.arrange`` orders them; a second sha256, too, if two disagree."""
 
     size: int | None = None
     """Bytes."""
 
     metadata: bool | None = None
-    """Whether the index says it serves ``url + ".metadata"`` (PEP 658, 714); None when it does not say."""
+    """True if the index says it serves ``url + ".metadata"`` (PEP 658, 714); None if it does not say."""
 
     metadata_sha256: str | None = None
     """The hash of that sidecar."""
 
     provenance: str | None = None
-    """Where the index serves its attestations (PEP 740); None when it does not say."""
+    """The URL of its attestations (PEP 740); None if there are none."""
 
     @property
     def all_hashes(self) -> Hashes:
-        """Every hash the index gives of it, strongest first; a file is the right one when all of them say so."""
+        """Every hash from the index, strongest first; all of them must match."""
         own = (("sha256", self.sha256),) if self.sha256 is not None else ()
         return arrange((*own, *self.hashes))
 
     @property
     def is_wheel(self) -> bool:
-        """Whether this is a wheel rather than an sdist."""
+        """True for a wheel, False for an sdist."""
         return self.filename.endswith(".whl")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """One version of a project with the one file that this interpreter would install of it."""
+    """One version of a project with the one file that this interpreter would install."""
 
     name: str
     """Normalized (PEP 503)."""
 
     version: Version
     file: File | None = None
-    """The wheel with the best tag, or the sdist where building is asked for; None when ``blocked``."""
+    """The wheel with the best tag, or the sdist if building is requested; None if ``blocked``."""
 
     requires: tuple[str, ...] | None = None
-    """The ``Requires-Dist`` fields, raw (PEP 508), where the index already gave them; else None."""
+    """The ``Requires-Dist`` fields, raw (PEP 508), if the index already gave them; else None."""
 
     blocked: Reason | None = None
-    """Why this interpreter or the user's policy rules it out; None for a candidate."""
+    """Why this interpreter or the user's policy excludes it; None for a candidate."""
 
     held: bool = False
-    """Whether a filter of the user's is what blocks it: then the distribution is reported as held."""
+    """True if a user's filter blocks it: the distribution is then reported as held."""
 
     yanked: str | None = None
-    """The reason given (may be empty) when yanked (PEP 592), else None."""
+    """The reason given (may be empty) if yanked (PEP 592), else None."""
 
     uploaded: str | None = None
-    """Time of upload, ISO 8601 in UTC, where the index tells it (PEP 700)."""
+    """Time of upload, ISO 8601 in UTC, if the index gives it (PEP 700)."""
 
     index: str = ""
-    """The index it comes from: a URL without credentials; ``find-links`` for whatever that names."""
+    """Its index: a URL without credentials; ``find-links`` for all of those."""
 
     alternatives: tuple[Release, ...] = ()
-    """The same version as the other indexes have it, where several do."""
+    """The same version on other indexes, if several have it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """What an index offers of one project to this interpreter, newest release first.
 
-    Releases older than the installed version are left out: nothing is ever downgraded. The installed
-    version itself is among them where the index still has it.
+    Releases older than the installed version are ignored: nothing is ever downgraded. The installed version itself is
+    included if the index still has it.
     """
 
     name: str
@@ -192,7 +192,7 @@ class Project:
     """PEP 792; None for ``active``."""
 
     notes: tuple[Reason, ...] = ()
-    """What the user should know, such as known vulnerabilities of the installed version."""
+    """Remarks for the user, such as known vulnerabilities of the installed version."""
 
     @property
     def candidates(self) -> tuple[Release, ...]:
@@ -202,11 +202,11 @@ class Project:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A project or release that could not be looked up, downloaded or installed. Data, not an exception."""
+    """A project or release that failed to be looked up, downloaded or installed. Data, not an exception."""
 
     name: str
     kind: ReasonKind
-    """As of a ``Reason``: ``not-found``, ``unreachable``, ``offline``, ``hash``, ``build``, ``symlink`` …"""
+    """As in a ``Reason``: ``not-found``, ``unreachable``, ``offline``, ``hash``, ``build``, ``symlink`` …"""
 
     text: str
     version: str | None = None
@@ -224,12 +224,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """An upgradable distribution that stays below its newest version (``latest``), and why."""
+    """A distribution that stays below its newest version (``latest``), and why."""
 
     name: str
     installed: Version
     kept: Version
-    """The version after the run: ``installed``, or something between it and ``latest``."""
+    """The version after the run: ``installed``, or one between it and ``latest``."""
 
     latest: Version
     reasons: tuple[Reason, ...]
@@ -243,10 +243,10 @@ class Plan:
     """Sorted by name."""
 
     holds: tuple[Hold, ...] = ()
-    """Sorted by name; a distribution that moves, but not to its newest version, is in both."""
+    """Sorted by name; a distribution that is upgraded, but not to its newest version, is in both."""
 
     notes: tuple[str, ...] = ()
-    """What is to be said about the planning itself: a budget that ran out, a problem that it mends."""
+    """Messages about planning itself, such as an exhausted search budget."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,29 +257,29 @@ class KnownVulnerability:
     aliases: tuple[str, ...] = ()
     summary: str = ""
     severity: str = ""
-    """``low``, ``medium``, ``high`` or ``critical`` where a database rates it; else ""."""
+    """``low``, ``medium``, ``high`` or ``critical`` if a database rates it; else ""."""
 
     fixed_in: str | None = None
-    """The smallest later version that is not affected by it; None where no fix is known."""
+    """The smallest later version that is not affected; None if no fix is known."""
 
     remains: bool = True
-    """Whether the version after the run is affected by it, too."""
+    """True if the version after the run is affected, too."""
 
     malware: bool = False
     ignored: bool = False
-    """Whether the user said that it does not count."""
+    """True if the user ignores it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """What a new version changes. Pairs are (before, after), None where both are the same or nobody knows."""
+    """What a new version changes. Pairs are (before, after), None if both are equal or unknown."""
 
     releases: int = 0
-    """How many releases lie between."""
+    """The number of releases in between."""
 
     uploaded: tuple[str | None, str | None] = (None, None)
     links: tuple[tuple[str, str], ...] = ()
-    """(what it is, URL)."""
+    """(label, URL)."""
 
     requires_added: tuple[str, ...] = ()
     requires_dropped: tuple[str, ...] = ()
@@ -289,7 +289,7 @@ class Difference:
     license: tuple[str, str] | None = None
     files: tuple[str, str] | None = None
     native: tuple[str, str] | None = None
-    """How many files are compiled code."""
+    """The number of files of compiled code."""
 
     size: tuple[str, str] | None = None
     """Bytes of all files."""
@@ -297,7 +297,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of the report: what became of one distribution."""
+    """One line of the report: the result for one distribution."""
 
     name: str
     installed: str | None
@@ -307,34 +307,34 @@ class Row:
     """Equals ``installed`` for a hold."""
 
     latest: str | None
-    """The newest version that this interpreter could install; None when unknown."""
+    """The newest version that this interpreter could install; None if unknown."""
 
     action: Action
     status: Status
     reasons: tuple[Reason, ...] = ()
     index: str | None = None
-    """Where ``target`` comes from: a URL without credentials; None where nothing is installed."""
+    """The index of ``target``: a URL without credentials; None if nothing is installed."""
 
     level: str | None = None
-    """How big a step from ``installed`` to ``target`` is: ``patch``, ``minor``, ``major`` or ``calendar``."""
+    """The size of the step from ``installed`` to ``target``: ``patch``, ``minor``, ``major`` or ``calendar``."""
 
     direct: bool | None = None
-    """Whether the user asked for it by name, or nothing installed requires it where nobody noted that."""
+    """True if the user asked for it by name or, if that was not recorded, nothing installed requires it."""
 
     uploaded: str | None = None
-    """When the file of ``target`` was uploaded: ISO 8601 in UTC; None where nothing is installed or nobody tells."""
+    """When the file of ``target`` was uploaded: ISO 8601 in UTC; None if nothing is installed or it is unknown."""
 
     size: int | None = None
     """Bytes of that file."""
 
     changes: Difference | None = None
-    """What the new version changes, where that was asked for."""
+    """What the new version changes, if requested."""
 
     vulnerabilities: tuple[KnownVulnerability, ...] = ()
-    """Of ``installed``, where advisories were read."""
+    """Of ``installed``, if advisories were read."""
 
     required_by: tuple[tuple[str, str], ...] = ()
-    """Who requires it after the run, as (name, requirement), where that was asked for."""
+    """What requires it after the run, as (name, requirement), if requested."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,19 +345,19 @@ class Counts:
     """
 
     requests: int = field(default=0, metadata={"label": "requests"})
-    """Requests that were sent, redirects and repetitions included."""
+    """Requests sent, including redirects and retries."""
 
     cache_hits: int = field(default=0, metadata={"label": "cache hits"})
-    """Answers out of the cache without a request."""
+    """Responses from the cache without a request."""
 
     revalidated: int = 0
-    """Answers in the cache that the server confirmed (304)."""
+    """Cached responses confirmed by the server (304)."""
 
     bytes_received: int = field(default=0, metadata={"label": "received"})
-    """Of bodies, as they were sent."""
+    """Of bodies, as sent."""
 
     bytes_cached: int = field(default=0, metadata={"label": "from cache"})
-    """What the cache supplied instead of the network: kept answers of indexes, and whole wheels."""
+    """What the cache supplied instead of the network: cached index responses, and whole wheels."""
 
     bytes_shared: int = field(default=0, metadata={"label": "shared"})
     """Of wheels that came from the store that machines share instead of an index."""
@@ -368,13 +368,13 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostStats:
-    """What one server was asked for. A response time runs from sending a request to the end of the response's head."""
+    """Requests to one server. A response time is from sending a request to the end of the response's head."""
 
     host: str
     """With its port where the URL has one, without credentials."""
 
     requests: int
-    """Requests that were sent, also those that no response came to."""
+    """Requests sent, including those without a response."""
 
     mean_seconds: float | None
     """Average response time; None without any response."""
@@ -383,24 +383,24 @@ class HostStats:
     """The response time that 95% of the responses did not exceed (nearest rank)."""
 
     bytes_received: int
-    """Of bodies, as they were sent."""
+    """Of bodies, as sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskUse:
-    """What the process did to files, imports included."""
+    """What the process did to files, including imports."""
 
     files_read: int
     """How often a file was opened for reading."""
 
     files_written: int
-    """How often one was opened for writing."""
+    """How often a file was opened for writing."""
 
     bytes_read: int | None
-    """Fetched from disks, not from the system's memory; None where the system does not tell."""
+    """Read from disks, not from the system's memory; None if the system does not say."""
 
     bytes_written: int | None
-    """Handed to the system for disks, in whole pages; None where the system does not tell."""
+    """Passed to the system for disks, in whole pages; None if the system does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -411,30 +411,30 @@ class Stats(Counts):
     """Wall time of each stage by its name."""
 
     peak_memory_mb: float | None = None
-    """Peak resident memory of the process; None where the system does not tell."""
+    """Peak resident memory of the process; None if the system does not say."""
 
     hosts: tuple[HostStats, ...] = ()
-    """The servers that were asked, the busiest first."""
+    """The servers of the run, the busiest first."""
 
     disk: DiskUse | None = None
-    """None where it was not measured."""
+    """None if not measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenFile:
-    """A file of the project whose requirements follow the update."""
+    """A project file whose requirements follow the update."""
 
     path: Path
     changed: tuple[tuple[str, str, str], ...] = ()
     """Where in the file, the requirement before, and after."""
 
     diff: str = ""
-    """Unified; "" where nothing changes."""
+    """Unified; "" if nothing changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A program that was started in the environment before it was updated."""
+    """A program started in the environment before it was updated."""
 
     pid: int
     command: str
@@ -443,33 +443,33 @@ class Running:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Everything a run has to tell; what the renderers of ``report`` turn into text."""
+    """The result of a run, rendered by ``report``."""
 
     target: Target
     rows: tuple[Row, ...]
     failures: tuple[Failure, ...] = ()
     warnings: tuple[str, ...] = ()
-    """Sentences for people, already printed on standard error as they came up."""
+    """Messages, already printed to standard error."""
 
     transaction: str | None = None
-    """The id under which ``--undo`` finds this run; None when nothing was changed."""
+    """The id for ``--undo``; None if nothing was changed."""
 
     dry_run: bool = False
     stats: Stats = field(default_factory=Stats)
 
     growth: int | None = None
-    """By how many bytes the environment grew; None where nothing was staged."""
+    """Bytes by which the environment grew; None if nothing was staged."""
 
     unreached: tuple[str, ...] = ()
-    """Names that ``--to`` could not bring to the version that the lock has."""
+    """Names that ``--to`` could not change to the locked version."""
 
     running: tuple[Running, ...] = ()
-    """Programs that go on with the former versions until they are restarted."""
+    """Programs that run the old versions until they are restarted."""
 
     leftovers: tuple[str, ...] = ()
-    """What earlier updates added for others, and nothing requires any more."""
+    """Packages that earlier updates added and nothing requires any more."""
     files: tuple[WrittenFile, ...] = ()
-    """What ``--write`` makes, or would make, of the project's files."""
+    """The project's files as ``--write`` writes, or would write, them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -477,22 +477,22 @@ class CacheInfo:
     """What ``--cache-info`` tells."""
 
     path: Path
-    """The folder."""
+    """The cache directory."""
 
     entries: int
-    """Answers of indexes."""
+    """The number of cached responses."""
 
     bytes: int
     """Their database on the disk, damaged ones that were set aside included."""
 
     oldest: float | None
-    """When the answer that was not used for longest was last used, to a day: seconds since the epoch."""
+    """Last use of the least recently used response, in seconds since the epoch, to the day."""
 
     newest: float | None
-    """The same of the one used last."""
+    """When the most recently used response was last used."""
 
     wheels: int
-    """Downloaded files."""
+    """The number of downloaded files."""
 
     wheel_bytes: int
     """Theirs on the disk, and those of their bytecode."""

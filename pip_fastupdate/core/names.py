@@ -13,8 +13,8 @@ NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 @cache
 def normalize(name: str) -> str:
-    """A project's name, normalized (PEP 503), as ``packaging.utils.canonicalize_name`` has it, but remembered.
+    """Return a project's name, normalized (PEP 503), as ``packaging.utils.canonicalize_name`` does, but cached.
 
-    The standard library alone is needed: undoing an update asks for it too.
+    Needs only the standard library: undoing an update uses it, too.
     """
     return _RUNS.sub("-", name).lower()

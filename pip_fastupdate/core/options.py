@@ -1,4 +1,4 @@
-"""What the user asked for: our own options, and the settings of pip that the run stands on."""
+"""User input: our own options and the pip settings a run uses."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ class CacheOptions:
     """How the disk cache is used."""
 
     directory: Path | None
-    """Folder of the cache; None keeps nothing on disk (``--no-cache``)."""
+    """The cache directory; None disables the disk cache (``--no-cache``)."""
 
     ttl: float = 24 * 3600.0
-    """Seconds for which an answer of the index is believed without asking again."""
+    """Seconds for which a cached index response is fresh."""
 
     refresh: bool = False
-    """Ask again even within the TTL (conditionally where the index gives an ETag)."""
+    """Request again even within the TTL (conditionally if the index gives an ETag)."""
 
     offline: bool = False
-    """Answer from the cache however old, never from the network."""
+    """Use the cache however old, and never the network."""
 
     limit: int = 2 * 1000**3
-    """Bytes that the cache may hold on disk; least recently used entries go first."""
+    """Maximum bytes of the cache on disk; least recently used entries are evicted first."""
 
     url: str | None = None
-    """A shared cache for the answers of the index: ``redis://…``."""
+    """A shared cache for index responses: ``redis://…``."""
 
     wheels_url: str | None = None
     """Where wheels lie that many machines share: ``s3://…``, ``file://…``, ``https://…``."""
@@ -39,7 +39,7 @@ class CacheOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What an index's answer may take at most: beyond it, that answer is a failure."""
+    """Limits of an index response: beyond them, it is a failure."""
 
     body: int = 128 * 1024**2
     """Bytes as sent."""
@@ -48,13 +48,13 @@ class Limits:
     """Bytes once decompressed."""
 
     file: int = 16 * 1024**3
-    """Bytes of a file that is downloaded."""
+    """Bytes of a downloaded file."""
 
     links: int = 200_000
     """Links, or files, on one page."""
 
     seconds: float = 300.0
-    """Seconds in all, with redirects and retries; downloads of files may take longer."""
+    """Total seconds, with redirects and retries; downloads of files may take longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +65,11 @@ class Network:
     """Concurrent requests."""
 
     rush: int = 0
-    """Concurrent requests while many more are waiting; less than ``jobs`` is as many as these."""
+    """Concurrent requests while many more are waiting; never fewer than ``jobs``."""
 
     @property
     def most(self) -> int:
-        """Concurrent requests at the very most: twice those of a rush, while the processor is idle meanwhile."""
+        """Maximum number of concurrent requests: twice those of a rush, while the processor is idle."""
         return 2 * self.rush if self.rush > self.jobs else self.jobs
 
     timeout: float = 15.0
@@ -93,43 +93,43 @@ class Policy:
     """Which files of a release may be chosen."""
 
     pre: bool = False
-    """Pre-releases of every project; else only of those that have one installed."""
+    """Allow pre-releases of every project; else only if one is installed."""
 
     all_releases: frozenset[str] = frozenset()
-    """Normalized names of projects whose pre-releases count too (pip's ``--all-releases``, since 26.0)."""
+    """Normalized names of projects whose pre-releases are allowed, too (pip's ``--all-releases``, since 26.0)."""
 
     only_final: frozenset[str] = frozenset()
     """Normalized names, or ``:all:``, without pre-releases even if one is installed (pip's ``--only-final``)."""
 
     no_binary: frozenset[str] = frozenset()
-    """Normalized names, or ``:all:``, that are built from source by pip."""
+    """Normalized names, or ``:all:``, that pip builds from source."""
 
     only_binary: frozenset[str] = frozenset()
     """Normalized names, or ``:all:``, for which an sdist is never considered."""
 
     build: frozenset[str] = frozenset()
-    """Normalized names, or ``:all:``, that may be built from source where no wheel fits."""
+    """Normalized names, or ``:all:``, that may be built from source if no wheel is compatible."""
 
     prefer_binary: bool = False
     uploaded_before: str | None = None
-    """How old files must be, as pip's setting ``uploaded-prior-to`` has it: an age (``P3D``) or a time (ISO 8601)."""
+    """Minimum age of files, as in pip's ``uploaded-prior-to`` setting: an age (``P3D``) or a time (ISO 8601)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequirementLine:
-    """One requirement of a requirements file, as pip's parser has it."""
+    """One requirement of a requirements file, as pip's parser reads it."""
 
     text: str
-    """PEP 508, on one line; environment variables are filled in."""
+    """PEP 508, on one line; environment variables are expanded."""
 
     file: str
-    """The path or URL as it was given, or as another file names it."""
+    """The path or URL as given, or as another file names it."""
 
     number: int
     """Of its first line, from 1."""
 
     hashed: bool = False
-    """Whether it has ``--hash`` options."""
+    """True if it has ``--hash`` options."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,10 +144,10 @@ class Settings:
     network: Network = Network()
     policy: Policy = Policy()
     constraints: tuple[str, ...] = ()
-    """Requirement lines (PEP 508), read from the constraint files."""
+    """Requirement lines (PEP 508) from the constraints files."""
 
     requirements: tuple[RequirementLine, ...] | None = None
-    """What the requirements files say, nested ones included; None where none was given."""
+    """Content of the requirements files, including nested ones; None without any."""
 
     require_virtualenv: bool = False
     break_system_packages: bool = False
@@ -159,74 +159,74 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyOptions:
-    """Which releases may come in: our own options."""
+    """Which releases may be installed: our own options."""
 
     cooldown: str | None = None
-    """How old files must be, in any form that ``core.ages.parse`` knows; None for any age."""
+    """Minimum age of files, in any form that ``core.ages.parse`` reads; None for any age."""
 
     cooldown_except: tuple[str, ...] = ()
-    """Normalized names, globs of them or URLs of indexes whose files may be of any age."""
+    """Normalized names, globs or URLs of indexes whose files may be of any age."""
 
     cooldown_unknown: Literal["hold", "allow"] = "hold"
-    """What becomes of files whose index does not say when they were uploaded."""
+    """What to do with files whose index does not give upload times."""
 
     cooldowns: tuple[tuple[str, str], ...] = ()
     """The same as ``cooldown`` by normalized name."""
 
     level: Level | None = None
-    """The biggest step that is allowed; None for any."""
+    """The largest step allowed; None for any."""
 
     levels: tuple[tuple[str, Level | None], ...] = ()
     """The same by normalized name."""
 
     indexes: tuple[tuple[str, str], ...] = ()
-    """By normalized name, the index that alone may provide it."""
+    """By normalized name, the only index that may provide it."""
 
     whys: tuple[tuple[str, str], ...] = ()
-    """By normalized name, what the user wrote down about it: it goes with the reasons of its holds."""
+    """By normalized name, the user's comment: it is repeated in the reasons of its holds."""
 
     direct: bool = False
-    """Move only what the user asked for by name, and others as far as they must."""
+    """Update only what the user asked for by name, and others as needed."""
 
     prune: bool = False
-    """Take away what earlier updates added and nothing requires any more."""
+    """Remove what earlier updates added and nothing requires any more."""
 
     @property
     def filters(self) -> bool:
-        """Whether anything of it holds files: whatever is not about which packages move, or why."""
+        """True if any option holds files: all except those about which packages change, or why."""
         plain = PolicyOptions(direct=self.direct, prune=self.prune, whys=self.whys)
         return self != plain
 
     def why(self, name: str) -> str:
-        """What the user wrote down about a project, to follow a reason; "" for nothing."""
+        """Return the user's comment on a project, to follow a reason; "" without one."""
         return next((f" ({text})" for each, text in self.whys if each == name), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdvisoryOptions:
-    """Which known vulnerabilities count, and what becomes of them."""
+    """Which known vulnerabilities count, and what to do about them."""
 
     audit: bool = False
-    """Report those of what is installed."""
+    """Report those of installed packages."""
 
     security: Literal["smallest", "newest"] | None = None
-    """Move only what fixes something, to the smallest version that is affected by nothing, or to the newest such."""
+    """Update only to fix something, to the smallest unaffected version, or to the newest one."""
 
     service: str | None = None
-    """The base URL of a service that speaks OSV's API; None for the public one."""
+    """The base URL of a service with OSV's API; None for the public one."""
 
     local: Path | None = None
-    """A folder or zip archive of records instead of a service."""
+    """A directory or zip archive of records instead of a service."""
 
     ignore: tuple[str, ...] = ()
-    """Ids or aliases that do not count."""
+    """Ids or aliases to ignore."""
 
     ignore_until_fixed: tuple[str, ...] = ()
-    """The same, as long as no fix is known."""
+    """The same while no fix is known."""
 
     @property
     def wanted(self) -> bool:
-        """Whether advisories are to be read at all."""
+        """True if advisories are read at all."""
         return self.audit or self.security is not None
 
 
@@ -238,7 +238,7 @@ class Options:
     """Normalized names to update; empty for all."""
 
     exclude: tuple[str, ...] = ()
-    """Normalized names or globs to leave alone."""
+    """Normalized names or globs to skip."""
 
     dry_run: bool = False
     check: bool = False
@@ -249,47 +249,47 @@ class Options:
     """Of the report on standard output."""
 
     outputs: tuple[tuple[Path, Format], ...] = ()
-    """Absolute; the files that get a report, too."""
+    """Absolute; the files for reports."""
 
     why: str | None = None
-    """Normalized name of a package: show what holds it and who requires it instead of a report; change nothing."""
+    """Normalized name of a package: show what holds it and what requires it instead of a report; change nothing."""
 
     verbosity: int = 0
-    """-1 quiet, 0 as usual, 1 and more verbose."""
+    """-1 quiet, 0 normal, 1 and more verbose."""
 
     color: bool | None = None
     """None decides by the terminal and NO_COLOR."""
 
     live: bool = True
-    """Whether a terminal gets a live display."""
+    """True if a terminal gets a live display."""
 
     stats: bool = False
     cache: CacheOptions
     bytecode: Bytecode = "keep"
     keep: int = 1
-    """Former transactions whose files are kept for ``--undo``."""
+    """The number of former transactions whose files are kept for ``--undo``."""
 
     lock_timeout: float = 0.0
     """Seconds to wait for another run on the same environment."""
 
     test: str | None = None
-    """The user's command that decides whether the update is kept."""
+    """The user's command that decides whether to keep the update."""
 
     bisect: bool = False
     strict: bool = False
     """Hold what inspection warns about."""
 
     download_only: bool = False
-    """Stop before the swap: what the update needs is in the cache then, and nothing is changed."""
+    """Stop before the swap: the cache then has what the update needs, and nothing is changed."""
 
     to: Path | None = None
-    """Absolute; the lock file (PEP 751) that the environment is to be brought to."""
+    """Absolute; the lock file (PEP 751) to install from."""
 
     allow_downgrade: bool = False
-    """Whether the lock may bring older versions than what is installed."""
+    """True if the lock file may lower installed versions."""
 
     lock_file: Path | None = None
-    """Absolute; where to write what is installed after the run (PEP 751)."""
+    """Absolute; the lock file to write after the run (PEP 751)."""
 
     allow_source_change: frozenset[str] = frozenset()
     """Normalized names, or ``:all:``, that may come from another index than before."""
@@ -306,9 +306,9 @@ class Options:
     advisories: AdvisoryOptions = AdvisoryOptions()
 
     changes: frozenset[str] | None = None
-    """Normalized names of which to tell what their new versions change; empty for all, None for nothing."""
+    """Normalized names whose changes to show; empty for all, None for none."""
 
     @property
     def wants_requirers(self) -> bool:
-        """Whether the report has to know who requires whom."""
+        """True if the report needs to know what requires what."""
         return self.why is not None or "html" in (self.format, *(format for _, format in self.outputs))

@@ -1,4 +1,4 @@
-"""What the stages ask of each other: the only types that the planner and the swap know of the outside."""
+"""Protocols between stages: the planner and the swap depend on these types only."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """Where a run tells how far it is. Called from one thread at a time unless a method says otherwise."""
+    """The progress of a run. Called from one thread at a time unless a method says otherwise."""
 
     def stage(self, name: str, total: int | None = None) -> AbstractContextManager[None]:
-        """One stage of the run, such as ``scan`` or ``download``; ``total`` counts its steps."""
+        """Enter a stage of the run, such as ``scan`` or ``download``; ``total`` counts its steps."""
 
     def step(self, detail: str = "", amount: int = 1) -> None:
-        """``amount`` more steps of the current stage are done. May be called from any thread."""
+        """Count ``amount`` more steps of the current stage. May be called from any thread."""
 
     def note(self, text: str) -> None:
-        """A line the user sees unless quiet."""
+        """Print a line unless quiet."""
 
     def warn(self, text: str, hint: str = "") -> None:
-        """A line the user always sees."""
+        """Print a line in any case."""
 
 
 class Measured(Progress, Protocol):
-    """What a run tells its progress to, and what measures it."""
+    """The progress of a run, with measurements."""
 
     seconds: dict[str, float]
     """Wall time of each stage by its name."""
@@ -41,14 +41,14 @@ class Measured(Progress, Protocol):
         """Seconds since the run started."""
 
     def timed(self, name: str) -> AbstractContextManager[None]:
-        """What is measured as ``name`` and not spoken of."""
+        """Measure as ``name`` without output."""
 
     def held(self) -> AbstractContextManager[None]:
         """Within this, another display has the terminal: what is said meanwhile is said at the end."""
 
 
 class Counting(Protocol):
-    """What counts for ``--stats``. Safe to call from many threads."""
+    """Counters for ``--stats``. Thread-safe."""
 
     def add(self, **numbers: int) -> None:
         """Count: fields of ``models.Counts`` by their names. Raises KeyError for any other."""
@@ -65,52 +65,52 @@ class Untold:
         return 0.0
 
     def timed(self, name: str) -> AbstractContextManager[None]:
-        """Nothing but what is in it."""
+        """Do nothing but what is inside."""
         return nullcontext()
 
     def held(self) -> AbstractContextManager[None]:
-        """Nothing but what is in it."""
+        """Do nothing but what is inside."""
         return nullcontext()
 
     def stage(self, name: str, total: int | None = None) -> AbstractContextManager[None]:
-        """Nothing but what is in it."""
+        """Do nothing but what is inside."""
         return nullcontext()
 
     def step(self, detail: str = "", amount: int = 1) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def note(self, text: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def warn(self, text: str, hint: str = "") -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 class ReleaseSource(Protocol):
-    """The planner's view of the index: every call answers from memory, or blocks until it can."""
+    """The planner's view of the index: every call returns from memory, or blocks until it can."""
 
     def project(self, name: str) -> Project | Failure:
-        """The project called ``name`` (normalized). The same answer however often it is asked."""
+        """Return the project called ``name`` (normalized); the same result for every call."""
 
     def requires(self, release: Release) -> tuple[str, ...] | Failure:
-        """The ``Requires-Dist`` fields of a candidate, raw. The same answer however often it is asked."""
+        """Return the ``Requires-Dist`` fields of a candidate, raw; the same result for every call."""
 
     def prefetch(self, names: Iterable[str] = (), releases: Iterable[Release] = ()) -> None:
-        """A hint that these will be asked for: fetched in parallel, in the background."""
+        """Announce that these will be needed: fetched in parallel, in the background."""
 
 
 class Transport(Protocol):
-    """Downloads of immutable files. Safe to call from many threads."""
+    """Downloads of immutable files. Thread-safe."""
 
     def stream(self, url: str, headers: Mapping[str, str] | None = None) -> AbstractContextManager[Iterator[bytes]]:
-        """The body of a successful GET in chunks of at most 256 KiB, undecoded. Retries until the first byte.
+        """Yield the body of a successful GET in chunks of at most 256 KiB, undecoded. Retries until the first byte.
 
-        Raises ``DownloadFailed`` when the answer is an error, or when the connection breaks.
+        Raises ``DownloadFailed`` if the response is an error, or if the connection breaks.
         """
 
 
 class DownloadFailed(Exception):
-    """A file could not be had from its index; ``kind`` and ``text`` as in ``models.Failure``."""
+    """A download failed; ``kind`` and ``text`` are as in ``models.Failure``."""
 
     def __init__(self, kind: NotFetched, text: str, status: int | None = None) -> None:
         """``status`` is that of the answer (RFC 9110), where there was one."""
@@ -133,28 +133,28 @@ class OfferedFile:
 
     url: str
     index: str
-    """The index without credentials; ``find-links`` for whatever that names."""
+    """The index without credentials; ``find-links`` for all of those."""
 
     uploaded: str | None = None
-    """Time of upload, ISO 8601 in UTC, where the index tells it (PEP 700)."""
+    """Time of upload, ISO 8601 in UTC, if the index gives it (PEP 700)."""
 
 
 class Filter(Protocol):
-    """One rule of the user's. Safe to call from many threads."""
+    """One rule of the user's. Thread-safe."""
 
     def held(self, file: OfferedFile) -> Reason | None:
-        """Why the file must not be installed now; None where nothing speaks against it.
+        """Return why the file must not be installed now; None if it may be.
 
-        The text reads on after the version: ``2.0`` + ``was uploaded 2 days ago``.
+        The text follows the version: ``2.0`` + ``was uploaded 2 days ago``.
         """
 
 
 Filters = Sequence[Filter]
-"""In the order in which they are asked."""
+"""In the order in which they apply."""
 
 
 def first_reason(filters: Filters, file: OfferedFile) -> Reason | None:
-    """What the first filter that holds the file says; None where all let it pass."""
+    """Return the reason of the first filter that holds the file; None if all pass it."""
     for each in filters:
         reason = each.held(file)
         if reason is not None:

@@ -1,8 +1,8 @@
-"""Every kind of reason and failure there is, and what the report says of it: the ``kind`` of ``models.Reason``.
+"""Every kind of reason and failure, and what the report says about it: the ``kind`` of ``models.Reason``.
 
-mypy refuses a kind that is not here. The line of a kind is all there is to add: which list it is in decides how the
-rest of the program takes it, and its comment is what docs/reasons.md says of it (``python -m tools.reasons``). The
-sentence for people, with its names and figures, is made where the thing is found.
+mypy refuses a kind that is not here. The line of a kind is all there is to add: its list decides how the rest of the
+program treats it, and its comment is its text in docs/reasons.md (``python -m tools.reasons``). The message, with names
+and figures, is written where the problem is found.
 """
 
 from __future__ import annotations
@@ -12,106 +12,106 @@ from typing import Literal, get_args
 
 Skip = Literal[
     "editable",  # an editable install
-    "direct-url",  # installed from a URL, a folder or a repository; as a reason to hold: required from there
-    "other-installer",  # another package manager installed it, which must update it
-    "outside",  # in a folder that does not belong to this environment
+    "direct-url",  # installed from a URL, a directory or a repository; as a reason to hold: required from there
+    "other-installer",  # installed by another package manager, which must update it
+    "outside",  # in a directory outside this environment
     "egg",  # installed as an egg, or by setup.py
     "distutils",  # installed by distutils, which recorded no files
-    "no-record",  # there is no list of its files (RECORD), or none that can be read
-    "bad-metadata",  # its metadata cannot be read or is not valid; in part, that is a remark and no reason to skip
+    "no-record",  # there is no readable list of its files (RECORD)
+    "bad-metadata",  # its metadata is invalid or cannot be read; in part, that is a remark and not a reason to skip
     "excluded",  # the user excluded it
 ]
-"""Why an installed distribution is left alone."""
+"""Why an installed distribution is skipped."""
 
 Filtered = Literal[
     "cooldown",  # uploaded too recently
     "cooldown-unknown",  # the index does not say when it was uploaded
-    "other-index",  # on another index than the only one that is allowed for it
-    "level",  # too big a step
+    "other-index",  # not on the only index that is allowed for it
+    "level",  # too large a step
     "vulnerable-release",  # has known vulnerabilities
     "malware",  # known as malware
 ]
-"""Why a rule of the user's keeps a release out."""
+"""Why a user's rule holds a release."""
 
 Unfit = Literal[
-    "pre-release",  # a pre-release that nobody asked for
-    "yanked",  # taken back by its maintainers; of the installed version, a warning
-    "requires-python",  # for another Python
-    "no-wheel",  # has no wheel for this platform, or none that the settings allow
+    "pre-release",  # a pre-release that was not requested
+    "yanked",  # withdrawn by its maintainers; for the installed version, a warning
+    "requires-python",  # requires another Python
+    "no-wheel",  # no wheel for this platform, or none that the settings allow
 ]
 """Why a release cannot be chosen, whatever the filters say."""
 
 Changed = Literal[
-    "source-change",  # on another index than what is installed came from
-    "local-label",  # not a build with the local label that the installed version has
+    "source-change",  # on a different index from the installed version
+    "local-label",  # not a build with the local label of the installed version
 ]
 """Why a release does not follow the installed one."""
 
 Held = Literal[
-    "required-by",  # another package requires what the new version is not; of an addition, who requires it
-    "requires",  # it requires what another package, which stays, is not
-    "requires-missing",  # it requires a package that cannot be had
-    "indirect",  # what it requires cannot be fulfilled together with the other packages
+    "required-by",  # another package requires a different version; for an addition, the package that requires it
+    "requires",  # it requires a different version of a package that stays
+    "requires-missing",  # it requires a package that is not available
+    "indirect",  # its requirements conflict with the other packages
     "metadata",  # its requirements cannot be read
-    "budget",  # the search was cut short
-    "constraint",  # a constraint of the user's rules it out
-    "older-in-lock",  # the lock has an older version
+    "budget",  # the search hit its limit
+    "constraint",  # excluded by a user's constraint
+    "older-in-lock",  # the lock file has an older version
     "fails-test",  # the user's test fails with it
-    "strict",  # ``--strict`` refuses what there is to warn of
+    "strict",  # ``--strict`` holds versions that cause warnings
     "held",  # none of these
 ]
 """Why a distribution stays below its newest version."""
 
 Warned = Literal[
-    "deleted",  # the index lists it no longer, though it lists other versions
+    "deleted",  # no longer on the index, although other versions are
     "archived",  # its project is archived
     "deprecated",  # its project is deprecated
-    "quarantined",  # its index has put the project into quarantine
+    "quarantined",  # its index has quarantined the project
     "vulnerable",  # it has a known vulnerability
     "malware-installed",  # it is malware
 ]
 """What calls for a decision about an installed version; so does ``yanked``."""
 
 Remark = Literal[
-    "left-over",  # another version left a folder of metadata behind
-    "not-its-files",  # its RECORD lists files that cannot be its own, which stay
+    "left-over",  # another version left a metadata directory behind
+    "not-its-files",  # its RECORD lists files of others, which stay
     "shared-files",  # another package, which stays, lists files that it replaced
     "leftover",  # an earlier update added it, and nothing requires it any more
     "installed-recently",  # the installed version is younger than the cooldown allows
     "cooldown-exempt",  # younger than the cooldown allows, but it fixes a known vulnerability
     "fixes",  # the new version fixes a known vulnerability
-    "license-changed",  # the license is another one
+    "license-changed",  # the license changes
     "provenance-lost",  # the installed version has attestations, the new one has none
-    "provenance-changed",  # another publisher is named in its attestations
+    "provenance-changed",  # its attestations name another publisher
 ]
-"""What is worth knowing beside the verdict."""
+"""Remarks in addition to the verdict."""
 
 NotFetched = Literal[
     "not-found",  # the index does not have it
-    "no-files",  # the index lists the project without any file
-    "unreachable",  # the host cannot be reached
-    "timeout",  # the host did not answer in time, or too slowly
-    "tls",  # no secure connection
-    "proxy",  # the proxy gives no connection
-    "http",  # the server answered with an error
-    "offline",  # not in the cache, and nothing may be asked for
-    "garbage",  # the answer, or the file, is not what it should be
+    "no-files",  # the index lists no files for the project
+    "unreachable",  # could not connect to the host
+    "timeout",  # the host did not respond in time, or too slowly
+    "tls",  # could not establish a secure connection
+    "proxy",  # could not connect through the proxy
+    "http",  # the server returned an error
+    "offline",  # not cached, and no requests are allowed
+    "garbage",  # the response, or the file, is invalid
     "download",  # a local file cannot be read, or is on another machine
-    "hash",  # the file is another than the index says
+    "hash",  # the file does not match the index
     "size",  # the file is longer or shorter than the index says
-    "changed",  # the file was replaced while it was used
-    "missing-file",  # the file is not there any more
+    "changed",  # the file was replaced during the run
+    "missing-file",  # the file no longer exists
     "in-use",  # another program has its files open
 ]
 """Why something could not be looked up or downloaded."""
 
 NotInstalled = Literal[
-    "build",  # the sdist could not be built, or has to be built to know what it requires
-    "inspection",  # the wheel could not be looked into
+    "build",  # the sdist could not be built, or its requirements are unknown until it is built
+    "inspection",  # the wheel could not be inspected
     "stage",  # pip could not unpack the wheel
-    "cannot-be-imported",  # this program could not be started with it
+    "cannot-be-imported",  # pip-update could not be started with it
     "file-conflict",  # it would overwrite a file that belongs to no package
-    "lock-file",  # the lock file could not be put in its place
+    "lock-file",  # the lock file could not be written
 ]
 """Why something that was downloaded could not be installed."""
 
@@ -119,109 +119,109 @@ Refusal = Literal[
     "unreadable",  # the file cannot be read
     "not-a-zip",  # not a zip archive
     "truncated",  # an archive that ends too early
-    "broken-zip",  # the directory of the archive is damaged
-    "zip-prefix",  # something comes before the archive
+    "broken-zip",  # the central directory is damaged
+    "zip-prefix",  # extra data before the archive
     "zip-disagreement",  # the archive contradicts itself
-    "hidden-data",  # there is data that belongs to no file
+    "hidden-data",  # data that belongs to no file
     "overlap",  # two files share their data
     "too-many-entries",  # too many files
     "too-large",  # too large when unpacked
-    "bomb",  # compressed beyond all measure
+    "bomb",  # a decompression bomb
     "encrypted",  # encrypted
-    "compression",  # compressed in a way that wheels do not use
+    "compression",  # compressed by a method that wheels do not use
     "broken-entry",  # the data of a file is damaged
-    "lying-size",  # a file does not have the size that is announced
-    "bad-crc",  # the checksum of a file is wrong
-    "path-escape",  # a path leads out of the environment
+    "lying-size",  # a file does not have the declared size
+    "bad-crc",  # a checksum mismatch
+    "path-escape",  # a path points outside the environment
     "absolute-path",  # a path is absolute
-    "backslash",  # a name holds a backslash
-    "control-character",  # a name holds control characters
-    "unclean-path",  # a path is not in its plain form
-    "windows-name",  # a name that Windows does not allow
+    "backslash",  # a name contains a backslash
+    "control-character",  # a name contains control characters
+    "unclean-path",  # a path is not normalized
+    "windows-name",  # not a valid file name on Windows
     "symlink",  # a symbolic link
-    "special-file",  # neither a file nor a folder
-    "duplicate-entry",  # a name comes twice
-    "case-collision",  # two names are one where case or Unicode forms do not count
-    "file-and-folder",  # a name is that of a file and of a folder
+    "special-file",  # neither a file nor a directory
+    "duplicate-entry",  # a duplicate name
+    "case-collision",  # two names are the same on case-insensitive or Unicode-normalizing file systems
+    "file-and-folder",  # a name is both a file and a directory
     "long-path",  # a path is too long
-    "file-name",  # the name of the file is not that of the wheel
-    "no-dist-info",  # not exactly one folder of metadata
+    "file-name",  # the file name does not match the wheel
+    "no-dist-info",  # not exactly one metadata directory
     "foreign-metadata",  # metadata of another distribution
     "installer-file",  # files that only installers write
     "missing-metadata",  # a file of the metadata is missing
-    "wheel-version",  # a version of the format that is not known
+    "wheel-version",  # an unsupported version of the wheel format
     "name-mismatch",  # the metadata has another name
     "version-mismatch",  # the metadata has another version
-    "entry-point",  # an entry point that is not valid, or takes the interpreter's place
-    "data-scheme",  # a folder below .data that the format does not know
-    "same-destination",  # two files go to the same place
-    "interpreter-file",  # it would go among the files that the interpreter obeys
-    "own-folder",  # it would go among this program's transactions
+    "entry-point",  # an entry point that is invalid, or replaces the interpreter
+    "data-scheme",  # a .data directory that the wheel format does not define
+    "same-destination",  # two files have the same destination
+    "interpreter-file",  # it would be among the files that the interpreter reads at startup
+    "own-folder",  # it would be in the directory of pip-update's transactions
     "record-broken",  # RECORD cannot be read
-    "record-duplicate",  # RECORD lists a file twice, differently
+    "record-duplicate",  # RECORD lists a file twice with different values
     "not-in-record",  # RECORD does not list a file
-    "record-absent",  # RECORD lists a file that is not there; a remark where the whole wheel was verified
-    "record-algorithm",  # RECORD has a hash of a kind that wheels must not use
-    "record-size",  # a file does not have the size that RECORD says
-    "record-hash",  # a file does not have the hash that RECORD says
+    "record-absent",  # RECORD lists a missing file; a remark if the whole wheel was verified
+    "record-algorithm",  # RECORD has a kind of hash that wheels must not use
+    "record-size",  # a file does not have the size in RECORD
+    "record-hash",  # a file does not match its hash in RECORD
 ]
 """Why a wheel is refused."""
 
 News = Literal[
-    "new-pth",  # a new .pth file, which the interpreter obeys when it starts
+    "new-pth",  # a new .pth file, which the interpreter runs at startup
     "new-hook",  # a new module that is imported whenever the interpreter starts
-    "new-stdlib-name",  # a new module that is called like one of the standard library
-    "new-native",  # native code where there was none
+    "new-stdlib-name",  # a new module with the name of a standard library module
+    "new-native",  # native code, which the installed version does not have
     "new-data",  # new files outside site-packages
     "shadows-script",  # a command that another package has, too
     "shadows-command",  # a command that hides one of the system
-    "record-no-hash",  # RECORD has no hash of some files
+    "record-no-hash",  # RECORD has no hash for some files
     "record-incomplete",  # RECORD does not list some files, but the whole wheel was verified
     "record-folder",  # RECORD lists folders
-    "record-differs",  # RECORD says something else of some files, but the whole wheel was verified
-    "no-hash",  # the index gives no hash, so that nothing could be verified
-    "weak-hash",  # the index gives only a hash that shows damage, not tampering
+    "record-differs",  # RECORD differs for some files, but the whole wheel was verified
+    "no-hash",  # the index gives no hash, so nothing could be verified
+    "weak-hash",  # the index gives only a hash that detects damage, not tampering
 ]
-"""What is worth knowing about a new wheel."""
+"""Warnings about a new wheel."""
 
 ReasonKind = Literal[Skip, Filtered, Unfit, Changed, Held, Warned, Remark, NotFetched, NotInstalled, Refusal, News]
-"""All of them: a failure is a reason, too, once somebody is told of it."""
+"""All kinds: a failure is a reason, too, once it is reported."""
 
 OF_FILTERS: frozenset[ReasonKind] = frozenset(get_args(Filtered))
-"""A filter of the user's holds the release."""
+"""A user's filter holds the release."""
 
 OF_SOURCES: frozenset[ReasonKind] = frozenset(get_args(Changed))
-"""The release is there, but does not follow the installed one."""
+"""The release exists, but does not follow the installed one."""
 
 PASSED_OVER: frozenset[ReasonKind] = frozenset(
     (*OF_FILTERS, "requires-python", "no-wheel", "source-change", "constraint")
 )
-"""These rule out a newer release. Nobody is behind one that was yanked, or a pre-release."""
+"""These exclude a newer release. A yanked release or a pre-release leaves nobody behind."""
 
 WARNINGS: frozenset[ReasonKind] = frozenset((*get_args(Warned), "yanked"))
-"""These are about the installed version or its project, and not to be overlooked."""
+"""These are about the installed version or its project, and the user must see them."""
 
 ASIDE = WARNINGS | frozenset[ReasonKind](get_args(Remark)) | frozenset[ReasonKind](get_args(News))
-"""These are never why a distribution stays."""
+"""These never explain why a distribution stays."""
 
 OF_NEW_VERSION: frozenset[ReasonKind] = frozenset(("fails-test", "source-change", "strict", "offline"))
-"""Reasons to stay that are about the new version, not about the distribution: it is held rather than skipped."""
+"""Reasons to stay that concern the new version, not the distribution: it is held rather than skipped."""
 
 NO_INDEX: frozenset[ReasonKind] = frozenset(("direct-url", "editable"))
-"""No index has what is installed."""
+"""No index has the installed version."""
 
 UNREACHABLE: frozenset[ReasonKind] = frozenset(("unreachable", "timeout"))
-"""The network is away rather than a file bad."""
+"""A failure of the network rather than of a file."""
 
 BAD_FILE: frozenset[ReasonKind] = frozenset(("hash", "size", "garbage", "changed"))
-"""The file is bad, not the network."""
+"""A failure of the file, not of the network."""
 
 WORDS: Mapping[ReasonKind, str] = {
-    "required-by": "limited by what another package requires",
-    "requires": "in need of a package that cannot move",
-    "requires-missing": "in need of a package that cannot be had",
-    "indirect": "in conflict with other packages",
-    "metadata": "with requirements that cannot be read",
+    "required-by": "limited by a requirement of another package",
+    "requires": "requiring a package that cannot be upgraded",
+    "requires-missing": "requiring a package that is not available",
+    "indirect": "conflicting with other packages",
+    "metadata": "with unreadable requirements",
     "budget": "given up by the search",
     "source-change": "newer on another index only",
     "local-label": "newer without the local label",
@@ -230,7 +230,7 @@ WORDS: Mapping[ReasonKind, str] = {
     "fails-test": "failing the test",
     "strict": "refused by --strict",
     "held": "held",
-    "requires-python": "in need of another Python",
+    "requires-python": "requiring another Python",
     "no-wheel": "without a wheel for this system",
     "cooldown": "too recent",
     "cooldown-unknown": "of unknown age",
@@ -247,7 +247,7 @@ WORDS: Mapping[ReasonKind, str] = {
     "egg": "installed by setup.py",
     "distutils": "installed by distutils",
     "not-found": "not on the index",
-    "offline": "not in the cache",
-    "bad-metadata": "with metadata that cannot be read",
+    "offline": "not cached",
+    "bad-metadata": "with unreadable metadata",
 }
-"""What the summary says of so many packages: ``2 too recent``. For others it is the kind itself."""
+"""Words of the summary after a count: ``2 too recent``. Other kinds stand for themselves."""

@@ -17,13 +17,13 @@ __all__ = ["Dependency", "InvalidRequirement", "allows", "is_requirement", "pars
 
 
 _LONG, _TOO_LONG, _DIGITS = 256, 64 * 1024, 128
-"""Characters up to which a field is not looked at closely, and may have at most; digits that no number has."""
+"""Characters up to which a field is not examined, and its maximum length; digits that no number has."""
 
 _BIG_NUMBER = re.compile(rf"[0-9]{{{_DIGITS}}}")
-"""Python refuses to read those of 4300 digits: they must not come as far as being compared."""
+"""Python refuses to read numbers of 4300 digits: they must not reach a comparison."""
 
 _UNDEFINED = re.compile(r"~=|===|platform_release|platform_version|implementation_version")
-"""What may make of a marker something that cannot be evaluated."""
+"""What may make a marker impossible to evaluate."""
 
 _VERSION = re.compile(r"^[0-9]+(?:\.[0-9]+)*")
 
@@ -36,26 +36,26 @@ class Dependency:
     """Normalized (PEP 503)."""
 
     extras: frozenset[str]
-    """Normalized names of the extras it asks for."""
+    """Normalized names of the requested extras."""
 
     specifier: str
     """Text of the version specifier; what ``allows`` takes."""
 
     marker: Marker | None
     url: str | None
-    """Where it is to be had, for a direct reference: ``name @ URL``."""
+    """The URL of a direct reference: ``name @ URL``."""
 
     text: str
-    """The field without its marker, as the author wrote it, for people."""
+    """The field without its marker, as the author wrote it, for display."""
 
     def applies(self, extras: frozenset[str]) -> bool:
-        """Whether its marker holds on this interpreter with any of ``extras`` asked for."""
+        """Return whether its marker is true for this interpreter with any of ``extras`` requested."""
         return self.marker is None or _holds(self, "") or any(_holds(self, extra) for extra in extras)
 
 
 @cache
 def parse(text: str) -> Dependency:
-    """The parsed field. Raises InvalidRequirement when it does not follow PEP 508, or is beyond all measure."""
+    """Return the parsed field. Raises InvalidRequirement if it does not follow PEP 508, or is excessively long."""
     if len(text) > _LONG and (len(text) > _TOO_LONG or _BIG_NUMBER.search(text)):
         raise InvalidRequirement(f"it is {len(text)} characters long, or has a number of {_DIGITS} digits or more")
     try:
@@ -69,7 +69,7 @@ def parse(text: str) -> Dependency:
 
 
 def _check_marker(dependency: Dependency) -> None:
-    """Raises InvalidRequirement where it compares what cannot be compared: whoever uses it later could not tell."""
+    """Raise InvalidRequirement for a marker with an impossible comparison, which would fail later."""
     try:
         _holds(dependency, "")
     except ValueError as error:
@@ -89,15 +89,15 @@ def _dependency(requirement: Requirement, text: str) -> Dependency:
 
 @cache
 def allows(specifier: str, version: Version) -> bool:
-    """Whether the specifier admits the version; pre-releases count, as in ``pip check``."""
+    """Return whether the specifier allows the version; pre-releases are allowed, as in ``pip check``."""
     return not specifier or _specifier(specifier).contains(version, prereleases=True)
 
 
 @cache
 def bounds(specifier: str) -> tuple[tuple[str, Version], ...] | None:
-    """The specifier as (operator, version) pairs, where these can be taken literally; None where it takes more.
+    """Return the specifier as (operator, version) pairs if these can be taken literally; else None.
 
-    Literally for versions that are no pre-, post-, dev- or local releases (PEP 440).
+    Literally for versions that are not pre-, post-, dev- or local releases (PEP 440).
     """
     found = []
     for each in _specifier(specifier) if specifier else ():
@@ -109,7 +109,7 @@ def bounds(specifier: str) -> tuple[tuple[str, Version], ...] | None:
 
 @cache
 def names_prerelease(specifier: str) -> bool:
-    """Whether the specifier itself names a pre-release, which then may be chosen (PEP 440)."""
+    """Return whether the specifier itself names a pre-release, which may then be chosen (PEP 440)."""
     return bool(specifier) and bool(_specifier(specifier).prereleases)
 
 
@@ -125,7 +125,7 @@ def _environment() -> dict[str, str]:
 
 @cache
 def _plain_environment() -> dict[str, str]:
-    """The same where a version is what a version begins with: ``6.8.0-41-generic`` is 6.8.0."""
+    """Return the environment with values cut to the version at their start: ``6.8.0-41-generic`` is 6.8.0."""
     names = ("platform_release", "platform_version", "implementation_version", "python_full_version")
     found = _environment()
     return {**found, **{name: "".join(_VERSION.findall(found[name])[:1]) or "0" for name in names}}
@@ -137,7 +137,7 @@ def _holds(dependency: Dependency, extra: str) -> bool:
         return True
     try:
         return dependency.marker.evaluate({**_environment(), "extra": extra})
-    except ValueError:  # packaging compares some values as versions that are none on this system
+    except ValueError:  # packaging compares some values as versions that are not on this system
         return dependency.marker.evaluate({**_plain_environment(), "extra": extra})
 
 
@@ -161,13 +161,13 @@ _MARKER = re.compile(
 )
 
 _LONGEST = 10_000
-"""Characters of a requirement of what is installed."""
+"""Maximum length in characters of an installed requirement."""
 
 
 def is_requirement(text: str) -> bool:
-    """Whether ``text`` follows PEP 508, within limits.
+    """Return whether ``text`` follows PEP 508, within limits.
 
-    The usual forms are told by their looks, only the others are parsed.
+    The usual forms are matched by patterns, only the others are parsed.
     """
     if len(text) > _LONGEST or _BIG_NUMBER.search(text):
         return False
@@ -183,7 +183,7 @@ def is_requirement(text: str) -> bool:
 
 @cache
 def _looks_right(marker: str) -> bool:
-    """Whether a marker is made of comparisons in the usual form, ``and``, ``or`` and balanced parentheses."""
+    """Return whether a marker consists of comparisons in the usual form, ``and``, ``or`` and balanced parentheses."""
     depth, position, after_test = 0, 0, False
     marker = marker.rstrip()
     while position < len(marker):

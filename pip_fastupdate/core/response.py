@@ -1,4 +1,4 @@
-"""An index's answer, how it looks in the cache, and for how long it is believed."""
+"""An index response, its cached form and its freshness."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from hashlib import sha256
 from .text import without_credentials
 
 KEPT_HEADERS = ("etag", "last-modified", "content-type")
-"""The headers of an answer that the cache keeps; the order is part of the format."""
+"""The headers of a response that the cache keeps; the order is part of the format."""
 
 GONE = (404, 410)
-"""Statuses that say that there is nothing: answers like any other, though believed for a short time only."""
+"""Statuses for a missing page: normal responses that are fresh for a short time only."""
 
 GONE_TTL = 600.0
-"""Seconds for which such an answer is believed at most."""
+"""Maximum seconds for which such a response is fresh."""
 
 _FORMAT = 1
 _HEAD = struct.Struct("<BHdII")
@@ -25,29 +25,29 @@ _HEAD = struct.Struct("<BHdII")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What a server sent: the input of a digest."""
+    """A server's response: the input of a digest."""
 
     url: str
-    """Where the answer came from, after redirects, without credentials."""
+    """Final URL after redirects, without credentials."""
 
     status: int
     headers: Mapping[str, str]
-    """Names in whatever case is asked for."""
+    """Names in any case."""
 
     body: bytes
     """Content-decoded."""
 
     links: int = 200_000
-    """As many links, or files, as a page may have."""
+    """Maximum number of links, or files, on a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What is left of a reply: its digest, from the network or the cache."""
+    """The digest of a response, from the network or the cache."""
 
     status: int
     url: str
-    """Where the answer came from, after redirects, without credentials."""
+    """Final URL after redirects, without credentials."""
 
     body: bytes
     """The digest; empty for a 404 or 410."""
@@ -56,18 +56,18 @@ class Answer:
     """Names in lower case; from the cache only those of ``KEPT_HEADERS``."""
 
     fetched: float
-    """When the server last said so: seconds since the epoch."""
+    """When the server last confirmed it: seconds since the epoch."""
 
     fresh: bool
-    """Whether it is believed without asking again."""
+    """True if it may be used without a request."""
 
     from_cache: bool
-    """Whether the body was in the cache; it was revalidated when the server confirmed it just now."""
+    """True if the body was cached; it was revalidated if the server confirmed it just now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """An answer as the cache holds it."""
+    """A response as the cache stores it."""
 
     status: int
     url: str
@@ -75,10 +75,10 @@ class Record:
     fetched: float
     body: bytes
     immutable: bool = False
-    """Never to be asked for again: what it answers cannot change."""
+    """True if it never needs a request again because it cannot change."""
 
     def answer(self, *, fresh: bool, from_cache: bool = True) -> Answer:
-        """The same as an answer."""
+        """Return it as an ``Answer``."""
         return Answer(
             status=self.status,
             url=self.url,
@@ -90,24 +90,24 @@ class Record:
         )
 
     def lifetime(self, ttl: float) -> float | None:
-        """Seconds after ``fetched`` for which it is believed; None for ever."""
+        """Seconds after ``fetched`` for which it is fresh; None forever."""
         if self.status in GONE:
             return min(ttl, GONE_TTL)
         return None if self.immutable else ttl
 
     def expires(self, ttl: float) -> float | None:
-        """When it has to be asked for again: seconds since the epoch; None never."""
+        """When it becomes stale: seconds since the epoch; None never."""
         lifetime = self.lifetime(ttl)
         return None if lifetime is None else self.fetched + lifetime
 
     def believable(self, ttl: float, now: float) -> bool:
-        """Whether it is young enough; one from the future is not, so that a clock put right does no harm."""
+        """Return whether it is young enough; one from the future is not, so that correcting a clock does no harm."""
         lifetime = self.lifetime(ttl)
         return lifetime is None or 0 <= now - self.fetched < lifetime
 
 
 def pack(record: Record) -> bytes:
-    """The record in a few bytes more than its body; holds data only, nothing that could run."""
+    """Return the record in a few bytes more than its body; contains data only, nothing executable."""
     parts = [record.url, *(record.headers.get(name, "") for name in KEPT_HEADERS)]
     meta = "\n".join(part.replace("\n", " ") for part in parts).encode()
     check = zlib.crc32(record.body, zlib.crc32(meta))
@@ -116,14 +116,14 @@ def pack(record: Record) -> bytes:
 
 
 def unpack(value: object) -> Record | None:
-    """The record, or None where ``value`` is not one: damaged, truncated, tampered with or of another format."""
+    """Return the record, or None if ``value`` is not one: damaged, truncated, tampered with or in another format."""
     if not isinstance(value, bytes) or len(value) < _HEAD.size:
         return None
     kind, status, fetched, length, check = _HEAD.unpack_from(value)
     meta, body = value[_HEAD.size : _HEAD.size + length], value[_HEAD.size + length :]
     if kind & 0x7F != _FORMAT or check != zlib.crc32(body, zlib.crc32(meta)):
         return None
-    if status != 200 and status not in GONE:  # nothing else is kept
+    if status != 200 and status not in GONE:  # nothing else is cached
         return None
     url, *said = meta.decode(errors="replace").split("\n")
     headers = {name: text for name, text in zip(KEPT_HEADERS, said, strict=False) if text}
@@ -131,15 +131,15 @@ def unpack(value: object) -> Record | None:
 
 
 def host_of(url: str) -> str:
-    """The host, with its port where the URL has one, and nothing secret."""
+    """Return the host, with its port if the URL has one, and nothing secret."""
     url = without_credentials(url)
     return "".join(url.split("/", 3)[2:3]).partition("?")[0] or url
 
 
 def key_of(key: str) -> str:
-    """A key of the cache as it may lie on the disk: no credentials, and of a URL's query only a digest.
+    """Return a cache key that is safe on disk: without credentials, and with only a digest of a URL's query.
 
-    Tokens in queries are as secret; still each has an entry of its own.
+    Tokens in queries are as secret; still each has its own entry.
     """
     plain, mark, query = without_credentials(key).partition("?")
     return plain + mark + sha256(query.encode("utf-8", "replace")).hexdigest()[:16] if mark else plain

@@ -1,4 +1,4 @@
-"""Words and figures for people: safe for any terminal, any encoding, and free of secrets."""
+"""Format text for display: safe for any terminal and encoding, without secrets."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from typing import TextIO
 _ASCII = str.maketrans({"→": "->", "…": "...", "↑": "^", "✗": "x", "—": "-"})
 
 IMPORTING = threading.RLock()
-"""Held while rich is imported: its modules import each other, and two threads at it would see halves of them."""
+"""Held while rich is imported: its modules import each other, and two threads would see half-imported ones."""
 
 
 def venv_python(*, windows: bool = os.name == "nt") -> str:
-    """Where a virtual environment's interpreter lies, as one types it."""
+    """Return where a virtual environment's interpreter is, as one types it."""
     return r".venv\Scripts\python.exe" if windows else ".venv/bin/python"
 
 
 def clean(text: str) -> str:
-    """The text on one line, with everything escaped that a terminal could obey: control characters, bidi marks."""
+    """Return the text on one line, with everything escaped that a terminal could obey: control characters, bidi
+    marks.
+    """
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else _escaped(each) for each in text).strip()
@@ -34,7 +36,7 @@ def _escaped(character: str) -> str:
 
 
 def fit(text: str, encoding: str | None) -> str:
-    """The text in characters that ``encoding`` has: arrows and the like become ASCII, the rest is escaped."""
+    """Return the text in characters that ``encoding`` has: arrows and the like become ASCII, the rest is escaped."""
     encoding = encoding or "utf-8"
     if text.isascii() or can_encode(text, encoding):
         return text
@@ -45,7 +47,7 @@ def fit(text: str, encoding: str | None) -> str:
 
 
 def can_encode(text: str, encoding: str | None) -> bool:
-    """Whether ``encoding`` (None for UTF-8) has every character of the text."""
+    """Return whether ``encoding`` (None for UTF-8) has every character of the text."""
     try:
         text.encode(encoding or "utf-8")
     except (UnicodeEncodeError, LookupError):
@@ -54,19 +56,19 @@ def can_encode(text: str, encoding: str | None) -> bool:
 
 
 def without_credentials(text: str) -> str:
-    """The text with ``user:password@`` taken out of every URL in it, well formed or not."""
+    """Return the text without ``user:password@`` in any URL in it, valid or not."""
     return _stripped(text, "") if "@" in text else text
 
 
 def redact(text: str) -> str:
-    """The text for display: no user name, password or token in any URL in it, with or without a scheme."""
+    """Return the text for display: no user name, password or token in any URL in it, with or without a scheme."""
     if "@" in text:
         text = _bare_login().sub("****@", _stripped(text, "****@"))
     return _secret_parameter().sub(r"\1****", text) if "=" in text and ("?" in text or "&" in text) else text
 
 
 def _stripped(text: str, instead: str) -> str:
-    """For what does not keep to RFC 3986 too: ``http://me:a/b@host`` has a slash in its password."""
+    """Strip credentials from URLs that violate RFC 3986, too: ``http://me:a/b@host`` has a slash in its password."""
 
     def cut(found: re.Match[str]) -> str:
         rest = found[0]
@@ -94,26 +96,26 @@ def _after_scheme() -> re.Pattern[str]:
 
 @lru_cache(maxsize=1)
 def _bare_login() -> re.Pattern[str]:
-    """``me:secret@host``, as proxies may be given; not ``C:\\`` and what has a scheme."""
+    """Match ``me:secret@host``, as proxies may be given; not ``C:\\`` and what has a scheme."""
     return re.compile(r"(?<![\w/@*:\[\].-])[^\s/:@'\"=*]+:(?![\\/])[^\s@'\"]+@(?=[\w\[])")
 
 
 @lru_cache(maxsize=1)
 def _secret_parameter() -> re.Pattern[str]:
-    """One of a URL's query whose name says that its value is nobody else's business."""
+    """Match a URL's query parameter whose name suggests a secret value."""
     names = "token|key|secret|passw|pwd|auth|sig|cred|session|jwt"
     return re.compile(rf"([?&][\w.%-]*(?:{names})[\w.%-]*=)[^&\s'\"#<>]+", re.IGNORECASE)
 
 
 def duration(seconds: float) -> str:
-    """A span of time: ``0.04 s``, ``3.1 s`` or ``2 min 5 s``."""
+    """Return a time span: ``0.04 s``, ``3.1 s`` or ``2 min 5 s``."""
     if seconds >= 59.95:
         return f"{round(seconds) // 60} min {round(seconds) % 60} s"
     return f"{seconds:.2f} s" if seconds < 0.095 else f"{seconds:.1f} s"
 
 
 def size(count: float) -> str:
-    """An amount of bytes in decimal units: ``512 B`` or ``72.3 MB``."""
+    """Return a number of bytes in decimal units: ``512 B`` or ``72.3 MB``."""
     if count < 1000:
         return f"{count:.0f} B"
     for unit in ("kB", "MB", "GB"):
@@ -124,17 +126,17 @@ def size(count: float) -> str:
 
 
 def some(names: Sequence[str], most: int = 5) -> str:
-    """The first ``most`` of the names, and how many more there are: ``a, b and 3 more``."""
+    """Return the first ``most`` of the names, and how many more there are: ``a, b and 3 more``."""
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def plural(count: int, noun: str) -> str:
-    """The count with its noun: ``1 wheel`` or ``3 wheels``."""
+    """Return the count with its noun: ``1 wheel`` or ``3 wheels``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def pairs(facts: Mapping[str, str]) -> str:
-    """Facts as aligned lines of key and value, without a final line end."""
+    """Return facts as aligned lines of key and value, without a final line end."""
     wide = max((len(key) for key in facts), default=0)
     return "\n".join(f"{key:<{wide}}  {value}".rstrip() for key, value in facts.items())
 
@@ -146,9 +148,9 @@ def wants_color(
     *,
     windows: bool = os.name == "nt",
 ) -> bool:
-    """Whether to colour what goes to ``stream``: ``color`` where it is set, else what terminal and NO_COLOR say.
+    """Return whether to use color on ``stream``: ``color`` if set, else by terminal and NO_COLOR.
 
-    On ``windows`` only consoles that obey colour codes get them.
+    On ``windows``, only for consoles that obey color codes.
     """
     if color is not None:
         return color
@@ -166,11 +168,11 @@ _VIRTUAL_TERMINAL = 4
 
 
 def _obeys_codes(stream: TextIO) -> bool:
-    """Whether a console of Windows obeys colour codes, as it says itself."""
+    """Return whether a Windows console says that it obeys color codes."""
     ctypes, msvcrt = import_module("ctypes"), import_module("msvcrt")
     try:
         handle = ctypes.c_void_p(msvcrt.get_osfhandle(stream.fileno()))
-    except OSError:  # a window that only poses as a terminal
+    except OSError:  # a window that only imitates a terminal
         return False
     mode = ctypes.c_uint32()
     is_console = ctypes.windll.kernel32.GetConsoleMode(handle, ctypes.byref(mode))
@@ -178,7 +180,7 @@ def _obeys_codes(stream: TextIO) -> bool:
 
 
 def user_agent() -> str:
-    """How we present ourselves to servers. pip's own would start programs to find out about the machine."""
+    """Return our User-Agent header. pip's own would start programs to find out about the machine."""
     from .. import __version__
 
     return f"pip-fastupdate/{__version__}"
@@ -189,13 +191,13 @@ def closest(word: str, known: Iterable[str], *, cutoff: float = 0.7) -> tuple[st
 
     ``cutoff`` says how much, as ``difflib.get_close_matches`` has it.
     """
-    from difflib import get_close_matches  # an error alone needs it
+    from difflib import get_close_matches  # only an error needs it
 
     return tuple(get_close_matches(word, sorted(known), cutoff=cutoff))
 
 
 def meant(words: Iterable[str], known: Iterable[str]) -> str:
-    """A hint that names those of ``known`` that are most similar to ``words``; "" if none is."""
+    """Return a hint that names the ``known`` words most similar to ``words``; "" if none is."""
     known = tuple(known)
     found = tuple(dict.fromkeys(each for word in words for each in closest(word, known)))
     return f"try the closest name{'s' if len(found) > 1 else ''}: {', '.join(found)}" if found else ""

@@ -1,4 +1,4 @@
-"""URLs as they stand in an index's pages, made absolute."""
+"""URLs as they occur in an index's pages, made absolute."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _PORTS = {"https": ":443", "http": ":80"}
 
 
 class Base:
-    """Resolves the references of one page. Pages repeat a few beginnings: those are resolved once."""
+    """Resolves the references of one page. Pages repeat a few prefixes: those are resolved once."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._known: dict[str, str] = {}
 
     def join(self, reference: str) -> str:
-        """The absolute URL, quoted where needed, without credentials and fragment."""
+        """Return the absolute URL, quoted if needed, without credentials and fragment."""
         url = self._absolute(reference.partition("#")[0])
         if not _CLEAN(url):
             url = quote(url, safe=_SAFE)
@@ -41,30 +41,30 @@ class Base:
 
 
 def without_login(url: str) -> str:
-    """The URL without ``user:password@``."""
+    """Return the URL without ``user:password@``."""
     return without_credentials(url)
 
 
 def canonical(url: str) -> str:
-    """The same text for all ways to write one index: without credentials, default port and slashes at the end."""
+    """Return the same text for all spellings of an index: without credentials, default port and trailing slashes."""
     if "://" not in url:
         return url
     url = without_credentials(url)
     try:
         parts = urlsplit(url)
-    except ValueError:  # no URL, but a name as good as any
+    except ValueError:  # not a URL, but usable as a name
         return url
     host = parts.netloc.lower().removesuffix(_PORTS.get(parts.scheme, " "))
     return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), parts.query, ""))
 
 
 def filename(url: str) -> str:
-    """The last part of the path, unquoted."""
+    """Return the last part of the path, unquoted."""
     return unquote(url.partition("#")[0].partition("?")[0].rstrip("/").rpartition("/")[2])
 
 
 def file_path(location: str) -> Path | None:
-    """The path that a ``file:`` URL, or a path, names; None for any other URL."""
+    """Return the path that a ``file:`` URL, or a path, names; None for any other URL."""
     if location[:5].lower() == "file:":
         from urllib.request import url2pathname
 

@@ -1,7 +1,7 @@
-"""Waiting in such a way that Ctrl-C is heard.
+"""Waits that can be interrupted by Ctrl-C.
 
 On Windows nothing wakes a thread that waits for a lock, a thread or a process without a time limit (before Python 3.14:
-cpython #125541), so no such wait may be without one.
+cpython #125541), so every such wait must have one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from threading import Thread
 
 TICK = 0.2
-"""Seconds until Ctrl-C is heard at the latest."""
+"""Maximum seconds until Ctrl-C takes effect."""
 
 
 def join(thread: Thread) -> None:
@@ -24,7 +24,7 @@ def join(thread: Thread) -> None:
 
 
 def exit_code(process: Popen[bytes]) -> int:
-    """The exit code of a process, when it has ended. Elsewhere than on Windows a signal ends that wait by itself."""
+    """Return the exit code of a process when it has ended. On systems other than Windows a signal ends that wait."""
     from subprocess import TimeoutExpired
 
     while os.name == "nt":

@@ -51,7 +51,7 @@ class Facts:
 
     files: int | None = None
     native: int | None = None
-    """How many files are compiled code."""
+    """The number of files of compiled code."""
 
     size: int | None = None
     """Bytes of all files, by RECORD."""

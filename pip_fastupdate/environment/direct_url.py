@@ -26,12 +26,12 @@ def origin(info: str) -> Reason:
     except (OSError, ValueError):  # not JSON, or not even text
         fields = None
     if not is_valid(fields):
-        return Reason(kind="direct-url", text="it was installed from a URL that its direct_url.json fails to tell")
+        return Reason(kind="direct-url", text="installed from a URL, but its direct_url.json is invalid")
     url = _shown(fields["url"])
     if fields.get("dir_info", {}).get("editable") is True:
-        return Reason(kind="editable", text=f"it is an editable install of {url}", data={"url": url})
+        return Reason(kind="editable", text=f"editable install of {url}", data={"url": url})
     vcs = fields.get("vcs_info", {}).get("vcs")
-    text = f"it was installed from {f'{vcs}+' if isinstance(vcs, str) and vcs else ''}{url}"
+    text = f"installed from {f'{vcs}+' if isinstance(vcs, str) and vcs else ''}{url}"
     return Reason(kind="direct-url", text=text, data={"url": url})
 
 
@@ -57,5 +57,5 @@ def editable(raw_name: str, links: Collection[str]) -> Reason | None:
     setuptools wrote the name's other characters as dashes until its version 69.
     """
     if raw_name in links or re.sub("[^A-Za-z0-9.]+", "-", raw_name) in links:
-        return Reason(kind="editable", text="it is an editable install (setup.py develop)")
+        return Reason(kind="editable", text="editable install (setup.py develop)")
     return None

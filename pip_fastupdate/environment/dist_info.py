@@ -100,7 +100,7 @@ def _metadata(path: str, files: frozenset[str]) -> tuple[metadata_file.Metadata,
     except FileNotFoundError:
         return metadata_file.Metadata(), None, _bad("installed without a METADATA file")
     except OSError as error:
-        return metadata_file.Metadata(), _bad(f"its metadata cannot be read: {error.strerror}"), None
+        return metadata_file.Metadata(), _bad(f"could not read its metadata: {error.strerror}"), None
     return fields, None, None if fields.name else _bad("an empty or damaged METADATA file")
 
 
@@ -153,7 +153,7 @@ def _not_ours(folder: Folder, path: str, files: frozenset[str], installer: str, 
     if not folder.managed:
         return outside(folder.path)
     if _FOREIGN.match(installer):
-        text = f"it was installed by {installer}, which must update it"
+        text = f"installed by {installer}; update it with {installer}"
         return Reason(kind="other-installer", text=text, data={"installer": installer})
     return origin or _no_record(path, files)
 
@@ -168,19 +168,19 @@ def _origin(path: str, files: frozenset[str], raw_name: str, links: set[str]) ->
 
 def _no_record(path: str, files: frozenset[str]) -> Reason | None:
     if "RECORD" not in files:
-        return Reason(kind="no-record", text="it has no RECORD of its files")
+        return Reason(kind="no-record", text="no RECORD file")
     try:
         found = os.stat(f"{path}{os.sep}RECORD")  # noqa: PTH116 - a thousand times
     except OSError as error:  # a link that leads nowhere
-        return Reason(kind="no-record", text=f"the RECORD of its files cannot be read: {error.strerror}")
+        return Reason(kind="no-record", text=f"could not read its RECORD: {error.strerror}")
     if not found.st_size or not stat.S_ISREG(found.st_mode):
-        return Reason(kind="no-record", text="the RECORD of its files is empty")
+        return Reason(kind="no-record", text="its RECORD is empty")
     return None
 
 
 def outside(folder: str) -> Reason:
     """The reason for what ``folder`` holds, which is on ``sys.path`` but not part of the environment."""
-    return Reason(kind="outside", text=f"it is installed in {folder}, outside this environment")
+    return Reason(kind="outside", text=f"installed in {folder}, outside this environment")
 
 
 def _installer(path: str) -> str:

@@ -1,4 +1,4 @@
-"""May this environment be changed at all? Asked before anything is downloaded."""
+"""Checks that the environment may be changed, before anything is downloaded."""
 
 from __future__ import annotations
 
@@ -28,14 +28,18 @@ def check(
     site = site or current()
     if settings.require_virtualenv and not site.virtual:
         raise EnvironmentRefused(
-            f"{site.prefix} is not a virtual environment, and pip's setting require-virtualenv demands one.",
+            f"{site.prefix} is not a virtual environment, but pip's require-virtualenv setting requires one",
             hint="activate a virtual environment, or unset PIP_REQUIRE_VIRTUALENV for this run",
         )
     if settings.user and site.user is None:
-        where = "a virtual environment has none of its own" if site.virtual else "they are disabled for this Python"
+        where = (
+            ("a virtual environment has no user site-packages")
+            if site.virtual
+            else ("user site-packages are disabled for this Python")
+        )
         raise UsageError(
-            f"--user means the user's own site-packages, and {where}.",
-            hint="drop --user, or PIP_USER and the setting user in pip's configuration",
+            f"cannot use --user: {where}",
+            hint="remove --user, PIP_USER or pip's user setting",
         )
     if changing:
         compat.check(target().pip)
@@ -48,15 +52,15 @@ def _check_managed(settings: Settings, site: Site) -> None:
     marker = Path(site.standard_library, "EXTERNALLY-MANAGED")
     if not settings.break_system_packages and not site.virtual and marker.is_file():
         raise EnvironmentRefused(
-            f"{site.prefix} is managed by the operating system's own package manager (PEP 668).",
-            hint=f"use a virtual environment: {_VENV_HINT}; --break-system-packages overrules this",
+            f"{site.prefix} is managed by the system package manager (PEP 668)",
+            hint=f"use a virtual environment ({_VENV_HINT}), or override with --break-system-packages",
         )
 
 
 def _check_writable(settings: Settings, site: Site, folder: str | None) -> None:
     if folder is None:
         return
-    hint = f"run as the user who owns {site.prefix}, or {_VENV_HINT}"
+    hint = f"run as the owner of {site.prefix}, or use a virtual environment ({_VENV_HINT})"
     if site.user is not None and not settings.user:
-        hint += "; --user updates your own packages only"
-    raise EnvironmentRefused(f"{folder} cannot be written to.", hint=hint)
+        hint += ", or update only your own packages with --user"
+    raise EnvironmentRefused(f"{folder} is not writable", hint=hint)

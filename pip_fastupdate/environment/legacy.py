@@ -28,7 +28,7 @@ def distributions(
         try:
             others = [each for each in installed(paths) if not each.installed_with_dist_info]
         except (OSError, ValueError) as error:  # pkg_resources gives up at the first file that it cannot read
-            warn(f"pip cannot read what older tools installed, which is ignored: {error}")
+            warn(f"ignoring packages installed by older tools, which pip could not read: {error}")
             others = []
         classified = [_attempt(each, site, warn, user_only=user_only) for each in others]
     return [each for each in classified if each is not None]
@@ -38,7 +38,7 @@ def _attempt(found: Any, site: Site, warn: Callable[[str], object], *, user_only
     try:
         return _classify(found, site, user_only=user_only)
     except (OSError, ValueError) as error:  # whatever pip raises for metadata that cannot be read
-        warn(f"{found.location} has metadata that pip cannot read and is ignored: {error}")
+        warn(f"ignoring {found.location}, whose metadata pip could not read: {error}")
         return None
 
 
@@ -67,11 +67,11 @@ def _version(found: Any) -> Version:
 
 def _reason(found: Any, site: Site, installed: str, *, user_only: bool) -> Reason:
     if found.editable:
-        return Reason(kind="editable", text=f"it is an editable install of {found.location}")
+        return Reason(kind="editable", text=f"editable install of {found.location}")
     if found.installed_by_distutils:
-        return Reason(kind="distutils", text="it was installed by distutils, which recorded no files")
+        return Reason(kind="distutils", text="installed by distutils, which recorded no files")
     if found.installed_as_egg:
-        return Reason(kind="egg", text="it was installed as an egg")
+        return Reason(kind="egg", text="installed as an egg")
     if not site.manages(installed, user_only=user_only):
         return outside(installed)
-    return Reason(kind="egg", text="it was installed by setup.py rather than as a wheel")
+    return Reason(kind="egg", text="installed by setup.py, not as a wheel")

@@ -147,7 +147,7 @@ def _list(path: str, site: Site, *, user_only: bool) -> Folder:
     except NotADirectoryError:
         if path.endswith(".egg"):  # zipped; of other archives, such as a zipapp of our own, nothing is installed
             entries.append((Path(path).name, False))
-    except OSError:  # the import system passes over it just as silently
+    except OSError:  # the import system skips it just as silently
         pass
     if sys.version_info < (3, 11):
         entries.sort()  # pip's pkg_resources backend takes the first by name, importlib.metadata the first listed
@@ -186,8 +186,8 @@ def _read_folder(folder: Folder, links: set[str], warn: Callable[[str], object])
         if _VALID_NAME.fullmatch(name):
             infos.setdefault(name, []).append(info)
         else:
-            what = "left behind by an interrupted pip" if name.startswith("~") else "not a distribution's name"
-            warn(f"{os.path.join(folder.path, info)} is {what} and is ignored")  # noqa: PTH118
+            what = "left behind by an interrupted pip" if name.startswith("~") else "not a valid distribution name"
+            warn(f"ignoring {os.path.join(folder.path, info)}: {what}")  # noqa: PTH118
     for name, found in infos.items():
         info = found[0]
         if len(found) > 1:

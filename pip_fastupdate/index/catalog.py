@@ -148,13 +148,13 @@ class Catalog:
             self._lookahead.floors = dict(self._floors)
 
     def project(self, name: str) -> Project | Failure:
-        """The project called ``name`` (normalized). The same answer however often it is asked."""
+        """Return the project called ``name`` (normalized); the same result for every call."""
         self._asked.add(name)
         self._begin([name], [], submit=False)
         return self._project_task(name)[0].result()
 
     def requires(self, release: Release) -> Fields:
-        """The ``Requires-Dist`` fields of a candidate, raw. The same answer however often it is asked."""
+        """Return the ``Requires-Dist`` fields of a candidate, raw; the same result for every call."""
         self._begin([], [release], submit=False)
         return self._fields_task(release)[0].result()
 
@@ -337,7 +337,7 @@ def _sound(found: Project | Failure | None) -> Project | Failure | None:
         if not all(isinstance(each, str) for each in texts) or not all(
             each is None or type(each) is str for each in known
         ):
-            raise ValueError("not what the index can have said")
+            raise ValueError("not a valid index response")
         if file is not None and file.size is not None and type(file.size) is not int:
             raise ValueError("not a size")
     return found

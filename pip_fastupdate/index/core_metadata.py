@@ -43,7 +43,7 @@ def check(requires: tuple[str, ...]) -> None:
             parse(line)
         except InvalidRequirement as invalid:
             reason = str(invalid).splitlines()[0]
-            raise DownloadFailed("garbage", f"its requirement {line!r} cannot be understood: {reason}") from None
+            raise DownloadFailed("garbage", f"invalid requirement {line!r}: {reason}") from None
 
 
 def check_hash(body: bytes, file: File) -> None:
@@ -51,20 +51,20 @@ def check_hash(body: bytes, file: File) -> None:
     from hashlib import sha256
 
     if file.metadata_sha256 and sha256(body).hexdigest() != file.metadata_sha256.lower():
-        raise DownloadFailed("hash", f"the metadata of {file.filename} is not what the index announced")
+        raise DownloadFailed("hash", f"the metadata of {file.filename} does not match the index")
 
 
 def _check_identity(found: Mapping[str, list[str]], release: Release) -> None:
     name = next(iter(found["name"]), "")
     version = next(iter(found["version"]), "")
     if not name or normalize(name) != release.name:
-        raise DownloadFailed("garbage", f"its metadata is that of {name or 'nothing'}")
+        raise DownloadFailed("garbage", f"its metadata is for {name or 'nothing'}")
     try:
         same = version_of(version) == release.version
     except InvalidVersion:
         same = False
     if not same:
-        raise DownloadFailed("garbage", f"its metadata is that of version {version or 'nothing'}")
+        raise DownloadFailed("garbage", f"its metadata is for version {version or 'nothing'}")
 
 
 def _is_static(found: Mapping[str, list[str]]) -> bool:

@@ -37,4 +37,4 @@ def guarded(name: str, work: Callable[[], Result], version: str = "") -> Result 
 def cause(error: Exception) -> str:
     """What the index sent, and the error that reading it ended with, in one line."""
     said = str(error).partition("\n")[0][:_LONGEST]
-    return f"what the index says of it: {type(error).__name__}" + (f": {said}" if said else "")
+    return f"could not process the index response for it: {type(error).__name__}" + (f": {said}" if said else "")

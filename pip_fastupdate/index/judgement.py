@@ -29,7 +29,7 @@ def judged(
             text = f"{installed}, which is installed, was yanked" + (f": {why}" if why else "")
             yield Reason(kind="yanked", text=text, data=data)
     elif _gone(installed, sources):
-        text = f"{installed}, which is installed, is not on the index any more, though other versions are"
+        text = f"{installed}, which is installed, is no longer on the index, although other versions are"
         yield Reason(kind="deleted", text=text, data=data)
 
 

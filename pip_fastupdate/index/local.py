@@ -57,7 +57,7 @@ class FileIndex:
     def _exists(self) -> bool:
         exists = self._folder.is_dir()
         if not exists and not self.required:
-            self._errors.add("", "there is no such folder")
+            self._errors.add("", "no such directory")
         return exists
 
     def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> SourceAnswer | None:
@@ -72,13 +72,13 @@ class FileIndex:
     ) -> SourceAnswer:
         """What its page lists. Raises DownloadFailed where a required index is missing or unreadable."""
         if not self._exists and self.required:
-            raise DownloadFailed("unreachable", f"there is no folder {self._folder}")
+            raise DownloadFailed("unreachable", f"no such directory: {self._folder}")
         file = self._folder / name / "index.html"
         try:
             page = _read_page(file) if self._exists else None
         except OSError as error:
             if self.required:
-                raise DownloadFailed("unreachable", f"{file} cannot be read: {error.strerror}") from error
+                raise DownloadFailed("unreachable", f"could not read {file}: {error.strerror}") from error
             self._errors.add(name, str(error.strerror))
             page = None
         if page is None:
@@ -136,7 +136,7 @@ class Links:
             elif path.is_file():
                 self._add_file(path)
             else:
-                self._fail(location, "there is no such file or folder")
+                self._fail(location, "no such file or directory")
         except OSError as error:
             self._fail(location, str(error.strerror))
 
@@ -193,7 +193,7 @@ class Links:
 
     def _take(self, url: str, answer: Answer) -> None:
         if answer.status != 200:
-            self._fail(url, f"the server answered {answer.status}")
+            self._fail(url, f"the server returned {answer.status}")
         self._pages[url] = [_loaded(each) for each in json.loads(answer.body or b"[]")]
 
     def _ordered(self) -> list[Link]:

@@ -66,7 +66,7 @@ class Lookahead:
         self._requires[name] = tuple(requires)
         found: dict[str, None] = {}
         waiting = [(name, extra) for extra in ("", *sorted(self._extras.get(name, ())))]
-        for owner, extra in waiting:  # grows while it is walked
+        for owner, extra in waiting:  # grows during iteration
             for dependency in _applying(self._requires[owner], extra):
                 found[dependency.name] = None
                 waiting += self._note(dependency)

@@ -20,11 +20,11 @@ def compare(release: Release, record: ProjectRecord | None) -> Failure | None:
     entries = (entry for entry in record.entries() if version_of(entry.version) == release.version) if record else ()
     now = next((listed for entry in entries for listed in entry.files if listed.filename == file.filename), None)
     if now is None:
-        return _failure(release, "not-found", f"{file.filename} is not on the index any more")
+        return _failure(release, "not-found", f"{file.filename} is no longer on the index")
     if now.yanked is not None and release.yanked is None:
         return _failure(release, "yanked", f"was yanked: {now.yanked}" if now.yanked else "was yanked")
     if _differ(file, now):
-        return _failure(release, "hash", f"{file.filename} is not the same file any more")
+        return _failure(release, "hash", f"{file.filename} has changed on the index")
     return None
 
 

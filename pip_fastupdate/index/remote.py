@@ -82,7 +82,7 @@ class SourceErrors:
         names = sorted(self._texts)
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         asked = f" for {names[0]}{more}" if names[0] else ""
-        return f"{self._what} was not consulted{asked}: {self._texts[names[0]]}"
+        return f"could not use {self._what}{asked}: {self._texts[names[0]]}"
 
 
 class RemoteIndex:

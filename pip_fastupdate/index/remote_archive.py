@@ -38,14 +38,14 @@ def metadata_of(file: File, session: Session) -> bytes:
     try:
         path = file_path(file.url)
         if path is not None:
-            if path.exists() and not path.is_file():  # a pipe would be waited for
+            if path.exists() and not path.is_file():  # reading a pipe would wait
                 raise DownloadFailed("garbage", f"{file.filename} is not a regular file")
             with path.open("rb") as stream:
                 return read(stream, file)
         with session.stream(file.url) as chunks, _downloaded(chunks) as stream:
             return read(stream, file)
     except FileNotFoundError:
-        raise DownloadFailed("missing-file", f"{file.filename} is not there any more") from None
+        raise DownloadFailed("missing-file", f"{file.filename} no longer exists") from None
     except _BROKEN as error:
         raise DownloadFailed("garbage", f"{file.filename} is damaged: {error}") from error
 
@@ -83,7 +83,7 @@ def _from_wheel(stream: IO[bytes] | io.RawIOBase, file: File) -> bytes:
         name, version = file.filename.split("-")[:2]
         ours = [each for each in archive.infolist() if _is_metadata(each.filename, name)]
         if len(ours) != 1:
-            raise DownloadFailed("garbage", f"{file.filename} holds {len(ours)} METADATA files of {name} {version}")
+            raise DownloadFailed("garbage", f"{file.filename} contains {len(ours)} METADATA files for {name} {version}")
         return _credible(archive.open(ours[0]).read(_LIMIT + 1), file)
 
 
@@ -112,7 +112,7 @@ def _is_pkg_info(member: str) -> bool:
 
 def _credible(body: bytes, file: File) -> bytes:
     if not body or len(body) > _LIMIT:
-        raise DownloadFailed("garbage", f"{file.filename} holds no metadata")
+        raise DownloadFailed("garbage", f"{file.filename} contains no metadata")
     return body
 
 
@@ -148,7 +148,7 @@ class Window(io.RawIOBase):
     def _fetch(self, asked: str) -> bool:
         answer = self._session.fetch(self._file.url, {"Range": asked, "Accept-Encoding": "identity"})
         if answer.status == 404:
-            raise DownloadFailed("missing-file", f"{self._file.filename} is not there any more")
+            raise DownloadFailed("missing-file", f"{self._file.filename} no longer exists")
         said = {key.lower(): value for key, value in answer.headers.items()}.get("content-range", "")
         match = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", said.strip())
         if answer.status == 200 and len(answer.body) == (self._file.size or len(answer.body)):
@@ -196,4 +196,4 @@ class Window(io.RawIOBase):
         if begin < self._start:
             last = max(end - 1, min(last, self._start - 1))
         if not self._fetch(f"bytes={begin}-{last}") or self._start != begin or len(self._bytes) < end - begin:
-            raise DownloadFailed("http", f"the server stopped sending ranges of {self._file.filename}")
+            raise DownloadFailed("http", f"the server stopped serving byte ranges of {self._file.filename}")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..network.session import Session
     from .apis.json_api import JsonApi
 
-_BUILD = "its dependencies are known only after a build"
+_BUILD = "its dependencies are unknown until it is built"
 
 
 class Requirements:
@@ -66,7 +66,7 @@ class Requirements:
         if release.requires is not None:
             return self._given(release, release.requires)
         if release.file is None:
-            return _failure(release, "not-found", "there is no file of it for this interpreter")
+            return _failure(release, "not-found", "no file for this interpreter")
         try:
             return self._judge(release, self._read(release, release.file, session))
         except DownloadFailed as failed:
@@ -187,7 +187,7 @@ class Requirements:
 
     def _judge(self, release: Release, found: CoreMetadata) -> tuple[str, ...] | Failure:
         if not self._interpreter.runs(found.requires_python):
-            return _failure(release, "requires-python", f"needs Python {found.requires_python}")
+            return _failure(release, "requires-python", f"requires Python {found.requires_python}")
         if release.file is not None and not release.file.is_wheel and not found.static:
             return _failure(release, "build", _BUILD)
         return found.requires

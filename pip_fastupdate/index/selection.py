@@ -128,12 +128,12 @@ class _Selection:
             reason = fitting[0][0].yanked
             return Reason(kind="yanked", text=f"was yanked: {reason}" if reason else "was yanked")
         if not merged.files and merged.python:
-            return Reason(kind="requires-python", text=f"needs Python {merged.python}")
+            return Reason(kind="requires-python", text=f"requires Python {merged.python}")
         return Reason(kind="no-wheel", text=self._no_wheel(merged))
 
     def _no_wheel(self, merged: MergedVersion) -> str:
         if not self._wheels:
-            return "has no sdist, and --no-binary rules out wheels"
+            return "has no sdist, and --no-binary excludes wheels"
         others = ["an sdist"] if merged.files else []
         others += [f"wheels for {merged.foreign}"] if merged.foreign else []
         return "has no wheel for this platform" + (f", only {' and '.join(others)}" if others else "")
@@ -194,7 +194,7 @@ def _prefer_wheels(releases: list[Release]) -> list[Release]:
     """``--prefer-binary``: an older wheel goes before a newer sdist."""
     if not any(each.blocked is None and each.file and each.file.is_wheel for each in releases):
         return releases
-    reason = Reason(kind="no-wheel", text="has only an sdist, and older wheels are preferred")
+    reason = Reason(kind="no-wheel", text="has only an sdist, and --prefer-binary prefers older wheels")
     return [_without_file(each, reason) if _is_sdist(each) else each for each in releases]
 
 

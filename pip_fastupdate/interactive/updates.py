@@ -29,7 +29,7 @@ class Update:
 
     summary: str = ""
     links: tuple[tuple[str, str], ...] = ()
-    """(what it is, URL)."""
+    """(label, URL)."""
 
     notes: tuple[str, ...] = ()
     """What else is to be known before it comes in."""

@@ -25,8 +25,8 @@ class Draft:
                 os.fsync(file.fileno())
         except (OSError, UnicodeEncodeError) as error:
             self.discard()
-            why = error.strerror if isinstance(error, OSError) else "it would name a path that is not text"
-            raise LockRefused(f"The lock file {path} cannot be written: {why}.") from None
+            why = error.strerror if isinstance(error, OSError) else "it would contain a path that is not valid UTF-8"
+            raise LockRefused(f"could not write lock file {path}: {why}") from None
 
     def __enter__(self) -> Draft:
         return self

@@ -42,8 +42,8 @@ def standard(name: str = "packaging.pylock") -> Any:
         return import_module(name)
     except ImportError:
         raise UsageError(
-            f"--lock-file needs packaging 26.0 or newer; {_packaging()} is installed.",
-            hint="python -m pip install --upgrade packaging, where pip-update is installed",
+            f"--lock-file requires packaging 26.0 or newer; {_packaging()} is installed",
+            hint="run `python -m pip install --upgrade packaging` where pip-update is installed",
         ) from None
 
 
@@ -59,7 +59,7 @@ def check(path: Path) -> None:
     """Whether a lock file can be written to ``path`` at all. Raises UsageError."""
     standard()
     if not path.parent.is_dir():
-        raise UsageError(f"The lock file {path} cannot be written: there is no such folder.")
+        raise UsageError(f"could not write lock file {path}: no such directory")
 
 
 def render(pinned: Iterable[Pinned], path: Path) -> Lock:
@@ -79,8 +79,8 @@ def render(pinned: Iterable[Pinned], path: Path) -> Lock:
             packages.append(found)
     if refused:
         raise LockRefused(
-            f"Nobody could install this environment from a lock file, so none is written: {', '.join(refused)}.",
-            hint="Name the index or the --find-links that has what is missing.",
+            f"could not lock this environment: {', '.join(refused)}",
+            hint="add the index or --find-links location that has the missing files",
         )
     return _finished(_lock(pylock, packages).to_dict())
 

@@ -32,7 +32,7 @@ T = TypeVar("T")
 _LONGEST = 255
 """Characters of a file's name: no file system takes more, and the tags of a wheel are multiplied with each other."""
 
-_DIRECT = {"vcs": "a repository", "directory": "a folder", "archive": "a source archive by its URL"}
+_DIRECT = {"vcs": "a repository", "directory": "a directory", "archive": "an sdist given by URL"}
 """Sources that no index stands behind, in words."""
 
 _UNREADABLE = (
@@ -89,7 +89,7 @@ def read(
         raise LockRefused(f"{path} is not a valid lock file: {text}", hint=_AGAIN) from None
 
 
-_AGAIN = "make it anew with `pip-update --lock-file`, or with the tool that wrote it"
+_AGAIN = "recreate it with `pip-update --lock-file` or the tool that wrote it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ class _Reader:
         """Everything of it. Raises _Malformed, LockRefused, and what packaging raises for nonsense."""
         version = Version(_need(document, "lock-version", str))
         if version.major != 1:
-            raise _Malformed(f"its lock-version is {version}, and only 1.0 is known")
+            raise _Malformed(f"its lock-version is {version}; only 1.0 is supported")
         _need(document, "created-by", str)
         self._fits(document)
         groups = frozenset(_texts(document, "default-groups"))
@@ -119,16 +119,17 @@ class _Reader:
                 releases[found.name] = found
         if refused:
             raise LockRefused(
-                f"cannot install from {self.path}: {clean(some(refused))}", hint="`--exclude NAME` leaves one out"
+                f"cannot install from {self.path}: {clean(some(refused))}",
+                hint="use `--exclude NAME` to skip a package",
             )
-        notes = (f"{self.path} has lock-version {version}: what is new in it is not known",)
+        notes = (f"{self.path} has lock-version {version}; newer features are ignored",)
         return ReadLock(path=self.path, releases=releases, notes=notes if version > Version("1.0") else ())
 
     def _fits(self, document: Mapping[str, Any]) -> None:
         """Raises _Malformed for a lock that is for other machines."""
         python = _get(document, "requires-python", str)
         if python is not None and not self._runs(python):
-            raise _Malformed(f"it is for Python {python}, and this is {self.this.python}")
+            raise _Malformed(f"it requires Python {python}; this is {self.this.python}")
         markers = _texts(document, "environments")
         if markers and not any(Marker(text).evaluate() for text in markers):
             raise _Malformed(f"it is for other environments ({some(list(markers), 3)})")
@@ -155,10 +156,10 @@ class _Reader:
         name = package["name"]
         python = _get(package, "requires-python", str)
         if python is not None and not self._runs(python):
-            raise _Malformed(f"needs Python {python}")
+            raise _Malformed(f"requires Python {python}")
         for kind, words in _DIRECT.items():
             if kind in package:
-                raise _Malformed(f"from {words}, which only pip installs")
+                raise _Malformed(f"from {words}, which only pip can install")
         stated = _get(package, "version", str)
         version, entry, uploaded = self._file(package, None if stated is None else Version(stated))
         index = _get(package, "index", str)
@@ -173,7 +174,7 @@ class _Reader:
             try:
                 project, version, build, tags = parse_wheel_filename(called)
             except InvalidWheelFilename:
-                raise _Malformed(f"{called!r} is not the name of a wheel") from None
+                raise _Malformed(f"{called!r} is not a valid wheel file name") from None
             _same(called, (project, version), name, stated)
             ranks = [self.this.rank(each.interpreter, each.abi, each.platform) for each in tags]
             rank = min((each for each in ranks if each >= 0), default=None)
@@ -184,11 +185,11 @@ class _Reader:
             return best[1], *self._as_file(best[2])
         sdist = _get(package, "sdist", dict)
         if sdist is None:
-            raise _Malformed("no wheel of it fits this Python and machine")
+            raise _Malformed("no compatible wheel")
         try:
             project, version = parse_sdist_filename(_called(sdist))
         except InvalidSdistFilename:
-            raise _Malformed(f"{_called(sdist)!r} is not the name of a source archive") from None
+            raise _Malformed(f"{_called(sdist)!r} is not a valid sdist file name") from None
         _same(_called(sdist), (project, version), name, stated)
         return version, *self._as_file(sdist)
 
@@ -197,7 +198,7 @@ class _Reader:
         hashes = arrange(found.items())
         wrong = problem(hashes)
         if wrong is not None or all(name in WEAK for name, _ in hashes):
-            raise _Malformed(f"it has {wrong or 'no strong hash'} for {_called(entry)}")
+            raise _Malformed(f"{wrong or 'no strong hash'} for {_called(entry)}")
         size = _get(entry, "size", int)
         sha256 = next((value for name, value in hashes if name == "sha256"), None)
         rest = tuple(each for each in hashes if each[0] != "sha256")
@@ -212,7 +213,7 @@ class _Reader:
         if path is not None and (url is None or os.path.exists(self.path.parent / path)):  # noqa: PTH110 - too long is not there
             return (self.path.parent / path).absolute().as_uri()
         if url is None or not url.lower().startswith(("https://", "http://", "file://")):
-            raise _Malformed(f"{_called(entry)} has no path and no URL that can be downloaded")
+            raise _Malformed(f"no path or downloadable URL for {_called(entry)}")
         return without_login(url)
 
 
@@ -223,7 +224,7 @@ def _holds(marker: str, groups: Collection[str]) -> bool:
         parsed = Marker(marker)
     except InvalidMarker:
         if "extras" in marker or "dependency_groups" in marker:
-            raise _Malformed("its markers for extras and groups take packaging 25 or newer") from None
+            raise _Malformed("its markers for extras and groups require packaging 25 or newer") from None
         raise
     try:
         return bool(parsed.evaluate(wanted, context="lock_file"))  # since packaging 25
@@ -236,13 +237,13 @@ def _called(entry: Mapping[str, Any]) -> str:
     name, path, url = (_get(entry, key, str) for key in ("name", "path", "url"))
     called = name or (path or "").replace("\\", "/").rpartition("/")[2] or filename(url or "")
     if len(called) > _LONGEST:
-        raise _Malformed(f"a file's name has {len(called)} characters")
+        raise _Malformed(f"a file name has {len(called)} characters")
     return called
 
 
 def _same(called: str, found: tuple[str, Version], name: str, stated: Version | None) -> None:
     if found[0] != name or (stated is not None and found[1] != stated):
-        raise _Malformed(f"its file {called} is of {found[0]} {found[1]}")
+        raise _Malformed(f"its file {called} is for {found[0]} {found[1]}")
 
 
 def _get(table: Mapping[str, Any], key: str, kind: type[T]) -> T | None:
@@ -259,7 +260,7 @@ def _need(table: Mapping[str, Any], key: str, kind: type[T]) -> T:
 
 def _typed(value: object, kind: type[T], key: str) -> T:
     if not isinstance(value, kind) or (kind is int and (isinstance(value, bool) or int(str(value)) < 0)):
-        raise _Malformed(f"{key} is of the wrong type")
+        raise _Malformed(f"{key} has the wrong type")
     return value
 
 

@@ -61,10 +61,10 @@ def package(pylock: Any, pinned: Pinned, folder: Path) -> Any:
 def _from_index(pylock: Any, pinned: Pinned, release: Release, folder: Path) -> Any:
     file = release.file
     if file is None:
-        raise Unlockable("the index has no file of it that fits here")
+        raise Unlockable("the index has no compatible file")
     digest = file.sha256 or _digest(file.url)
     if digest is None:
-        raise Unlockable("the index names no sha256 of it")
+        raise Unlockable("the index gives no sha256 for it")
     locked = {
         "name": file.filename,
         "upload_time": _instant(release.uploaded),
@@ -104,7 +104,7 @@ class _Direct:
                 return {"directory": self._directory(url, said["dir_info"], subdirectory)}
             archive = {"archive": self._archive(url, said["archive_info"], subdirectory)}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            raise Unlockable("its direct_url.json does not tell where it came from") from None
+            raise Unlockable("its direct_url.json does not say where it came from") from None
         wheel = urlsplit(url).path.endswith(".whl")  # of anything else the version is only known once it is built
         return {**archive, "version": pinned.version} if wheel else archive
 
@@ -120,7 +120,7 @@ class _Direct:
     def _directory(self, url: str, said: Mapping[str, Any], subdirectory: str | None) -> Any:
         where = place(url, self._folder)
         if "path" not in where:
-            raise Unlockable(f"it is a folder at {url}")
+            raise Unlockable(f"it is a directory at {url}")
         editable = said.get("editable") or None
         return self._pylock.PackageDirectory(**where, editable=editable, subdirectory=subdirectory)
 
@@ -133,7 +133,7 @@ class _Direct:
         if local is not None:
             hashes = {"sha256": local}
         if not hashes:
-            raise Unlockable(f"nothing tells a hash of {url}")
+            raise Unlockable(f"no hash is known for {url}")
         return self._pylock.PackageArchive(**place(url, self._folder), hashes=hashes, subdirectory=subdirectory)
 
 
@@ -146,7 +146,7 @@ def place(url: str, folder: Path) -> dict[str, str]:
     if path is None:
         return {"url": _without_password(url)}
     if not path.exists():
-        raise Unlockable(f"{path} is not there any more")
+        raise Unlockable(f"{path} no longer exists")
     below = path.is_relative_to(folder)
     return {"path": path.relative_to(folder).as_posix() if below else str(path)}
 

@@ -105,10 +105,10 @@ def decode(body: bytes, response: Response, limit: int) -> bytes:
         if encoding == "deflate":
             return _unzip(zlib.decompressobj(), body, response, limit)
     except zlib.error as error:
-        raise RequestError("garbage", f"{host_of(response.url)} sent a body that cannot be decompressed") from error
+        raise RequestError("garbage", f"could not decompress the response from {host_of(response.url)}") from error
     if encoding in COMPRESSIONS:
         raise RequestError(
-            "garbage", f"{host_of(response.url)} sent a body in {encoding[:40]}, not asked for", again=False
+            "garbage", f"{host_of(response.url)} sent an encoding that was not requested: {encoding[:40]}", again=False
         )
     return body
 
@@ -145,4 +145,6 @@ def promised(response: Response) -> int | None:
 def _check_length(response: Response, got: int) -> None:
     length = promised(response)
     if length is not None and length != got:
-        raise RequestError("unreachable", f"{host_of(response.url)} broke off the connection ({got} of {length} bytes)")
+        raise RequestError(
+            "unreachable", f"{host_of(response.url)} closed the connection after {got} of {length} bytes"
+        )

@@ -161,7 +161,7 @@ class CachedTransport(CachedSession, RetryingSession):
         length = bodies.promised(response)
         if length is None or length > SMALL:
             response.close()
-            raise RequestError("http", f"{host_of(str(response.url))} sends no parts of files", again=False)
+            raise RequestError("http", f"{host_of(str(response.url))} does not support range requests", again=False)
 
     def _condensed(self, asked: str, condense: Condense, immutable: bool, response: Response) -> Record | None:
         body, status = self._read(response), response.status_code
@@ -184,7 +184,7 @@ class CachedTransport(CachedSession, RetryingSession):
             raise
         except Exception as error:  # whatever it is: it comes of what the server sent
             reason = str(error).partition("\n")[0][:120] or type(error).__name__
-            text = f"{host_of(url)} sent something else than was asked for ({reason})"
+            text = f"unexpected response from {host_of(url)} ({reason})"
             raise RequestError("garbage", without_credentials(text), again=False) from error
 
 

@@ -93,7 +93,7 @@ class Pool(HTTPAdapter):
             manager = self.proxy_manager_for(prepend_scheme_if_needed(proxy, "http"))  # type: ignore[no-untyped-call]
             pool: HTTPConnectionPool = manager.connection_from_url(start)
         except (ValueError, HTTPError) as error:
-            text = "the URL of the proxy is not right, or needs a package that is not installed"
+            text = "invalid proxy URL, or a package it requires is not installed"
             raise RequestError("proxy", text, again=False) from error
         return pool
 

@@ -22,17 +22,22 @@ ERRORS = (of_requests.RequestException, of_urllib3.HTTPError, HTTPException, OSE
 """What requests, urllib3 and what is below them raise; ValueError of all kinds where they do not like a URL."""
 
 _MEANINGS: tuple[tuple[tuple[type[BaseException], ...], NotFetched, str, bool], ...] = (
-    ((of_requests.ProxyError, of_urllib3.ProxyError), "proxy", "the proxy gives no connection to {host}", False),
-    ((of_requests.SSLError, of_urllib3.SSLError, ssl.SSLError), "tls", "no secure connection to {host}", False),
-    ((of_requests.ReadTimeout, of_urllib3.ReadTimeoutError), "timeout", "{host} did not answer in time", True),
-    ((of_urllib3.NewConnectionError,), "unreachable", "{host} cannot be reached", False),
+    ((of_requests.ProxyError, of_urllib3.ProxyError), "proxy", "could not connect to {host} through the proxy", False),
+    (
+        (of_requests.SSLError, of_urllib3.SSLError, ssl.SSLError),
+        "tls",
+        ("could not establish a secure connection to {host}"),
+        False,
+    ),
+    ((of_requests.ReadTimeout, of_urllib3.ReadTimeoutError), "timeout", "timed out waiting for {host}", True),
+    ((of_urllib3.NewConnectionError,), "unreachable", "could not connect to {host}", False),
     (
         (of_requests.ConnectTimeout, of_urllib3.ConnectTimeoutError),
         "timeout",
-        "{host} cannot be reached in time",
+        "timed out connecting to {host}",
         False,
     ),
-    ((BaseException,), "unreachable", "{host} broke off the connection", True),
+    ((BaseException,), "unreachable", "{host} closed the connection", True),
 )
 
 if TYPE_CHECKING:
@@ -68,7 +73,7 @@ def of_status(status: int, url: str, wait: float | None = None) -> RequestError:
     except ValueError:
         phrase = str(status)
     kind: NotFetched = "proxy" if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED else "http"
-    return RequestError(kind, f"{host_of(url)} answered {phrase}", again=status in RETRIED, wait=wait, status=status)
+    return RequestError(kind, f"{host_of(url)} returned {phrase}", again=status in RETRIED, wait=wait, status=status)
 
 
 def of_error(error: Exception, url: str) -> RequestError:
@@ -77,7 +82,7 @@ def of_error(error: Exception, url: str) -> RequestError:
     if isinstance(error, Exceeded):
         return RequestError(error.kind, f"{host_of(url)} {error}", again=False)
     if isinstance(error, ValueError) and not isinstance(error, ssl.SSLError):
-        return RequestError("unreachable", f"{host_of(url)} cannot be asked: its URL is not right", again=False)
+        return RequestError("unreachable", f"invalid URL for {host_of(url)}", again=False)
     meanings = (each for each in _MEANINGS if any(isinstance(cause, each[0]) for cause in chain))
     _, kind, text, connected = next(meanings)
     again = not any(isinstance(each, ssl.SSLCertVerificationError) for each in chain)

@@ -91,7 +91,7 @@ class Origins:
             return self._plain
         if scheme != "https":
             raise RequestError(
-                "unreachable", f"{without_credentials(start)}: only http and https can be asked", again=False
+                "unreachable", f"{without_credentials(start)}: only http and https are supported", again=False
             )
         if self._trusted_blindly(start):
             disable_warnings(InsecureRequestWarning)

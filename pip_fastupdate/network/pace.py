@@ -48,12 +48,12 @@ class Pace:
         if self._head:
             self._head -= min(self._head, amount)
             if not self._head:
-                raise Exceeded("garbage", "sent a head without end")
+                raise Exceeded("garbage", "sent headers without end")
         if self._deadline is not None and now > self._deadline:
-            raise Exceeded("timeout", "took too long to answer")
+            raise Exceeded("timeout", "took too long to respond")
         if now > self._end:
             if self._got < LEAST and amount:
-                raise Exceeded("timeout", "answers too slowly")
+                raise Exceeded("timeout", "responds too slowly")
             self._end, self._got = now + self._window, 0
 
     def begun(self) -> None:

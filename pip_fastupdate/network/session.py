@@ -182,7 +182,7 @@ class Session:
 
     def _connected(self, url: str) -> CachedTransport:
         if self._cache.offline:
-            raise DownloadFailed("offline", f"{without_credentials(url)} is not in the cache")
+            raise DownloadFailed("offline", f"{without_credentials(url)} is not cached")
         if self._transport is None:
             self.prepare()
         assert self._transport is not None, "prepared"

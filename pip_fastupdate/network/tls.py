@@ -67,7 +67,7 @@ def _load(context: ssl.SSLContext, bundle: str) -> None:
         else:
             context.load_verify_locations(cafile=bundle)
     except OSError as error:
-        raise RequestError("tls", f"the certificates in {bundle} cannot be read", again=False) from error
+        raise RequestError("tls", f"could not read the certificates in {bundle}", again=False) from error
 
 
 def _with_client(context: ssl.SSLContext, network: Network) -> ssl.SSLContext:
@@ -75,6 +75,6 @@ def _with_client(context: ssl.SSLContext, network: Network) -> ssl.SSLContext:
         try:
             context.load_cert_chain(network.client_cert)
         except OSError as error:
-            text = f"the client certificate in {network.client_cert} cannot be read"
+            text = f"could not read the client certificate in {network.client_cert}"
             raise RequestError("tls", text, again=False) from error
     return context

@@ -140,7 +140,7 @@ class RetryingSession(Session):
         """The first answer that is no redirect; they have ``until`` then, by the monotonic clock."""
         for _ in range(REDIRECTS):
             if time.monotonic() >= until:
-                raise Exceeded("timeout", "took too long to answer")
+                raise Exceeded("timeout", "took too long to respond")
             origin = self._origins.of(str(request.url))
             if len(self.cookies):
                 request.prepare_cookies(self.cookies)
@@ -152,7 +152,7 @@ class RetryingSession(Session):
             if not response.is_redirect:
                 return response
             request = self._redirected(response, request)
-        raise RequestError("http", f"{host_of(str(request.url))} redirects without end", again=False)
+        raise RequestError("http", f"too many redirects from {host_of(str(request.url))}", again=False)
 
     def _redirected(self, response: Response, request: PreparedRequest) -> PreparedRequest:
         bodies.drain(response)

@@ -29,7 +29,7 @@ _RESULTS = {
     DONE: "done",
     INCOMPLETE: "done, but some packages could not be upgraded",
     UPDATES_FOUND: "updates found",
-    INTERRUPTED: "interrupted; environments after it were left as they are",
+    INTERRUPTED: "interrupted; the remaining environments are unchanged",
 }
 
 
@@ -61,8 +61,8 @@ class Ran:
     def result(self) -> str:
         """What became of it, for people."""
         if self.found.manager:
-            line = f": `{self.found.command}` updates it" if self.found.command else ""
-            return f"left to {self.found.manager}{line}"
+            line = f"; run `{self.found.command}` to update it" if self.found.command else ""
+            return f"managed by {self.found.manager}{line}"
         return self.error or _RESULTS[self.code or DONE]
 
     def as_json(self) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def run(found: Found, arguments: Sequence[str], *, as_json: bool) -> Ran:
     except KeyboardInterrupt:
         return Ran(found=found, code=INTERRUPTED, error=_RESULTS[INTERRUPTED])
     except (PipUpdateError, OSError) as error:
-        return Ran(found=found, code=FAILED, error=getattr(error, "message", str(error)).rstrip("."))
+        return Ran(found=found, code=FAILED, error=getattr(error, "message", str(error)))
     what = _RESULTS[INTERRUPTED] if code == INTERRUPTED else "" if code in _RESULTS else _words(code)
     return Ran(found=found, code=code, report=_decoded(output), error=what)
 
@@ -152,7 +152,7 @@ def _decoded(output: bytes) -> Any:
 
 
 def _words(code: int) -> str:
-    return f"killed by signal {-code}" if code < 0 else f"failed with exit code {code}; its messages are above"
+    return f"killed by signal {-code}" if code < 0 else f"failed with exit code {code}; see its messages above"
 
 
 def exit_code(ran: Iterable[Ran]) -> int:

@@ -48,13 +48,13 @@ def complaint(specification, version, abi):
     given, found = specification["given"], ".".join(map(str, version[:3]))
     if tuple(version[:2]) < OLDEST:
         needed = ".".join(map(str, OLDEST))
-        return "{0} is Python {1}, and pip-update needs {2} or newer.".format(given, found, needed), ""
+        return "{0} is Python {1}; pip-update requires {2} or newer".format(given, found, needed), ""
     if abi == specification["abi"]:
         return None
-    message = "{0} is Python {1} ({2}), and parts of this pip-update are compiled for Python {3} ({4}) alone.".format(
+    message = "{0} is Python {1} ({2}), but this pip-update is compiled for Python {3} ({4}) only".format(
         given, found, abi, specification["version"], specification["abi"]
     )
-    hint = "uvx --python {0} --from pip-fastupdate pip-update --python {1}, or install pip-update there."
+    hint = "run `uvx --python {0} --from pip-fastupdate pip-update --python {1}`, or install pip-fastupdate there"
     return message, hint.format(".".join(map(str, version[:2])), given)
 
 

@@ -30,7 +30,7 @@ def check(warn: Callable[[str, str], object], *, prefix: Path, environ: Mapping[
     _refuse_tool(prefix, active)
     if active is not None and real(str(active)) != real(str(prefix)):
         warn(
-            f"the active environment is {active}, but this pip-update runs in {prefix} and updates that",
+            f"the active environment is {active}, but this pip-update updates {prefix}, where it is installed",
             f"run `pip-update --python {shlex.quote(str(active))}` to update the active environment",
         )
 
@@ -61,7 +61,7 @@ def _refuse_tool(prefix: Path, active: Path | None) -> None:
     path = shlex.quote(str(other)) if other else "PATH"
     itself = f" (`{upgrade.format(name=prefix.name)}` updates the tool itself)" if upgrade else ""
     raise UsageError(
-        f"{prefix} is the environment of a tool that {manager} manages; --python says which environment to update",
+        f"{prefix} is the environment of a tool managed by {manager}; use --python to choose another environment",
         hint=f"run `pip-update --python {path}`{itself}",
     )
 

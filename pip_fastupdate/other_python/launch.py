@@ -42,7 +42,7 @@ OPTIONAL = (
 _IN_ENVIRONMENT = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe", "bin/python.exe")
 """The last one is MSYS2's way."""
 
-_HINT = f"--python takes an interpreter, such as {venv_python()}, or a virtual environment."
+_HINT = f"pass --python an interpreter, such as {venv_python()}, or a virtual environment"
 _LIKE_PYTHON = re.compile(r"python|pypy|graalpy|^py\b", re.IGNORECASE)
 
 
@@ -92,7 +92,7 @@ def interpreter(given: str) -> Path:
         found = next((path / each for each in _IN_ENVIRONMENT if (path / each).exists()), None)
         if found is None:
             raise UsageError(
-                f"{path} is a folder without a Python environment in it.",
+                f"no Python environment found in {path}",
                 hint=_HINT,
             )
         path = found
@@ -110,16 +110,18 @@ def _in_path(name: str) -> Path | None:
 
 
 def _check(path: Path) -> None:
-    """What can be told of an interpreter without running it. Raises UsageError."""
+    """Check an interpreter without running it. Raises UsageError."""
     hint = _HINT
     if not path.exists():
         broken = path.is_symlink()
-        why = f"is a symbolic link to {path.readlink()}, which does not exist" if broken else "does not exist"
-        raise UsageError(f"{path} {why}.", hint="Was its Python removed?" if broken else hint)
+        why = f"is a broken symbolic link to {path.readlink()}" if broken else "does not exist"
+        raise UsageError(
+            f"{path} {why}", hint=("its Python may have been removed; recreate the environment") if broken else hint
+        )
     if not os.access(path, os.X_OK):
-        raise UsageError(f"{path} cannot be executed.", hint=hint)
+        raise UsageError(f"{path} is not executable", hint=hint)
     if not any(_LIKE_PYTHON.search(each.name) for each in (path, path.resolve())):
-        raise UsageError(f"{path} does not look like a Python interpreter.", hint=hint)
+        raise UsageError(f"{path} does not look like a Python interpreter", hint=hint)
 
 
 def is_running(path: Path) -> bool:
@@ -174,7 +176,7 @@ def _closure() -> Iterator[Distribution]:
 
     waiting = [(OURSELVES, EXTRAS, True)]
     seen = set()
-    for name, extras, needed in waiting:  # grows while it is walked
+    for name, extras, needed in waiting:  # grows during iteration
         try:
             found = distribution(name)
         except PackageNotFoundError:
@@ -221,7 +223,8 @@ def replace_process(command: list[str], environment: Mapping[str, str], *, windo
         os.execve(command[0], command, environment)  # noqa: S606 - no shell is wanted
     except OSError as error:
         raise UsageError(
-            f"{command[0]} cannot be run: {error.strerror}.", hint="Is it for this machine, and complete?"
+            f"could not run {command[0]}: {error.strerror}",
+            hint="check that it is complete and built for this machine",
         ) from None
 
 

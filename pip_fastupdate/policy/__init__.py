@@ -1,1 +1,3 @@
-"""What may come in: each rule a ``Filter`` in a file of its own, listed in ``table``. Nothing is imported here."""
+"""Rules for what may be installed: each a ``Filter`` in its own module, listed in ``table``. Nothing is imported
+here.
+"""

@@ -14,12 +14,12 @@ from ..core.protocols import OfferedFile
 from .making import Knowledge
 
 LOCAL = "find-links"
-"""The source whose files nobody uploaded: no age is asked of them, as by pip."""
+"""The source of local files, which have no upload time and no minimum age, as for pip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cooldown:
-    """A ``Filter``: files that were uploaded too recently wait."""
+    """A ``Filter`` that holds recently uploaded files."""
 
     limit: timedelta | datetime | None
     """An age, or an instant before which a file must have been uploaded; None for any age."""
@@ -28,21 +28,22 @@ class Cooldown:
     """The same by normalized name."""
 
     now: datetime
-    """When the run began: an age counts from there, so that nothing about it can be cached."""
+    """When the run began; ages count from there, so they must not be cached."""
 
     exempt: tuple[str, ...] = ()
-    """Normalized names, globs of them, or the URLs of indexes."""
+    """Normalized names, globs, or URLs of indexes."""
 
     allow_unknown: bool = False
-    """Whether a file passes whose index does not say when it was uploaded."""
+    """True if a file passes whose index does not give its upload time."""
 
     fixes: Callable[[OfferedFile], bool] = lambda _: False
-    """Whether the file mends a known vulnerability of the installed version: that cannot wait.
+    """Returns whether the file fixes a known vulnerability of the installed version, which cannot wait.
 
-    Asked only of files that would have to."""
+    Called only for files that would be held.
+    """
 
     def held(self, file: OfferedFile) -> Reason | None:
-        """Why it has to wait, and until when; None where it has not."""
+        """Return why it is held, and until when; None if it is not."""
         limit = self.projects.get(file.name, self.limit)
         if limit is None or file.index == LOCAL or file.url.startswith("file:") or self._is_exempt(file):
             return None
@@ -82,7 +83,7 @@ class Cooldown:
 
 
 def made(options: PolicyOptions, knowledge: Knowledge) -> Cooldown | None:
-    """The filter that the options ask for."""
+    """Return the filter for the options."""
     limit = None if options.cooldown is None else parse(options.cooldown)
     projects = {name: parse(age) for name, age in options.cooldowns}
     if limit is None and not any(projects.values()):
@@ -98,7 +99,7 @@ def made(options: PolicyOptions, knowledge: Knowledge) -> Cooldown | None:
 
 
 def span(age: timedelta) -> str:
-    """``7 days``, ``12 hours``, ``90 minutes``."""
+    """Return ``7 days``, ``12 hours``, ``90 minutes``."""
     seconds = int(age.total_seconds())
     for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= size and (seconds % size == 0 or unit == "minute"):
@@ -108,7 +109,7 @@ def span(age: timedelta) -> str:
 
 
 def ago(age: timedelta) -> str:
-    """``2 days ago``, ``3 hours ago``, ``just now``; from the future ``in the future``."""
+    """Return ``2 days ago``, ``3 hours ago``, ``just now``, or ``in the future``."""
     if age < timedelta(0):
         return "in the future"
     for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
@@ -123,6 +124,6 @@ def _day(at: datetime) -> str:
 
 
 def _when(at: datetime, now: datetime) -> str:
-    """The day, and the time where that is less than two days away; in UTC, as upload times are."""
+    """Return the day, and the time if it is less than two days away; in UTC, like upload times."""
     at = at.astimezone(timezone.utc)
     return at.strftime("%Y-%m-%d %H:%M UTC") if at - now < timedelta(days=2) else at.date().isoformat()

@@ -1,4 +1,4 @@
-"""Which index alone may provide a project (``index`` in a package's settings)."""
+"""The only index that may provide a project (``index`` in a package's settings)."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .making import Knowledge
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnlyIndex:
-    """A ``Filter``: files of other indexes than the one that is set for their project stay out."""
+    """A ``Filter`` that holds files from other indexes than the one set for their project."""
 
     projects: Mapping[str, str]
     """By normalized name, the URL of the index."""
 
     def held(self, file: OfferedFile) -> Reason | None:
-        """Why the file stays out; None where it comes from the right index, or from any."""
+        """Return why the file is held; None if it is from the right index, or any will do."""
         wanted = self.projects.get(file.name)
         if wanted is None or file.index.rstrip("/") == without_credentials(wanted).rstrip("/"):
             return None
-        text = f"is on {file.index}, and only {without_credentials(wanted)} is allowed"
+        text = f"is on {file.index}, but only {without_credentials(wanted)} is allowed"
         return Reason(kind="other-index", text=text, data={"index": file.index})
 
 
 def made(options: PolicyOptions, _knowledge: Knowledge) -> OnlyIndex | None:
-    """The filter that the options ask for."""
+    """Return the filter for the options."""
     return OnlyIndex(projects=dict(options.indexes)) if options.indexes else None

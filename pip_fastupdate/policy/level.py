@@ -1,4 +1,4 @@
-"""How big a step a new version is, and the biggest that is allowed (``--level``)."""
+"""The size of the step to a new version, and the largest allowed (``--level``)."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
 Step = Literal["patch", "minor", "major", "calendar"]
-"""What an update is: one of the levels, or from one calendar version to another."""
+"""An update's level, or from one calendar version to another."""
 
 LEVELS: tuple[Level, ...] = get_args(Level)
 
 
 def step(installed: Version, new: Version, uploaded: str | None = None) -> Step:
-    """What an update from ``installed`` to ``new`` is; ``uploaded`` (ISO 8601) tells calendar versions apart.
+    """Return the step from ``installed`` to ``new``; ``uploaded`` (ISO 8601) identifies calendar versions.
 
     Another epoch is major; before 1.0 the second part counts as the first; post-releases, pre-releases, local labels
     and parts after the third are patch.
@@ -31,7 +31,7 @@ def step(installed: Version, new: Version, uploaded: str | None = None) -> Step:
 
 
 def part(installed: Version, new: Version) -> Level:
-    """The same for versions that are known not to be dates."""
+    """Return the same for versions that are known not to be dates."""
     if installed.epoch != new.epoch:
         return "major"
     place = changed_part(installed, new)
@@ -41,13 +41,13 @@ def part(installed: Version, new: Version) -> Level:
 
 
 def changed_part(installed: Version, new: Version) -> int | None:
-    """The index of the first release part that differs; None where none does."""
+    """Return the index of the first release part that differs; None if none does."""
     pairs = zip_longest(installed.release, new.release, fillvalue=0)
     return next((place for place, (one, other) in enumerate(pairs) if one != other), None)
 
 
 def _is_calendar(installed: Version, new: Version, uploaded: str | None) -> bool:
-    """Whether both begin with a year: four digits, or two that are those of the year of the upload."""
+    """Return whether both begin with a year: four digits, or the last two of the year of the upload."""
     before, after = installed.release[0], new.release[0]
     if installed.epoch != new.epoch or len(new.release) < 2:
         return False
@@ -59,16 +59,16 @@ def _is_calendar(installed: Version, new: Version, uploaded: str | None) -> bool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaximumLevel:
-    """A ``Filter``: bigger steps than allowed wait. Calendar versions only where their project is named."""
+    """A ``Filter`` that holds larger steps than allowed. Calendar versions only if their project is named."""
 
     default: Level | None = None
-    """For all projects; None for any."""
+    """For all projects; None for any step."""
 
     projects: Mapping[str, Level | None] = field(default_factory=dict)
-    """By normalized name; None for any."""
+    """By normalized name; None for any step."""
 
     def held(self, file: OfferedFile) -> Reason | None:
-        """Why it is too big a step; None where it is not, or where nothing is installed yet."""
+        """Return why the step is too large; None if it is not, or nothing is installed yet."""
         if file.installed is None or file.version <= file.installed:
             return None
         named = file.name in self.projects
@@ -85,7 +85,7 @@ class MaximumLevel:
 
 
 def made(options: PolicyOptions, _knowledge: Knowledge) -> MaximumLevel | None:
-    """The filter that the options ask for."""
+    """Return the filter for the options."""
     if options.level is None and not options.levels:
         return None
     return MaximumLevel(default=options.level, projects=dict(options.levels))

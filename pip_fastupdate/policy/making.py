@@ -1,4 +1,4 @@
-"""What filters are made of: the user's options, and what else they have to know."""
+"""Input of the filters: the user's options and other knowledge."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ..core.protocols import Filter, OfferedFile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knowledge:
-    """What filters have to know beside the user's options."""
+    """What filters need in addition to the user's options."""
 
     now: datetime | None = None
     """When the run began; None for the time at which the filters are made."""
 
     advised: Filter | None = None
-    """The filter of the advisories that were read, if any were."""
+    """The filter of the advisories, if they were read."""
 
     fixes: Callable[[OfferedFile], bool] = lambda _: False
-    """Whether a file mends a known vulnerability of the installed version."""
+    """Returns whether a file fixes a known vulnerability of the installed version."""

@@ -1,7 +1,7 @@
-"""The filters, applied to every file on offer before the plan.
+"""The filters, applied to every available file before the plan.
 
-A new one is a file with the filter and its ``made``, and a word in the table here; what it asks of the user is a field
-of ``core.options.PolicyOptions`` and an option in ``arguments/policy.py``.
+A new one is a file with the filter and its ``made``, and a word in the table here; its option is a field of
+``core.options.PolicyOptions`` and an entry in ``arguments/policy.py``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def filters_of(options: PolicyOptions, knowledge: Knowledge | None = None) -> Filters:
-    """The filters that the options ask for, in the order of the table."""
+    """Return the filters for the options, in the order of the table."""
     made = (make(options, knowledge or Knowledge()) for make in _TABLE)
     found = tuple(each for each in made if each is not None)
     return tuple(_Explained(rule=each, options=options) for each in found) if options.whys else found
@@ -28,7 +28,7 @@ def filters_of(options: PolicyOptions, knowledge: Knowledge | None = None) -> Fi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Explained:
-    """Another ``Filter``, with what the user wrote down about a project behind its reasons."""
+    """Another ``Filter``, with the user's comment on a project appended to its reasons."""
 
     rule: Filter
     options: PolicyOptions
@@ -44,4 +44,4 @@ _TABLE: tuple[Callable[[PolicyOptions, Knowledge], Filter | None], ...] = (
     level.made,
     age.made,
 )
-"""The first that holds a file gives the reason."""
+"""The first filter that holds a file gives the reason."""

@@ -1,4 +1,4 @@
-"""Versions with known vulnerabilities, and malware: the filter of what the advisories say."""
+"""The filter for known vulnerabilities and malware."""
 
 from __future__ import annotations
 
@@ -17,46 +17,46 @@ if TYPE_CHECKING:
 
 
 class Known(Protocol):
-    """What is known of one vulnerability; ``advisories.grouping.Vulnerability`` is."""
+    """One known vulnerability, as in ``advisories.grouping.Vulnerability``."""
 
     @property
     def id(self) -> str:
-        """The id to call it by."""
+        """The id to show."""
 
     @property
     def malware(self) -> bool:
-        """Whether the package is malicious."""
+        """True if the package is malicious."""
 
     def affects(self, name: str, version: Version) -> bool:
-        """Whether that version of the project is affected."""
+        """Return whether that version of the project is affected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownVulnerabilities:
-    """A ``Filter``: malware never comes in; with ``safe`` nothing does that is affected by anything known."""
+    """A ``Filter`` that holds malware; with ``safe`` also everything affected by anything known."""
 
     by_name: Mapping[str, Sequence[Known]]
-    """All that is known of projects, by normalized name."""
+    """All known vulnerabilities by normalized name."""
 
     safe: bool = False
 
     def held(self, file: OfferedFile) -> Reason | None:
-        """Why the version must not come in; the installed one may stay."""
+        """Return why the version is held; the installed one may stay."""
         if file.installed is not None and file.version <= file.installed:
             return None
         if self.safe and file.version.is_prerelease and file.name in self.by_name:
-            return Reason(kind="pre-release", text="is a pre-release, and no fix")
+            return Reason(kind="pre-release", text="is a pre-release, and not a fix")
         found = [each for each in self.by_name.get(file.name, ()) if each.affects(file.name, file.version)]
         return reason(found, safe=self.safe)
 
 
 def made(_options: PolicyOptions, knowledge: Knowledge) -> Filter | None:
-    """The filter that was made of the advisories, if any were read."""
+    """Return the filter made from the advisories, if any were read."""
     return knowledge.advised
 
 
 def reason(found: Sequence[Known], *, safe: bool) -> Reason | None:
-    """Why a version that is affected by ``found`` is held; None where it is not."""
+    """Return why a version affected by ``found`` is held; None if it is not."""
     malware = [each.id for each in found if each.malware]
     if malware:
         return Reason(kind="malware", text=f"is malware ({', '.join(malware)})", data={"ids": " ".join(malware)})

@@ -1,6 +1,6 @@
-"""How far the run is, on standard error: lines for logs, a live display for terminals, or nothing but measuring.
+"""Progress on standard error: lines for logs, a live display for terminals, or only measurement.
 
-Credentials in URLs and control characters never get there.
+Credentials in URLs and control characters are removed.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ def make(
     environ: Mapping[str, str] | None = None,
     started: float | None = None,
 ) -> Plain:
-    """The display that suits ``stream``: live on a terminal that can do it, unless quiet or not wanted; else plain.
+    """Return the display for ``stream``: live on a capable terminal unless quiet or disabled, else plain lines.
 
-    ``color`` None asks the terminal and NO_COLOR; ``started`` is when the run began, by ``time.perf_counter``.
+    With ``color`` None, the terminal and NO_COLOR decide; ``started`` is when the run began, by ``time.perf_counter``.
     """
     environ = os.environ if environ is None else environ
     hues = wants_color(stream, color, environ)

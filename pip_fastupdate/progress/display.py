@@ -1,4 +1,4 @@
-"""The line that moves: spinner, bar and counts of the stage under way. Only this part of the progress imports rich."""
+"""The live line: spinner, bar and counts of the current stage. No other module of the progress imports rich."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ..core.text import can_encode, clean, fit, redact
 from .stages import Stage
 
 BAR = 24
-"""Columns of the bar."""
+"""Width of the bar in columns."""
 
 _NARROW = 60
-"""A terminal with fewer columns gets no bar."""
+"""Below this many columns, the bar is left out."""
 
 
 class _Line(Live):
-    """Rich's display, whose thread draws only as long as there is a terminal to draw on."""
+    """Rich's display, whose thread stops drawing when the terminal is gone."""
 
     def refresh(self) -> None:
         """Draw once more."""
@@ -34,9 +34,9 @@ class _Line(Live):
 
 
 class Display:
-    """Draws ``stage()`` ten times a second, in a thread of its own, below whatever is said meanwhile.
+    """Draws ``stage()`` ten times a second in its own thread, under the lines printed meanwhile.
 
-    A terminal that hangs up gets no more of it; it is no reason for the run to fail.
+    When the terminal hangs up it stops drawing; the run does not fail.
     """
 
     def __init__(self, stream: TextIO, *, color: bool, stage: Callable[[], Stage | None]) -> None:
@@ -62,22 +62,22 @@ class Display:
         )
 
     def start(self) -> None:
-        """Begin to draw. The cursor stays visible, so that it is still there should the program be killed."""
+        """Start drawing. The cursor stays visible, in case the program is killed."""
         with suppress(OSError):
             self._live.start(refresh=True)
             self._console.show_cursor(True)
 
     def stop(self) -> None:
-        """Take away what was drawn."""
+        """Remove the live line."""
         with suppress(OSError):
             self._live.stop()
 
     def say(self, line: str) -> None:
-        """Print a line, which may be coloured, above the moving one."""
+        """Print a line, possibly in color, above the live one."""
         self._console.print(Text.from_ansi(line), soft_wrap=True)
 
     def frame(self) -> RenderableType:
-        """What is drawn at this moment: one line, never wider than the terminal."""
+        """Return the current content: one line, never wider than the terminal."""
         stage = self._stage()
         if stage is None:
             return Group()
@@ -95,7 +95,7 @@ class Display:
 
 
 def preload() -> None:
-    """Import all that a display needs, down to what rich imports when it first draws."""
+    """Import all that a display needs, including what rich imports when it first draws."""
     stage = Stage(name="look up", total=3, done=1, detail="…")
     display = Display(StringIO(), color=True, stage=lambda: stage)
     display.start()

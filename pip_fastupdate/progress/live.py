@@ -1,4 +1,4 @@
-"""Progress on a terminal: a line that moves while a stage lasts."""
+"""Progress on a terminal: a live line during each stage."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from .display import Display
 
 DELAY = 0.2
-"""Seconds: a run faster than that never shows, and never imports, a display."""
+"""Seconds; a faster run never shows, and never imports, a display."""
 
 
 class Live(Plain):
-    """A line that moves, gone when its stage is over; notes and warnings stay above it."""
+    """A live line that disappears after its stage; notes and warnings stay above it."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Live(Plain):
         return self._verbosity > 0
 
     def _enter(self, stage: Stage) -> None:
-        if stage.name == "swap":  # it may replace rich: what is needed of it has to be imported before
+        if stage.name == "swap":  # it may replace rich: import all that is needed of it first
             with IMPORTING:
                 from .display import preload
 
@@ -54,7 +54,7 @@ class Live(Plain):
         super()._leave(stage, seconds, succeeded)
 
     def _show(self) -> None:
-        """Start the display, in the timer's thread, unless the stage has ended while rich was being imported."""
+        """Start the display, in the timer's thread, unless the stage ended while rich was imported."""
         with IMPORTING:
             from .display import Display
         with self._drawing:

@@ -1,4 +1,4 @@
-"""Progress that only measures, and progress in lines."""
+"""Progress that only measures, and progress as plain lines."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _YELLOW, _CYAN, _RESET = "\x1b[33m", "\x1b[36m", "\x1b[0m"
 
 
 class Silent:
-    """Measures the stages and says nothing; what the other displays are made from."""
+    """Measures the stages without output; the base of the other displays."""
 
     def __init__(self, *, started: float | None = None) -> None:
         self.seconds: dict[str, float] = {}
-        """Wall time of each stage by its name; a stage entered again adds up, a nested one counts in its own alone."""
+        """Wall time per stage name; repeated stages add up, nested ones count for themselves only."""
 
         self._started = perf_counter() if started is None else started
         self._stages: list[Stage] = []
@@ -32,7 +32,7 @@ class Silent:
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
-        """What is measured as ``name`` and not spoken of. In the run's thread only, so that no second counts twice."""
+        """Measure as ``name`` without output. In the run's thread only, so that no second counts twice."""
         begun = perf_counter()
         self.seconds.setdefault(name, 0.0)
         self._nested.append(0.0)
@@ -46,7 +46,7 @@ class Silent:
 
     @contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[None]:
-        """One stage of the run; stages may be nested, and steps count for the innermost one. In the run's thread."""
+        """Enter a stage; stages may be nested, and steps count for the innermost one. In the run's thread."""
         stage = Stage(name=name, total=total)
         begun = perf_counter()
         succeeded = False
@@ -63,7 +63,7 @@ class Silent:
                 self._leave(stage, perf_counter() - begun, succeeded)
 
     def step(self, detail: str = "", amount: int = 1) -> None:
-        """``amount`` more steps of the current stage are done, bytes for a download. Safe in any thread."""
+        """Count ``amount`` more steps of the current stage, bytes for a download. Safe in any thread."""
         with self._lock:
             if self._stages:
                 stage = self._stages[-1]
@@ -71,10 +71,10 @@ class Silent:
                 stage.detail = detail or stage.detail
 
     def note(self, text: str) -> None:
-        """Say a line, unless quiet."""
+        """Print a line unless quiet."""
 
     def warn(self, text: str, hint: str = "") -> None:
-        """Say a line that matters, and what can be done about it."""
+        """Print a warning and its hint."""
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -82,14 +82,14 @@ class Silent:
         yield
 
     def _enter(self, stage: Stage) -> None:
-        """Called within a stage that has just begun."""
+        """Called when a stage has just begun."""
 
     def _leave(self, stage: Stage, seconds: float, succeeded: bool) -> None:
-        """Called once a stage has ended, with or without an exception."""
+        """Called when a stage has ended, with or without an exception."""
 
 
 class Plain(Silent):
-    """Lines on a stream: one for each stage at its end, the notes, the warnings."""
+    """Lines on a stream: one at the end of each stage, notes and warnings."""
 
     def __init__(
         self, stream: TextIO, *, verbosity: int = 0, color: bool = False, started: float | None = None
@@ -102,12 +102,12 @@ class Plain(Silent):
         self._waiting: list[str] | None = None
 
     def note(self, text: str) -> None:
-        """Say a line, unless quiet."""
+        """Print a line unless quiet."""
         if self._verbosity >= 0:
             self._say(clean(redact(text)))
 
     def warn(self, text: str, hint: str = "") -> None:
-        """Say a line that starts with ``warning:`` and, below it, one that starts with ``hint:``."""
+        """Print a line that starts with ``warning:`` and under it one that starts with ``hint:``."""
         self._say(f"{self._paint('warning:', _YELLOW)} {clean(redact(text))}")
         if hint:
             self._say(f"{self._paint('hint:', _CYAN)} {clean(redact(hint))}")
@@ -134,7 +134,7 @@ class Plain(Silent):
         return f"{code}{word}{_RESET}" if self._color else word
 
     def _say(self, line: str) -> None:
-        """Write a line. A reader that went away must not undo an update: it is told nothing more, that is all."""
+        """Write a line. If the reader has gone, stop writing; the update must not fail for that."""
         if self._gone:
             return
         if self._waiting is not None:
@@ -142,7 +142,7 @@ class Plain(Silent):
             return
         try:
             self._write(fit(line, self._stream.encoding))
-        except (OSError, ValueError):  # a broken pipe, a full disk or a hung-up terminal; a stream that was closed
+        except (OSError, ValueError):  # a broken pipe, a full disk, a hung-up terminal or a closed stream
             self._gone = True
 
     def _write(self, line: str) -> None:

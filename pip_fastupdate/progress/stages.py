@@ -1,4 +1,4 @@
-"""A stage of the run, and its words."""
+"""A stage of the run and its labels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BYTES = frozenset({"download", "fetch"})
 
 
 class Words(NamedTuple):
-    """How a stage is spoken of."""
+    """The labels of a stage."""
 
     now: str
     done: str
@@ -21,41 +21,41 @@ class Words(NamedTuple):
 
 
 _WORDS: Mapping[str, Words] = {
-    "scan": Words("Scanning", "Scanned", "distribution"),
+    "scan": Words("Scanning", "Scanned", "package"),
     "advisories": Words("Reading advisories", "Read advisories", "advisory"),
-    "look up": Words("Looking up", "Looked up", "project"),
+    "look up": Words("Looking up", "Looked up", "package"),
     "plan": Words("Planning", "Planned", "step"),
     "download": Words("Downloading", "Downloaded", "byte"),
     "build": Words("Building", "Built", "wheel"),
-    "stage": Words("Staging", "Staged", "wheel"),
+    "stage": Words("Unpacking", "Unpacked", "wheel"),
     "compile": Words("Compiling", "Compiled", "wheel"),
-    "swap": Words("Swapping", "Swapped", "distribution"),
-    "check": Words("Checking", "Checked", "distribution"),
+    "swap": Words("Applying", "Applied", "change"),
+    "check": Words("Verifying", "Verified", "package"),
     "test": Words("Testing", "Tested", "step"),
 }
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Stage:
-    """A stage under way."""
+    """The current state of a stage."""
 
     name: str
     total: int | None = None
-    """Steps to be done, or bytes to be had; None when unknown."""
+    """Steps or bytes to do; None if unknown."""
 
     done: int = 0
     detail: str = ""
-    """What the latest step was about."""
+    """Subject of the latest step."""
 
     @property
     def words(self) -> Words:
-        """Its words; a stage without any is called by its name."""
+        """Its labels; a stage without labels uses its name."""
         name = self.name.capitalize()
         return _WORDS.get(self.name, Words(name, f"{name}:", "step"))
 
     @property
     def count(self) -> str:
-        """How far it is: ``3 of 98 projects``, ``1.2 MB of 72.3 MB``, ``3 steps``, or "" before the first step."""
+        """How far it is: ``3 of 98 packages``, ``1.2 MB of 72.3 MB``, ``3 steps``, or "" before the first step."""
         if not self.total:
             return self._amount(self.done) if self.done else ""
         done = size(self.done) if self.name in BYTES else str(self.done)
@@ -66,6 +66,6 @@ class Stage:
 
 
 def summary(stage: Stage, seconds: float) -> str:
-    """A finished stage in words: ``Looked up 98 projects in 1.2 s``."""
+    """Return a finished stage in words: ``Looked up 98 packages in 1.2 s``."""
     finished = Stage(name=stage.name, done=stage.done)
     return f"{stage.words.done} {finished.count} in {duration(seconds)}".replace("  ", " ")

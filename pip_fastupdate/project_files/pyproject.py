@@ -86,7 +86,7 @@ def _members(groups: Mapping[str, object], name: str, above: Sequence[str]) -> I
         raise GroupError(f"dependency group {name} includes itself")
     if wanted not in groups:
         known = ", ".join(sorted(groups)) or "none"
-        raise GroupError(f"no dependency group {name} (the groups are: {known})")
+        raise GroupError(f"no dependency group {name} (available: {known})")
     members = groups[wanted]
     if not isinstance(members, list):
         raise GroupError(f"dependency group {name} is not a list")
@@ -106,7 +106,7 @@ def why_fixed(text: str, loads: Loads, where: Declared) -> str | None:
     """Why a requirement must stay as it is, a phrase; None where it may be written anew."""
     start = _position(text, loads, where)
     if start is None:
-        return "it is written with escape sequences"
+        return "it contains escape sequences"
     rest = text[start + len(where.text) :].partition("\n")[0]
     return "its line says pip-update: ignore" if _IGNORED.search(rest) else None
 
@@ -117,7 +117,7 @@ def replaced(text: str, loads: Loads, where: Declared, edits: tuple[Edit, ...]) 
         return text
     position = _position(text, loads, where)
     if position is None:
-        raise Unwritable("written with escape sequences")
+        raise Unwritable("contains escape sequences")
     return edited(
         text, tuple(Edit(start=each.start + position, end=each.end + position, new=each.new) for each in edits)
     )

@@ -72,7 +72,7 @@ def moved(text: str, target: Version, *, lower_bounds: bool = False) -> tuple[Ed
     """
     head = _HEAD.match(text)
     if head is None:
-        raise Unwritable("not a requirement on versions")
+        raise Unwritable("not a version requirement")
     edits = tuple(_edits(text, head.end(), target, lower_bounds))
     after = edited(text, edits)
     specifier = ",".join(operator + version for operator, _, version in _clauses(after, head.end()))
@@ -81,7 +81,7 @@ def moved(text: str, target: Version, *, lower_bounds: bool = False) -> tuple[Ed
     except ValueError:  # it is not, or has a number too long for Python
         raise Unwritable(f"{specifier!r} is not a version specifier") from None
     if not admitted:
-        raise Unwritable(f"{specifier} does not admit {target}")
+        raise Unwritable(f"{specifier} does not allow {target}")
     return edits
 
 
@@ -112,9 +112,9 @@ def _version(operator: str, text: str, target: Version, lower_bounds: bool) -> s
     wildcard = text.endswith(".*")
     try:
         version = Version(text.removesuffix(".*"))
-    except ValueError:  # none at all, or a number too long for Python
+    except ValueError:  # not a version, or a number too long for Python
         if operator == "===":
-            raise Unwritable(f"==={text} is not a version that can be compared") from None
+            raise Unwritable(f"==={text} is not a comparable version") from None
         raise Unwritable(f"{text} is not a version") from None
     if operator == ">=" and lower_bounds and target > version:
         return _public(target, version)

@@ -113,14 +113,16 @@ def open_requirements(path: Path, lines: Sequence[RequirementLine]) -> Writable:
         raise UsageError(f"could not decode {path}: {error}", hint="save it as UTF-8") from None
     command = requirements.compiled_by(decoded.text)
     if command is not None:
-        hint = f"run `{command}` instead" if command else "run the program that made it instead"
-        raise UsageError(f"cannot write {path}: it is generated", hint=f"{hint}, or write the file it is made from")
+        hint = f"run `{command}` instead" if command else "run the program that generated it instead"
+        raise UsageError(
+            f"cannot write {path}: it is generated", hint=f"{hint}, or write to the file it is generated from"
+        )
     places = {line.number: line for line in requirements.lines(decoded.text)}
     starts, entries = [], []
     for line in {line.number: line for line in lines}.values():  # once, though -r and --write may both name the file
         place = places.get(line.number)
         if place is None:
-            raise UsageError(f"could not find line {line.number} of {path}", hint="check its line ends")
+            raise UsageError(f"could not find line {line.number} of {path}", hint="check its line endings")
         text = decoded.text[place.start : place.end]
         starts.append(place.start)
         entries.append(_entry(f"line {line.number}", text, line.text, _why_fixed(line, place, text)))
@@ -140,7 +142,7 @@ def _why_fixed(line: RequirementLine, place: requirements.Line, text: str) -> st
     if place.ignored:
         return "its line says pip-update: ignore"
     if line.hashed:
-        return "it has hashes, which `pip-compile --generate-hashes` writes"
+        return "it has hashes; run `pip-compile --generate-hashes` to update them"
     if "${" in text:
         return "it depends on environment variables"
     return None
@@ -160,7 +162,9 @@ def open_pyproject(path: Path, loads: Loads) -> Writable:
         raise UsageError(f"could not read {path}: {error}") from None
     beside = next((name for name in FOREIGN if name != "pylock.toml" and (path.parent / name).exists()), None)
     if beside is not None:
-        raise UsageError(f"cannot write {path}: {beside} next to it is made from it", hint=f"run `{FOREIGN[beside]}`")
+        raise UsageError(
+            (f"cannot write {path}: {beside} next to it is generated from it"), hint=f"run `{FOREIGN[beside]}`"
+        )
     found = declared(document)
     if not found:
         raise UsageError(f"{path} declares no dependencies", hint=_no_dependencies(document))
@@ -187,7 +191,7 @@ def _no_dependencies(document: Mapping[str, object]) -> str:
     tool = document.get("tool")
     if isinstance(tool, dict) and "poetry" in tool:
         return "run `poetry update` for [tool.poetry.dependencies]"
-    return "pip-update writes project.dependencies, project.optional-dependencies and dependency-groups"
+    return "pip-update supports project.dependencies, project.optional-dependencies and dependency-groups"
 
 
 def check_kind(path: Path) -> None:
@@ -206,6 +210,6 @@ def _read(path: Path) -> bytes:
     if protected:
         raise UsageError(
             f"cannot write {path}: it or its directory is read-only",
-            hint=f"run without `--write {path.name}`, or as its owner",
+            hint=f"drop `--write {path.name}`, or run as its owner",
         )
     return data

@@ -1,4 +1,4 @@
-"""What a run has to tell, as text: one pure module a format (``formats``), and what suits a stream (``View``)."""
+"""Render the result of a run: one pure module per format (``formats``), adapted to a stream (``View``)."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 def show(
     report: Report, stream: TextIO, *, format: Format = "table", verbosity: int = 0, color: bool | None = None
 ) -> None:
-    """Write the report to ``stream``, as suits it: a terminal's width and colours, a pipe's plain columns.
+    """Write the report to ``stream``: colors and the terminal's width for a terminal, plain columns for a pipe.
 
-    ``color`` None asks the stream and the environment variables. Nothing is written where there is nothing to say.
+    With ``color`` None, the stream and the environment variables decide. Writes nothing for an empty report.
     """
     write(renderer(format).render(report, view_of(stream, verbosity=verbosity, color=color)), stream)
 
@@ -58,21 +58,21 @@ def show_venvs(found: Sequence[Venv], stream: TextIO, *, format: Format = "table
 
 
 def view_of(stream: TextIO, *, verbosity: int = 0, color: bool | None = None) -> View:
-    """What suits the stream; ``color`` None asks it and the environment variables."""
+    """Return the view for the stream; with ``color`` None, it and the environment variables decide."""
     width = terminal_width(stream)
     hues = width is not None and wants_color(stream, color)
     return View(verbosity=verbosity, width=width, color=hues, encoding=stream.encoding)
 
 
 def write(text: str, stream: TextIO) -> None:
-    """Write the text and a line end, in whatever characters the stream has; nothing at all for no text."""
+    """Write the text and a line end in the characters the stream has; write nothing for an empty text."""
     if text:
         stream.write(f"{fit(text, stream.encoding)}\n")
         stream.flush()
 
 
 def terminal_width(stream: TextIO) -> int | None:
-    """The columns of the terminal behind ``stream``; None for a pipe, a file or a terminal that cannot wrap."""
+    """Return the terminal's columns; None for a pipe, a file or a terminal that cannot wrap."""
     if not stream.isatty() or os.environ.get("TERM") == "dumb":
         return None
     columns = os.environ.get("COLUMNS", "")
@@ -80,15 +80,15 @@ def terminal_width(stream: TextIO) -> int | None:
         return int(columns)
     try:
         return os.get_terminal_size(stream.fileno()).columns or 80
-    except OSError:  # a terminal without a size, or none that the system knows as one
+    except OSError:  # a terminal without a size, or unknown to the system
         return 80
 
 
 def preload(stream: TextIO, *, format: Format = "table") -> None:
-    """Import all that ``show`` needs for ``stream``, so that nothing is left to import once we or rich are replaced."""
+    """Import all that ``show`` needs for ``stream``, before the swap may replace us or rich."""
     from . import figures  # noqa: F401
 
-    narrow = None if terminal_width(stream) is None else 40  # a reason is wrapped, in colours: all that rich may need
+    narrow = None if terminal_width(stream) is None else 40  # a wrapped reason in color needs all of rich
     renderer(format).render(_SAMPLE, View(width=narrow, color=narrow is not None))
 
 

@@ -1,4 +1,4 @@
-"""Who is behind its newest release after a run, and why: counted, the most frequent reason first."""
+"""Count the packages behind their newest release, by reason, the most frequent first."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ..core.reasons import ASIDE, PASSED_OVER, WARNINGS, WORDS, ReasonKind
 
 
 def cause(row: Row) -> Reason | None:
-    """Why a distribution stays behind a newer release; None for one that does not.
+    """Return why a distribution stays behind a newer release; None if it does not.
 
-    Held ones do, those that stop short of the newest, and current ones whose newer releases are ruled out.
+    Held ones do, those that stop short of the newest, and current ones whose newer releases are excluded.
     """
     if row.action == "skip" or row.status == "failed":
         return None
@@ -31,7 +31,7 @@ def _first(row: Row) -> Reason:
 
 
 def is_warned_of(row: Row) -> bool:
-    """Whether what is installed and stays calls for a decision: yanked, deleted, archived, vulnerable …"""
+    """Return whether the installed version calls for a decision: yanked, deleted, archived, vulnerable …"""
     if row.action in {"upgrade", "downgrade", "add"}:
         return False
     return any(
@@ -40,26 +40,26 @@ def is_warned_of(row: Row) -> bool:
 
 
 def _passes_over(reason: Reason) -> bool:
-    """Whether a reason rules out a release (``version``) that is newer than what can be had."""
+    """Return whether a reason excludes a release (``version``) newer than the best available one."""
     return "version" in reason.data and reason.kind in PASSED_OVER
 
 
 def counted(kinds: Iterable[ReasonKind]) -> dict[ReasonKind, int]:
-    """How often each kind comes, the most frequent first, then by name."""
+    """Return how often each kind occurs, the most frequent first, then by name."""
     return dict(sorted(Counter(kinds).items(), key=lambda item: (-item[1], item[0])))
 
 
 def in_words(counts: Mapping[ReasonKind, int]) -> str:
-    """``2 limited by what another package requires, 1 too recent``."""
+    """Return the counts in words: ``2 limited by a requirement of another package, 1 too recent``."""
     return ", ".join(f"{count} {WORDS.get(kind, kind.replace('-', ' '))}" for kind, count in counts.items())
 
 
 def skipped(rows: Sequence[Row]) -> dict[ReasonKind, int]:
-    """Why distributions were not looked at."""
+    """Return why distributions were not looked up."""
     return counted(_first(row).kind for row in rows if row.action == "skip")
 
 
 def behind(rows: Sequence[Row]) -> dict[ReasonKind, int]:
-    """Why distributions are behind."""
+    """Return why distributions are behind."""
     found = (cause(row) for row in rows)
     return counted(each.kind for each in found if each is not None)

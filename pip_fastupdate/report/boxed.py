@@ -1,4 +1,4 @@
-"""The table for terminals: the only part of the report that imports rich."""
+"""The table for terminals, the only module of the report that imports rich."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _STYLES: Mapping[Group, str] = {
     "current": "dim",
 }
 _NARROW = 60
-"""Columns below which package names and versions may be broken in two."""
+"""Below this many columns, package names and versions may wrap."""
 
 
 _LEVELS: Mapping[str, str] = {"major": "bold red", "minor": "cyan", "patch": "green", "calendar": "blue"}
-"""Styles of the part of a version that changes; the column beside it names the level for who sees no colour."""
+"""Styles of the changed part of a version; the Level column says the same without color."""
 
 
 def boxed(
@@ -48,7 +48,7 @@ def boxed(
     color: bool,
     encoding: str | None,
 ) -> str:
-    """A table ``width`` columns wide at most, long reasons wrapped; no final line end.
+    """Return a table at most ``width`` columns wide, long reasons wrapped; no final line end.
 
     ``cells`` are those of ``lines``, the status last.
     """
@@ -67,7 +67,7 @@ def boxed(
 
 
 def _changed(line: Line, cell: str) -> tuple[int, int]:
-    """From where on the version at the end of a cell differs from the one that was installed; nothing of it: (0, 0)."""
+    """Return where the version at the end of a cell differs from the installed one; (0, 0) if it does not."""
     installed, _, target = line.current.partition(" → ")
     if not line.level or cell == installed or (target and cell == line.latest):
         return 0, 0

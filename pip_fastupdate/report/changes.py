@@ -1,4 +1,4 @@
-"""What new versions change (``--changes``), in words."""
+"""Render what new versions change (``--changes``)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .view import View
 
 
 def blocks(report: Report, view: View) -> list[str]:
-    """A paragraph for each package whose changes are known."""
+    """Return a paragraph for each package whose changes are known."""
     return ["\n".join(_lines(row, row.changes, view)) for row in report.rows if row.changes is not None]
 
 
@@ -23,14 +23,14 @@ def _lines(row: Row, difference: Difference, view: View) -> Iterator[str]:
     for what, url in difference.links:
         yield f"  {what}: {_link(redact(url), view)}"
     for title, requirements in (
-        ("requires now", difference.requires_added),
-        ("requires no more", difference.requires_dropped),
+        ("new requirements", difference.requires_added),
+        ("dropped requirements", difference.requires_dropped),
     ):
-        for each in requirements:  # a line each: they have commas themselves
+        for each in requirements:  # one per line: they contain commas
             yield clean(f"  {title}: {each}")
     for title, commands in (
         ("new commands", difference.commands_added),
-        ("commands gone", difference.commands_dropped),
+        ("dropped commands", difference.commands_dropped),
     ):
         if commands:
             yield clean(f"  {title}: {', '.join(commands)}")
@@ -58,14 +58,14 @@ def _dates(difference: Difference) -> str:
 
 
 def _link(url: str, view: View) -> str:
-    """The URL; where a terminal shows it, one can click on it (OSC 8)."""
+    """Return the URL, clickable in terminals that support it (OSC 8)."""
     shown = clean(url)
     plain = view.width is None or not view.color or not shown.isascii()
     return shown if plain else f"\x1b]8;;{shown}\x1b\\{shown}\x1b]8;;\x1b\\"
 
 
 def document(difference: Difference) -> dict[str, Any]:
-    """The same for JSON."""
+    """Return the changes for JSON."""
 
     def pair(values: Sequence[str | None] | None) -> dict[str, str | None] | None:
         return None if values is None else {"before": values[0], "after": values[1]}

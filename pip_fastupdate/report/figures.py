@@ -56,18 +56,18 @@ def _files(count: int, amount: int | None, where: str) -> str:
 
 
 def cache_facts(info: CacheInfo) -> dict[str, str]:
-    """The cache in words."""
+    """Return the facts about the cache for display."""
     return {
-        "folder": clean(str(info.path)),
-        "answers": f"{info.entries} ({size(info.bytes)})",
-        "longest unused": _day(info.oldest) or "-",
-        "last used": _day(info.newest) or "-",
+        "directory": clean(str(info.path)),
+        "responses": f"{info.entries} ({size(info.bytes)})",
+        "least recently used": _day(info.oldest) or "-",
+        "most recently used": _day(info.newest) or "-",
         "wheels": f"{info.wheels} ({size(info.wheel_bytes)})",
     }
 
 
 def cache_document(info: CacheInfo) -> dict[str, Any]:
-    """The cache in JSON: bytes, and days in UTC (ISO 8601) or null."""
+    """Return the facts about the cache for JSON: bytes, and days in UTC (ISO 8601) or null."""
     return {
         "schema": 1,
         "path": str(info.path),

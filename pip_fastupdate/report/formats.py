@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 class Renderer(Protocol):
-    """What a module makes text of; pure, and without a final line end."""
+    """The functions of a format; pure, and without a final line end."""
 
     def render(self, report: Report, view: View = PLAIN) -> str:
-        """What a run has to tell; "" where there is nothing to say."""
+        """Render the result of a run; "" for an empty report."""
 
     def history(self, entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
-        """The transactions, in the given order."""
+        """Render the transactions in the given order."""
 
     def cache(self, facts: CacheInfo, view: View = PLAIN) -> str:
-        """What is in the cache."""
+        """Render the facts about the cache."""
 
     def settings(self, shown: Sequence[Shown]) -> str:
         """The settings in force; "" where there is none."""
@@ -38,7 +38,7 @@ class Renderer(Protocol):
 
 
 def renderer(format: Format) -> Renderer:
-    """The module of a format, imported when it is first used."""
+    """Return the module of a format, imported on first use."""
     found: Renderer
     match format:
         case "table":
@@ -71,5 +71,5 @@ def renderer(format: Format) -> Renderer:
 
 
 def _unknown(format: NoReturn) -> NoReturn:
-    """What ``assert_never`` is since Python 3.11: for mypy, a format without a line above is an error."""
+    """``assert_never`` of Python 3.11: mypy reports a format without a line above."""
     raise AssertionError(format)

@@ -1,4 +1,4 @@
-"""The transactions of an environment, for ``--history``: what the formats have in common."""
+"""The transactions for ``--history``, as all formats need them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from ..core.entry import HistoryEntry
 from ..core.text import clean
 
-HEADER = ("Id", "When", "What", "Undo", "Changes")
+HEADER = ("ID", "Date", "Kind", "Can undo", "Changes")
 _NAMED = 3
-"""So many changes of a transaction are named in a table; all with verbosity 1."""
+"""Maximum number of changes listed per transaction in a table; all with verbosity 1."""
 
 Change = tuple[str, str | None, str | None]
 
 
 def document(entry: HistoryEntry) -> Mapping[str, object]:
-    """``{"id", "when", "kind", "undoable", "why_not", "changes": [{"name", "before", "after"}]}``."""
+    """Return ``{"id", "when", "kind", "undoable", "why_not", "changes": [{"name", "before", "after"}]}``."""
     return {
         "id": entry.id,
         "when": entry.when,
@@ -28,7 +28,7 @@ def document(entry: HistoryEntry) -> Mapping[str, object]:
 
 
 def cells(entry: HistoryEntry, verbosity: int = 0) -> tuple[str, ...]:
-    """One transaction below ``HEADER``."""
+    """Return the cells of one transaction under ``HEADER``."""
     undo = "yes" if entry.undoable else f"no: {entry.why_not}" if entry.why_not else "no"
     return clean(entry.id), clean(entry.when), clean(entry.kind), clean(undo), _changes(entry.changes, verbosity)
 

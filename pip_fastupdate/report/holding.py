@@ -1,4 +1,4 @@
-"""Who holds whom: the names behind the reasons of a report, for ``--why`` and the page."""
+"""Which package holds which, from the reasons of a report; for ``--why`` and the HTML page."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ..core.names import NAME, normalize
 
 
 def holder(row: Row, reason: Reason, rows: Mapping[str, Row]) -> str | None:
-    """The name in the report of who stands in the way by this reason; None where it is nobody in the report.
+    """Return the package that causes this reason; None if it is not in the report.
 
-    That is whoever has the requirement, or what the package itself requires and cannot have.
+    That is the package with the requirement, or a requirement of the package itself that is not available.
     """
     by = reason.data.get("by")
     if by is None:
@@ -23,6 +23,6 @@ def holder(row: Row, reason: Reason, rows: Mapping[str, Row]) -> str | None:
 
 
 def holders(row: Row, rows: Mapping[str, Row]) -> tuple[str, ...]:
-    """All of them, each once."""
+    """Return all packages that hold it, each once."""
     found = (holder(row, each, rows) for each in row.reasons)
     return tuple(dict.fromkeys(each for each in found if each is not None))

@@ -1,4 +1,4 @@
-"""The report for programs: the JSON document whose keys are a promise."""
+"""The report as JSON, whose keys are a promise to programs."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ if TYPE_CHECKING:
     from .given import Shown, Venv
 
 SCHEMA = 2
-"""Raised when a key goes or changes its meaning, or when much is added. All keys of 1 are in 2."""
+"""Incremented when a key is removed or changes its meaning, or when many are added. All keys of 1 are in 2."""
 
 HISTORY = 1
-"""The same of the history."""
+"""The same for the history."""
 
 
 def render(report: Report, view: View = PLAIN) -> str:
-    """The document, indented but for its rows, which are a line each; ASCII only, without a final line end."""
+    """Return the document, indented except for its rows, one per line; ASCII only, without a final line end."""
     import json
 
     whole = document(report)
-    rows = [json.dumps(row) for row in whole["packages"]]  # json is only fast without an indentation
+    rows = [json.dumps(row) for row in whole["packages"]]  # json is fast only without indentation
     text = dumps({**whole, "packages": []})
     listed = ",\n    ".join(rows)
     return text.replace('"packages": []', f'"packages": [\n    {listed}\n  ]', 1) if rows else text
 
 
 def history(entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
-    """``{"schema", "transactions": […]}``, each with all of its changes."""
+    """Return ``{"schema", "transactions": […]}``, each with all of its changes."""
     from .history import document as transaction
 
     return dumps({"schema": HISTORY, "transactions": [transaction(entry) for entry in entries]})
 
 
 def cache(facts: CacheInfo, view: View = PLAIN) -> str:
-    """The facts as numbers and days."""
+    """Return the facts as numbers and days."""
     from .figures import cache_document
 
     return dumps(cache_document(facts))
@@ -61,14 +61,14 @@ def venvs(found: Sequence[Venv]) -> str:
 
 
 def dumps(value: object) -> str:
-    """The value as JSON text, indented by 2, in ASCII whatever it holds."""
-    import json  # only runs that are asked for JSON pay for it
+    """Return the value as ASCII JSON text, indented by 2."""
+    import json  # only runs with JSON output pay for it
 
     return json.dumps(value, indent=2)
 
 
 def document(report: Report) -> dict[str, Any]:
-    """The report as plain lists, dicts, strings and numbers."""
+    """Return the report as plain lists, dicts, strings and numbers."""
     target = report.target
     return {
         "schema": SCHEMA,
@@ -95,7 +95,7 @@ def document(report: Report) -> dict[str, Any]:
 
 
 def _summary(report: Report) -> dict[str, Any]:
-    """The answer to ``--check``: also where something is behind and nothing can be done about it."""
+    """Return the answer to ``--check``, also if packages are behind and cannot be upgraded."""
     facts = summarize(report)
     return {
         "answer": facts.answer,

@@ -1,4 +1,4 @@
-"""The report in GitHub's Markdown, for the summary of a CI job."""
+"""The report in GitHub's Markdown, for the job summary in CI."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _FOLDED: Mapping[Group, str] = {"held": "held", "skipped": "skipped", "failed": 
 
 
 def render(report: Report, view: View = PLAIN) -> str:
-    """A heading, what changed as a table, the rest folded away; failures stay open. No final line end."""
+    """Render a heading, a table of changes, and the rest folded away; failures stay open. No final line end."""
     facts = summarize(report)
     return "\n\n".join(_blocks(report, facts))
 
 
 def history(entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
-    """A table, one line a transaction; verbosity 1 names all of its changes."""
+    """Render a table with one line per transaction; verbosity 1 names all of its changes."""
     from .history import HEADER
     from .history import cells as history_cells
 
@@ -40,7 +40,7 @@ def history(entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
 
 
 def cache(facts: CacheInfo, view: View = PLAIN) -> str:
-    """A table, one line a fact."""
+    """Render a table with one line per fact."""
     from .figures import cache_facts
 
     return grid(("Cache", ""), list(cache_facts(facts).items()))
@@ -61,7 +61,7 @@ def _blocks(report: Report, facts: Summary) -> Iterator[str]:
         from .changes import blocks
 
         text = "\n\n".join(blocks(report, PLAIN)).replace("`", "'")
-        yield f"<details open>\n<summary>What changes</summary>\n\n```text\n{text}\n```\n\n</details>"
+        yield f"<details open>\n<summary>What is new</summary>\n\n```text\n{text}\n```\n\n</details>"
     for group, word in _FOLDED.items():
         lines = facts.group(group)
         if lines:
@@ -69,7 +69,7 @@ def _blocks(report: Report, facts: Summary) -> Iterator[str]:
             yield f"{opening}\n<summary>{len(lines)} {word}</summary>\n\n{_table(lines)}\n\n</details>"
     current = tuple(each for each in facts.group("current") if each.behind or each.warned_of)
     if current:
-        yield f"<details open>\n<summary>{len(current)} to be looked at</summary>\n\n{_table(current)}\n\n</details>"
+        yield f"<details open>\n<summary>{len(current)} with warnings</summary>\n\n{_table(current)}\n\n</details>"
     for file in report.files:
         if file.diff:
             yield _fenced([line[:1] + clean(line[1:]) for line in file.diff.splitlines()])
@@ -82,7 +82,7 @@ def _environment(target: Target) -> str:
 
 
 def _fenced(lines: Sequence[str]) -> str:
-    """The lines of a diff between tildes, of which there are more than anywhere in them."""
+    """Return the lines of a diff fenced by more tildes than occur in them."""
     fence = "~" * max(6, 1 + max((len(found) for line in lines for found in re.findall("~+", line)), default=0))
     return "\n".join((f"{fence}diff", *lines, fence))
 
@@ -92,7 +92,7 @@ def _table(lines: Iterable[Line]) -> str:
 
 
 def grid(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; the cells are escaped."""
+    """Return a Markdown table; the cells are escaped."""
     lines = [header, ["---"] * len(header), *([escape(cell) for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

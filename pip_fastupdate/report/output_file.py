@@ -1,4 +1,4 @@
-"""``--output FILE``: the report as a file that appears complete or not at all."""
+"""``--output FILE``: write the report to a file that appears complete or not at all."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .view import View
 
 
 def check(paths: Iterable[Path], others: Iterable[Path] = ()) -> None:
-    """Raises UsageError where no file can be put, and for a file that one of ``others``, or another report, is."""
+    """Raise UsageError if a file cannot be created there, or is one of ``others`` or another report."""
     taken = {os.path.realpath(each) for each in others}
     for path in paths:
         _check(path)
         place = os.path.realpath(path)
         if place in taken:
-            raise UsageError(f"could not write {path}: another option names this file", hint="name another file")
+            raise UsageError(f"could not write {path}: another option names this file", hint="use another file name")
         taken.add(place)
 
 
@@ -32,33 +32,33 @@ def _check(path: Path) -> None:
     try:
         place = path.resolve()
         there = place.exists()
-    except (OSError, RuntimeError) as error:  # a name that is too long, a link to itself
-        why = getattr(error, "strerror", None) or "a link leads to itself"
-        raise UsageError(f"could not write {path}: {why}", hint="name another file") from None
+    except (OSError, RuntimeError) as error:  # the name is too long, or a link to itself
+        why = getattr(error, "strerror", None) or "symbolic link loop"
+        raise UsageError(f"could not write {path}: {why}", hint="use another file name") from None
     if there and (not place.is_file() or _is_standard_stream(place)):
         why = "standard output or error goes there" if place.is_file() else "not a regular file"
         raise UsageError(f"could not write {path}: {why}", hint="use --format without --output for standard output")
     if not place.parent.is_dir():
         raise UsageError(
-            f"could not write {path}: no such directory: {place.parent}", hint="create the directory, or name another"
+            f"could not write {path}: no such directory: {place.parent}", hint="create the directory, or use another"
         )
     if not os.access(place.parent, os.W_OK):
         raise UsageError(
-            f"could not write {path}: no permission to write in {place.parent}", hint="name a file in another directory"
+            f"could not write {path}: no permission to write in {place.parent}", hint="use a file in another directory"
         )
 
 
 def _is_standard_stream(place: Path) -> bool:
-    """Whether it is what a shell redirected a stream to: a rename would take the file away from under it."""
+    """Return whether a shell redirected a stream to this file: a rename would replace it under that stream."""
     found = []
     for descriptor in (1, 2):
-        with suppress(OSError):  # a closed one goes nowhere
+        with suppress(OSError):  # a closed stream goes nowhere
             found.append(os.fstat(descriptor))
     return any(os.path.samestat(place.stat(), each) for each in found)
 
 
 def save(report: Report, path: Path, *, format: Format, verbosity: int = 0) -> None:
-    """Put the report there, in UTF-8, in one rename; a link stays a link. Raises OSError; then nothing changed."""
+    """Write the report in UTF-8 and rename it into place; a link stays a link. Raises OSError, with nothing changed."""
     text = fit(renderer(format).render(report, View(verbosity=max(verbosity, 0))), "utf-8")
     place = path.resolve()
     draft = place.with_name(f".{os.urandom(6).hex()}.report")
@@ -72,7 +72,7 @@ def save(report: Report, path: Path, *, format: Format, verbosity: int = 0) -> N
 
 
 def _write(draft: Path, content: bytes, *, like: Path) -> None:
-    """A new file, as accessible as the one that it replaces. Raises OSError, also where the draft exists."""
+    """Write a new file with the mode of the one it replaces. Raises OSError, also if the draft exists."""
     descriptor = create(os.fspath(draft))
     try:
         write_all(descriptor, content)

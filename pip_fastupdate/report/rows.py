@@ -1,4 +1,4 @@
-"""What a report says, before it has a form: every distribution in its group, with words for it, and the counts."""
+"""What a report says, independent of its format: each distribution with its group and texts, and the counts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from .behind import behind, cause, in_words, is_warned_of, skipped
 Group = Literal["upgraded", "added", "removed", "held", "skipped", "failed", "current"]
 
 Answer = Literal["updates", "failed", "behind", "up-to-date"]
-"""Something changes, or would; nothing does, as something failed; nothing can, though there is newer; all is newest."""
+"""updates: something changes or would; failed: nothing does because of a failure; behind: newer releases, none
+possible.
+"""
 
 GROUPS: tuple[Group, ...] = ("upgraded", "added", "removed", "held", "skipped", "failed", "current")
-"""In the order in which they are shown."""
+"""Groups in display order."""
 
 _WOULD: Mapping[Group, str] = {
     "upgraded": "would upgrade",
@@ -37,38 +39,38 @@ _ACTIONS: Mapping[str, Group] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One distribution, or one failure that belongs to none of them, as words on a single line each."""
+    """One distribution, or one failure of no distribution, as single-line texts."""
 
     group: Group
     package: str
     current: str
-    """The version before the run, or ``1.2 → 1.4`` where the run stops short of ``latest``; ``-`` for none."""
+    """The version before the run, or ``1.2 → 1.4`` if the run stops short of ``latest``; ``-`` for none."""
 
     latest: str
     status: str
     """``upgraded``, ``would upgrade, held back``, ``held`` …"""
 
     why: str
-    """Reasons, joined; "" when there is nothing to explain."""
+    """The reasons, joined; "" if there is nothing to explain."""
 
     behind: bool = False
-    """Whether there is a newer release than what is installed after the run."""
+    """True if there is a newer release than the one installed after the run."""
 
     warned_of: bool = False
-    """Whether what is installed and stays calls for a decision."""
+    """True if the installed version calls for a decision."""
 
     level: str = ""
-    """How big a step it is; "" where there is none."""
+    """The size of the step; "" if there is none."""
 
     direct: str = ""
-    """``yes`` or ``no``: whether the user asked for it by name; "" where nobody knows."""
+    """``yes`` or ``no``: whether the user asked for it by name; "" if unknown."""
 
     source: str = ""
-    """The index that the new version comes from; "" when there is none."""
+    """The index of the new version; "" if there is none."""
 
     @property
     def sourced(self) -> Line:
-        """The same with its source in the status: ``upgraded, from https://…``."""
+        """Return the line with its source in the status: ``upgraded, from https://…``."""
         return replace(self, status=f"{self.status}, from {self.source}") if self.source else self
 
     @property
@@ -85,39 +87,39 @@ class Summary:
     """Group after group, by name within each."""
 
     distributions: int
-    """How many were installed before the run."""
+    """The number of distributions installed before the run."""
 
     seconds: float
     """Wall time, without what the user took to choose."""
 
     dry_run: bool
     behind: Mapping[ReasonKind, int]
-    """How many are behind a newer release after the run, by kinds of reasons, the most frequent first."""
+    """The number of packages behind after the run, by kind of reason, the most frequent first."""
 
     skipped: Mapping[ReasonKind, int]
-    """How many were not looked at, likewise."""
+    """The number of packages not looked up, likewise."""
 
     download: int = 0
-    """Bytes of the files of all that is new."""
+    """Bytes of all new files."""
 
     growth: int | None = None
-    """Bytes by which the environment grew; None where nobody knows."""
+    """Bytes by which the environment grew; None if unknown."""
 
     def group(self, name: Group) -> tuple[Line, ...]:
-        """The lines of one group."""
+        """Return the lines of one group."""
         return tuple(each for each in self.lines if each.group == name)
 
     def count(self, name: Group) -> int:
-        """How many lines one group has."""
+        """Return the number of lines in one group."""
         return sum(each.group == name for each in self.lines)
 
     @property
     def quiet(self) -> bool:
-        """Whether nothing changed, or would, and nothing went wrong."""
+        """True if nothing changed, or would change, and nothing failed."""
         return all(each.group in {"held", "skipped", "current"} for each in self.lines)
 
     def summary(self) -> str:
-        """The run in one sentence, with counts and seconds."""
+        """Return the run in one sentence, with counts and seconds."""
         if self.quiet:
             return self._nothing_to_do()
         left = ", ".join(f"{name} {self.count(name)}" for name in GROUPS[3:6])
@@ -127,7 +129,7 @@ class Summary:
         words += f" (older: {lowered})" if lowered else ""
         gone = self.count("removed")
         words += f", remove {gone}" if gone and self.dry_run else f", removed {gone}" if gone else ""
-        took = f"{words}, {left} of {plural(self.distributions, 'distribution')} in {duration(self.seconds)}"
+        took = f"{words}, {left} of {plural(self.distributions, 'package')} in {duration(self.seconds)}"
         return took + self._bytes()
 
     def _bytes(self) -> str:
@@ -138,7 +140,7 @@ class Summary:
         return f"; {size(self.download)} of wheels, {grown}" if self.download else f"; {grown}"
 
     def _nothing_to_do(self) -> str:
-        took, total = f"in {duration(self.seconds)}", plural(self.distributions, "distribution")
+        took, total = f"in {duration(self.seconds)}", plural(self.distributions, "package")
         late, left = sum(self.behind.values()), sum(self.skipped.values())
         warned = sum(each.warned_of for each in self.lines)
         if not late and not left and not warned:
@@ -146,15 +148,15 @@ class Summary:
         verb = "is" if late == 1 else "are"
         state = f"{late} of {total} {verb} behind ({in_words(self.behind)})" if late else self._up_to_date(left)
         rest = f", {left} skipped ({in_words(self.skipped)})" if left else ""
-        rest += f", {warned} to be looked at" if warned else ""
+        rest += f", {warned} with warnings" if warned else ""
         return f"Nothing to upgrade: {state}{rest} {took}"
 
     def _up_to_date(self, left: int) -> str:
-        return f"{self.distributions - left} of {plural(self.distributions, 'distribution')} up to date"
+        return f"{self.distributions - left} of {plural(self.distributions, 'package')} up to date"
 
     @property
     def answer(self) -> Answer:
-        """What a program that asks whether there are updates wants to know."""
+        """The answer to a program that asks whether there are updates."""
         if any(each.group in {"upgraded", "added", "removed"} for each in self.lines):
             return "updates"
         if self.count("failed"):
@@ -163,7 +165,7 @@ class Summary:
 
 
 def summarize(report: Report) -> Summary:
-    """The report in groups, each distribution in exactly one, failures of no distribution's in ``failed``."""
+    """Return the report in groups: each distribution in one of them, failures of no distribution in ``failed``."""
     failures: dict[str, list[Failure]] = {}
     for failure in report.failures:
         failures.setdefault(failure.name, []).append(failure)
@@ -188,7 +190,7 @@ HEADER = ("Package", "Current", "Latest", "Level", "Direct", "Status")
 
 
 def cells(lines: Sequence[Line]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """The header of a table of these lines, and its rows; without columns in which nothing stands."""
+    """Return the header and rows of a table of these lines; without empty columns."""
     table = [(each.package, each.current, each.latest, each.level, each.direct, each.text) for each in lines]
     shown = [place for place, title in enumerate(HEADER) if title in _ALWAYS or any(row[place] for row in table)]
     return tuple(HEADER[place] for place in shown), [tuple(row[place] for place in shown) for row in table]
@@ -198,7 +200,7 @@ _ALWAYS = frozenset({"Package", "Current", "Latest", "Status"})
 
 
 def total_seconds(seconds: Mapping[str, float]) -> float:
-    """The whole run's wall time: the entry ``total`` where there is one, else the stages' sum."""
+    """Return the wall time of the run: the entry ``total`` if there is one, else the sum of the stages."""
     return seconds["total"] if "total" in seconds else sum(seconds.values())
 
 

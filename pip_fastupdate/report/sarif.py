@@ -1,4 +1,4 @@
-"""The known vulnerabilities as SARIF 2.1.0, for services that show findings beside the code."""
+"""The known vulnerabilities as SARIF 2.1.0, for services that show findings next to the code."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["cache", "history", "render", "settings", "venvs"]
 
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
 _SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
-"""What services sort by, where only the database's word is known: the middle of CVSS's range for it."""
+"""Scores for sorting, if a database gives only a word: the middle of that word's CVSS range."""
 
 
 def render(report: Report, view: View = PLAIN) -> str:
-    """One run with a rule for each vulnerability and a result for each package that has it after the run.
+    """Return one run with a rule per vulnerability and a result per package that has it after the run.
 
-    After a dry run that is every vulnerable package, as nothing was changed. Vulnerabilities that the user ignores are
-    results with a suppression.
+    After a dry run these are all vulnerable packages, because nothing was changed. Vulnerabilities that the user
+    ignores are results with a suppression.
     """
     found = [(row, each) for row in report.rows for each in row.vulnerabilities if each.remains or report.dry_run]
     rules = {each.id: each for _, each in found}
@@ -45,12 +45,12 @@ def render(report: Report, view: View = PLAIN) -> str:
 
 
 def history(entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
-    """As JSON: SARIF has no word for it."""
+    """Render JSON: SARIF cannot express it."""
     return json_.history(entries, view)
 
 
 def cache(facts: CacheInfo, view: View = PLAIN) -> str:
-    """As JSON."""
+    """Render JSON."""
     return json_.cache(facts, view)
 
 
@@ -89,7 +89,7 @@ def _result(row: Row, vulnerability: KnownVulnerability, rule: int, dry_run: boo
 
 
 def _shown(text: str) -> str:
-    """For people, whatever shows it to them."""
+    """Return the text for display."""
     return clean(redact(text))
 
 

@@ -6,5 +6,5 @@ from pathlib import Path
 
 
 def text() -> str:
-    """The schema, without a final line end."""
+    """Return the schema, without a final line end."""
     return Path(__file__).with_name("report.schema.json").read_text(encoding="utf-8").rstrip("\n")

@@ -1,4 +1,4 @@
-"""The settings in force, for ``--show-config``: each with its value and where that comes from."""
+"""The settings in force, for ``--show-config``: each with its value and source."""
 
 from __future__ import annotations
 

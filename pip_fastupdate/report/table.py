@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def render(report: Report, view: View = PLAIN) -> str:
-    """The table and a sentence below it, without a final line end.
+    """Return the table and a sentence under it, without a final line end.
 
-    When there was nothing to do, the sentence alone, and what calls for a decision.
+    If there was nothing to do, that is the sentence and what calls for a decision.
 
-    Verbosity 1 lists also what is held though nothing was to do, and what is up to date, and says from where each new
-    version comes; -1 lists only what failed. Characters that the encoding lacks are replaced.
+    Verbosity 1 also lists what is held or up to date, and the index of each new version; -1 lists only failures.
+    Characters that the encoding lacks are replaced.
     """
     facts = summarize(report)
     lines = _shown(facts, view.verbosity)
@@ -40,17 +40,17 @@ def render(report: Report, view: View = PLAIN) -> str:
 
 
 def history(entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
-    """One line a transaction; verbosity 1 names all of its changes."""
+    """Render one line per transaction; verbosity 1 names all of its changes."""
     from .history import HEADER
     from .history import cells as history_cells
 
     if not entries:
-        return "No transactions yet"
+        return "No transactions"
     return columns(HEADER, [history_cells(entry, view.verbosity) for entry in entries], view.encoding)
 
 
 def cache(facts: CacheInfo, view: View = PLAIN) -> str:
-    """A line for each fact."""
+    """Render one line per fact."""
     from .figures import cache_facts
 
     return pairs(cache_facts(facts))
@@ -88,7 +88,7 @@ def _grid(lines: Sequence[Line], view: View) -> str:
 
 
 def columns(header: Sequence[str], rows: Iterable[Sequence[str]], encoding: str | None = "utf-8") -> str:
-    """Rows below a header in aligned columns, however long the lines get; no final line end."""
+    """Return rows under a header in aligned columns, however long the lines get; no final line end."""
     cells = [[fit(cell, encoding) for cell in row] for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(

@@ -1,4 +1,4 @@
-"""What suits the stream that a report is written to."""
+"""Properties of the stream that a report is written to."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """The same for every format, and each takes from it what means something to it."""
+    """The view for all formats; each uses what applies to it."""
 
     verbosity: int = 0
-    """-1 quiet, 0 as usual, 1 and more verbose."""
+    """-1 quiet, 0 normal, 1 and more verbose."""
 
     width: int | None = None
     """Columns of the terminal; None for pipes and files, where nothing is wrapped or cropped."""
 
     color: bool = False
     encoding: str | None = "utf-8"
-    """What the stream can write; None for every character."""
+    """The encoding of the stream; None if it has every character."""
 
 
 PLAIN = View()
-"""For a pipe that takes every character."""
+"""A pipe that takes every character."""

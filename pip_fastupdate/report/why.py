@@ -1,4 +1,4 @@
-"""``--why NAME``: as a tree, what keeps a package from its newest version, and who requires it."""
+"""``--why NAME``: what keeps a package from its newest version and what requires it, as trees."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LINES, _ASCII = ("├─ ", "└─ ", "│  ", "   "), ("|- ", "`- ", "|  ", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
-    """One line of a tree, and what hangs on it."""
+    """One line of a tree and its branches."""
 
     text: str
     branches: tuple[Branch, ...] = ()
@@ -24,17 +24,17 @@ class Branch:
 
 @dataclass(slots=True, kw_only=True)
 class _Telling:
-    """What the trees of one report are made of."""
+    """What the trees of one report are made from."""
 
     rows: Mapping[str, Row]
     states: Mapping[str, str]
-    """By name: the version and what becomes of it, in words."""
+    """Version and status by name."""
 
     told: set[str] = field(default_factory=set)
-    """Names that have been explained: each is once, so that a tree ends."""
+    """Names explained already; each is explained once, so a tree ends."""
 
     def obstacles(self, row: Row) -> Iterator[Branch]:
-        """Each reason, and below it why whoever stands in the way stays, too."""
+        """Return each reason and, under it, why the package that causes it stays, too."""
         self.told.add(row.name)
         for reason in row.reasons:
             yield Branch(text=_shown(reason.text), branches=tuple(self._further(holder(row, reason, self.rows))))
@@ -48,7 +48,7 @@ class _Telling:
         yield Branch(text=self.states[row.name] + (" (see above)" if again else ""), branches=below)
 
     def requirers(self, row: Row) -> Iterator[Branch]:
-        """Who requires it after the run, up to those that nobody requires."""
+        """Return what requires it after the run, up to packages that nothing requires."""
         self.told.add(row.name)
         for name, requirement in row.required_by:
             parent = self.rows.get(name)
@@ -62,7 +62,7 @@ class _Telling:
 
 
 def render(report: Report, name: str, view: View = PLAIN) -> str:
-    """The state of ``name`` in a line, what holds it, and who requires it. Raises KeyError for no row of that name."""
+    """Return the state of ``name`` in a line, what holds it, and what requires it. Raises KeyError if unknown."""
     rows = {each.name: each for each in report.rows}
     row = rows[name]
     lines = {each.package: each for each in summarize(report).lines}
@@ -72,7 +72,7 @@ def render(report: Report, name: str, view: View = PLAIN) -> str:
     required = (*requiring.requirers(row), *([Branch(text="you asked for it by name")] if row.direct else []))
     trees = (
         Branch(text=states[name], branches=tuple(holding.obstacles(row))),
-        Branch(text=f"who requires {_shown(name)}", branches=required or (Branch(text="nothing installed"),)),
+        Branch(text=f"what requires {_shown(name)}", branches=required or (Branch(text="nothing installed"),)),
     )
     marks = _LINES if can_encode("".join(_LINES), view.encoding) else _ASCII
     return "\n\n".join("\n".join(_drawn(each, marks)) for each in trees)
@@ -88,7 +88,7 @@ def _drawn(branch: Branch, marks: tuple[str, str, str, str]) -> Iterator[str]:
 
 
 def _state(row: Row, line: Line) -> str:
-    """``numpy 1.26.4: held; 2.5.5 is the newest``, ``django 4.2 → 6.1.3: would upgrade``."""
+    """Return ``numpy 1.26.4: held; 2.5.5 is the newest``, ``django 4.2 → 6.1.3: would upgrade``."""
     versions = [each for each in dict.fromkeys((row.installed, row.target)) if each]
     newer = f"; {row.latest} is the newest" if row.latest not in (None, row.target) else ""
     return _shown(f"{row.name} {' → '.join(versions)}: {line.status}{newer}")

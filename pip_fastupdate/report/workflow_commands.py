@@ -21,11 +21,11 @@ Kind = Literal["notice", "warning", "error"]
 _SUMMED: tuple[Group, ...] = ("upgraded", "added", "removed", "held")
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY: Mapping[int, str] = _DATA | str.maketrans({":": "%3A", ",": "%2C"})
-"""What the runner reads back; anything else would end the title, or start another command."""
+"""Characters that would end the title or start another command, as the runner decodes them."""
 
 
 def render(report: Report, view: View = PLAIN) -> str:
-    """What failed, what is vulnerable, what moves and is held, as workflow commands."""
+    """Render failures, vulnerabilities, changes and holds as workflow commands."""
     return "\n".join(_commands(report, summarize(report)))
 
 
@@ -53,6 +53,6 @@ def _vulnerability(row: Row, found: KnownVulnerability) -> str:
 
 
 def command(kind: Kind, title: str, text: str) -> str:
-    """One workflow command, whatever the words are."""
+    """Return one workflow command, with any text escaped."""
     head, told = (clean(redact(each)) for each in (title, text))
     return f"::{kind} title={head.translate(_PROPERTY)}::{told.translate(_DATA)}"

@@ -201,7 +201,7 @@ class CandidatePool:
         waiting = [(candidate, "") for candidate in assignment.values()]
         known = assignment if further is None else further
         seen = {(name, "") for name in assignment}
-        for parent, extra in waiting:  # grows while it is walked
+        for parent, extra in waiting:  # grows during iteration
             for dependency in self.needs(parent, extra):
                 yield parent, dependency
                 for asked in dependency.extras if further is None else ("", *dependency.extras):

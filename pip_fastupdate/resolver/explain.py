@@ -39,7 +39,7 @@ def holds(
             )
 
 
-_BUDGET = Reason(kind="budget", text="the search for a newer consistent set was cut short")
+_BUDGET = Reason(kind="budget", text="the search for a newer consistent set hit its limit")
 
 
 def reasons(pool: CandidatePool, assignment: Assignment, wanted: Candidate) -> Iterator[Reason]:
@@ -56,7 +56,7 @@ def reasons(pool: CandidatePool, assignment: Assignment, wanted: Candidate) -> I
             told.setdefault(reason.text, reason)
     yield from told.values()
     if not told:
-        yield Reason(kind="indirect", text="what it requires cannot be fulfilled together with the other packages")
+        yield Reason(kind="indirect", text="its requirements conflict with the other packages")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -170,7 +170,7 @@ def _stays(pool: CandidatePool, found: Candidate) -> str:
     stays = pool.stays.get(found.name)
     if found.release is None:
         return f"stays at {found.version}" + (f" ({stays.text})" if stays else "")
-    return f"goes to {found.version}"
+    return f"is upgraded to {found.version}"
 
 
 def _absence(pool: CandidatePool, name: str) -> str:
@@ -178,6 +178,6 @@ def _absence(pool: CandidatePool, name: str) -> str:
     if not isinstance(project, Project):
         return project.text
     if name in pool.stays:
-        return f"which is left out ({pool.stays[name].text})"
+        return f"which cannot be added ({pool.stays[name].text})"
     newest = next((each.blocked for each in project.releases if each.blocked is not None), None)
-    return f"of which no release fits ({newest.text})" if newest else "of which no release fits"
+    return f"which has no compatible release ({newest.text})" if newest else "which has no compatible release"

@@ -74,7 +74,7 @@ class Objectives:
         while (core := self._core(live)) is not None:
             found = [each for each in live if each in core.terms]
             if not found:
-                raise AssertionError("what was reached before cannot be reached any more")
+                raise AssertionError("a result reached before is out of reach")
             live = [each for each in live if each not in core.terms]
             live += [weaker for each in found for weaker in self._weaker(each)]
             if len(found) == 1:

@@ -138,7 +138,7 @@ class Search:
                 answerable.setdefault(dependency.name, set()).add(parent.name)
         waiting = [name for each in self.pool.problems(guess) for name in (each.parent.name, each.dependency.name)]
         seen: set[str] = set()
-        for name in waiting:  # grows while it is walked
+        for name in waiting:  # grows during iteration
             if name not in seen:
                 seen.add(name)
                 waiting.extend(answerable.get(name, ()))

@@ -1,4 +1,4 @@
-"""What the settings amount to: words that come before those of the command line, and what no option can say."""
+"""Settings as words before those of the command line, and what no option can express."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def in_force(settings: Iterable[Setting]) -> tuple[Setting, ...]:
         key = KEYS.get(each.key)
         adds = (key is not None and key.kind == "list") or (each.key == "cooldown" and "=" in str(each.value))
         place = (each.key, number) if adds else each.key
-        found.pop(place, None)  # what replaces it comes later
+        found.pop(place, None)  # the later one follows
         found[place] = each
     return tuple(found.values())
 
 
 def words_of(settings: Iterable[Setting]) -> tuple[str, ...]:
-    """As on a command line: of a switch, or an option with one value, the last one; lists add up."""
+    """Return command-line words: for a switch or a single value the last setting; lists are combined."""
     return tuple(word for each in in_force(settings) for word in _words(each))
 
 
@@ -53,10 +53,10 @@ def _words(setting: Setting) -> Iterator[str]:
 
 
 def applied(found: Sequence[Setting], parse: Callable[[Sequence[str]], Parsed], plain: Options) -> Parsed:
-    """The command line with the settings: ``parse`` takes the words that come before it, ``plain`` is it without any.
+    """Return the command line with the settings: ``parse`` takes words before its own, ``plain`` is it without any.
 
-    What makes no sense together with what was asked for by hand does not apply: a test of a dry run, say. Raises
-    UsageError, which names the setting.
+    Settings that make no sense with the command line do not apply, such as a test for a dry run. Raises UsageError,
+    naming the setting.
     """
     settings = tuple(each for each in found if not _is_beside(each.key, plain))
     asked = words_of(each for each in settings if each.key in ("audit", "security"))
@@ -70,18 +70,18 @@ def applied(found: Sequence[Setting], parse: Callable[[Sequence[str]], Parsed], 
 
 
 ADVISORIES = ("osv-url", "advisories", "ignore-vuln", "ignore-until-fixed")
-"""What the options of these names require: ``--audit`` or ``--security``."""
+"""What options of these names require: ``--audit`` or ``--security``."""
 
 
 def _is_beside(key: str, plain: Options) -> bool:
-    """Whether a setting does not apply, given the command line alone."""
+    """Return whether a setting does not apply, given the command line alone."""
     still = plain.dry_run or plain.check or plain.download_only or plain.why is not None
     local = plain.advisories.local is not None or plain.advisories.service is not None
     return (still and key in ("test", "bisect")) or (local and key in ("osv-url", "advisories"))
 
 
 def _blame(settings: Sequence[Setting], parse: Callable[[Sequence[str]], object], whole: UsageError) -> None:
-    """Raise UsageError for the setting without which the command line is accepted, else for the first it refuses."""
+    """Raise UsageError for the setting without which the command line is accepted, else for the first refused one."""
     for number, each in enumerate(settings):
         if not _refused((*settings[:number], *settings[number + 1 :]), parse):
             raise _named(each, whole)
@@ -92,8 +92,8 @@ def _blame(settings: Sequence[Setting], parse: Callable[[Sequence[str]], object]
 
 
 def _named(setting: Setting, error: UsageError) -> UsageError:
-    message = error.message[:1].lower() + error.message[1:].rstrip(".")
-    return UsageError(f"{setting.key} in {setting.source} cannot be used: {message}", hint=error.hint)
+    message = error.message
+    return UsageError(f"invalid setting {setting.key} in {setting.source}: {message}", hint=error.hint)
 
 
 def _refused(settings: Sequence[Setting], parse: Callable[[Sequence[str]], object]) -> UsageError | None:

@@ -1,4 +1,4 @@
-"""Which settings there are: each is the option of the same name."""
+"""The settings, each the option of the same name."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ TRUE, FALSE = ("1", "true", "yes", "on", "y", "t"), ("0", "false", "no", "off", 
 """As pip reads them (``strtobool``)."""
 
 Given = bool | str | tuple[str, ...]
-"""A value: of a switch, of an option with one value, of one that can be repeated."""
+"""A value: of a switch, of an option with one value, or of a repeatable one."""
 
 
 class WrongValue(Exception):
-    """A value that the key cannot have: a phrase for people, which reads on after it."""
+    """An invalid value; the text follows the key and its source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,16 +25,16 @@ class Key:
     name: str
     kind: Literal["switch", "text", "list"]
     personal: bool = False
-    """Whether a project's file must not have it: it runs commands, says where to send what, or weakens the undo."""
+    """True if a project's file must not have it: it runs commands, sends data somewhere or weakens the undo."""
 
     words: Callable[[Any], tuple[str, ...]]
-    """The words of the command line that a value stands for."""
+    """Return the command-line words for a value."""
 
     alone: str | None = None
     """What ``true`` stands for, where the option may stand without a value."""
 
     def read(self, value: object) -> Given:
-        """A value of a TOML document. Raises WrongValue."""
+        """Read a value from a TOML document. Raises WrongValue."""
         if self.kind == "switch":
             if isinstance(value, bool):
                 return value
@@ -46,7 +46,7 @@ class Key:
         return (_text(value),) if self.kind == "list" else _text(value)
 
     def parse(self, text: str) -> Given:
-        """A value of a variable, or of a file in pip's format. Raises WrongValue."""
+        """Read a value from a variable or a file in pip's format. Raises WrongValue."""
         text = text.strip()
         switch = self.kind == "switch"
         if text.lower() in TRUE and (switch or self.alone is not None):
@@ -95,4 +95,4 @@ def _keys() -> Iterator[Key]:
 KEYS: Mapping[str, Key] = {key.name: key for key in _keys()}
 
 FOR_A_PACKAGE = ("hold", "level", "cooldown", "index", "why")
-"""What ``[tool.pip-update.packages.NAME]`` may have."""
+"""Keys of ``[tool.pip-update.packages.NAME]``."""

@@ -1,4 +1,4 @@
-"""Where settings are written down, lowest first. Where there are none, nothing else of this part is imported."""
+"""Where settings are found, lowest priority first. Without settings, nothing else of this package is imported."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 VARIABLES = "PIP_UPDATE_"
 NOT_SETTINGS = ("PIP_UPDATE_LIMITS", "PIP_UPDATE_ELSEWHERE")
-"""Variables with that beginning that are read elsewhere."""
+"""Variables with that prefix that are read elsewhere."""
 
 LARGEST = 4 * 1024**2
-"""Bytes of a pyproject.toml that is read."""
+"""Maximum size of a pyproject.toml in bytes."""
 
 Toml = Callable[[str], Mapping[str, Any]]
 """A parser. Raises ValueError."""
@@ -32,14 +32,14 @@ _ROOTS = (".git", ".hg", ".svn", ".jj")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One value, and where it was found."""
+    """One value and its source."""
 
     key: str
-    """Of ``KEYS``, or ``packages.NAME.KEY``."""
+    """From ``KEYS``, or ``packages.NAME.KEY``."""
 
     value: Given
     source: str
-    """A file's path, or a variable, for people."""
+    """A file's path or a variable, for display."""
 
 
 def found(
@@ -65,14 +65,14 @@ def found(
 
 
 def of_variables(variables: Mapping[str, str]) -> Iterator[Setting]:
-    """``PIP_UPDATE_LEVEL=minor``. Raises UsageError."""
+    """Read variables such as ``PIP_UPDATE_LEVEL=minor``. Raises UsageError."""
     for name, text in sorted(variables.items()):
         if name.startswith(VARIABLES) and name not in NOT_SETTINGS and text:
             yield _parsed(name.removeprefix(VARIABLES).lower().replace("_", "-"), text, name)
 
 
 def of_pip(found: Iterable[tuple[str, str, str]]) -> Iterator[Setting]:
-    """The (key, value, file) of ``[update]`` in pip's configuration files. Raises UsageError."""
+    """Read (key, value, file) of ``[update]`` in pip's configuration files. Raises UsageError."""
     for key, text, file in found:
         yield _parsed(key, text, file)
 
@@ -96,7 +96,7 @@ def _known(key: str, source: str) -> Key:
 
 
 def _close_to(word: str, known: Iterable[str]) -> str:
-    """A hint for a word that is not known."""
+    """Return a hint for an unknown word."""
     if word == "interactive":
         return "give --interactive on the command line; a setting must not make a run wait for a person"
     found = closest(word, known, cutoff=0.6)
@@ -104,7 +104,7 @@ def _close_to(word: str, known: Iterable[str]) -> str:
 
 
 def nearest(folder: Path) -> Path | None:
-    """The ``pyproject.toml`` of the project that ``folder`` is in: not above the root of its repository."""
+    """Return the ``pyproject.toml`` of the project that contains ``folder``, not above the root of its repository."""
     for each in (folder, *folder.parents):
         path = each / "pyproject.toml"
         if os.path.isfile(path):  # noqa: PTH113 - a folder that may not be looked into has none
@@ -115,7 +115,7 @@ def nearest(folder: Path) -> Path | None:
 
 
 def of_project(path: Path, toml: Toml) -> Iterator[Setting]:
-    """``[tool.pip-update]`` of a pyproject.toml; nothing without one. Raises UsageError."""
+    """Read ``[tool.pip-update]`` from a pyproject.toml; nothing without one. Raises UsageError."""
     source = str(path)
     try:
         data = content(source, LARGEST)
@@ -143,7 +143,7 @@ def _of_table(key: str, value: object, source: str) -> Setting:
     known = _known(key, source)
     if known.personal:
         raise UsageError(
-            f"{key} cannot be set in {source}: a project's file must not run commands or say where to send what",
+            f"{key} cannot be set in {source}: a project's file must not run commands or choose where data is sent",
             hint=f"set it in `[update]` of pip's configuration, or as {VARIABLES}{key.upper().replace('-', '_')}",
         )
     try:
@@ -156,13 +156,13 @@ def _of_packages(tables: object, source: str) -> Iterator[Setting]:
     from .keys import FOR_A_PACKAGE
 
     if not isinstance(tables, dict):
-        raise UsageError(f"packages in {source} is not a table", hint="for example: [tool.pip-update.packages.numpy]")
+        raise UsageError(f"packages in {source} is not a table", hint="for example, [tool.pip-update.packages.numpy]")
     for name, table in tables.items():
         where = f"packages.{name}"
         if not NAME.fullmatch(name):
-            raise UsageError(f"{name!r} in {source} is not the name of a package", hint="use the names of packages")
+            raise UsageError(f"{name!r} in {source} is not a valid package name", hint="use package names")
         if not isinstance(table, dict):
-            raise UsageError(f"{where} in {source} is not a table", hint=f"for example: [tool.pip-update.{where}]")
+            raise UsageError(f"{where} in {source} is not a table", hint=f"for example, [tool.pip-update.{where}]")
         for key, value in table.items():
             if key not in FOR_A_PACKAGE:
                 raise UsageError(f"unknown setting {where}.{key} in {source}", hint=_close_to(key, FOR_A_PACKAGE))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_MISSING = "pip update: there is no pip-update beside"
+_MISSING = "error: no pip-update next to"
 _HINT = "hint: install pip-fastupdate into that environment"
 
 _POSIX = """\

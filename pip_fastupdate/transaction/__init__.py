@@ -30,7 +30,7 @@ __all__ = ["Fingerprint", "Replacement", "Transaction", "Transactions", "fingerp
 
 
 def __getattr__(name: str) -> Any:
-    """What a run imports that has something to change (PEP 562)."""
+    """Import what only a run with changes needs (PEP 562)."""
     if name not in ("Replacement", "Transaction"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from . import transaction

@@ -1,4 +1,4 @@
-"""What the steps of a journal may touch: nothing that the program would not have written (see `trust`)."""
+"""What the steps of a journal may touch: only what the program itself would have written (see `trust`)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _INTERPRETER = re.compile(
     r"(python|pythonw|pypy|pypyw)[0-9.]*t?(_d)?(\.exe)?|pyvenv\.cfg|(de)?activate(_this)?(\.\w+)?|python[0-9]*t?(\.\w*)?\._pth"
 )
 _KEPT = re.compile(r"[0-9]+(-[0-9a-z]+)?" + re.escape(os.sep) + "old" + re.escape(os.sep))
-"""Old files of any transaction, in a folder of the transactions."""
+"""Old files of any transaction, in a directory of the transactions."""
 
 _PROGRAMS = frozenset(("bin", "scripts"))
 
@@ -39,9 +39,9 @@ class Bounds:
         self._places: dict[str, str] = {}
 
     def check(self, layout: Layout) -> None:
-        """Raises Distrusted for the first thing that the program would not have written."""
+        """Raise Distrusted for the first step that the program would not have written."""
         if os.path.normpath(layout.prefix) != layout.prefix or not os.path.isabs(layout.prefix):
-            raise Distrusted(f"{layout.prefix} is no place of an environment")
+            raise Distrusted(f"{layout.prefix} is not an environment")
         moved = {each.live for each in layout.operations if isinstance(each, (In, Exchange))}
         for each in layout.operations:
             self._check_live(each, layout)
@@ -50,7 +50,7 @@ class Bounds:
             for name in names:
                 path = inside(folder, name)
                 if os.path.basename(name) != name or not any(above in moved for above in ancestors(path)):
-                    raise Distrusted(f"{path} was not moved in by it")
+                    raise Distrusted(f"{path} was not installed by it")
         for folder in (*layout.made, *layout.digests, *layout.installed):
             if os.path.realpath(folder) not in self._roots:
                 self._check_inside(folder)
@@ -59,10 +59,10 @@ class Bounds:
         live = step.live
         self._check_inside(live)
         if (live in self._needed or os.path.join(live, "") in self._tops()) and _has_others(live, layout):
-            raise Distrusted(f"{live} is not one distribution's")
+            raise Distrusted(f"{live} does not belong to a single distribution")
         folder, name = os.path.split(live)
         if isinstance(step, Out) and not os.path.lexists(live):
-            return  # that gives back what is missing
+            return  # that restores what is missing
         bin_like = os.path.basename(folder).casefold() in _PROGRAMS or folder == self._prefix
         if bin_like and _INTERPRETER.fullmatch(name.casefold()):
             raise Distrusted(f"{live} belongs to the environment itself")
@@ -71,30 +71,30 @@ class Bounds:
         return any(folder == root or _is_below(folder, root) for root in self._roots)
 
     def _tops(self) -> frozenset[str]:
-        """Folders whose loss would take all the rest along."""
+        """Return directories whose loss would remove everything else."""
         names = ("bin", "Scripts", "lib", "Lib", "lib64", "include", "Include", "share", "etc")
         return frozenset(os.path.join(self._prefix, name, "") for name in names)
 
     def _check_inside(self, path: str) -> None:
-        """Normalized, below one of the environment's folders after links are resolved, not in the home."""
+        """Check a path: normalized, in the environment after resolving links, not in the home."""
         if os.path.normpath(path) != path or not os.path.isabs(path):
-            raise Distrusted(f"{path} is written in a way of its own")
+            raise Distrusted(f"{path} is not in its normal form")
         real = self._real(path)
         tail = next((real[len(root) :] for root in self._roots if _is_below(real, root)), None)
         if tail is None:
-            raise Distrusted(f"{path} is outside of the environment")
+            raise Distrusted(f"{path} is outside the environment")
         if os.path.basename(self._home).casefold() in tail.casefold().split(os.sep):
-            raise Distrusted(f"{path} is in the folder of the transactions")
+            raise Distrusted(f"{path} is in the directory of the transactions")
 
     def _real(self, path: str) -> str:
-        """The path with the links in its folder resolved; those of a path that is a link itself are not."""
+        """Return the path with the links in its directory resolved, but not a link at the path itself."""
         folder, name = os.path.split(path)
         if folder not in self._places:
             self._places[folder] = os.path.realpath(folder)
         return os.path.join(self._places[folder], name)
 
     def _check_own(self, step: Operation, prefix: str) -> None:
-        """Where the transaction keeps the old, and has staged the new."""
+        """Check the places for old and staged files of the transaction."""
         live = step.live
         if live.startswith(self._prefix + os.sep):
             live = prefix + live[len(self._prefix) :]
@@ -107,13 +107,13 @@ class Bounds:
                 raise Distrusted(f"{step.staged} is not where {live} is staged")
 
     def _is_kept(self, path: str, live: str, prefix: str) -> bool:
-        """Whether that is where ``old`` of the transaction, or of an annex, has its place, with no link on the way."""
+        """Return whether that is the place of ``old`` in the transaction or an annex, without links."""
         olds = [os.path.join(each, "old") for each in self._workspaces]
         places = {kept_at(old, prefix, live) for old in olds} | {mirrored(olds[0], live)}  # as earlier versions did
         return path in places and self._real(path) == path
 
     def _is_staged(self, path: str, live: str) -> bool:
-        """Whether it is below ``new``, or ``old`` of a transaction or an annex, with no link on the way."""
+        """Return whether it is in ``new``, or ``old`` of a transaction or an annex, without links."""
         if os.path.normpath(path) != path or self._real(path) != path:
             return False
         if any(_is_below(path, os.path.join(each, "new")) for each in self._workspaces):
@@ -125,7 +125,7 @@ class Bounds:
 
 
 def _has_others(folder: str, layout: Layout) -> bool:
-    """Whether anything is in a folder that did not come in with it."""
+    """Return whether a directory contains anything that did not come with it."""
     known = {*layout.files.get(folder, ())}
     known.update(path[len(folder) + 1 :].split(os.sep, 1)[0] for path in layout.files if _is_below(path, folder))
     return kind_of(folder) == "folder" and bool(set(os.listdir(folder)) - known - {"__pycache__"})

@@ -1,7 +1,7 @@
-"""A lock for file systems that have none: a file that says which process on which machine is at work.
+"""A lock for file systems without locks: a file that names the process and machine at work.
 
-Whether that process still lives can be told on its own machine alone. That of a process which is no more there is
-taken over; of one on another machine the user is told.
+Only that machine can tell whether the process is alive. A dead process's lock is taken over; for a process on another
+machine, the user decides.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .trust import make_home
 
 
 class Claim:
-    """``home/claim``, made by whoever is first."""
+    """``home/claim``, created by the first process."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
@@ -25,7 +25,7 @@ class Claim:
         self._held = False
 
     def acquire(self) -> bool:
-        """Try."""
+        """Try to take the lock."""
         if self._held:
             return True
         make_home(self._folder, os.path.dirname(self._folder))
@@ -33,7 +33,7 @@ class Claim:
             self._clear()
         try:
             descriptor = create(self.path, 0o644)
-        except (FileExistsError, FileNotFoundError):  # who held it until now has just removed the folder
+        except (FileExistsError, FileNotFoundError):  # the former holder has just removed the directory
             return False
         try:
             write_all(descriptor, self._mine.encode())
@@ -43,7 +43,7 @@ class Claim:
         return self._held
 
     def _clear(self) -> None:
-        """Take a stale one away, which of several that try one alone can do: it may be somebody's new one by then."""
+        """Remove a stale file so that only one of several processes can: it may be another's new one by then."""
         aside = f"{self.path}.{os.getpid()}"
         with suppress(FileNotFoundError):
             os.rename(self.path, aside)
@@ -74,7 +74,7 @@ class Claim:
         remove_empty(self._folder)
 
     def holder(self) -> str | None:
-        """Process and machine."""
+        """Return process and machine."""
         pid, _, rest = self._read().partition(" ")
         machine = rest.partition(" ")[2]
         return f"process {pid} on {machine}" if pid.isdecimal() else None
@@ -87,7 +87,7 @@ def _machine() -> str:
 
 
 def _birth(pid: int) -> str:
-    """When a process was started, in the system's own measure; "-" where that is not known."""
+    """Return when a process started, in the system's own unit; "-" if unknown."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             return file.read().rpartition(b")")[2].split()[19].decode()

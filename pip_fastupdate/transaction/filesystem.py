@@ -1,4 +1,4 @@
-"""What a transaction does to the disk besides renaming, and what it says when the disk refuses."""
+"""Disk operations of a transaction other than renames, and their error messages."""
 
 from __future__ import annotations
 
@@ -26,38 +26,38 @@ _INTERRUPTIONS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 """Signals that ask a program to end; no system has all of them."""
 
 _REASONS = {
-    errno.ENOSPC: ("the disk is full", "Free some space, then run pip-update again."),
-    errno.EDQUOT: ("the disk quota is used up", "Free some space, then run pip-update again."),
-    errno.EROFS: ("the file system is read-only", "Make it writable, then run pip-update again."),
-    errno.EACCES: ("permission was denied", "Run pip-update as the user who owns the environment."),
-    errno.EPERM: ("permission was denied", "Run pip-update as the user who owns the environment."),
+    errno.ENOSPC: ("the disk is full", "free some space, then rerun pip-update"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space, then rerun pip-update"),
+    errno.EROFS: ("the file system is read-only", "make it writable, then rerun pip-update"),
+    errno.EACCES: ("permission denied", "run pip-update as the owner of the environment"),
+    errno.EPERM: ("permission denied", "run pip-update as the owner of the environment"),
     errno.EXDEV: (
-        "it lies on another file system than the rest of the environment",
-        "Unmount it for the update, or leave its package as it is with --exclude NAME.",
+        "it is on a different file system from the rest of the environment",
+        "unmount it for the update, or skip its package with --exclude NAME",
     ),
-    errno.EBUSY: ("it is in use, or a file system is mounted on it", "Unmount it, or stop the program that uses it."),
+    errno.EBUSY: ("it is in use, or a file system is mounted on it", "unmount it, or stop the program that uses it"),
 }
 _WINDOWS_REASONS = {
     5: (
-        "another program uses it, or permission was denied",
-        "Close the programs that run in this environment, or run pip-update as the user who owns it.",
+        "another program uses it, or permission denied",
+        "close the programs running in this environment, or run pip-update as its owner",
     ),
-    19: ("the disk is write-protected", "Make it writable, then run pip-update again."),
-    32: ("another program uses it", "Close the programs that run in this environment."),
-    33: ("another program has locked a part of it", "Close the programs that run in this environment."),
+    19: ("the disk is write-protected", "make it writable, then rerun pip-update"),
+    32: ("another program uses it", "close the programs running in this environment"),
+    33: ("another program has locked a part of it", "close the programs running in this environment"),
 }
-"""By Windows' own codes, of which several make one errno."""
+"""By Windows' own codes, several of which share an errno."""
 
 _LONG_PATHS = (
     "enable long paths (https://pip.pypa.io/warnings/enable-long-paths), or move the environment to a shorter one"
 )
 
 _CHANGED = frozenset({errno.ENOENT, errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR})
-"""What a rename that was right when it was planned fails with after somebody else was there."""
+"""Errors of a planned rename that mean another program changed the environment."""
 
 
 def kind_of(path: str) -> Kind | None:
-    """What is at ``path``, links not followed; None for nothing."""
+    """Return the kind of what is at ``path``, without following links; None for nothing."""
     try:
         found = os.lstat(reachable(path))
     except (FileNotFoundError, NotADirectoryError):
@@ -71,12 +71,12 @@ def is_there(path: str) -> bool:
 
 
 def kind_of_status(found: os.stat_result) -> Kind:
-    """What ``os.lstat`` has found."""
+    """Return the kind from a result of ``os.lstat``."""
     return "link" if leads_elsewhere(found) else "folder" if stat.S_ISDIR(found.st_mode) else "file"
 
 
 def kind_of_entry(entry: os.DirEntry[str]) -> Kind:
-    """The same for an entry of a listed folder."""
+    """Return the kind of an entry of a listed directory."""
     if entry.is_symlink():
         return "link"
     if not entry.is_dir(follow_symlinks=False):
@@ -85,7 +85,7 @@ def kind_of_entry(entry: os.DirEntry[str]) -> Kind:
 
 
 def identical(one: str, other: str) -> bool:
-    """Whether two files have the same content, or two links the same target."""
+    """Return whether two files have the same content, or two links the same target."""
     kinds = (kind_of(one), kind_of(other))
     if kinds == ("link", "link"):
         return os.readlink(reachable(one)) == os.readlink(reachable(other))
@@ -97,13 +97,15 @@ def identical(one: str, other: str) -> bool:
 
 
 def holds_no_file(folder: str) -> bool:
-    """Whether there is nothing below ``folder`` but folders."""
+    """Return whether ``folder`` contains nothing but directories."""
     with os.scandir(reachable(folder)) as entries:
         return all(kind_of_entry(entry) == "folder" and holds_no_file(entry.path) for entry in entries)
 
 
 def folding(folder: str) -> Callable[[str], str]:
-    """What makes names equal that the file system of ``folder`` takes for one; the last part must have a letter."""
+    """Return a function that makes names equal if the file system of ``folder`` does; the last part must have a
+    letter.
+    """
     if os.name == "nt":
         return _by_letter
     folds = folds_case(folder)
@@ -113,32 +115,34 @@ def folding(folder: str) -> Callable[[str], str]:
 
 
 def _by_letter(text: str) -> str:
-    """As NTFS compares: each letter by itself, if its capital is one letter. Those of ASCII come out small."""
+    """Fold a name as NTFS compares: each letter by itself, if its capital is one letter. ASCII letters become lower
+    case.
+    """
     if text.isascii():
         return text.lower()
     return "".join(each.upper() if len(each.upper()) == 1 else each for each in text).lower()
 
 
 def _normal(text: str) -> str:
-    """As APFS compares, and HFS+ writes down: in normal form D."""
+    """Normalize a name as APFS compares and HFS+ stores: in normal form D."""
     return text if text.isascii() else unicodedata.normalize("NFD", text)
 
 
 def _decomposed(text: str) -> str:
-    """The same, and case is not heeded."""
+    """Do the same, ignoring case."""
     return _normal(_normal(text).casefold())
 
 
 def folds_case(folder: str) -> bool:
-    """Whether the file system takes ``NAME`` for ``name``. The last part of ``folder`` must have a letter."""
+    """Return whether the file system treats ``NAME`` as ``name``. The last part of ``folder`` must have a letter."""
     head, tail = os.path.split(folder)
     return os.path.exists(os.path.join(head, tail.swapcase()))
 
 
 def sync_folder(folder: str, *, medium: bool = False) -> None:
-    """Have the names in ``folder`` on the disk. Does nothing where folders cannot be opened (Windows).
+    """Sync the names in ``folder`` to disk. Does nothing if directories cannot be opened (Windows).
 
-    With ``medium`` everything that was synced before is safe, too, from a cache of the disk's own (macOS).
+    With ``medium``, everything synced before is also safe from the disk's own cache (macOS).
     """
     if os.name == "nt":
         return
@@ -146,20 +150,20 @@ def sync_folder(folder: str, *, medium: bool = False) -> None:
     try:
         _sync(descriptor, medium=medium)
     except OSError as error:
-        if error.errno not in _NO_FOLDER_SYNC:  # a file system without such a thing makes no promise to be broken
+        if error.errno not in _NO_FOLDER_SYNC:  # a file system without this promises nothing
             raise
     finally:
         os.close(descriptor)
 
 
 def _sync(descriptor: int, *, medium: bool) -> None:
-    """Have a file on the disk. On macOS that leaves it in the disk's cache, unless one asks for the ``medium``."""
+    """Sync a file to disk. On macOS, that leaves it in the disk's cache without ``medium``."""
     if medium and sys.platform == "darwin":
         import fcntl
 
         try:
             fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
-        except OSError:  # a network disk has no such thing
+        except OSError:  # a network disk has no such operation
             pass
         else:
             return
@@ -167,7 +171,7 @@ def _sync(descriptor: int, *, medium: bool) -> None:
 
 
 def write(path: str, content: bytes) -> None:
-    """Write a new file, on the disk when this returns."""
+    """Write a new file and sync it to disk."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o644)
     try:
         write_all(descriptor, content)
@@ -177,10 +181,10 @@ def write(path: str, content: bytes) -> None:
 
 
 def remove(path: str, patience: Patience | None = None) -> bool:
-    """Remove a file, or a folder with everything in it, as far as that is possible. Returns whether nothing is left.
+    """Remove a file, or a directory with its content, as far as possible. Returns whether nothing is left.
 
-    Windows does not remove files that a program has open: what is left after some ``patience`` with all of them is for
-    a later run to try again.
+    Windows does not remove files that a program has open: what is left after some ``patience`` with all of them waits
+    for a later run.
     """
     patience = patience or Patience(CLEARING)
     if kind_of(path) != "folder":
@@ -203,7 +207,7 @@ def unlink(path: str, patience: Patience | None = None) -> bool:
 
 
 def remove_empty(folder: str, patience: Patience | None = None) -> bool:
-    """Remove a folder unless something is in it. Returns whether it is gone."""
+    """Remove a directory if it is empty. Returns whether it is gone."""
     return _attempt(busy_files.rmdir, folder, patience)
 
 
@@ -219,7 +223,7 @@ def _attempt(action: Callable[[str, Patience], None], path: str, patience: Patie
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Ctrl-C and requests to end are ignored inside: a few renames more are quicker, and safer, than stopping."""
+    """Ignore Ctrl-C and requests to end inside: a few more renames are quicker, and safer, than stopping."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread is ever interrupted
         return
@@ -234,7 +238,7 @@ def uninterrupted() -> Iterator[None]:
 
 @contextmanager
 def raising_transaction_errors(doing: str, *, planned: bool = False) -> Iterator[None]:
-    """Turns OSError into TransactionError as by ``transaction_error``."""
+    """Convert OSError into TransactionError (see ``transaction_error``)."""
     try:
         yield
     except OSError as error:
@@ -242,20 +246,20 @@ def raising_transaction_errors(doing: str, *, planned: bool = False) -> Iterator
 
 
 def transaction_error(doing: str, error: OSError, *, planned: bool = False) -> TransactionError:
-    """What the user is told when the disk refuses: ``doing``, what is the matter, and where.
+    """Return a TransactionError for an OSError: ``doing``, the cause and the path.
 
-    What was ``planned`` from a look at the environment and finds it otherwise raises EnvironmentChanged.
+    If a step was ``planned`` from the environment and finds it different, that is EnvironmentChanged.
     """
     path = error.filename2 if error.errno == errno.EEXIST and error.filename2 else error.filename
     where = f" ({plain(str(path))})" if path else ""
     long = too_long(error)
     if long is not None:
-        return TransactionError(f"{doing}: {long}{where}.", hint=_LONG_PATHS)
+        return TransactionError(f"{doing}: {long}{where}", hint=_LONG_PATHS)
     if planned and error.errno in _CHANGED:
         return EnvironmentChanged(
-            f"{doing}: another program changed the environment meanwhile{where}.",
-            hint="Run pip-update again when the other program is done.",
+            f"{doing}: another program changed the environment{where}",
+            hint="rerun pip-update when it has finished",
         )
     unknown = (error.strerror or str(error), "")
     reason, hint = _WINDOWS_REASONS.get(getattr(error, "winerror", 0)) or _REASONS.get(error.errno or 0, unknown)
-    return TransactionError(f"{doing}: {reason}{where}.", hint=hint)
+    return TransactionError(f"{doing}: {reason}{where}", hint=hint)

@@ -1,4 +1,4 @@
-"""One transaction's folder: its journal, the files moved out and those not yet moved in."""
+"""One transaction's directory: its journal, the files moved out and those not yet moved in."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ State = Literal["preparing", "prepared", "swapping", "swapped", "committed", "sp
 """The states of a transaction, drawn in the package's docstring."""
 
 UNTOUCHED = frozenset({None, "preparing", "prepared"})
-"""States in which nothing has happened to the live environment."""
+"""States in which the live environment is unchanged."""
 
 CHANGING = frozenset({"swapping", "swapped"})
-"""States in which it may be anything between old and new."""
+"""States in which the environment may be anything between old and new."""
 
 DONE = frozenset({"committed", "spent", "forgotten"})
-"""States in which it is the new one."""
+"""States in which the environment is the new one."""
 
 _JOURNAL = "journal."
 _STEPS = "steps"
@@ -41,14 +41,14 @@ _FILES = "files.json"
 
 
 class Workspace:
-    """The folder ``home/<id>``: ``journal.<state>``, ``steps``, ``new`` (staged), ``old`` (moved out) and, seldom,
-    ``aside`` (files of others that were in the way), ``files.json`` (``rewrites``); until the commit is settled, also
-    ``sources.json``. Where the environment is spread over several file systems, ``annexes`` lists the folders on the
-    others.
+    """The directory ``home/<id>``: ``journal.<state>``, ``steps``, ``new`` (staged), ``old`` (moved out) and, rarely,
+    ``aside`` (conflicting files of others), ``files.json`` (``rewrites``); until after the commit also
+    ``sources.json``. If the environment is spread over several file systems, ``annexes`` lists the directories on
+    the others.
 
     The state is the journal's suffix: changing it is one rename, which needs no free space and is never half done.
-    Methods raise OSError, and TransactionError for a journal that cannot be read. What they need for changing anything
-    is imported then: most runs only look at the state.
+    Methods raise OSError, and TransactionError for an unreadable journal. They import what they need for changes only
+    then: most runs only read the state.
     """
 
     def __init__(self, path: str, prefix: str, roots: Sequence[str] = ()) -> None:
@@ -56,7 +56,7 @@ class Workspace:
         self.id = os.path.basename(path)
         self.new, self.old, self.aside = (os.path.join(path, name) for name in ("new", "old", _ASIDE))
         self.reached: State | None = None
-        """The last state that ``become`` brought it to, whether or not that is safely on the disk."""
+        """The last state set by ``become``, whether or not it is synced to disk."""
         self.sources = os.path.join(path, index_origins.NAME)
         self._steps = os.path.join(path, _STEPS)
         self._files = os.path.join(path, _FILES)
@@ -64,7 +64,7 @@ class Workspace:
         self._roots = roots
 
     def check(self) -> None:
-        """Raises TransactionError where somebody else could have written what is in here."""
+        """Raise TransactionError if another user could have written what is in here."""
         check_folder(self.path, self._prefix)
         for name in self.names():
             path = os.path.join(self.path, name)
@@ -84,19 +84,19 @@ class Workspace:
         return kind_of(os.path.join(self.path, _ANNEXES)) is not None
 
     def names(self) -> set[str]:
-        """What is in the folder; nothing when there is none."""
+        """Return the names in the directory; empty if there is none."""
         try:
             return set(os.listdir(self.path))
         except FileNotFoundError:
             return set()
 
     def state(self) -> State | None:
-        """How far it is; None when there is no journal."""
+        """Return the state; None without a journal."""
         found = {name.removeprefix(_JOURNAL) for name in self.names() if name.startswith(_JOURNAL)}
         return next((state for state in get_args(State) if state in found), None)
 
     def become(self, state: State) -> None:
-        """Change the state, on the disk when this returns."""
+        """Change the state and sync it to disk."""
         former = self.state()
         if former != state:
             rename(self._journal(former), self._journal(state), Patience(LONG))
@@ -109,10 +109,10 @@ class Workspace:
     def record(
         self, header: Header, layout: Layout, sources: bytes | None = None, files: Sequence[Rewrite] = ()
     ) -> None:
-        """Write all that recovery needs, before the first change: with this the transaction is prepared.
+        """Write everything that recovery needs, before the first change: the transaction is then prepared.
 
-        ``sources`` is what the file of sources is to hold after the commit; None leaves that as it is. ``files`` are
-        those outside of the environment that change with it.
+        ``sources`` is the content of the sources file after the commit; None leaves it unchanged. ``files`` are files
+        outside the environment that change with it.
         """
         from .journal import header_to_json, layout_to_json
 
@@ -132,7 +132,7 @@ class Workspace:
         self.become("prepared")
 
     def _mirror(self, operations: Iterable[Operation]) -> None:
-        """Make the folders below ``old`` that things are moved into, with the modes of the live ones."""
+        """Create the directories in ``old`` that things are moved into, with the modes of the live ones."""
         from .moves.steps import Exchange, Out
 
         parents: dict[str, set[str]] = {self.old: set()}
@@ -159,13 +159,15 @@ class Workspace:
             sync_folder(path)
 
     def _is_mirrored(self, folder: str, parents: set[str]) -> bool:
-        """Whether ``old`` has a place for a folder: not for those above the environment if all is inside of that."""
+        """Return whether ``old`` has a place for a directory: not for those above the environment if everything is
+        inside it.
+        """
         if folder == self._prefix or folder.startswith(self._prefix + os.sep):
             return True
         return any(not each.startswith(self._prefix) and each.startswith(folder) for each in parents)
 
     def restart(self) -> None:
-        """Back to where it was before ``record``. The environment must be as it was."""
+        """Go back to before ``record``. The environment must be unchanged."""
         assert self.state() not in CHANGING | DONE, "what is live must be taken back first"
         self.become("preparing")
         remove(self.old)
@@ -175,7 +177,7 @@ class Workspace:
         unlink(self._files)
 
     def files(self) -> tuple[Rewrite, ...]:
-        """The files outside of the environment that change with it. Raises TransactionError."""
+        """Return the files outside the environment that change with it. Raises TransactionError."""
         if _FILES not in self.names():
             return ()
         from .rewrites import from_json
@@ -183,14 +185,14 @@ class Workspace:
         return from_json(_read(self._files))
 
     def header(self) -> Header:
-        """What the journal says."""
+        """Return what the journal says."""
         from .journal import header_from_json, readable
 
         with readable(self.path):
             return header_from_json(_read(self._journal(self.state())), self.id)
 
     def layout(self) -> Layout:
-        """The steps and what belongs to them."""
+        """Return the steps and what belongs to them."""
         from .bounds import Bounds
         from .journal import layout_from_json, readable
 
@@ -200,18 +202,18 @@ class Workspace:
         return layout
 
     def olds(self) -> list[str]:
-        """The folders in which old files are kept, one for each file system; all must be there."""
+        """Return the directories with old files, one for each file system; all must exist."""
         further = (os.path.join(annex, "old") for annex in self.annexes.require())
         return [self.old, *(each for each in further if kind_of(each) == "folder")]
 
     def broken(self, layout: Layout) -> list[str]:
-        """The old files that are not, or no longer, what was moved out."""
+        """Return the old files that are not, or no longer, what was moved out."""
         from .moves.seals import broken
 
         return [path for old in self.olds() for path in broken(layout.seals, old)]
 
     def take_back(self, layout: Layout | None = None) -> None:
-        """Make the live environment what it was before. Whenever interrupted, it can be repeated."""
+        """Roll the live environment back. If interrupted, it can be repeated."""
         if self.state() not in CHANGING | DONE:
             return
         layout = layout or self.layout()
@@ -232,7 +234,7 @@ class Workspace:
             take_back(files)
 
     def _save_strays(self, layout: Layout) -> None:
-        """What others put into a new folder while it was live is not ours to remove with it."""
+        """Keep what others put into a new directory while it was live: it is not ours to remove."""
         from .moves.path_tree import walk
         from .moves.steps import Exchange, In, set_aside
 
@@ -244,7 +246,7 @@ class Workspace:
                         set_aside(os.path.join(folder, name), self.aside)
 
     def spend(self) -> None:
-        """Keep no more than the line in the history."""
+        """Keep only the line in the history."""
         self.become("spent")
         self.tidy()
 
@@ -255,12 +257,12 @@ class Workspace:
         remove(self.path)
 
     def is_cut_short(self) -> bool:
-        """Whether nobody has got so far as to clear up: then there is ``new``, and is not merely left over."""
+        """Return whether the run ended before its cleanup: then there is ``new`` that is not just left over."""
         names = self.names()
         return "new" in names and _TRASH not in names
 
     def tidy(self, patience: Patience | None = None) -> None:
-        """Remove what the state no longer needs, as far as possible; what is left is for a later run to try again."""
+        """Remove what the state no longer needs, as far as possible; the rest waits for a later run."""
         patience, state = patience or Patience(CLEARING), self.state()
         self._discard(patience)
         needed = {"committed": {_STEPS, "old", _ASIDE, _FILES}, "spent": {_ASIDE}}.get(state or "", {_ASIDE})
@@ -268,12 +270,12 @@ class Workspace:
             needed = needed | {_ANNEXES}
         for name in sorted(self.names() - needed, key=lambda name: (name == _TRASH, name == "new")):
             if not name.startswith(_JOURNAL) and not remove(os.path.join(self.path, name), patience) and name == "new":
-                break  # what says that it is merely left over has to stay with it
+                break  # what marks it as left over must stay with it
         if state not in ("committed", "spent"):
             self._leave()
 
     def _discard(self, patience: Patience) -> None:
-        """Have what was staged out of the way: a file in it that is kept open must not look like an interruption."""
+        """Move staged files out of the way: an open one must not look like an interruption."""
         if not self.is_cut_short():
             return
         trash = os.path.join(self.path, _TRASH)
@@ -284,11 +286,11 @@ class Workspace:
                 os.mkdir(trash)
 
     def has_aside(self) -> bool:
-        """Whether files of others were in the way and are kept here."""
+        """Return whether conflicting files of others are kept here."""
         return os.path.isdir(self.aside)
 
     def _leave(self) -> None:
-        """Remove the journal and the folder once nothing else is in it: what is there must be known for what it is."""
+        """Remove the journal and the directory once nothing else is in it: what remains must be identifiable."""
         names = self.names()
         if all(name.startswith(_JOURNAL) for name in names):
             for name in names:
@@ -302,7 +304,7 @@ def _read(path: str) -> bytes:
 
 
 def sync(operations: Iterable[Operation]) -> None:
-    """Have all renames on the disk. They are atomic: of what comes in, the folder it comes into is enough."""
+    """Sync all renames to disk. They are atomic: for what comes in, syncing the target directory is enough."""
     from .moves.steps import Exchange, Out
 
     paths = (

@@ -1,4 +1,4 @@
-"""Where the running environment keeps its transactions, and where it ends: found by the standard library alone."""
+"""Finds the running environment's transactions and its borders, using only the standard library."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from .filesystem import remove_empty
 from .transactions import Transactions
 
 HOME = ".pip-fastupdate"
-"""Folder that holds an environment's transactions."""
+"""Directory that contains an environment's transactions."""
 
 
 def transactions(prefix: Path | None = None) -> Transactions:
-    """The transactions of the running environment; ``prefix`` defaults to where that is."""
+    """Return the transactions of the running environment; ``prefix`` defaults to it."""
     folder = place(Path(sys.prefix) if prefix is None else prefix)
     return Transactions(home=folder / HOME, prefix=folder, roots=roots())
 
 
 def place(prefix: Path) -> Path:
-    """The folder that ``HOME`` lies in: ``prefix``, or the user's own where he can change his own packages alone.
+    """Return the directory that contains ``HOME``: ``prefix``, or the user's own if they can change only their own
+    packages.
 
-    So it is with an installation for all users, the system's own Python, and the one of Microsoft's Store.
+    So it is for an installation for all users, the system's own Python and the one from Microsoft's Store.
     """
     if sys.prefix != sys.base_prefix or not site.ENABLE_USER_SITE or _can_be_changed(prefix):
         return prefix
@@ -32,7 +33,7 @@ def place(prefix: Path) -> Path:
 
 
 def _can_be_changed(folder: Path) -> bool:
-    """Whether something can be made in there; Windows tells only who tries."""
+    """Return whether something can be created in there; on Windows, only an attempt shows."""
     if os.name != "nt":
         return os.access(folder, os.W_OK)
     probe = folder / f"{HOME}-{os.getpid()}"
@@ -45,7 +46,7 @@ def _can_be_changed(folder: Path) -> bool:
 
 
 def roots() -> tuple[str, ...]:
-    """Real paths of the folders, the prefix aside, below which this environment's own files may lie."""
+    """Return the real paths of directories, besides the prefix, that may contain this environment's own files."""
     schemes = [sysconfig.get_default_scheme()]
     if site.ENABLE_USER_SITE and sys.prefix == sys.base_prefix:
         schemes.append(sysconfig.get_preferred_scheme("user"))

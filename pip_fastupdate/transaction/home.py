@@ -1,4 +1,4 @@
-"""The folder that holds an environment's transactions."""
+"""The directory that contains an environment's transactions."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from .index_origins import Sources
 from .trust import check_folder, is_id, make_folder, make_home
 
 RECOVER = "recover.py"
-"""The script that takes an interrupted update back by itself."""
+"""The script that rolls an interrupted update back by itself."""
 
 PART = f"{RECOVER}.part"
 
 REMEMBERED = 100
-"""So many transactions are listed in the history."""
+"""Maximum number of transactions in the history."""
 
 
 class Home:
-    """``<prefix>/.pip-fastupdate``: there only while there is something in it. Methods raise OSError.
+    """``<prefix>/.pip-fastupdate``: exists only while it is not empty. Methods raise OSError.
 
-    ``roots`` are further folders of the environment, outside of its prefix. What is in there is believed only where
-    nobody else can have put it: else TransactionError is raised.
+    ``roots`` are further directories of the environment, outside its prefix. The content is trusted only if nobody else
+    can have written it; otherwise TransactionError is raised.
     """
 
     def __init__(self, path: str, prefix: str, roots: Sequence[str] = ()) -> None:
@@ -33,7 +33,7 @@ class Home:
         self.sources = Sources(self.path)
 
     def workspaces(self) -> list[Workspace]:
-        """All transactions, newest first."""
+        """Return all transactions, newest first."""
         if kind_of(self.path) is None:
             return []
         check_folder(self.path, self.prefix)
@@ -44,11 +44,11 @@ class Home:
         return found
 
     def workspace(self, id: str) -> Workspace:
-        """One transaction, whether it is there or not."""
+        """Return one transaction, whether or not it exists."""
         return Workspace(os.path.join(self.path, id), self.prefix, self.roots)
 
     def begin(self) -> Workspace:
-        """A new one, with its folder for staging."""
+        """Create a new one, with its directory for staging."""
         newest = next((int(each.id) for each in self.workspaces()), 0)
         workspace = self.workspace(str(newest + 1))
         try:
@@ -62,15 +62,15 @@ class Home:
         return workspace
 
     def last_state(self, id: str, keep: int | None) -> State:
-        """What a transaction becomes when it is committed."""
+        """Return the state of a transaction after its commit."""
         if keep is None or keep > 0:
             return "committed"
         others = [each for each in self.workspaces() if each.id != id]
         return "spent" if others else "forgotten"
 
     def finish_commit(self, workspace: Workspace, keep: int | None) -> None:
-        """What is left to do after a commit, and does no harm when it is done twice."""
-        if workspace.state() != "forgotten" or self.sources.exist():  # where nothing is kept nothing is remembered
+        """Do what remains after a commit; safe to do twice."""
+        if workspace.state() != "forgotten" or self.sources.exist():  # without kept files, nothing is remembered
             self.sources.take(workspace.sources)
         header = workspace.header()
         if header.undoes is not None:
@@ -90,7 +90,7 @@ class Home:
             each.forget()
 
     def remove_if_empty(self) -> None:
-        """Leave no folder behind in which nothing is kept, and no script for transactions that are no more."""
+        """Remove the directory if no transaction is left, with the recovery script."""
         try:
             names = os.listdir(self.path)
         except OSError:

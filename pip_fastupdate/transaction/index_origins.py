@@ -1,7 +1,7 @@
-"""From which index each version came: one file beside the transactions, which is there longer than these.
+"""Records which index each version came from, in a file that outlives the transactions.
 
-An entry holds for one version of a distribution. So it says nothing about what another tool installed since, and is
-right again after an undo.
+An entry is for one version of a distribution. So it says nothing about later installs by other tools, and is right
+again after an undo.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ NAME = "sources.json"
 SCHEMA = 1
 
 _MOST = 64 * 1024 * 1024
-"""Bytes that the file may have."""
+"""Maximum size of the file in bytes."""
 
 REMEMBERED = 5
-"""So many versions of each distribution are remembered, those that were installed last."""
+"""Maximum number of remembered versions of each distribution, the last installed ones."""
 
 
 class Sources:
     """``sources.json`` in the home of the transactions; only what a commit leaves there is ever read."""
 
     configured: Mapping[str, str] = MappingProxyType({})
-    """All places that releases may come from in this run, each with the text that stands for all ways to write it.
+    """All sources configured in this run, each with its canonical text.
 
     Remembered with what comes from any of them.
     """
@@ -41,18 +41,18 @@ class Sources:
         self._path = os.path.join(home, NAME)
 
     def exist(self) -> bool:
-        """Whether anything is remembered."""
+        """Return whether anything is remembered."""
         return os.path.exists(self._path)
 
     def read(self) -> dict[str, dict[str, str]]:
-        """By name and version, the index, a URL without credentials; the last installed comes last.
+        """Return the index, a URL without credentials, by name and version; the last installed comes last.
 
         Raises TransactionError.
         """
         return self._read()[0]
 
     def beside(self) -> dict[str, frozenset[str]]:
-        """By index, the others that were configured when something came from it. Raises TransactionError."""
+        """Return, by index, the others that were configured when something came from it. Raises TransactionError."""
         return self._read()[1]
 
     def _read(self) -> tuple[dict[str, dict[str, str]], dict[str, frozenset[str]]]:
@@ -70,12 +70,13 @@ class Sources:
             return {}, {}
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise TransactionError(
-                f"{self._path} cannot be read: {error}.",
-                hint="Once it is removed, the next run goes on without knowing from which index each package came.",
+                f"could not read {self._path}: {error}",
+                hint="delete it to continue; pip-update then forgets which index each package came from",
             ) from error
 
     def with_further(self, installed: Mapping[tuple[str, str], str]) -> bytes:
-        """The file's next content: what is remembered, and the indexes of what is installed now, by name and version.
+        """Return the file's next content: the remembered entries and the indexes of what is installed now, by name and
+        version.
 
         Raises TransactionError.
         """
@@ -91,7 +92,7 @@ class Sources:
         return json.dumps({"schema": SCHEMA, "sources": known, "beside": others}, indent=1, sort_keys=False).encode()
 
     def take(self, path: str) -> None:
-        """Make the file at ``path`` the remembered one, if it is there still; it can be repeated. Raises OSError."""
+        """Replace the remembered file by the one at ``path``, if that still exists; can be repeated. Raises OSError."""
         with suppress(FileNotFoundError):
             replace(path, self._path, Patience(SHORT))
             sync_folder(self._home)

@@ -1,4 +1,4 @@
-"""Which files the distributions own that stay: read from their RECORDs by the standard library alone."""
+"""Files owned by the distributions that stay, from their RECORDs, using only the standard library."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from .fingerprint import INFO
 
 
 def owners(sites: Iterable[str], going: Container[str]) -> dict[str, str]:
-    """By live path, who lists it, of all distributions in these folders but those whose ``.dist-info`` is ``going``.
+    """Return the owner of each live path, for all distributions in these directories except those whose ``.dist-info``
+    is ``going``.
 
-    What cannot be read lists nothing.
+    An unreadable RECORD lists nothing.
     """
     found: dict[str, str] = {}
     for site in sites:
@@ -32,7 +33,7 @@ def _infos(site: str) -> list[str]:
 
 
 def _listed(site: str, info: str) -> list[str]:
-    """Only what is below the folder's environment: ``../`` is as in a wheel's scripts, absolute paths are nobody's."""
+    """Yield paths in the directory's environment: ``../`` as in a wheel's scripts; absolute paths are ignored."""
     try:
         with open(os.path.join(site, info, "RECORD"), encoding="utf-8", newline="") as file:
             rows = [row[0] for row in csv.reader(file) if row and row[0]]

@@ -1,5 +1,5 @@
-"""What is written down before the first change, as JSON. Paths below the environment's prefix are written relative to
-it, so that an environment seen under another path (in a container, say) is recovered just as well.
+"""The journal, written as JSON before the first change. Paths in the environment are relative to its prefix, so that
+an environment seen under another path (such as in a container) can be recovered, too.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """Who, when and what: all that the history needs."""
+    """When, what and why: all that the history needs."""
 
     id: str
     when: str
@@ -32,13 +32,13 @@ class Header:
 
     kind: Literal["update", "undo"]
     undoes: str | None = None
-    """The id of the transaction that an undo swaps back."""
+    """The id of the transaction that an undo reverses."""
 
     changes: tuple[tuple[str, str | None, str | None], ...]
-    """(name, version before, version after); None where it was, or is, not installed."""
+    """(name, version before, version after); None if it was, or is, not installed."""
 
     def entry(self, why_not: str | None) -> HistoryEntry:
-        """Its line in the history."""
+        """Return its line in the history."""
         return HistoryEntry(
             id=self.id,
             when=self.when,
@@ -50,13 +50,13 @@ class Header:
 
 
 def header_to_json(header: Header) -> bytes:
-    """Everything but the id, which is the folder's name."""
+    """Return everything except the id, which is the directory's name."""
     fields = {"when": header.when, "kind": header.kind, "undoes": header.undoes, "changes": header.changes}
     return json.dumps({"schema": SCHEMA, **fields}).encode()
 
 
 def header_from_json(content: bytes, id: str) -> Header:
-    """The inverse. Raises as ``readable`` expects."""
+    """Invert ``header_to_json``. Raises as ``readable`` expects."""
     fields = decoded_json(content)
     when, kind, undoes = fields["when"], fields["kind"], fields["undoes"]
     changes = tuple((name, before, after) for name, before, after in fields["changes"])
@@ -66,14 +66,14 @@ def header_from_json(content: bytes, id: str) -> Header:
         *(each for change in changes for each in change[1:] if each is not None),
     )
     if kind not in ("update", "undo") or not all(isinstance(each, str) for each in texts):
-        raise ValueError("it is not one that pip-update writes")
+        raise ValueError("not written by pip-update")
     if undoes is not None and not (isinstance(undoes, str) and is_id(undoes)):
-        raise ValueError("what it undoes is not a transaction")
+        raise ValueError("the transaction it undoes is not one")
     return Header(id=id, when=when, kind=kind, undoes=undoes, changes=changes)
 
 
 def layout_to_json(layout: Layout, prefix: str) -> bytes:
-    """All steps and what belongs to them."""
+    """Return all steps and what belongs to them."""
     short = partial(_short, prefix + os.sep)
     document = {
         "prefix": layout.prefix,
@@ -88,7 +88,7 @@ def layout_to_json(layout: Layout, prefix: str) -> bytes:
 
 
 def layout_from_json(content: bytes, prefix: str) -> Layout:
-    """The inverse. Raises as ``readable`` expects."""
+    """Invert ``layout_to_json``. Raises as ``readable`` expects."""
     fields, full = decoded_json(content), partial(os.path.join, prefix)
     return Layout(
         prefix=fields["prefix"],
@@ -107,11 +107,11 @@ def _short(start: str, path: str) -> str:
 
 @contextmanager
 def readable(folder: str) -> Iterator[None]:
-    """Turns whatever can be wrong with a journal in ``folder`` into TransactionError."""
+    """Convert every error in a journal in ``folder`` into TransactionError."""
     try:
         yield
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise TransactionError(
-            f"The journal in {folder} cannot be read: {error}.",
-            hint="If the environment works as it is, remove that folder; if not, its old files are in there.",
+            f"could not read the journal in {folder}: {error}",
+            hint="if the environment works, delete that directory; if not, restore the old files from it",
         ) from error

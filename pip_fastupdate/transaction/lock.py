@@ -1,7 +1,7 @@
 """The lock on an environment: held by a living process or not at all, whatever becomes of that process.
 
-It is on a file that only those can open who may change the environment: on a folder, or a file that others can read,
-these could hold it for ever.
+It is on a file that only users who may change the environment can open: a directory, or a file readable by others,
+could be locked by them forever.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .filesystem import raising_transaction_errors, remove_empty, unlink
 from .trust import make_home
 
 _PAUSE = 0.05
-"""Seconds between two tries."""
+"""Seconds between two attempts."""
 
 if sys.platform == "win32":
     import msvcrt
@@ -38,27 +38,27 @@ else:
 
 
 _BUSY = frozenset({errno.EAGAIN, errno.EACCES, errno.EDEADLK})
-"""What a lock that another process holds answers with, each system in its own way."""
+"""Errors for a lock held by another process, different on each system."""
 
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EIO})
-"""What a file system without locks answers with: NFS without its daemon, Lustre without an option, some others."""
+"""Errors of file systems without locks: NFS without its daemon, Lustre without an option, some others."""
 
 
 class Lock(Protocol):
-    """A lock that may be tried again and again."""
+    """A lock that can be tried repeatedly."""
 
     def acquire(self) -> bool:
-        """Whether it is now held. Raises OSError where such a lock does not work at all."""
+        """Return whether it is now held. Raises OSError if such a lock does not work at all."""
 
     def release(self) -> None:
-        """Give it back, or give up trying."""
+        """Release it, or stop trying."""
 
     def holder(self) -> str | None:
-        """Which process holds it, where that is easily known."""
+        """Return which process holds it, if that is easily known."""
 
 
 class FileLock:
-    """A locked file in a folder; both are made where missing, and removed in the end unless others need them."""
+    """A locked file in a directory; both are created if missing, and removed in the end unless others need them."""
 
     def __init__(self, folder: str, prefix: str | None = None) -> None:
         self._folder = folder
@@ -67,7 +67,7 @@ class FileLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> bool:
-        """Try."""
+        """Try to take the lock."""
         if self._descriptor is not None:
             return True
         try:
@@ -76,9 +76,9 @@ class FileLock:
             return False
         try:
             descriptor = self._open()
-        except FileNotFoundError:  # who held it until now has just removed the folder
+        except FileNotFoundError:  # the former holder has just removed the directory
             return False
-        except PermissionError:  # or, on Windows, the file, which is there for as long as anybody has it open
+        except PermissionError:  # or, on Windows, the file, which exists while anybody has it open
             if os.name != "nt":
                 raise
             return False
@@ -109,25 +109,25 @@ class FileLock:
                 return
 
     def _open(self) -> int:
-        """Nobody else may so much as read it; where a group may change the environment, that group may."""
+        """Open it so that nobody else may even read it; a group may if it may change the environment."""
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
         descriptor = os.open(self._path, flags, 0o600)
         writing = stat.S_IMODE(os.stat(self._prefix).st_mode) & 0o022
         wanted = 0o600 | writing | writing << 1
         if os.name != "nt" and stat.S_IMODE(os.fstat(descriptor).st_mode) != wanted:
-            with suppress(PermissionError):  # another of the group has made it, and did the same
+            with suppress(PermissionError):  # another of the group has created it, and did the same
                 os.fchmod(descriptor, wanted)
         return descriptor
 
     def _is_current(self, descriptor: int) -> bool:
-        """Whether the file that is locked is the one that others will try."""
+        """Return whether the locked file is the one that others will try."""
         try:
             return os.path.samestat(os.fstat(descriptor), os.stat(self._path))
         except FileNotFoundError:
             return False
 
     def release(self) -> None:
-        """Remove the file before it is unlocked, or after that on Windows, where an open file cannot be removed."""
+        """Remove the file before unlocking it, or after that on Windows, where an open file cannot be removed."""
         if self._descriptor is not None:
             if os.name != "nt":
                 unlink(self._path)
@@ -138,11 +138,11 @@ class FileLock:
         remove_empty(self._folder)
 
     def discard(self) -> None:
-        """Leave nothing where it turned out that nothing can be locked."""
+        """Leave nothing behind if nothing can be locked."""
         unlink(self._path)
 
     def holder(self) -> str | None:
-        """What the holder wrote into the file; Windows does not let others read it."""
+        """Return what the holder wrote into the file; Windows does not let others read it."""
         try:
             with open(self._path, "rb") as file:
                 return f"process {int(file.read(20))}"
@@ -158,10 +158,10 @@ def hold(
     waiting: Callable[[], None],
     warn: Callable[[str], object] = lambda text: None,
 ) -> Iterator[None]:
-    """Hold the environment's lock. ``waiting`` is called once when another process has it.
+    """Hold the environment's lock. ``waiting`` is called once if another process has it.
 
-    ``warn`` is told where the file system has no locks: then a file that says who is at work has to do. Raises
-    EnvironmentLocked after ``timeout`` seconds, TransactionError where nothing can be locked at all.
+    ``warn`` is called if the file system has no locks: then a file naming the process replaces it. Raises
+    EnvironmentLocked after ``timeout`` seconds, TransactionError if nothing can be locked at all.
     """
     lock: Lock = FileLock(os.fspath(home), os.fspath(prefix))
     try:
@@ -169,7 +169,7 @@ def hold(
     except OSError as error:
         lock.release()
         if error.errno not in _NO_LOCKS:
-            with raising_transaction_errors("The environment cannot be locked"):
+            with raising_transaction_errors("could not lock the environment"):
                 raise
         assert isinstance(lock, FileLock), "that is what it was made as"
         from .claim import Claim  # few file systems have no locks
@@ -177,16 +177,16 @@ def hold(
         make_home(os.fspath(home), os.fspath(prefix))
         lock.discard()
         lock = Claim(os.fspath(home))
-        warn(f"{home} cannot be locked ({os.strerror(error.errno or 0)}): a file there says that this run is at work")
+        warn(f"could not lock {home} ({os.strerror(error.errno or 0)}); using a lock file in it")
     with held(lock, timeout, waiting):
         yield
 
 
 @contextmanager
 def held(lock: Lock, timeout: float, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold one lock; as ``hold``."""
+    """Hold one lock, as ``hold`` does."""
     try:
-        with raising_transaction_errors("The environment cannot be locked"):
+        with raising_transaction_errors("could not lock the environment"):
             _wait_for(lock, timeout, waiting)
         yield
     finally:
@@ -194,7 +194,7 @@ def held(lock: Lock, timeout: float, waiting: Callable[[], None]) -> Iterator[No
 
 
 def _wait_for(lock: Lock, timeout: float, waiting: Callable[[], None]) -> None:
-    if lock.acquire() or lock.acquire():  # twice: the first one may meet another's very last moment
+    if lock.acquire() or lock.acquire():  # twice: the first attempt may hit another's very last moment
         return
     end = time.monotonic() + timeout
     if timeout > 0:
@@ -206,8 +206,8 @@ def _wait_for(lock: Lock, timeout: float, waiting: Callable[[], None]) -> None:
     from .claim import Claim
 
     holder = lock.holder()
-    further = f" If that run is no more, remove {lock.path}." if isinstance(lock, Claim) else ""
+    further = f"; if that run no longer exists, remove {lock.path}" if isinstance(lock, Claim) else ""
     raise EnvironmentLocked(
-        f"Another run is changing this environment{f' ({holder})' if holder else ''}.",
-        hint=f"Wait for it to end, or let this run wait with --lock-timeout SECONDS.{further}",
+        f"another pip-update run is changing this environment{f' ({holder})' if holder else ''}",
+        hint=f"wait for it to finish, or use --lock-timeout SECONDS{further}",
     )

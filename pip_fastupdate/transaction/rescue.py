@@ -1,4 +1,4 @@
-"""What ``recover.py`` does: the recovery, the undo and the history, for when pip-update itself cannot be started."""
+"""The program of ``recover.py``: recovery, undo and history, for when pip-update itself cannot start."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _USAGE = "usage: recover.py [--undo [ID] | --history]"
 
 
 def main(argv: Sequence[str], script: str, roots: Sequence[str]) -> int:
-    """Carry out the command line in the environment that ``script`` lies in the folder of; returns the exit code."""
+    """Run the command line in the environment whose directory contains ``script``; return the exit code."""
     home = Path(os.path.realpath(script)).parent
     transactions = Transactions(home=home, prefix=home.parent, roots=roots)
     try:
@@ -33,7 +33,7 @@ def _carry_out(argv: Sequence[str], transactions: Transactions) -> int:
     words = list(argv)
     if words[:1] == ["--history"] and len(words) == 1:
         for entry in transactions.history():
-            changes = ", ".join(f"{name} {before or '-'} -> {after or '-'}" for name, before, after in entry.changes)
+            changes = ", ".join(f"{name} {before or '-'} → {after or '-'}" for name, before, after in entry.changes)
             undo = "can be undone" if entry.undoable else entry.why_not
             print(clean(f"{entry.id}  {entry.when}  {entry.kind}  ({undo})  {changes}"))
         return 0
@@ -43,11 +43,11 @@ def _carry_out(argv: Sequence[str], transactions: Transactions) -> int:
     with transactions.lock(0, lambda: None, _say):
         message = transactions.recover()
         if message or not words:
-            _say(message or "nothing was cut short: the environment is left as it is")
+            _say(message or "nothing to recover; the environment is unchanged")
         if words:
             entry = transactions.undo(words[1] if len(words) == 2 else None)
             for name, before, after in entry.changes:
-                _say(f"{name}: {before or 'not installed'} -> {after or 'removed'}")
+                _say(f"{name}: {before or 'not installed'} → {after or 'removed'}")
     return 0
 
 

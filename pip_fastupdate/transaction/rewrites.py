@@ -1,4 +1,4 @@
-"""Files outside of the environment that follow an update, such as requirements.txt: written with it, undone with it."""
+"""Files outside the environment that follow an update, such as requirements.txt: written and undone with it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..core.errors import TransactionError
 from ..core.files import content, create_anew, decoded
 
 LARGEST = 64 * 1024 * 1024
-"""Bytes of a file that follows an update."""
+"""Maximum size in bytes of a file that follows an update."""
 
-_HINT = "find out who wrote files.json in the folder of that transaction, then remove it"
+_HINT = "find out what wrote files.json in the directory of that transaction, then remove it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewrite:
-    """One file, small enough to be kept whole, before and after."""
+    """The content of one file, before and after; small enough to be kept whole."""
 
     path: str
     """Absolute, symbolic links resolved."""
@@ -31,42 +31,42 @@ class Rewrite:
 
     @property
     def reverse(self) -> Rewrite:
-        """The way back."""
+        """Return the rewrite that undoes it."""
         return Rewrite(path=self.path, before=self.after, after=self.before)
 
 
 def to_json(rewrites: Iterable[Rewrite]) -> bytes:
-    """As it is kept."""
+    """Return the JSON in which they are kept."""
     rows = [[each.path, *(base64.b64encode(data).decode() for data in (each.before, each.after))] for each in rewrites]
     return json.dumps(rows).encode()
 
 
 def from_json(data: bytes) -> tuple[Rewrite, ...]:
-    """The reverse. Raises TransactionError for what the program would not have written."""
+    """Invert ``to_json``. Raises TransactionError for what the program would not have written."""
     try:
         found = tuple(
             Rewrite(path=path, before=base64.b64decode(before), after=base64.b64decode(after))
             for path, before, after in decoded(data)
         )
         if not all(os.path.isabs(each.path) and "\0" not in each.path for each in found):
-            raise ValueError("a path is relative, or none")
+            raise ValueError("a path is relative or empty")
     except (ValueError, TypeError) as error:
-        raise TransactionError(f"the files of a transaction are not readable: {error}", hint=_HINT) from None
+        raise TransactionError(f"could not read the files of a transaction: {error}", hint=_HINT) from None
     return found
 
 
 def put(rewrites: Sequence[Rewrite]) -> None:
-    """Write all of them. Raises OSError, and TransactionError where a file is not what it was when it was read."""
+    """Write all of them. Raises OSError, and TransactionError if a file has changed since it was read."""
     for each in rewrites:
         found = _read(each.path)
         if found == each.before:
             _write(each.path, each.after)
         elif found != each.after:
-            raise TransactionError(f"another program changed {each.path} during the run", hint="run pip-update again")
+            raise TransactionError(f"another program changed {each.path} during the run", hint="rerun pip-update")
 
 
 def take_back(rewrites: Sequence[Rewrite]) -> None:
-    """Undo what ``put`` did, wherever it was interrupted; what others have written since stays. Raises OSError."""
+    """Undo ``put``, wherever it was interrupted; later changes by others stay. Raises OSError."""
     for each in rewrites:
         _tidy(each)
         if _read(each.path) == each.after:
@@ -74,7 +74,7 @@ def take_back(rewrites: Sequence[Rewrite]) -> None:
 
 
 def _tidy(rewrite: Rewrite) -> None:
-    """Remove the part of a file that a run which was killed has left beside it; nothing that somebody else has put."""
+    """Remove the partial file of a killed run; nothing that others have written."""
     part = _part(rewrite.path)
     found = _read(part)
     if found is None or os.path.islink(part):
@@ -88,12 +88,12 @@ def _part(path: str) -> str:
 
 
 def changed_since(rewrites: Sequence[Rewrite]) -> list[str]:
-    """The paths of files that are no longer what the transaction made of them."""
+    """Return the paths of files that have changed since the transaction wrote them."""
     return [each.path for each in rewrites if _read(each.path) != each.after]
 
 
 def _read(path: str) -> bytes | None:
-    """What is in a file; None where there is none, or what ``LARGEST`` says is none of a project's."""
+    """Return the content of a file; None if there is none, or it is larger than ``LARGEST``."""
     try:
         return content(path, LARGEST)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -105,9 +105,9 @@ def _read(path: str) -> bytes | None:
 
 
 def _write(path: str, data: bytes) -> None:
-    """Old or new, never half of it, with the mode and the owner of what is there.
+    """Write the old or the new content, never half of it, with the existing mode and owner.
 
-    Whose folder that is may be anybody, so no link in it is followed.
+    The directory may be anybody's, so no link in it is followed.
     """
     part = _part(path)
     status = os.stat(path)
@@ -116,7 +116,7 @@ def _write(path: str, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-            by = file.fileno() if os.chmod in os.supports_fd else part  # where links can be planted it is the former
+            by = file.fileno() if os.chmod in os.supports_fd else part  # if links can be planted, it is the former
             if hasattr(os, "chown") and os.geteuid() == 0:
                 os.chown(by, status.st_uid, status.st_gid)
             os.chmod(by, status.st_mode & 0o7777)

@@ -1,7 +1,7 @@
-"""``recover.py`` in the folder of the transactions: takes an update back when nothing else works any more.
+"""``recover.py`` in the directory of the transactions: rolls an update back when nothing else works.
 
-It is written before the first rename, out of this package's own sources, and needs the standard library of any Python
-from 3.10 on alone: not pip-update, nor anything else of the environment.
+It is written before the first rename, from this package's own sources, and needs only the standard library of any
+Python from 3.10 on: neither pip-update nor anything else in the environment.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ if __name__ == "__main__":
 
 
 def script(roots: Sequence[str]) -> bytes | None:
-    """The whole file; None where the sources are not at hand. ``roots`` are as for ``Home``."""
+    """Return the whole file; None if the sources are not available. ``roots`` are as for ``Home``."""
     sources = dict(_sources())
     if len(sources) < len(_MODULES):
         return None
@@ -100,12 +100,12 @@ def _sources() -> Iterator[tuple[str, str]]:
 
 
 def _constant(source: str) -> str:
-    """The version, as the package's own module has it."""
+    """Return the version, as in the package's own module."""
     return source.partition('__version__ = "')[2].partition('"')[0]
 
 
 def leave(home: str, roots: Sequence[str]) -> None:
-    """Have ``recover.py`` in ``home``, on the disk when this returns, unless it is there. Raises OSError."""
+    """Write ``recover.py`` to ``home``, synced to disk, unless it exists. Raises OSError."""
     path, content = os.path.join(home, RECOVER), script(roots)
     if content is None or _is(path, content):
         return

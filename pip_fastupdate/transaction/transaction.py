@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .rewrites import Rewrite
 
 AGAIN = (0.01, 0.03, 0.06, 0.1, 0.2, 0.3)
-"""Seconds between tries to take a swap back."""
+"""Seconds between attempts to roll a swap back."""
 
 Changes = tuple[tuple[str, str | None, str | None], ...]
 """(name, version before, version after)."""
@@ -52,24 +52,25 @@ class Replacement:
     """Version."""
 
     old_files: tuple[str, ...]
-    """Absolute live paths of all it owns: RECORD, bytecode, scripts, data; () for an addition.
-    Bytecode of its modules in ``__pycache__`` and whatever is in its ``.dist-info`` folder is found without."""
+    """Absolute live paths of all it owns: RECORD, bytecode, scripts, data; () for an addition. Bytecode of its
+    modules in ``__pycache__`` and everything in its ``.dist-info`` directory is found without.
+    """
 
     staged: Path | None
-    """A folder that mirrors ``base``: what comes to ``base / <path>`` is ``staged / <path>``."""
+    """A directory that mirrors ``base``: what comes to ``base / <path>`` is ``staged / <path>``."""
 
     base: str = ""
-    """A live folder, however spelled; "" for the anchor of the environment's path, the root of its file system."""
+    """A live directory, in any spelling; "" for the anchor of the environment's path, the root of its file system."""
 
     source: str | None = None
-    """The index that ``after`` comes from, without credentials: to be remembered from the commit on."""
+    """The index of ``after``, without credentials: remembered from the commit on."""
 
 
 class Transaction:
     """Begun, prepared, swapped, committed: in this order, inside ``with``.
 
-    Whatever is raised before ``commit`` has returned, Ctrl-C included, brings the environment back and removes all
-    traces. ``renames`` and ``seconds`` (between the first and the last change) tell of the last swap.
+    Any exception before ``commit`` has returned, Ctrl-C included, rolls the environment back and removes all traces.
+    ``renames`` and ``seconds`` (between the first and the last change) describe the last swap.
     """
 
     def __init__(
@@ -111,15 +112,14 @@ class Transaction:
         fingerprint: Fingerprint | None = None,
         rewrites: Sequence[Rewrite] = (),
     ) -> None:
-        """Decide on all steps and write them down, with everything staged safely on the disk.
+        """Decide on all steps and write them down, with everything staged synced to disk.
 
-        Where several bring the same file and had shared its folder before, that of the last replacement prevails.
-        ``kept_files`` tells which live paths belong to distributions that stay, with the names of these.
-        With ``overwrite`` a new version may replace what its old one and one of those have both listed.
-        ``own`` names those that the program stands on: they can be imported at every instant of the swap.
-        ``fingerprint`` is of the scan that the plan was made from, ``rewrites`` are files outside of the environment
-        that change with it. Raises FileConflict, EnvironmentChanged and TransactionError; the live environment is
-        untouched then, and after this.
+        If several distributions have the same file and shared its directory before, the last replacement wins.
+        ``kept_files`` returns the live paths of distributions that stay, with their names. With ``overwrite``, a new
+        version may replace a file listed by its old version and one of those. ``own`` names the program's dependencies:
+        they can be imported at every instant of the swap. ``fingerprint`` is of the scan that the plan was made from,
+        ``rewrites`` are files outside the environment that change with it. Raises FileConflict, EnvironmentChanged and
+        TransactionError; the live environment is unchanged then, and after this.
         """
         request = Request(
             old_files=tuple(os.path.normpath(path) for each in replacements for path in each.old_files),
@@ -157,11 +157,11 @@ class Transaction:
         *,
         rewrites: Sequence[Rewrite] = (),
     ) -> None:
-        """The same with everything already in the form that the layout needs; ``owned`` are the old files by name."""
+        """Prepare a request in the form that the layout needs; ``owned`` are the old files by name."""
         self._request, self._changes, self._fingerprint = request, changes, fingerprint
         self._rewrites = tuple(rewrites)
         self._check_unchanged()
-        with raising_transaction_errors("The swap cannot be prepared", planned=True):
+        with raising_transaction_errors(f"could not prepare the {self._kind}", planned=True):
             self._request, self._annexes = spread(request, owned, self._workspace, self._home)
             written = [os.fspath(self.staging), *map(os.path.dirname, self._annexes.values())]
             with _beside(lambda: self._flush(written)):
@@ -192,7 +192,7 @@ class Transaction:
 
     @property
     def overwritten(self) -> Mapping[str, tuple[str, str]]:
-        """Of the last ``prepare``: files of distributions that stay, too: path → (who brings it, who stays)."""
+        """Files of the last ``prepare`` that others list, too: path → (new owner, other owner)."""
         return {} if self._layout is None else self._layout.overwritten
 
     def entry(self) -> HistoryEntry:
@@ -203,8 +203,8 @@ class Transaction:
     def _check_unchanged(self) -> None:
         if renewed(self._fingerprint) != self._fingerprint:
             raise EnvironmentChanged(
-                "Another program installed, upgraded or removed something in this environment meanwhile.",
-                hint="Run pip-update again when the other program is done.",
+                "another program changed this environment during the run",
+                hint="rerun pip-update when it has finished",
             )
 
     def swap(self, progress: Progress | None = None) -> None:
@@ -222,7 +222,7 @@ class Transaction:
                 self.revert()
                 raise in_use from error
             self.rollback()
-            raise transaction_error("The swap failed and was taken back", error, planned=True) from error
+            raise transaction_error(f"the {self._kind} failed and was rolled back", error, planned=True) from error
         except BaseException:
             self.rollback()
             raise
@@ -256,51 +256,53 @@ class Transaction:
         self._workspace.become("swapped")
 
     def _split(self) -> None:
-        """Some file systems cannot rename some folders (an overlay those of its lower layers): move single files."""
+        """Move single files: some file systems cannot rename some directories (an overlay those of its lower
+        layers).
+        """
         with uninterrupted():
             self._workspace.take_back(self._layout)
         self._workspace.restart()
         self._record(self._lay_out(split=True))
 
     def commit(self, keep: int | None) -> None:
-        """From here on the new state is the one that recovery brings about.
+        """Commit: from here on, recovery keeps the new state.
 
-        ``keep`` is how many transactions, this one included, keep the files that undoing them needs; None leaves the
-        others as they are. Raises TransactionError; then nothing is committed and leaving ``with`` rolls back.
+        ``keep`` is the number of transactions, including this one, that keep their files for an undo; None leaves the
+        others unchanged. Raises TransactionError, with nothing committed; leaving ``with`` then rolls back.
         """
-        with uninterrupted(), raising_transaction_errors("The swap cannot be committed"):
+        with uninterrupted(), raising_transaction_errors(f"could not commit the {self._kind}"):
             state = self._home.last_state(self.id, keep)
             try:
                 self._workspace.become(state)
             except OSError:
                 if self._workspace.reached != state:
                     raise
-                # Committed, but a power cut may undo that: then recovery needs all that is there now.
+                # Committed, but a power cut may undo that: recovery then needs all that exists now.
                 self._closed = True
                 return
             self._closed = True
-            # What remains is clearing up: recovery does what fails here.
+            # Only cleanup remains: recovery does what fails here.
             with suppress(OSError, TransactionError):
                 self._home.finish_commit(self._workspace, keep)
 
     @property
     def committed(self) -> bool:
-        """Whether the new state is the one to stay."""
+        """True if the new state is final."""
         return self._workspace.reached in DONE
 
     def revert(self) -> None:
-        """Bring the environment back after a swap and keep what is staged, for another ``prepare`` and ``swap``.
+        """Roll back a swap and keep what is staged, for another ``prepare`` and ``swap``.
 
-        Raises TransactionError; then leaving ``with`` tries once more.
+        Raises TransactionError; leaving ``with`` then tries once more.
         """
-        with uninterrupted(), raising_transaction_errors("The swap could not be taken back"):
+        with uninterrupted(), raising_transaction_errors(f"could not roll back the {self._kind}"):
             self._workspace.take_back(self._layout)
             self._workspace.restart()
 
     def rollback(self) -> None:
-        """Bring the environment back and remove the transaction. Nothing to do after commit, or a second time.
+        """Roll the environment back and remove the transaction. Does nothing after commit, or a second time.
 
-        Raises TransactionError where the disk does not allow it: then the next recovery will do it.
+        Raises TransactionError if the disk refuses: the next recovery then does it.
         """
         if self._closed:
             return
@@ -309,12 +311,12 @@ class Transaction:
             try:
                 self._take_back()
             except OSError as error:
-                failed = transaction_error("The swap failed and could not be taken back completely", error)
+                failed = transaction_error(f"the {self._kind} failed and could not be rolled back completely", error)
                 script = os.path.join(self._home.path, RECOVER)
                 hint = (
-                    f"{failed.hint} The old files are safe: the next pip-update puts them back first, "
-                    f"and so does python {script}, which needs nothing else."
-                ).strip()
+                    f"{failed.hint}; the old files are safe, and the next pip-update run restores them first, as does "
+                    f"`python {script}`, which needs nothing else"
+                ).lstrip("; ")
                 raise TransactionError(failed.message, hint=hint) from error
             self._workspace.tidy()
             self._home.remove_if_empty()
@@ -323,14 +325,14 @@ class Transaction:
         for pause in AGAIN:
             try:
                 self._workspace.take_back(self._layout)
-            except OSError:  # what is wrong may pass
+            except OSError:  # the cause may pass
                 time.sleep(pause)
             else:
                 return
         self._workspace.take_back(self._layout)
 
     def abandon(self) -> None:
-        """Remove what is staged: nothing is to be swapped after all."""
+        """Remove what is staged: nothing will be swapped."""
         self.rollback()
 
     def __enter__(self) -> Transaction:
@@ -340,12 +342,12 @@ class Transaction:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         while not self._closed:
-            with suppress(KeyboardInterrupt):  # that comes before interrupts are off is one too late
+            with suppress(KeyboardInterrupt):  # an interrupt before interrupts are off is one too late
                 self.rollback()
 
 
 def _check_devices(operations: Iterable[Operation], staging: str, annexes: Iterable[str]) -> None:
-    """Renames work within one file system only. Raises OSError naming the folder that is elsewhere."""
+    """Raise OSError naming a directory on another file system: renames work within one only."""
     home = os.stat(staging).st_dev
     homes = {place: os.stat(place).st_dev for place in annexes}
     for folder in sorted({os.path.dirname(each.live) for each in operations}):
@@ -356,7 +358,7 @@ def _check_devices(operations: Iterable[Operation], staging: str, annexes: Itera
 
 
 def _shared(replacements: Iterable[Replacement]) -> dict[str, frozenset[str]]:
-    """Folders with a file that several of them list, and the names of these."""
+    """Return directories with a file that several of them list, with their names."""
     owners: dict[str, list[str]] = {}
     for each in replacements:
         for path in each.old_files:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..core.busy_files import Patience
 from ..core.errors import TransactionError
-from ..core.text import some
+from ..core.text import plural, some
 from . import filesystem, lock
 from .filesystem import raising_transaction_errors, uninterrupted
 from .flushing import flush
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .transaction import Changes, Transaction
 
 REMOVED = "its files were removed by a later update (--keep N)"
+
+_SHOW_HISTORY = "run `pip-update --history` to see what can be undone"
 
 
 class Transactions:
@@ -50,27 +52,26 @@ class Transactions:
     ) -> AbstractContextManager[None]:
         """Hold the environment's lock; ``waiting`` is called once if that takes up to ``timeout`` seconds.
 
-        ``warn`` is told where the file system has no locks. Raises EnvironmentLocked when another process keeps it
-        longer.
+        ``warn`` is called if the file system has no locks. Raises EnvironmentLocked if another process holds it longer.
         """
         return lock.hold(Path(self._home.prefix), Path(self._home.path), timeout, waiting, warn)
 
     def exist(self) -> bool:
-        """Whether there is anything to look at: a first, cheap question."""
+        """Return whether there is any transaction: a first, cheap check."""
         return filesystem.kind_of(self._home.path) is not None
 
     def pending(self) -> str | None:
-        """What ``recover`` would have to do, without doing it. Another run that is just at work looks the same."""
-        with raising_transaction_errors("The transactions cannot be read"):
+        """Return what ``recover`` would do, without doing it. Another run at work looks the same."""
+        with raising_transaction_errors("could not read the transactions"):
             return next(filter(None, map(_pending_text, self._home.workspaces())), None)
 
     def recover(self) -> str | None:
-        """Bring the environment to exactly the old or exactly the new state after a run that was cut short.
+        """Recover from an interrupted run: restore exactly the old state, or keep exactly the new one.
 
-        Returns what was done in one line, None when there was nothing to do. Killed, it can be repeated. Raises
-        TransactionError where the disk does not allow it; nothing is worse than before then.
+        Returns what was done in one line, None if there was nothing to do. If killed, it can be repeated. Raises
+        TransactionError if the disk refuses, with nothing worse than before.
         """
-        with uninterrupted(), raising_transaction_errors("An interrupted update cannot be taken back"):
+        with uninterrupted(), raising_transaction_errors("could not roll back an interrupted update"):
             lines = [line for each in self._home.workspaces() if (line := self._recover_as_owner(each))]
             self._home.remove_if_empty()
         return "; ".join(lines) or None
@@ -82,49 +83,49 @@ class Transactions:
     def _recover(self, workspace: Workspace) -> str | None:
         state, cut_short = workspace.state(), workspace.is_cut_short()
         if state in CHANGING:
-            line = f"{_subject(workspace)} was taken back: the environment is as it was before"
+            line = f"rolled back {_subject(workspace)}; the environment is as it was before"
             layout = workspace.layout()
             changed = workspace.broken(layout)
             workspace.take_back(layout)
             if changed:
-                line += f", but for what had been changed in {workspace.old}: {_some(workspace.old, changed)}"
+                line += f", except for changes made in {workspace.old}: {_some(workspace.old, changed)}"
         elif state in DONE:
-            line = "an interrupted update had been complete: the environment is the updated one"
+            line = "an interrupted update was already complete; the environment has the new versions"
             if cut_short:
-                with suppress(OSError, TransactionError):  # no more than clearing up: the next run tries again
+                with suppress(OSError, TransactionError):  # only cleanup: the next run tries again
                     self._home.finish_commit(workspace, keep=None)
         elif state in UNTOUCHED:
-            line = "an interrupted update had not changed anything: what it left was removed"
+            line = "an interrupted update had changed nothing; removed its leftover files"
         else:
-            line = "an interrupted update had been taken back: the environment is as it was before"
+            line = "an interrupted update was already rolled back; the environment is as it was before"
         workspace.tidy(None if cut_short else Patience(0))
-        aside = f"; files that were in the way are in {workspace.aside}" if workspace.has_aside() else ""
+        aside = f"; conflicting files were moved to {workspace.aside}" if workspace.has_aside() else ""
         return line + aside if cut_short else None
 
     def begin(self) -> Transaction:
-        """A new transaction. Raises TransactionError."""
+        """Begin a new transaction. Raises TransactionError."""
         from .transaction import Transaction
 
-        with raising_transaction_errors("The update cannot be staged"):
+        with raising_transaction_errors("could not stage the update"):
             return Transaction(self._home.begin(), self._home, flush=self._flush)
 
     def history(self) -> tuple[HistoryEntry, ...]:
-        """The transactions that were committed, newest first. Raises TransactionError."""
-        with raising_transaction_errors("The history cannot be read"):
+        """Return the committed transactions, newest first. Raises TransactionError."""
+        with raising_transaction_errors("could not read the history"):
             done = [(each.header(), state) for each in self._home.workspaces() if (state := each.state()) in DONE]
         undone = {header.undoes: header.id for header, _ in done if header.undoes is not None}
         return tuple(header.entry(_why_not(header.id, state, undone)) for header, state in done)
 
     def sources(self) -> Mapping[str, Mapping[str, str]]:
-        """By name and version, the index that it came from, for what updates installed. Raises TransactionError."""
+        """Return the index of what updates installed, by name and version. Raises TransactionError."""
         return self._home.sources.read()
 
     def sources_beside(self) -> Mapping[str, frozenset[str]]:
-        """By index, the others that were configured when something came from it. Raises TransactionError."""
+        """Return, by index, the others that were configured when something came from it. Raises TransactionError."""
         return self._home.sources.beside()
 
     def configure(self, places: Mapping[str, str]) -> None:
-        """Tell from which places releases may come in this run, each with the text for all ways to write it."""
+        """Set the sources of this run, each with its canonical text."""
         self._home.sources.configured = places
 
     def undo(
@@ -135,15 +136,15 @@ class Transactions:
         kept_files: Callable[[], Mapping[str, str]] | None = None,
         check: Callable[[], None] = lambda: None,
     ) -> HistoryEntry:
-        """Swap a transaction back, the newest one for None, itself as a transaction: undoing an undo does it again.
+        """Undo a transaction, the newest one for None, as a transaction itself: undoing an undo redoes it.
 
-        Files edited before the update come back as they were. What was edited in the new ones since goes with these,
-        to come back by redoing; what others put beside them stays. ``kept_files`` is as for ``Transaction.prepare``,
-        by default what the RECORDs of those list that stay. ``check`` is called between swap and commit: what it raises
-        takes everything back.
+        Files edited before the update are restored with their edits. Edits in the new ones since are kept with these,
+        and come back with a redo; files that others put next to them stay. ``kept_files`` is as for
+        ``Transaction.prepare``, by default from the RECORDs of the distributions that stay. ``check`` is called between
+        swap and commit; if it raises, everything is rolled back.
 
-        Raises TransactionError when there is nothing to undo, when the files are gone, and, with the list of what
-        differs, when something has been installed, upgraded or removed since by other means.
+        Raises TransactionError if there is nothing to undo, if the files are gone, and, with the list of differences,
+        if something was installed, upgraded or removed since by other means.
         """
         entry = self._undoable(id)
         workspace = self._home.workspace(entry.id)
@@ -165,7 +166,7 @@ class Transactions:
         layout = workspace.layout()
         self._check(layout, entry, workspace)
         kept = owners(layout.installed, layout.digests) if kept_files is None else kept_files()
-        with raising_transaction_errors("The undo cannot be prepared"):
+        with raising_transaction_errors("could not prepare the undo"):
             roots = self._kept(workspace, f"undoing {entry.id}")
             edited = changed_since(workspace.files())
             files = [each.reverse for each in workspace.files() if each.path not in edited]
@@ -200,23 +201,23 @@ class Transactions:
 
         if layout.prefix != self._home.prefix:
             raise TransactionError(
-                f"Transaction {entry.id} cannot be undone: the environment was moved from {layout.prefix} since.",
-                hint="Move it back for that.",
+                f"cannot undo transaction {entry.id}: the environment has been moved from {layout.prefix}",
+                hint="move it back first",
             )
-        with raising_transaction_errors("The undo cannot be prepared"):
+        with raising_transaction_errors("could not prepare the undo"):
             changed = differences(layout.installed, layout.digests, [name for name, _, _ in entry.changes])
         if changed:
             raise TransactionError(
-                f"The environment has changed since transaction {entry.id}: {'; '.join(changed)}.",
-                hint="Undo what was changed since, or bring these to the version that it had left.",
+                f"cannot undo transaction {entry.id}: the environment has changed since ({'; '.join(changed)})",
+                hint="undo the later changes first, or restore these packages to the versions it left",
             )
-        with raising_transaction_errors("The undo cannot be prepared"):
+        with raising_transaction_errors("could not prepare the undo"):
             wrong = workspace.broken(layout)
         if wrong:
             raise TransactionError(
-                f"Transaction {entry.id} cannot be undone: its old files were changed since, in {workspace.old}: "
-                f"{_some(workspace.old, wrong)}.",
-                hint="pip install brings a former version back: pip-update --history names it.",
+                f"cannot undo transaction {entry.id}: its old files in {workspace.old} have changed: "
+                f"{_some(workspace.old, wrong)}",
+                hint="run `pip-update --history` for the former versions, and install them with `pip install`",
             )
 
     def top_levels(self, id: str) -> set[str]:
@@ -247,19 +248,19 @@ class Transactions:
         """Files outside of the environment that an undo leaves alone, as they were edited since."""
         from .rewrites import changed_since
 
-        with raising_transaction_errors("The undo cannot be prepared"):
+        with raising_transaction_errors("could not prepare the undo"):
             return changed_since(self._home.workspace(self._undoable(id).id).files())
 
     def _undoable(self, id: str | None) -> HistoryEntry:
         history = self.history()
         found = [entry for entry in history if id in (None, entry.id)]
         if not found:
-            what = "is nothing to undo" if id is None else f"is no transaction {id} in the history of this environment"
-            raise TransactionError(f"There {what}.", hint="pip-update --history lists what can be undone.")
+            text = "nothing to undo" if id is None else f"no transaction {id} in this environment's history"
+            raise TransactionError(text, hint=_SHOW_HISTORY)
         if found[0].why_not:
             raise TransactionError(
-                f"Transaction {found[0].id} cannot be undone: {found[0].why_not}.",
-                hint="pip-update --history lists what can be undone.",
+                f"cannot undo transaction {found[0].id}: {found[0].why_not}",
+                hint=_SHOW_HISTORY,
             )
         return found[0]
 
@@ -275,7 +276,7 @@ class Transactions:
     ) -> HistoryEntry:
         from .transaction import Transaction
 
-        with raising_transaction_errors("The undo cannot be prepared"):
+        with raising_transaction_errors("could not prepare the undo"):
             workspace = self._home.begin()
         with Transaction(workspace, self._home, flush=lambda folders: None, kind="undo", undoes=id) as transaction:
             owned = {f"undoing {id}": request.old_files}
@@ -291,18 +292,24 @@ def _pending_text(workspace: Workspace) -> str | None:
     if not workspace.is_cut_short():
         return None
     if state in CHANGING:
-        return f"{_subject(workspace)} is to be taken back"
-    what = "had been complete" if state in DONE else "had changed nothing" if state in UNTOUCHED else "was taken back"
-    return f"an interrupted update {what}: its files are to be cleared away"
+        return f"{_subject(workspace)} must be rolled back"
+    what = (
+        ("was already complete")
+        if state in DONE
+        else "had changed nothing"
+        if state in UNTOUCHED
+        else ("was already rolled back")
+    )
+    return f"an interrupted update {what}; its leftover files must be removed"
 
 
 def _subject(workspace: Workspace) -> str:
     try:
         header = workspace.header()
-    except TransactionError:  # what it was about is not needed for taking it back
+    except TransactionError:  # its subject is not needed to roll it back
         return "an interrupted update"
     count = len(header.changes)
-    return f"an interrupted {header.kind} of {count} distribution{'' if count == 1 else 's'} ({header.when})"
+    return f"an interrupted {header.kind} of {plural(count, 'package')} ({header.when})"
 
 
 def _some(folder: str, paths: Sequence[str]) -> str:

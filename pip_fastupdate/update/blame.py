@@ -1,4 +1,4 @@
-"""Which update is to blame when what the program stands on cannot be imported, and what takes it back."""
+"""Find the update to blame for a failed import, and how to undo it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ _OURS = frozenset(("pip_fastupdate", "pip_update_recovery", "__main__"))
 
 
 def modules_of(error: BaseException) -> tuple[str, ...]:
-    """The top-level modules, not our own, whose import has failed with ``error``, innermost first; () if none has."""
+    """Return the top-level modules, not our own, whose import failed with ``error``, innermost first; () if none
+    did.
+    """
     found = [name for name in _names(error) if name.partition(".")[0] not in _OURS]
     return tuple(dict.fromkeys(name.partition(".")[0] for name in found))
 
 
 def is_failed_import(error: BaseException) -> bool:
-    """Whether it was raised while a module was imported, whatever it is."""
+    """Return whether it was raised while a module was imported, whatever it is."""
     return isinstance(error, ImportError) or bool(list(_executed(error.__traceback__)))
 
 
@@ -36,14 +38,14 @@ def _names(error: BaseException) -> Iterator[str]:
 
 
 def _of_file(path: str) -> Iterator[str]:
-    """The top-level module that a file on ``sys.path`` belongs to."""
+    """Return the top-level module that a file on ``sys.path`` belongs to."""
     for folder in filter(None, sys.path):
         if path.startswith(folder.rstrip(os.sep) + os.sep):
             yield path[len(folder.rstrip(os.sep)) + 1 :].split(os.sep, 1)[0].partition(".")[0]
 
 
 def _executed(trace: TracebackType | None) -> Iterator[str]:
-    """Modules whose own code was running, those of the standard library and our own left out."""
+    """Return modules whose own code was running, without the standard library and our own."""
     while trace is not None:
         frame = trace.tb_frame
         name = frame.f_globals.get("__name__", "")
@@ -54,29 +56,31 @@ def _executed(trace: TracebackType | None) -> Iterator[str]:
 
 
 def blamed(error: BaseException) -> tuple[str, str]:
-    """A sentence on what cannot be imported, with the update that changed it; and the line that takes that back."""
+    """Return a sentence on the failed import, and a hint that undoes the update that changed it."""
     modules = modules_of(error)
     what = modules[0] if modules else "a part of pip-update"
     said = str(error) or type(error).__name__
-    message = f"pip-update cannot start, for {what} cannot be imported: {said}."
+    message = f"could not import {what}, so pip-update cannot start: {said}"
     try:
         found = _update_of(transactions(), modules)
     except (TransactionError, OSError) as unreadable:
-        return message, f"The history cannot tell what changed it: {unreadable}"
+        return message, f"could not find out what changed it: {unreadable}"
     if found is None:
-        first = f"{sys.executable} -m ensurepip --upgrade, then " if "pip" in modules else ""
+        first = f"`{sys.executable} -m ensurepip --upgrade`, then " if "pip" in modules else ""
         again = " ".join(name for name in modules[:1] if name != "pip")
         line = f"{sys.executable} -m pip install --upgrade --force-reinstall pip-fastupdate {again}".rstrip()
-        return message, f"{first}{line} mends that."
+        return message, f"run {first}`{line}` to fix it"
     entry, changes = found
-    listing = ", ".join(f"{name} {before or '(none)'} -> {after or '(removed)'}" for name, before, after in changes)
-    return message, f"The update of {entry.when} changed it ({listing}); pip-update --undo {entry.id} takes that back."
+    listing = ", ".join(f"{name} {before or '(none)'} → {after or '(removed)'}" for name, before, after in changes)
+    return message, (
+        f"run `pip-update --undo {entry.id}` to undo the update of {entry.when}, which changed it ({listing})"
+    )
 
 
 def _update_of(
     found: Transactions, modules: Sequence[str]
 ) -> tuple[HistoryEntry, Sequence[tuple[str, str | None, str | None]]] | None:
-    """The newest update that can be undone and brought, or took away, one of these, with what it changed of them."""
+    """Return the newest update that can be undone and added or removed one of these, with its changes to them."""
     for entry in found.history():
         if not entry.undoable:
             continue

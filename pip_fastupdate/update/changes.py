@@ -1,4 +1,4 @@
-"""What the new versions of a plan change, for ``--changes``: from staged wheels, or before a download from sidecars."""
+"""What the new versions of a plan change, for ``--changes``: from staged wheels, or from sidecars before a download."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .staging_area import StagingArea
 
 
 def from_staged(area: StagingArea, planned: Planned, staged: Staged) -> dict[str, Difference]:
-    """By name, before the swap: afterwards the old files are elsewhere."""
+    """Return the changes by name; before the swap, which moves the old files."""
     if area.context.options.changes is None:
         return {}
     return _found(area.context, planned, lambda change: facts_of(staged.of(change).wheel.info))
 
 
 def from_index(context: RunContext, planned: Planned) -> dict[str, Difference]:
-    """By name, what the index tells without a download."""
+    """Return the changes by name, as far as the index shows them without a download."""
     if context.options.changes is None:
         return {}
     return _found(context, planned, lambda change: _foretold(context, change))
@@ -31,7 +31,7 @@ def _found(context: RunContext, planned: Planned, new: Callable[[Change], Facts 
     names = context.options.changes
     unknown = sorted(set(names or ()) - installed.keys() - {change.name for change in planned.plan.changes})
     if unknown:
-        context.progress.warn(f"--changes names what is not installed: {some(unknown)}")
+        context.progress.warn(f"--changes names packages that are not installed: {some(unknown)}")
     found = {}
     for change in planned.plan.changes:
         if not names or change.name in names:
@@ -58,6 +58,6 @@ def _between(change: Change, versions: Iterable[object]) -> int:
 
 
 def _foretold(context: RunContext, change: Change) -> Facts | None:
-    """What the metadata of the new file says; None where nobody has it before a download."""
+    """Return what the metadata of the new file says; None if it is unavailable before a download."""
     text = context.catalog.description(change.target)
     return None if text is None else facts_of_metadata(text)

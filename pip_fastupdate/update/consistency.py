@@ -1,4 +1,4 @@
-"""Whether what was installed since an update still has what it requires after the update was undone."""
+"""Check that packages installed since an update keep their requirements after its undo."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from ..resolver.candidates import CandidatePool, Problem
 
 
 class _NoIndex(ReleaseSource):
-    """What is installed tells its requirements itself."""
+    """A source without releases: installed distributions know their requirements."""
 
     def project(self, name: str) -> Project:
-        """Never asked."""
+        """Never called."""
         raise LookupError(name)
 
     def requires(self, release: Release) -> tuple[str, ...]:
-        """Never asked."""
+        """Never called."""
         raise LookupError(release.name)
 
     def prefetch(self, names: Iterable[str] = (), releases: Iterable[Release] = ()) -> None:
-        """Nothing to fetch."""
+        """Do nothing."""
 
 
 def unfit_since(restored: frozenset[str]) -> Callable[[], None]:
-    """A check to be made after an undo: raises TransactionError if a requirement is broken that now is not.
+    """Return a check for after an undo: it raises TransactionError if a requirement is broken that is satisfied now.
 
-    ``restored`` names what was installed before the update. All of it is what it was then, and so are its
-    requirements: one that the update had fulfilled is broken again, as it was. Only what came since can lose something.
+    ``restored`` names what was installed before the update. It has its old versions again, and so its old requirements:
+    one that the update had satisfied is broken again, as before. Only later installs can lose something.
     """
     before = {each.key for each in _unmet()}
 
@@ -39,9 +39,9 @@ def unfit_since(restored: frozenset[str]) -> Callable[[], None]:
         if worse:
             first = worse[0]
             raise TransactionError(
-                f"After the undo {first.parent.name} {first.parent.version} requires {first.dependency.text}, "
-                "which is not fulfilled; all was put back.",
-                hint=f"Uninstall {first.parent.name} first, or bring it to a version that goes with it.",
+                f"unsatisfied requirement after the undo: {first.parent.name} {first.parent.version} requires "
+                f"{first.dependency.text}; the undo was rolled back",
+                hint=f"uninstall {first.parent.name} first, or install a version of it that allows the old one",
             )
 
     return check

@@ -1,4 +1,4 @@
-"""The services of one run: index, cache, environment, transactions. No result of any stage is kept here."""
+"""The services of one run: index, cache, environment, transactions. Results of stages are not kept here."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 
 
 class NoProject:
-    """A run that no file bounds, and that none follows."""
+    """A run without project files."""
 
     def bounded(self, context: RunContext, inventory: Inventory) -> RunContext:
-        """The same context for what the files allow."""
+        """Return the context restricted to what the files allow."""
         return context
 
     def unbound(self, inventory: Inventory) -> Inventory:
-        """What is installed, where bounds that the run moves hold nothing."""
+        """Return the inventory without the bounds that the run moves."""
         return inventory
 
     def rewrites(self, context: RunContext, planned: Planned) -> tuple[Rewrite, ...]:
-        """What the files become once the plan is live; those that stay the same are left out."""
+        """Return the new contents of files once the plan is live, without unchanged ones."""
         return ()
 
     def written(self, context: RunContext, planned: Planned) -> tuple[WrittenFile, ...]:
-        """The same for the report; what cannot be written is warned of."""
+        """Return the same for the report, with a warning for what cannot be written."""
         return ()
 
 
@@ -55,7 +55,7 @@ class EnvironmentLock:
         self._taken = False
 
     def take(self) -> bool:
-        """Whether it was not this run's already. Raises EnvironmentLocked when another run keeps it too long."""
+        """Return whether this call took it. Raises EnvironmentLocked if another run holds it too long."""
         if self._taken:
             return False
         lock = self._transactions.lock(self._timeout, lambda: self._progress.note(_WAITING), self._progress.warn)
@@ -70,12 +70,12 @@ class EnvironmentLock:
         self._held.close()
 
 
-_WAITING = "another run is at work on this environment: waiting for it"
+_WAITING = "waiting for another pip-update run on this environment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """What the stages of one run share."""
+    """Services that the stages of one run share."""
 
     options: Options
     configuration: Configuration
@@ -85,16 +85,16 @@ class RunContext:
     catalog: Catalog
     lock: EnvironmentLock
     drafts: ExitStack
-    """Drafts of lock files: what is not in its place at the end of the run is discarded."""
+    """Drafts of lock files; those not in place at the end of the run are discarded."""
 
     project: NoProject
-    """The files of the user's project that bound the run and follow it."""
+    """The user's project files that bound the run and follow it."""
 
     lock_to: ReadLock | None = None
-    """What the environment is to be brought to; None where the newest is wanted."""
+    """The lock file to install from; None for the newest versions."""
 
     advice: Advice | None = None
-    """What advisories say; None where they are not wanted."""
+    """The advisories; None unless requested."""
 
     disk: DiskMeter | None = None
     """Counts what is done to files; None where nobody asked for that."""
@@ -109,11 +109,11 @@ class RunContext:
 
     @property
     def changing(self) -> bool:
-        """Whether the run may change the environment."""
+        """True if the run may change the environment."""
         return not (self.options.dry_run or self.options.check)
 
     def filters(self) -> Filters:
-        """What the user lets in beside pip's own policy; nothing is imported where he said nothing about it."""
+        """Return the user's filters, in addition to pip's own; without any, nothing is imported."""
         if not self.options.policy.filters and self.advice is None:
             return ()
         from ..policy.table import filters_of
@@ -125,7 +125,7 @@ class RunContext:
 def open_context(
     options: Options, configuration: Configuration, target: Target, progress: Measured, project: NoProject
 ) -> Iterator[RunContext]:
-    """Everything a run needs, closed at its end. No index is asked yet, and nothing is written."""
+    """Open everything a run needs, closed at its end. No request is sent yet, and nothing is written."""
     with progress.timed("load"):
         disk = _disk_meter(options)
         catalog = open_catalog(
@@ -155,8 +155,8 @@ def open_context(
     finally:
         try:
             catalog.close()
-        except OSError as error:  # the cache is a help: what became of the update is not its to decide
-            progress.warn(f"the cache cannot be tidied: {error.strerror or error}")
+        except OSError as error:  # the cache is only a help: it must not decide how the update ends
+            progress.warn(f"could not clean up the cache: {error.strerror or error}")
 
 
 def _disk_meter(options: Options) -> DiskMeter | None:

@@ -1,4 +1,4 @@
-"""What there is beyond what the plan may choose: the newest versions that rules of the user's or other causes hold."""
+"""What a plan could not choose: the newest versions held by the user's rules or other causes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..resolver.candidates import CandidatePool
 def latest(
     pool: CandidatePool, name: str, hold: Hold | None, elsewhere_release: Release | None, change: Change | None
 ) -> str | None:
-    """The newest version by the user's rules; the target where that is newer: a pre-release that somebody asks for."""
+    """Return the newest version by the user's rules; the target if that is newer, i.e. a requested pre-release."""
     if elsewhere_release is not None:
         return str(elsewhere_release.version)
     newest = hold.latest if hold is not None else next((each.version for each in pool.versions_of(name)), None)
@@ -27,7 +27,7 @@ def latest(
 
 
 def _newest_offered(pool: CandidatePool, name: str) -> str | None:
-    """The newest version of a distribution that might move were it not held."""
+    """Return the newest version of a distribution that could be upgraded if it were not held."""
     project = pool.project(name)
     versions = [pool.installed[name].version] if name in pool.installed else []
     versions += [each.version for each in project.candidates] if isinstance(project, Project) else []
@@ -35,7 +35,7 @@ def _newest_offered(pool: CandidatePool, name: str) -> str | None:
 
 
 def beyond(pool: CandidatePool, name: str, elsewhere_release: Release | None) -> Iterator[Reason]:
-    """The newest release that lies beyond the newest candidate, with what rules it out."""
+    """Return the newest release beyond the newest candidate, with what excludes it."""
     project = pool.project(name) if pool.may_move(name) else None
     if not isinstance(project, Project):
         return
@@ -56,7 +56,7 @@ def beyond(pool: CandidatePool, name: str, elsewhere_release: Release | None) ->
 
 
 def _constrained(project: Project, pool: CandidatePool, name: str) -> Iterator[Reason]:
-    """The newest candidate, where a constraint of the user's rules it out."""
+    """Return the newest candidate if a user's constraint excludes it."""
     limits = pool.constraints.get(name, ())
     newest = next(iter(project.candidates), None) if limits else None
     held = next(iter(pool.versions_of(name)), None)
@@ -64,11 +64,11 @@ def _constrained(project: Project, pool: CandidatePool, name: str) -> Iterator[R
         limit = next(each for each in limits if not allows(each, newest.version))
         version = str(newest.version)
         data = {"version": version, "constraint": limit}
-        yield Reason(kind="constraint", text=f"{version} is ruled out by the constraint {name}{limit}", data=data)
+        yield Reason(kind="constraint", text=f"{version} is excluded by the constraint {name}{limit}", data=data)
 
 
 def newest_blocked(pool: CandidatePool, name: str) -> Iterator[Release]:
-    """The newest release beyond the newest candidate, and the newest of each kind of what the user's rules hold."""
+    """Return the newest release beyond the newest candidate, and the newest of each kind that the user's rules hold."""
     project = pool.project(name) if pool.may_move(name) else None
     if not isinstance(project, Project):
         return

@@ -1,4 +1,4 @@
-"""What was changed before, and swapping it back: with the standard library alone, where nothing else works."""
+"""List and undo past transactions, using only the standard library in case everything else is broken."""
 
 from __future__ import annotations
 
@@ -28,40 +28,44 @@ def recover(progress: Progress) -> None:
 
 
 def history() -> tuple[HistoryEntry, ...]:
-    """The transactions of the running environment, newest first."""
+    """Return the transactions of the running environment, newest first."""
     return transactions().history()
 
 
 def undo(id: str | None, options: Options, progress: Progress) -> HistoryEntry:
-    """Swap a transaction back, the last one for None; undoing an undo does it again.
+    """Undo a transaction, the last one for None; undoing an undo redoes it.
 
-    Raises TransactionError when there is nothing to undo, its files are gone, the environment has changed since, or
-    requirements of what was installed since would not be fulfilled any more.
+    Raises TransactionError if there is nothing to undo, its files are gone, the environment has changed since, or it
+    would break requirements of packages installed since.
     """
     progress.note(f"{sys.prefix}: Python {sys.version.split()[0].rstrip('+')}")
     found = transactions()
-    with found.lock(options.lock_timeout, lambda: progress.note("waiting for another run to end"), progress.warn):
+    with found.lock(
+        options.lock_timeout,
+        lambda: progress.note("waiting for another pip-update run on this environment"),
+        progress.warn,
+    ):
         message = found.recover()
         if message:
             progress.warn(message)
         for path in found.edited_files(id):
-            progress.warn(f"{path} was edited since: it is left as it is")
+            progress.warn(f"{path} was edited since; leaving it unchanged")
         check = _consistency(found.names_before(id), progress)
         with progress.stage("swap"):
             entry = found.undo(id, check=check)
     with late(lambda: True):
         for name, before, after in entry.changes:
-            progress.note(f"{name}: {before or 'not installed'} -> {after or 'removed'}")
+            progress.note(f"{name}: {before or 'not installed'} → {after or 'removed'}")
         return entry
 
 
 def _consistency(restored: frozenset[str], progress: Progress) -> Callable[[], None]:
-    """The check between swap and commit; it needs packaging, and without that no undo must fail."""
+    """Return the check between swap and commit; it needs packaging, but an undo must not fail without that."""
     try:
         from .consistency import unfit_since
 
         return unfit_since(restored)
-    except Exception as error:  # whatever a broken package raises when it is imported
+    except Exception as error:  # whatever a broken package raises on import
         said = str(error) or type(error).__name__
-        progress.warn(f"whether all requirements are fulfilled after this cannot be checked: {said}")
+        progress.warn(f"could not check whether all requirements are satisfied: {said}")
         return lambda: None

@@ -1,4 +1,4 @@
-"""What earlier updates added for somebody, and nobody needs any more: told, and with ``--prune`` taken away."""
+"""Packages that earlier updates added and nothing requires any more: reported, and removed with ``--prune``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .results import Planned
 
 
 def with_leftovers(planned: Planned, history: Sequence[HistoryEntry], *, prune: bool) -> Planned:
-    """The plan with what it leaves over; with ``prune`` that is taken away, which can be undone."""
+    """Return the plan with its leftovers; with ``prune`` they are removed, which can be undone."""
     ours = added(history) - own_names(planned)
     found = leftovers(planned.inventory, planned.pool, planned.assignment, ours)
     if not found or not prune:
@@ -27,7 +27,7 @@ def with_leftovers(planned: Planned, history: Sequence[HistoryEntry], *, prune: 
 def leftovers(
     inventory: Inventory, pool: CandidatePool, assignment: Assignment, ours: Collection[str]
 ) -> tuple[str, ...]:
-    """Names, sorted, of those of ``ours`` that the user never asked for, and that nothing that stays requires."""
+    """Return the sorted names from ``ours`` that the user never asked for and that no remaining package requires."""
     mine = {
         each.name for each in inventory.distributions if each.name in ours and not each.requested and each.skip is None
     }
@@ -42,7 +42,7 @@ def leftovers(
 
 
 def added(history: Iterable[HistoryEntry]) -> frozenset[str]:
-    """Names that came in by an update, where nothing of that name was installed, and were not taken out since."""
+    """Return names that an update added (they were not installed before) and that were not removed since."""
     verdicts: dict[str, bool] = {}
     for entry in history:  # the newest first
         for name, before, after in entry.changes:

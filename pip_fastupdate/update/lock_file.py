@@ -1,4 +1,4 @@
-"""``--lock-file``: what the environment will hold becomes a lock file, drafted before the swap, put there after it."""
+"""``--lock-file``: the environment after the update as a lock file, drafted before the swap, renamed after it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockDraft:
-    """A lock file that waits next to its place until the update is committed."""
+    """A lock file draft, next to its final place until the update is committed."""
 
     path: Path
     draft: Draft
     notes: tuple[str, ...]
-    """What is to be said once it is in place: what was done, then what is worth knowing."""
+    """Messages for when it is in place: the result, then remarks."""
 
 
 def draft(context: RunContext, planned: Planned, path: Path) -> LockDraft:
@@ -38,16 +38,16 @@ def draft(context: RunContext, planned: Planned, path: Path) -> LockDraft:
     locked, outside = _parted(planned.inventory)
     pinned = _with_identities(context, list(_pinned(context, locked, planned)))
     lock = render(pinned, path)
-    notes = (f"Locked {plural(len(pinned), 'distribution')} in {path}", *_notes(lock, outside))
+    notes = (f"locked {plural(len(pinned), 'package')} in {path}", *_notes(lock, outside))
     return LockDraft(path=path, draft=context.drafts.enter_context(Draft(path, lock.text)), notes=notes)
 
 
 def put(context: RunContext, drafted: LockDraft) -> tuple[Failure, ...]:
-    """Have the draft take its place, in one rename; what keeps it from that is returned."""
+    """Rename the draft into place; return what prevents that."""
     try:
         drafted.draft.put()
     except OSError as error:
-        text = f"{drafted.path} cannot be written: {error.strerror}"
+        text = f"could not write {drafted.path}: {error.strerror}"
         context.progress.warn(text)
         return (Failure(name=drafted.path.name, kind="lock-file", text=text),)
     done, *warnings = drafted.notes
@@ -59,22 +59,22 @@ def put(context: RunContext, drafted: LockDraft) -> tuple[Failure, ...]:
 
 def _notes(lock: Lock, outside: list[str]) -> Iterator[str]:
     if outside:
-        yield f"not locked, being outside this environment: {', '.join(outside)}"
+        yield f"not locked because they are outside this environment: {', '.join(outside)}"
     if lock.local:
-        yield f"locked by a path, which other machines must have too: {', '.join(lock.local)}"
+        yield f"locked by local path, which must also exist on other machines: {', '.join(lock.local)}"
     if lock.unhashed:
         names = ", ".join(lock.unhashed)
-        yield f"locked without a hash, being no single file, which uv installs and pip refuses: {names}"
+        yield f"locked without a hash (not a single file; uv installs these, pip refuses them): {names}"
 
 
 def _parted(inventory: Inventory) -> tuple[list[Distribution], list[str]]:
-    """What the environment itself holds, and the names of what it merely sees."""
+    """Return what the environment itself contains, and the names of what it only sees."""
     outside = [each.name for each in inventory.distributions if each.skip is not None and each.skip.kind == "outside"]
     return [each for each in inventory.distributions if each.name not in outside], outside
 
 
 def _pinned(context: RunContext, distributions: list[Distribution], planned: Planned) -> Iterator[Pinned]:
-    """All of these, and what is added to them, as they are after the plan."""
+    """Return all of these, with additions, as they are after the plan."""
     changes = {each.name: each.target for each in planned.plan.changes}
     for release in changes.values():
         yield _of(context, release)
@@ -85,7 +85,7 @@ def _pinned(context: RunContext, distributions: list[Distribution], planned: Pla
 
 
 def _with_identities(context: RunContext, pinned: list[Pinned]) -> list[Pinned]:
-    """The same with their publishers, as far as the index has provenance of the files; all are requested at once."""
+    """Return the same with their publishers, as far as the index has provenance; all are requested at once."""
     from .origin import publishers
 
     files = {each.name: each.release.file for each in pinned if each.release is not None}
@@ -96,7 +96,7 @@ def _with_identities(context: RunContext, pinned: list[Pinned]) -> list[Pinned]:
 
 
 def _look_up(context: RunContext, planned: Planned, distributions: list[Distribution]) -> None:
-    """Ask the index for what the plan had no need to know, all at once."""
+    """Look up what the plan did not need, all at once."""
     named = context.options.names
     rest = {
         each.name: each.version
@@ -109,7 +109,7 @@ def _look_up(context: RunContext, planned: Planned, distributions: list[Distribu
 
 
 def _is_direct(distribution: Distribution) -> bool:
-    """Whether it did not come from an index, whoever installed it: what an index has by that name is another thing."""
+    """Return whether it was installed from a URL or path; a package of that name on an index is unrelated."""
     skip = distribution.skip
     return skip is not None and (skip.kind in NO_INDEX or (distribution.info / "direct_url.json").exists())
 

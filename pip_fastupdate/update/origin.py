@@ -1,4 +1,4 @@
-"""Whether new versions can still be traced to where the installed ones came from (PEP 740)."""
+"""Whether new versions can be traced to the same origin as the installed ones (PEP 740)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ ACCEPT = "application/vnd.pypi.integrity.v1+json"
 
 
 def origins(context: RunContext, planned: Planned) -> dict[str, tuple[Reason, ...]]:
-    """By name, what is to be told of the origin of new versions.
+    """Return remarks on the origin of new versions, by name.
 
-    That they have no provenance any more is on the index's page. Whether it is another repository's is asked only for
-    ``--strict`` and ``--changes``: that takes a request for each version.
+    Lost provenance shows on the index's page. Another repository is checked only for ``--strict`` and ``--changes``,
+    because that takes a request per version.
     """
     found = {change.name: tuple(_notes(context, planned, change)) for change in planned.plan.changes}
     return {name: reasons for name, reasons in found.items() if reasons}
@@ -33,7 +33,7 @@ def _notes(context: RunContext, planned: Planned, change: Change) -> Iterator[Re
         return
     versions = {"version": str(change.target.version), "installed": str(change.installed)}
     if after.provenance is None:
-        text = f"{change.target.version} has no provenance, but {change.installed} had"
+        text = f"{change.target.version} has no provenance, although {change.installed} had"
         yield Reason(kind="provenance-lost", text=text, data=versions)
     elif context.options.strict or context.options.changes is not None:
         one, other = repository(context, before), repository(context, after)
@@ -44,15 +44,15 @@ def _notes(context: RunContext, planned: Planned, change: Change) -> Iterator[Re
 
 
 def repository(context: RunContext, file: File) -> str:
-    """Who published the file, such as ``GitHub owner/name``; "" where nobody says."""
+    """Return who published the file, such as ``GitHub owner/name``; "" if unknown."""
     first = next(iter(publishers(context, file)), None)
     return "" if first is None else f"{first['kind']} {first.get('repository') or first.get('email') or ''}".strip()
 
 
 def publishers(context: RunContext, file: File) -> tuple[dict[str, Any], ...]:
-    """Who published the file, as its provenance on the index says; nothing where there is none, or nobody answers.
+    """Return the publishers of the file from its provenance; empty if there is none or the index does not respond.
 
-    That is what the index says: no signature is verified.
+    This is the index's claim: no signature is verified.
     """
     if file.provenance is None:
         return ()
@@ -70,11 +70,11 @@ def publishers(context: RunContext, file: File) -> tuple[dict[str, Any], ...]:
 
 
 _MOST = 100
-"""Publishers of one file that are read."""
+"""Maximum number of publishers read per file."""
 
 
 def read_publishers(body: bytes) -> list[dict[str, Any]]:
-    """The publishers of a provenance object, each once, without what is null. Raises ValueError for what is not one."""
+    """Return the publishers in a provenance object, each once, without nulls. Raises ValueError if invalid."""
     attestation = decoded(body)
     try:
         given = [each["publisher"] for each in attestation["attestation_bundles"][:_MOST]]
@@ -87,12 +87,12 @@ def read_publishers(body: bytes) -> list[dict[str, Any]]:
 
 
 def _is_plain(key: object, value: object) -> bool:
-    """Whether it is a line of text under a name: what there is of publishers, apart from claims and null."""
+    """Return whether it is a single line of text under a name: all a publisher has, apart from claims and null."""
     return all(isinstance(each, str) and each.isprintable() and 0 < len(each) <= 500 for each in (key, value))
 
 
 def read_kept(body: bytes) -> tuple[dict[str, Any], ...]:
-    """What the cache has kept of ``read_publishers``; nothing where that is nonsense."""
+    """Return cached results of ``read_publishers``; empty if they are invalid."""
     try:
         found = decoded(body)
         good = isinstance(found, list) and all(

@@ -1,4 +1,4 @@
-"""What is said about the files of an update: what stayed though listed, what was replaced though shared."""
+"""Remarks on the files of an update: listed but not removed, shared but replaced."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ _PACKAGES = re.compile(r"^.*[/\\](?:site|dist)-packages[/\\](?=[^/\\])")
 
 
 def left_in_place(paths: Sequence[str], prefix: Path) -> Iterator[Reason]:
-    """The reason for ``paths`` that an installed RECORD lists though they are not its distribution's."""
+    """Return the reason for ``paths`` that an installed RECORD lists although they belong to others."""
     if paths:
-        text = f"left in place, as not its own though listed in the old RECORD: {_listed(paths, prefix)}"
+        text = (
+            "not removed because other packages may own them, although the old RECORD lists them: "
+            f"{_listed(paths, prefix)}"
+        )
         yield Reason(kind="not-its-files", text=text, data={"files": str(len(paths))})
 
 
 def overwrites(name: str, overwritten: Mapping[str, tuple[str, str]], prefix: Path) -> Iterator[Reason]:
-    """The reason for files that the new version of ``name`` replaced, and that others list as well."""
+    """Return the reason for files that the new version of ``name`` replaced and others list as well."""
     others: dict[str, list[str]] = {}
     for path, (bringer, owner) in overwritten.items():
         if bringer == name:
@@ -32,7 +35,7 @@ def overwrites(name: str, overwritten: Mapping[str, tuple[str, str]], prefix: Pa
 
 
 def other_installers(changed: Iterable[Distribution]) -> str:
-    """One sentence about what other programs than pip installed and is updated now; "" for nothing of the kind."""
+    """Return a sentence about updated packages that other programs installed; "" if there are none."""
     by: dict[str, list[str]] = {}
     for each in changed:
         if each.installer:
@@ -40,11 +43,11 @@ def other_installers(changed: Iterable[Distribution]) -> str:
     if not by:
         return ""
     whose = "; ".join(f"{installer}: {some(sorted(names))}" for installer, names in sorted(by.items()))
-    return f"other programs installed these and may bring back the versions of their own lock files ({whose})"
+    return f"other programs installed these and may restore the versions in their own lock files ({whose})"
 
 
 def _listed(paths: Iterable[str], prefix: Path) -> str:
-    """Paths, relative to site-packages or to ``prefix`` where they are below these; not more than five."""
+    """Return up to five paths, relative to site-packages or to ``prefix`` if they are below it."""
     root = os.path.realpath(prefix) + os.sep
     plain = [path.removeprefix(root) for path in paths]
     return some([_PACKAGES.sub("", path) for path in plain if not path.endswith(".pyc")] or plain)

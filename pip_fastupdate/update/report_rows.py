@@ -1,4 +1,4 @@
-"""From what was planned and done to the rows of the report."""
+"""Turns plans and results into the rows of the report."""
 
 from __future__ import annotations
 
@@ -36,35 +36,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """A plan, the pool it was made for, and how far it was carried out."""
+    """A plan, its pool, and how far it was applied."""
 
     inventory: Inventory
     pool: CandidatePool
     assignment: Assignment
     plan: Plan
     failures: Mapping[str, Failure] = field(default_factory=dict)
-    """By name: what could not be looked up, downloaded, verified or staged."""
+    """By name: failures to look up, download, verify or stage."""
 
     warnings: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
-    """By name: what inspection of the new wheel found worth knowing."""
+    """By name: warnings from the inspection of the new wheel."""
 
     status: Status = "planned"
     named: frozenset[str] = frozenset()
     changes: Mapping[str, Difference] = field(default_factory=dict)
-    """By name, what new versions change."""
+    """By name: what new versions change."""
 
     origins: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
-    """By name, what is to be told of where new versions come from."""
+    """By name: remarks on the origin of new versions."""
 
     removals: frozenset[str] = frozenset()
-    """What is taken away, as nothing requires it any more."""
+    """Names of removed packages that nothing requires any more."""
 
     advice: Advice | None = None
-    """What advisories say, where they were read."""
+    """The advisories, if they were read."""
 
     @cached_property
     def direct(self) -> frozenset[str]:
-        """What the user asked for by name; where no installer noted that, what nothing installed requires."""
+        """Names the user asked for; if no installer recorded that, those that nothing installed requires."""
         requested = frozenset(each.name for each in self.inventory.distributions if each.requested)
         return requested or self.pool.direct
 
@@ -80,14 +80,14 @@ class Outcome:
 
 
 def rows(outcome: Outcome) -> tuple[Row, ...]:
-    """One row for every distribution that the run was about, sorted by name."""
+    """Return one row for every distribution of the run, sorted by name."""
     found = [_row(outcome, each) for each in outcome.inventory.distributions if _concerned(outcome, each)]
     found += [_addition(outcome, each) for each in outcome.plan.changes if each.installed is None]
     return tuple(sorted(found, key=lambda row: row.name))
 
 
 def listed_failures(outcome: Outcome) -> tuple[Failure, ...]:
-    """The failures that make a run incomplete."""
+    """Return the failures that make a run incomplete."""
     return tuple(each for _, each in sorted(outcome.failures.items()) if each.kind not in ("not-found", "offline"))
 
 
@@ -124,7 +124,7 @@ def _row(outcome: Outcome, distribution: Distribution) -> Row:
 
 
 def _removed(outcome: Outcome, distribution: Distribution) -> Row:
-    reason = Reason(kind="leftover", text="added by an earlier update, and nothing requires it any more")
+    reason = Reason(kind="leftover", text="added by an earlier update and no longer required")
     return Row(
         name=distribution.name,
         installed=distribution.text,
@@ -138,7 +138,7 @@ def _removed(outcome: Outcome, distribution: Distribution) -> Row:
 
 
 def _new(change: Change | None) -> dict[str, Any]:
-    """The fields of a row that are about the new version."""
+    """Return the fields of a row about the new version."""
     if change is None:
         return {}
     from ..policy.level import step
@@ -153,7 +153,7 @@ def _vulnerabilities(outcome: Outcome, name: str, after: Version) -> tuple[Known
 
 
 def _about(vulnerabilities: Sequence[KnownVulnerability]) -> Iterator[Reason]:
-    """What the new version mends, and what remains; malware first."""
+    """Return what the new version fixes and what remains; malware first."""
     for each in sorted(vulnerabilities, key=lambda each: not each.malware):
         if each.ignored:
             continue
@@ -172,7 +172,7 @@ def _about(vulnerabilities: Sequence[KnownVulnerability]) -> Iterator[Reason]:
 
 
 def _further(outcome: Outcome, distribution: Distribution, elsewhere_release: Release | None) -> Iterator[Reason]:
-    """What is to be known beside the verdict."""
+    """Return remarks in addition to the verdict."""
     yield from distribution.notes
     yield from beyond(outcome.pool, distribution.name, elsewhere_release)
     change = outcome.changing.get(distribution.name)
@@ -183,9 +183,9 @@ def _further(outcome: Outcome, distribution: Distribution, elsewhere_release: Re
 
 
 def _exempt(outcome: Outcome, change: Change) -> Iterator[Reason]:
-    """That the new version would be too young, if it were not a fix."""
+    """Return a remark if the new version is too young but exempt as a fix."""
     if outcome.advice is not None and (change.name, change.target.version) in outcome.advice.exempt:
-        text = f"{change.target.version} is exempt from the cooldown, as it fixes a known vulnerability"
+        text = f"{change.target.version} is exempt from the cooldown because it fixes a known vulnerability"
         yield Reason(kind="cooldown-exempt", text=text, data={"version": str(change.target.version)})
 
 

@@ -1,4 +1,4 @@
-"""Who requires whom after the run: for those who ask why something is there, or held."""
+"""Which package requires which after the run, to explain why something is installed or held."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from .report_rows import Outcome
 
 
 def with_requirers(rows: Sequence[Row], outcome: Outcome) -> tuple[Row, ...]:
-    """The rows, each with who requires it, by name."""
+    """Return the rows with their requirers, by name."""
     found: dict[str, dict[tuple[str, str], None]] = {}
     for parent, dependency in outcome.pool.requirements(outcome.assignment):
-        if parent.name != dependency.name:  # an extra of itself
+        if parent.name != dependency.name:  # its own extra
             found.setdefault(dependency.name, {})[parent.name, dependency.text] = None
     return tuple(replace(row, required_by=tuple(sorted(found.get(row.name, ())))) for row in rows)

@@ -1,6 +1,6 @@
 """One run, in nine stages: guard, scan, look up, plan, fetch, stage, verify, swap, check.
 
-Each takes and returns frozen data, defined in ``results``. Only ``swap`` changes the environment.
+Each takes and returns frozen data defined in ``results``. Only ``swap`` changes the environment.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from .lock_file import LockDraft
 
 TRIES = 3
-"""How often a plan is made anew because somebody else changed the environment meanwhile."""
+"""Maximum number of attempts when another program changes the environment during a run."""
 
 
 def run(options: Options, configuration: Configuration, progress: Measured) -> Report:
-    """Bring the running environment up to date, or say what that would do.
+    """Update the running environment, or report what that would do.
 
-    Raises PipUpdateError when nothing could be done; the environment is then as it was.
+    Raises PipUpdateError if nothing could be done; the environment is then unchanged.
     """
     with progress.timed("settings"):
         project = _project(options, configuration.settings)
@@ -49,15 +49,15 @@ def run(options: Options, configuration: Configuration, progress: Measured) -> R
             except EnvironmentChanged:
                 if not tries_left:
                     raise
-                progress.warn("the environment was changed by another program meanwhile: planning again")
+                progress.warn("another program changed the environment; planning again")
     raise AssertionError("the last attempt returns or raises")
 
 
 def _run(context: RunContext) -> Report:
-    """All stages. What one of them learns that speaks against the plan, the next plan respects.
+    """Run all stages. What a stage learns against the plan, the next plan respects.
 
-    Raises EnvironmentChanged when somebody else changed the environment meanwhile. On any exception the environment is
-    as it was, unless that says otherwise.
+    Raises EnvironmentChanged if another program changed the environment. On any exception the environment is unchanged
+    unless the error says otherwise.
     """
     timed = context.progress.timed
     with timed("guard"):
@@ -106,18 +106,18 @@ def _run(context: RunContext) -> Report:
 
 
 def _downloaded(context: RunContext, planned: Planned, staged: Staged) -> Report:
-    """The report of a run that stops before the swap: of what is planned, as that of a dry run."""
+    """Return the report of a run that stops before the swap: the plan, as for a dry run."""
     context = replace(context, options=replace(context.options, dry_run=True))
     warnings = staged.warnings(planned.plan.changes)
     draft = _lock(context, planned)
     report = _report(context, Installed(planned=planned, warnings=warnings), draft)
     if planned.plan.changes:
-        context.progress.note("downloaded and checked, nothing changed; `pip-update --offline` installs it")
+        context.progress.note("downloaded and verified, nothing changed; run `pip-update --offline` to install it")
     return report
 
 
 def _with_lock(context: RunContext) -> RunContext:
-    """The context of a run that is to follow a lock file has it, read."""
+    """Return the context with the lock file read, if the run installs from one."""
     if context.options.to is None:
         return context
     from .stages import locked
@@ -126,7 +126,7 @@ def _with_lock(context: RunContext) -> RunContext:
 
 
 def _at_hand(context: RunContext, inventory: Inventory, looked_up: LookedUp, planned: Planned) -> Planned:
-    """What of the plan an offline run could carry out, where it is only to be foreseen."""
+    """Return the part of a dry run's plan that an offline run could apply."""
     if context.changing or not context.options.cache.offline:
         return planned
     from .stages.at_hand import at_hand
@@ -181,7 +181,7 @@ def _without_stats(context: RunContext, installed: Installed, draft: LockDraft |
     )
     if planned.leftovers and not planned.removals:
         names = ", ".join(planned.leftovers)
-        context.progress.note(f"added by earlier updates and no longer required: {names} (--prune removes them)")
+        context.progress.note(f"added by earlier updates and no longer required: {names}; use --prune to remove them")
     return Report(
         target=context.target,
         rows=_with_requirers(outcome) if context.options.wants_requirers else rows(outcome),
@@ -216,18 +216,18 @@ def _locked(context: RunContext, drafted: LockDraft | None) -> tuple[Failure, ..
 
 
 def _running(context: RunContext) -> tuple[Running, ...]:
-    """Programs that were started in the environment before the swap; the user is told to restart them."""
+    """Return programs started in the environment before the swap, for the user to restart."""
     from ..environment.running import running_in
 
     found = running_in(context.target.prefix, context.target.executable)
     if found:
         shown = some([f"{each.command[:60]} (pid {each.pid})" for each in found])
-        context.progress.warn(f"still running with the former versions: {shown}", hint="restart these")
+        context.progress.warn(f"still running the old versions: {shown}", hint="restart them")
     return found
 
 
 def _foreseen(context: RunContext, planned: Planned) -> Mapping[str, Difference]:
-    """What the new versions of a dry run change, by name."""
+    """Return what the new versions of a dry run change, by name."""
     if context.changing or context.options.changes is None:
         return {}
     from .changes import from_index
@@ -259,7 +259,7 @@ def _stats(context: RunContext) -> Stats:
 
 
 def peak_memory_mb() -> float | None:
-    """Peak resident memory of this process in MB (10^6 bytes); None on Windows."""
+    """Return the peak resident memory of this process in MB (10^6 bytes); None on Windows."""
     try:
         import resource
     except ImportError:
@@ -269,7 +269,7 @@ def peak_memory_mb() -> float | None:
 
 
 def _project(options: Options, settings: Settings) -> NoProject:
-    """The files that the user named; most runs are about none. Raises UsageError."""
+    """Return the files that the user named; most runs have none. Raises UsageError."""
     if settings.requirements is None and not options.groups and not options.write:
         return NoProject()
     from .project.files import project_of

@@ -1,4 +1,4 @@
-"""What a run may move, and what binds it: what the stages that plan have in common."""
+"""What a run may change and what limits it, shared by the planning stages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .context import RunContext
 
 
 def moving(context: RunContext, inventory: Inventory) -> frozenset[str] | None:
-    """The names that the run is to move, and others only as far as they must; None for all."""
+    """Return the names to update, others only as needed; None for all."""
     if context.chosen is not None:
         return context.chosen
     names: frozenset[str] | None = frozenset(context.options.names) or None
@@ -30,7 +30,7 @@ def _both(names: frozenset[str] | None, further: frozenset[str]) -> frozenset[st
 
 
 def direct(inventory: Inventory) -> frozenset[str]:
-    """What the user asked for by name; where no installer noted that, what nothing installed requires."""
+    """Return the names the user asked for; if no installer recorded that, those that nothing installed requires."""
     requested = frozenset(each.name for each in inventory.distributions if each.requested)
     if requested:
         return requested
@@ -38,23 +38,23 @@ def direct(inventory: Inventory) -> frozenset[str]:
 
 
 def excluded(context: RunContext, name: str) -> bool:
-    """Whether the user wants it left alone."""
+    """Return whether the user excluded it."""
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in context.options.exclude)
 
 
 def stays(context: RunContext, inventory: Inventory) -> dict[str, Reason]:
-    """By name, what the run must not move, and why."""
+    """Return what the run must not change, by name, and why."""
     found = {each.name: each.skip for each in inventory.distributions if each.skip is not None}
     for each in inventory.distributions:
         if each.skip is None and excluded(context, each.name):
             found[each.name] = Reason(
-                kind="excluded", text=f"excluded with --exclude{context.options.policy.why(each.name)}"
+                kind="excluded", text=f"excluded by --exclude{context.options.policy.why(each.name)}"
             )
     return found
 
 
 def changes_of(pool: CandidatePool, assignment: Assignment) -> list[Change]:
-    """What an assignment changes, by name."""
+    """Return what an assignment changes, by name."""
     found = []
     for name, candidate in sorted(assignment.items()):
         if candidate.release is not None:
@@ -71,48 +71,48 @@ def changes_of(pool: CandidatePool, assignment: Assignment) -> list[Change]:
 
 
 def constraints(lines: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Specifiers by name from requirement lines. Raises UsageError for a line that constrains no version."""
+    """Return specifiers by name from requirement lines. Raises UsageError for a line without version constraint."""
     found: dict[str, tuple[str, ...]] = {}
     for line in lines:
         try:
             dependency = parse(line)
         except InvalidRequirement as invalid:
-            raise UsageError(f"The constraint {line!r} cannot be understood: {invalid}.") from None
+            raise UsageError(f"could not parse constraint {line!r}: {invalid}") from None
         if dependency.extras:
-            raise UsageError(f"The constraint {line!r} names extras, which pip does not allow.")
+            raise UsageError(f"constraint {line!r} has extras, which pip does not allow")
         if dependency.applies(frozenset()):
             found[dependency.name] = (*found.get(dependency.name, ()), dependency.specifier)
     return found
 
 
 def unreachable(first: Failure) -> IndexUnreachable:
-    """What to say where nothing could be looked up, for which ``first`` stands."""
+    """Return the error for a run without any lookup, of which ``first`` is an example."""
     if first.kind == "offline":
         return IndexUnreachable(
-            "Nothing about these packages is in the cache, and --offline forbids to ask.",
-            hint="Run once without --offline; its answers are kept.",
+            "none of these packages are cached, and --offline prevents fetching them",
+            hint="run once without --offline to fill the cache",
         )
     if first.kind not in UNREACHABLE | {"tls", "proxy"}:
         return IndexUnreachable(
-            f"The index answers for none of the packages: {first.text}.",
-            hint="Check --index-url, and the credentials if it asks for some.",
+            f"the index returned nothing usable for any package: {first.text}",
+            hint="check --index-url and your credentials",
         )
     return IndexUnreachable(
-        f"The index cannot be reached: {first.text}.",
-        hint="Check the network, --proxy and --index-url; --offline answers from the cache.",
+        f"could not reach the index: {first.text}",
+        hint="check the network, --proxy and --index-url, or use cached data with --offline",
     )
 
 
 class _Nothing:
-    """A ``ReleaseSource`` without any project, for questions about what is installed."""
+    """A ``ReleaseSource`` without projects, for questions about installed packages."""
 
     def project(self, name: str) -> Failure:
-        """Unknown, whatever the name."""
+        """Return an unknown project for every name."""
         return Failure(name=name, kind="not-found", text="not looked up")
 
     def requires(self, release: Release) -> tuple[str, ...]:
-        """Nothing."""
+        """Do nothing."""
         return ()
 
     def prefetch(self, names: Iterable[str] = (), releases: Iterable[Release] = ()) -> None:
-        """Nothing."""
+        """Do nothing."""

@@ -1,6 +1,7 @@
-"""Source pinning: what came from one index is not taken from another unless the user says so (dependency confusion).
+"""Source pinning: a package from one index is not upgraded from another unless the user allows it (dependency
+confusion).
 
-Nor is a local build (``1.0+cpu``) exchanged for another kind of build.
+Nor is a local build (``1.0+cpu``) replaced by another kind of build.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
     from ..core.options import Settings
     from .context import RunContext
 
-"""The kind of reason for which a build with another label, or without one, is held."""
+"""The kind of reason that holds a build with another label, or without one."""
 
 ALL = ":all:"
 
 
 class PinnedSource:
-    """A ``protocols.ReleaseSource`` that lets no distribution go on to another index than the one it came from."""
+    """A ``protocols.ReleaseSource`` that keeps each distribution on the index it came from."""
 
     def __init__(self, source: ReleaseSource, before: Before) -> None:
         self._source = source
@@ -36,15 +37,15 @@ class PinnedSource:
         self._projects: dict[str, tuple[Project, Project]] = {}
 
     def replaced(self, release: Release) -> str | None:
-        """The index whose place that of the release has taken, for what came from there; else None."""
+        """Return the former index that the index of the release has replaced; else None."""
         origin = Origin(*self._before[release.name]) if release.name in self._before else None
         if origin is None or origin.source is None or _same(release.index, origin.source):
             return None
         return origin.source if _took_its_place(release, origin) else None
 
     def project(self, name: str) -> Project | Failure:
-        """The project; newer releases from other indexes are blocked, or give way to the same version from the right
-        one.
+        """Return the project; newer releases from other indexes are blocked, or replaced by the same version from
+        the right one.
         """
         found = self._source.project(name)
         if isinstance(found, Failure) or name not in self._before:
@@ -57,16 +58,16 @@ class PinnedSource:
         return known[1]
 
     def requires(self, release: Release) -> tuple[str, ...] | Failure:
-        """As the source tells."""
+        """Return what the source returns."""
         return self._source.requires(release)
 
     def prefetch(self, names: Iterable[str] = (), releases: Iterable[Release] = ()) -> None:
-        """As the source does."""
+        """Prefetch as the source does."""
         self._source.prefetch(names=names, releases=releases)
 
 
 def _pinned(release: Release, origin: Origin) -> Release:
-    """The release as far as its index has it; blocked if it is a newer one that only others have."""
+    """Return the release as far as its index has it; blocked if it is newer and only others have it."""
     index = origin.source
     if index is None or _same(release.index, index):
         return release
@@ -81,25 +82,25 @@ def _pinned(release: Release, origin: Origin) -> Release:
     there, before = redact(release.index), redact(index)
     reason = Reason(
         kind="source-change",
-        text=f"comes from {there}, not from {before} as before",
+        text=f"comes from {there}; the installed version came from {before}",
         data={"index": there, "before": before},
     )
     return replace(release, file=None, requires=None, blocked=release.blocked or reason)
 
 
 def _took_its_place(release: Release, origin: Origin) -> bool:
-    """Whether the index of before is configured no more, and this one was not yet when the distribution came."""
+    """Return whether the former index is no longer configured and this one was not yet when the distribution came."""
     return origin.beside is not None and canonical(release.index) not in origin.beside
 
 
 def _labelled(release: Release, origin: Origin) -> Release:
-    """The release; blocked if it is a newer one without the label of the local build that is installed (PEP 440)."""
+    """Return the release; blocked if it is newer and lacks the label of the installed local build (PEP 440)."""
     label = origin.version.local
     if label is None or release.version <= origin.version or release.version.local == label:
         return release
     reason = Reason(
         kind="local-label",
-        text=f"is no +{label} build, as the installed {origin.version} is",
+        text=f"is not a +{label} build, unlike the installed {origin.version}",
         data={"label": label},
     )
     return replace(release, file=None, requires=None, blocked=release.blocked or reason)
@@ -110,7 +111,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def sources_before(context: RunContext, inventory: Inventory) -> Before:
-    """Where what is installed came from, as far as that is known and to be respected. Raises TransactionError."""
+    """Return where installed versions came from, as far as known and to be respected. Raises TransactionError."""
     allowed = context.options.allow_source_change
     configured = _configured(context.settings)
     context.transactions.configure(configured)
@@ -127,7 +128,7 @@ def sources_before(context: RunContext, inventory: Inventory) -> Before:
 
 
 def newest_on_other_index(pool: CandidatePool, name: str) -> Release | None:
-    """The newest release that is held for coming from another index, or being another build; None when nothing is."""
+    """Return the newest release held because of its index or build; None if there is none."""
     project = pool.project(name) if pool.may_move(name) else None
     if not isinstance(project, Project):
         return None
@@ -145,7 +146,7 @@ def _wanted(pool: CandidatePool, release: Release) -> bool:
 
 
 def pinning_notes(context: RunContext, pool: CandidatePool, names: Iterable[str]) -> tuple[str, ...]:
-    """A sentence each about all of ``names`` that are held for it, and that go on to what took their index's place."""
+    """Return a sentence each about the ``names`` held for this, and those that follow a replaced index."""
     names = sorted(names)
     newest = {name: newest_on_other_index(pool, name) for name in names}
     reasons = {name: each.blocked for name, each in newest.items() if each is not None and each.blocked is not None}
@@ -154,8 +155,8 @@ def pinning_notes(context: RunContext, pool: CandidatePool, names: Iterable[str]
     notes = [*_replaced(pool, names), *_held(context, held)]
     if labelled:
         notes.append(
-            f"held, as the newest version is another kind of build than the installed one: {', '.join(labelled)}: "
-            "--allow-source-change NAME accepts that"
+            f"held because the newest version is a different kind of build: {', '.join(labelled)}; use "
+            "--allow-source-change NAME to allow it"
         )
     return tuple(notes)
 
@@ -168,18 +169,18 @@ def _held(context: RunContext, held: Mapping[str, Reason]) -> Iterator[str]:
     if len(held) > 1 and not any(canonical(each) in configured for each in before):
         verb = "is" if len(before) == 1 else "are"
         yield (
-            f"all {len(held)} packages with newer versions on another index than before are held, and "
-            f"{', '.join(before)} {verb} not asked any more: --allow-source-change {ALL} accepts that"
+            f"all {len(held)} packages whose newer versions are on a different index are held, and "
+            f"{', '.join(before)} {verb} no longer used; use --allow-source-change {ALL} to allow it"
         )
         return
     yield (
-        f"held, as the newest version is on another index than the one that they came from: {', '.join(held)}: "
-        "--allow-source-change NAME accepts that"
+        f"held because the newest version is on a different index: {', '.join(held)}; use --allow-source-change NAME "
+        "to allow it"
     )
 
 
 def _replaced(pool: CandidatePool, names: Iterable[str]) -> Iterator[str]:
-    """About newer releases from an index that is new, in the place of one that is configured no more."""
+    """Return notes about newer releases from an index that replaced one no longer configured."""
     source = pool.source
     if not isinstance(source, PinnedSource):
         return
@@ -190,12 +191,12 @@ def _replaced(pool: CandidatePool, names: Iterable[str]) -> Iterator[str]:
         if release is not None and before is not None:
             moved.setdefault((redact(before), redact(release.index)), []).append(name)
     for (before, there), found in sorted(moved.items()):
-        gone = f"{before}, where they came from, is not configured any more"
-        yield f"newer versions come from {there}, as {gone}: {some(found)}"
+        gone = f"{before}, where they came from, is no longer configured"
+        yield f"newer versions come from {there} because {gone}: {some(found)}"
 
 
 def _configured(settings: Settings) -> dict[str, str]:
-    """All places that releases may come from now, as releases name them; each with its ``canonical`` text."""
+    """Return all configured sources as releases name them, each with its ``canonical`` text."""
     urls = () if settings.index_url is None else (settings.index_url, *settings.extra_index_urls)
     places = map(without_login, urls)
     return {each: canonical(each) for each in (*places, *(["find-links"] if settings.find_links else []))}

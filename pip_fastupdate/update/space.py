@@ -1,4 +1,4 @@
-"""Bytes of a plan: what is to be downloaded, whether there is room for it, and by how much the environment grows."""
+"""Sizes of a plan: bytes to download, space left on disk, and growth of the environment."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ..core.text import size
 from ..environment.record_rows import stated_size
 
 SPARE = 1024**2
-"""Bytes that are to be left at least: journals and the like."""
+"""Bytes to leave free, for journals and the like."""
 
 
 def download_size(changes: Iterable[Change]) -> int:
-    """Bytes of the files of the new versions, as far as the index tells."""
+    """Return the bytes of the new versions' files, as far as the index says."""
     return sum(each.target.file.size or 0 for each in changes if each.target.file is not None)
 
 
 def check_room(needed: int, places: Iterable[Path]) -> None:
-    """Raises TransactionError where a disk has certainly no room: files take at least their bytes once unpacked.
+    """Raise TransactionError if a disk certainly has too little space: unpacked files take at least their bytes.
 
-    ``places`` are folders that get ``needed`` bytes each; those on one file system share its room.
+    ``places`` are directories that get ``needed`` bytes each; those on one file system share its space.
     """
     devices: dict[int, list[Path]] = {}
     for place in places:
@@ -36,15 +36,15 @@ def check_room(needed: int, places: Iterable[Path]) -> None:
         wanted = needed * len(found) + SPARE
         if needed and free < wanted:
             raise TransactionError(
-                f"not enough room on the disk of {found[0]}: {size(wanted)} needed, {size(free)} free",
-                hint="free some space and try again; the environment is unchanged, and nothing was downloaded",
+                f"not enough space on the disk of {found[0]}: {size(wanted)} required, {size(free)} free",
+                hint="free some space and try again; nothing was downloaded, and the environment is unchanged",
             )
 
 
 def growth(changes: Iterable[Change], installed: Mapping[str, Distribution], staged: Mapping[str, Path]) -> int:
-    """By how many bytes the files of the changed distributions grow, by what their RECORDs say.
+    """Return by how many bytes the files of the changed distributions grow, according to their RECORDs.
 
-    ``staged`` are the new ``.dist-info`` folders by name.
+    ``staged`` are the new ``.dist-info`` directories by name.
     """
     total = 0
     for change in changes:
@@ -56,7 +56,7 @@ def growth(changes: Iterable[Change], installed: Mapping[str, Distribution], sta
 
 
 def recorded(info: Path) -> int:
-    """Bytes of all files that a RECORD lists with their size; 0 where it cannot be read."""
+    """Return the bytes of all files that a RECORD lists with their size; 0 if it cannot be read."""
     try:
         return stated_size((info / "RECORD").read_text(encoding="utf-8", errors="replace"))
     except OSError:
@@ -64,5 +64,5 @@ def recorded(info: Path) -> int:
 
 
 def places_of(cache: Path | None, staging: Path) -> tuple[Path, ...]:
-    """Where a run writes files: as they come, and unpacked."""
+    """Return where a run writes files: downloads and unpacked ones."""
     return (staging,) if cache is None else (Path(os.path.realpath(cache)), staging)

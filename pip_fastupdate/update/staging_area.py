@@ -1,4 +1,4 @@
-"""The services of the stages that follow the plan: where wheels are downloaded to and staged."""
+"""Services of the stages after the plan: where wheels are downloaded and staged."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagingArea:
-    """Where wheels are downloaded to and staged, next to the environment that they are for."""
+    """Where wheels are downloaded and staged, next to their environment."""
 
     context: RunContext
     installed: dict[str, Distribution]
-    """By name, what is installed now."""
+    """By name: what is installed now."""
 
     transaction: Transaction
     store: WheelStore
     script_owners: Callable[[str], str | None]
-    """Which installed distribution has a command of that name."""
+    """The installed distribution that has a command of that name."""
 
     @property
     def wheels(self) -> Path:
-        """The folder for wheels that no cache keeps, and for those that are built here."""
+        """The directory for wheels that are not cached or are built here."""
         return self.transaction.staging.parent / "wheels"
 
 
 @contextmanager
 def open_area(context: RunContext, inventory: Inventory) -> Iterator[StagingArea]:
-    """Begin a transaction; whatever of it is not committed at the end is rolled back. Raises TransactionError."""
+    """Begin a transaction; roll back what is not committed at the end. Raises TransactionError."""
     with context.progress.timed("load"):
         installer.prepare_process()
     with installer.without_warnings(), context.transactions.begin() as transaction:

@@ -1,7 +1,7 @@
-"""What the last run left behind as the best that can be had, so that the next one need not search for it again.
+"""Remembers that the last result was optimal, so that the next run can skip the search.
 
-A search proves that nothing can be bettered; from the result of that search, nothing can either. As long as the same
-versions are installed and the same newer ones are on offer, there is nothing to do.
+A search proves that nothing can be improved, and neither can its result. While the same versions are installed and the
+same newer ones are available, there is nothing to do.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from ..core.cache_folder import distrust, make
 from ..resolver.candidates import Assignment, CandidatePool
 
 FOLDER = "settled"
-"""Below the cache: a file of 64 characters for each environment."""
+"""Directory in the cache: a file of 64 characters for each environment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpToDateMarker:
-    """What was found to be the best for one environment. What cannot be read or written is not remembered."""
+    """The best result for one environment. What cannot be read or written is not remembered."""
 
     path: Path | None
 
     @classmethod
     def of(cls, cache: Path | None, prefix: Path) -> UpToDateMarker:
-        """Kept below the cache's folder; not at all for None."""
+        """Return the marker in the cache directory; none for None."""
         own = sha256(os.fsencode(prefix)).hexdigest()[:32]
         return cls(path=cache / FOLDER / own if cache and distrust(cache) is None else None)
 
     def holds(self, pool: CandidatePool) -> bool:
-        """Whether the environment is as it was left, and nothing new is on offer."""
+        """Return whether the environment is unchanged and no new versions are available."""
         if self.path is None:
             return False
         try:
@@ -44,13 +44,13 @@ class UpToDateMarker:
             return False
 
     def keep(self, pool: CandidatePool, assignment: Assignment) -> None:
-        """Remember that ``assignment`` is live now, and the best that this pool allows.
+        """Remember that ``assignment`` is live and the best that this pool allows.
 
-        Not where something failed, which may be mended on the index by the next run.
+        Not after a failure, which may be fixed on the index by the next run.
         """
         if self.path is not None and all(each.kind == "requires-python" for each in pool.failures):
             mark = self._mark(pool, assignment)
-            with suppress(OSError):  # a read-only cache only makes the next run search again
+            with suppress(OSError):  # with a read-only cache, the next run merely searches again
                 make(self.path.parent, self.path.parent.parent)
                 temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}")
                 temporary.write_text(mark, encoding="ascii")

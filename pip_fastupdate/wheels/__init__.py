@@ -1,4 +1,4 @@
-"""Wheels: downloaded once, kept under their hashes, and looked into before anything of them is unpacked."""
+"""Wheels: downloaded once, cached under their hashes, and inspected before anything is unpacked."""
 
 from .archive import Limits
 from .files import OpenWheel

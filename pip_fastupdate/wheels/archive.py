@@ -1,7 +1,7 @@
-"""A wheel as a zip archive: read strictly, so that every program that unpacks it sees the same files.
+"""A wheel as a zip archive, read strictly so that every program that unpacks it sees the same files.
 
-The entries are those that ``zipfile`` finds, because pip's installer goes by them; what it tolerates
-beyond that (other data between the entries, headers that contradict the directory) is refused here.
+The entries are those of ``zipfile``, which pip's installer uses; anything else that it tolerates (other data between
+the entries, headers that contradict the directory) is refused here.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from types import TracebackType
 from typing import BinaryIO
 
 from ..core.models import Reason
+from ..core.text import size
 from . import zip_structure
 from .entry_names import Refused, about, collisions, fault, shown
 
 WHOLE = 4 * 1024**2
-"""Bytes up to which an archive is read in one go: tens of thousands of small reads take longer."""
+"""Bytes up to which an archive is read at once: tens of thousands of small reads take longer."""
 
 READ = 256 * 1024
 """Bytes of compressed data in memory at a time."""
@@ -35,15 +36,15 @@ ENCRYPTED = 0x1 | 0x40 | 0x2000
 """Flags of an entry: encrypted, strongly encrypted, encrypted directory."""
 
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""The methods that the binary distribution format allows; indexes accept no others."""
+"""Methods allowed by the binary distribution format; indexes accept no others."""
 
 UNICODE_PATH = 0x7075
-"""Extra field with another name for the entry: versions of Python differ in whether they obey it."""
+"""Extra field with another name for the entry; versions of Python treat it differently."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What no honest wheel goes beyond."""
+    """Limits that no honest wheel exceeds."""
 
     entries: int = 100_000
     directory: int = 32 * 1024**2
@@ -57,25 +58,25 @@ class Limits:
 
     ratio_from: int = 1024**2
     sum_ratio: int = 200
-    """The same of the whole wheel, for those that unpack to more than ``sum_from`` bytes."""
+    """The same for the whole wheel, if it unpacks to more than ``sum_from`` bytes."""
 
     sum_from: int = 64 * 1024**2
     name: int = 1024
-    """Characters of a name; so many do not fit below any environment."""
+    """Characters of a name; more do not fit below any environment."""
 
     depth: int = 64
-    """Folders above a file."""
+    """Directories above a file."""
 
     metadata: int = 16 * 1024**2
     """Bytes of METADATA, WHEEL or entry_points.txt; RECORD may have four times as many."""
 
     windows: bool = os.name == "nt"
-    """Whether names that are illegal on Windows are refused."""
+    """True if names that are illegal on Windows are refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveEntry:
-    """One entry; ``name`` ends with a slash for a folder."""
+    """One entry; the name of a directory ends with a slash."""
 
     name: str
     size: int
@@ -90,15 +91,15 @@ class ArchiveEntry:
 
     @property
     def is_folder(self) -> bool:
-        """Whether it only names a folder."""
+        """True if it only names a directory."""
         return self.name.endswith("/")
 
 
 class Archive:
-    """An open wheel whose structure is sound: a context manager. Raises Refused, or OSError when it cannot be read."""
+    """An open wheel with a sound structure: a context manager. Raises Refused, or OSError if it cannot be read."""
 
     def __init__(self, source: Path | BinaryIO, limits: Limits) -> None:
-        """``source`` stays open where it is a file that is open."""
+        """``source`` is not closed if it is an open file."""
         self._own = isinstance(source, Path)
         self._stream: BinaryIO = source.open("rb") if isinstance(source, Path) else source
         try:
@@ -128,14 +129,14 @@ class Archive:
         return name in self._by_name
 
     def read(self, name: str, limit: int) -> bytes:
-        """The content of the entry. Raises KeyError when there is none, Refused when it is above ``limit`` bytes."""
+        """Return the content of the entry. Raises KeyError if there is none, Refused if it is above ``limit`` bytes."""
         entry = self._by_name[name]
         if entry.size > limit:
             raise Refused(about("too-large", f"{{}} has {entry.size} bytes", name))
         return b"".join(self.chunks(entry))
 
     def chunks(self, entry: ArchiveEntry) -> Iterator[bytes]:
-        """The content in pieces of at most 1 MiB, its size and CRC checked at the end. Raises Refused."""
+        """Yield the content in pieces of at most 1 MiB; size and CRC are checked at the end. Raises Refused."""
         size = crc = 0
         for piece in self._inflated(entry) if entry.deflated else self._raw(entry, WRITE):
             size += len(piece)
@@ -144,9 +145,9 @@ class Archive:
             crc = zlib.crc32(piece, crc)
             yield piece
         if size != entry.size:
-            raise Refused(about("lying-size", f"{{}} does not have the {entry.size} bytes it announces", entry.name))
+            raise Refused(about("lying-size", f"{{}} is not {entry.size} bytes long, as declared", entry.name))
         if crc != entry.crc:
-            raise Refused(about("bad-crc", "the checksum of {} is wrong", entry.name))
+            raise Refused(about("bad-crc", "checksum mismatch in {}", entry.name))
 
     def _raw(self, entry: ArchiveEntry, at_once: int) -> Iterator[bytes]:
         position, end = entry.start, entry.start + entry.packed
@@ -159,7 +160,7 @@ class Archive:
             yield piece
 
     def _inflated(self, entry: ArchiveEntry) -> Iterator[bytes]:
-        if not entry.packed and not entry.size:  # some archivers leave out even the end mark of an empty file
+        if not entry.packed and not entry.size:  # some archivers omit even the end mark of an empty file
             return
         machine = zlib.decompressobj(-zlib.MAX_WBITS)
         left = entry.packed
@@ -174,7 +175,7 @@ class Archive:
         except zlib.error:
             raise Refused(about("broken-entry", "the data of {} is damaged", entry.name)) from None
         if not machine.eof or left or machine.unused_data:
-            raise Refused(about("broken-entry", "the data of {} ends elsewhere than it should", entry.name))
+            raise Refused(about("broken-entry", "the data of {} does not end where it should", entry.name))
 
 
 def _entries(stream: BinaryIO, limits: Limits) -> tuple[ArchiveEntry, ...]:
@@ -188,7 +189,7 @@ def _entries(stream: BinaryIO, limits: Limits) -> tuple[ArchiveEntry, ...]:
 
 
 def _without_repeats(entries: list[ArchiveEntry]) -> tuple[ArchiveEntry, ...]:
-    """Of files that some build tools put in twice, the same each time, the last: it is the one that pip reads."""
+    """Return the last of identical files that some build tools add twice: pip reads that one."""
     last = {(each.name, each.size, each.crc): each for each in entries}
     return tuple(last.values()) if len(last) < len(entries) else tuple(entries)
 
@@ -196,7 +197,7 @@ def _without_repeats(entries: list[ArchiveEntry]) -> tuple[ArchiveEntry, ...]:
 def _check_sum(infos: list[zipfile.ZipInfo], limits: Limits) -> None:
     unpacked, packed = sum(info.file_size for info in infos), sum(info.compress_size for info in infos)
     if unpacked > limits.total:
-        raise Refused(Reason(kind="too-large", text=f"it unpacks to more than {limits.total} bytes"))
+        raise Refused(Reason(kind="too-large", text=f"it unpacks to more than {size(limits.total)}"))
     if unpacked > limits.sum_from and unpacked > limits.sum_ratio * packed:
         text = f"it grows from {packed} to {unpacked} bytes: a decompression bomb"
         raise Refused(Reason(kind="bomb", text=text))
@@ -214,7 +215,7 @@ def _entry(info: zipfile.ZipInfo, start: int) -> ArchiveEntry:
 
 
 def _directory(stream: BinaryIO, limits: Limits) -> tuple[list[zipfile.ZipInfo], int]:
-    """The entries as ``zipfile`` understands them, and the offset of the directory."""
+    """Return the entries as ``zipfile`` reads them, and the offset of the directory."""
     end = zip_structure.find_end(stream)
     if end.entries > limits.entries or end.size > limits.directory:
         raise Refused(Reason(kind="too-many-entries", text=f"it has {end.entries} entries"))
@@ -223,9 +224,9 @@ def _directory(stream: BinaryIO, limits: Limits) -> tuple[list[zipfile.ZipInfo],
         with zipfile.ZipFile(stream) as archive:
             infos = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, EOFError, struct.error) as error:
-        raise Refused(Reason(kind="broken-zip", text=f"its directory is damaged: {error}")) from None
+        raise Refused(Reason(kind="broken-zip", text=f"its central directory is damaged: {error}")) from None
     if len(infos) != end.entries:
-        text = f"its directory lists {len(infos)} entries but announces {end.entries}"
+        text = f"its central directory lists {len(infos)} entries but declares {end.entries}"
         raise Refused(Reason(kind="zip-disagreement", text=text))
     return infos, end.offset
 
@@ -236,7 +237,7 @@ def _raise(reasons: list[Reason]) -> None:
 
 
 def _faults(info: zipfile.ZipInfo, limits: Limits) -> Iterator[Reason]:
-    """What is wrong with an entry by itself."""
+    """Yield what is wrong with a single entry."""
     name = info.orig_filename
     wrong = fault(name, windows=limits.windows)
     if len(name) > limits.name or name.count("/") > limits.depth:
@@ -259,7 +260,7 @@ def _kind_faults(info: zipfile.ZipInfo) -> Iterator[Reason]:
     kind, name = stat.S_IFMT(info.external_attr >> 16), info.orig_filename
     if kind == stat.S_IFLNK:
         yield about("symlink", "{} is a symbolic link", name)
-    elif kind not in (0, stat.S_IFREG, *([stat.S_IFDIR] if name.endswith("/") else [])):  # the slash makes the folder
-        yield about("special-file", "{} is neither a file nor a folder", name)
+    elif kind not in (0, stat.S_IFREG, *([stat.S_IFDIR] if name.endswith("/") else [])):  # the slash marks a directory
+        yield about("special-file", "{} is neither a file nor a directory", name)
     if name.endswith("/") and info.file_size:
-        yield about("hidden-data", "the folder {} has content", name)
+        yield about("hidden-data", "the directory entry {} has content", name)

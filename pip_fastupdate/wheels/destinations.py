@@ -1,4 +1,4 @@
-"""Where the entries of a wheel go: into site-packages, or by its ``.data`` folder beside it (PEP 427, PEP 491)."""
+"""Where the entries of a wheel go: into site-packages, or by its ``.data`` directory next to it (PEP 427, PEP 491)."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ SCHEMES: Mapping[str, Scheme] = {
     "headers": "headers",
     "data": "data",
 }
-"""The keys below ``.data``; purelib and platlib are one folder nearly everywhere."""
+"""The keys below ``.data``; purelib and platlib are the same directory nearly everywhere."""
 
 _LIBRARY = re.compile(r"(?:lib(?:32|64)?/python[^/]*|lib)/(?:site|dist)-packages/(.+)", re.IGNORECASE)
 _SCRIPTS = re.compile(r"(?:bin|scripts)/(.+)", re.IGNORECASE)
 _LINKED = re.compile(r"lib64/", re.IGNORECASE)
-"""Mostly a link to ``lib``."""
+"""Usually a link to ``lib``."""
 
 _REACHED: tuple[tuple[re.Pattern[str], Scheme], ...] = ((_LIBRARY, "lib"), (_SCRIPTS, "scripts"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """A file of the wheel and where it goes."""
+    """A file of the wheel and its destination."""
 
     entry: ArchiveEntry
     scheme: Scheme
     path: str
-    """Relative to the scheme's folder."""
+    """Relative to the scheme's directory."""
 
 
 def destinations(
@@ -59,7 +59,7 @@ def destinations(
     reasons = reasons or list(_collisions(found))
     for each in sorted(commands):
         if is_closed("scripts", each, windows=windows):
-            reasons.append(about("entry-point", "the command {} would take the place of the interpreter", each))
+            reasons.append(about("entry-point", "the command {} would replace the interpreter", each))
     return tuple(found), reasons
 
 
@@ -69,13 +69,15 @@ def _destination(entry: ArchiveEntry, data: str) -> Destination | Reason:
         return Destination(entry=entry, scheme="lib", path=entry.name)
     key, _, path = path.partition("/")
     if key not in SCHEMES or not path:
-        return about("data-scheme", "{} is not below a folder that the format knows", entry.name)
+        return about("data-scheme", "{} is in a .data directory that the wheel format does not define", entry.name)
     scheme, path = _plain(SCHEMES[key], path)
     return Destination(entry=entry, scheme=scheme, path=path)
 
 
 def _plain(scheme: Scheme, path: str) -> tuple[Scheme, str]:
-    """``data`` means the environment's root, so it can reach the folders of the other schemes."""
+    """Return the destination with ``data`` resolved: it is the environment's root, and so contains the other
+    schemes.
+    """
     if scheme == "data":
         for pattern, reached in _REACHED:
             match = pattern.fullmatch(path)
@@ -87,19 +89,19 @@ def _plain(scheme: Scheme, path: str) -> tuple[Scheme, str]:
 def _faults(destination: Destination, stem: str, *, windows: bool) -> Iterator[Reason]:
     name, top = destination.entry.name, destination.path.split("/", 1)[0]
     if is_own(name):
-        yield about("own-folder", "{} would go into the folder of this program's own transactions", name)
+        yield about("own-folder", "{} would be in the directory of pip-update's own transactions", name)
     if (
         destination.scheme == "lib"
         and destination.path != name
         and (is_foreign(top, stem) or top == f"{stem}.dist-info")
     ):
-        yield about("foreign-metadata", "{} would pass for metadata of an installed distribution", name)
+        yield about("foreign-metadata", "{} would look like metadata of an installed package", name)
     if is_closed(destination.scheme, destination.path, windows=windows):
-        yield about("interpreter-file", "{} would go among the files that the interpreter obeys when it starts", name)
+        yield about("interpreter-file", "{} would be among the files that the interpreter reads at startup", name)
 
 
 def _collisions(found: list[Destination]) -> Iterator[Reason]:
-    """Files that different entries would write, which the names of the entries do not show."""
+    """Yield files that several entries would write, which the entries' names do not show."""
     if all(destination.path == destination.entry.name for destination in found):
         return
     places: dict[str, list[Destination]] = {}
@@ -107,6 +109,6 @@ def _collisions(found: list[Destination]) -> Iterator[Reason]:
         places.setdefault(f"{destination.scheme}/{_LINKED.sub('lib/', destination.path)}", []).append(destination)
     for several in places.values():
         if len(several) > 1:
-            yield about("same-destination", "{} goes where another entry goes", several[1].entry.name)
+            yield about("same-destination", "{} has the same destination as another entry", several[1].entry.name)
     for reason in collisions(places):
         yield Reason(kind="same-destination", text=reason.text, data=reason.data)

@@ -1,4 +1,4 @@
-"""One wheel from its URL into a file: hashed as it comes, resumed when the connection breaks."""
+"""One wheel from its URL to a file: hashed as it arrives, resumed if the connection breaks."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     from ..core.reasons import NotFetched
 
 OVERLAP = 4096
-"""Bytes asked for again on resuming: they tell whether the server really goes on where we left off.
+"""Bytes requested again on resuming, to check that the server continues where we stopped.
 
-The transport shows neither status nor ETag. A server that ignores the Range sends the file from its start, which
-the overlap shows just as well; and whether both parts belong to one file is what the hash is for.
+The transport shows neither status nor ETag. A server that ignores the Range sends the file from its start, which the
+overlap shows as well; the hash proves that both parts belong to one file.
 """
 
 RESUME_FROM = 64 * 1024
-"""Bytes below which it is not worth resuming."""
+"""Bytes below which resuming is not worth it."""
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Part:
-    """A wheel while it arrives: a file with a name of its own beside its final place, hashed as it grows."""
+    """A wheel while it arrives: a file with a name of its own next to its final place, hashed as it grows."""
 
     def __init__(self, final: Path, algorithms: Iterable[str] = ("sha256",)) -> None:
-        """Its folder must exist. Raises OSError when it cannot be written to."""
+        """Create the file; its directory must exist. Raises OSError if it is not writable."""
         self.path = part_of(final)
-        # Nobody else may write to it later: what is hashed is what is used.
+        # Nobody else may write to it later: the hashed content is the content used.
         self._stream = open(create(os.fspath(self.path), 0o600, access=os.O_RDWR), "w+b")  # noqa: PTH123, SIM115 - a descriptor
         self._final = final
         self._algorithms = tuple(algorithms)
@@ -52,14 +52,14 @@ class Part:
         self.restart()
 
     def restart(self) -> None:
-        """Forget everything that came so far."""
+        """Discard everything received so far."""
         self._stream.seek(0)
         self._stream.truncate()
         self._hash = Hasher(self._algorithms)
         self.size = 0
 
     def write(self, chunk: bytes) -> None:
-        """Append. Raises DiskRefused when the disk does not take it: going on here is pointless then."""
+        """Append. Raises DiskRefused if the disk refuses: continuing here is pointless then."""
         try:
             self._stream.write(chunk)
         except OSError as error:
@@ -68,18 +68,18 @@ class Part:
         self.size += len(chunk)
 
     def read(self, start: int, size: int) -> bytes:
-        """``size`` bytes of what came so far; what is written next is appended all the same."""
+        """Return ``size`` bytes received so far; later writes are still appended."""
         self._stream.seek(start)
         found = self._stream.read(size)
         self._stream.seek(self.size)
         return found
 
     def differing(self, hashes: Hashes) -> tuple[str, str, str] | None:
-        """As ``Hasher.differing``, of what came so far."""
+        """Return ``Hasher.differing`` for what was received so far."""
         return self._hash.differing(hashes)
 
     def finish(self) -> Path:
-        """Give the file its final name, in one step. Raises DiskRefused; DownloadFailed when another program has it."""
+        """Rename the file to its final name. Raises DiskRefused; DownloadFailed if another program has it open."""
         try:
             self._stream.flush()
             status = os.fstat(self._stream.fileno())
@@ -87,27 +87,27 @@ class Part:
             busy_files.replace(str(self.path), str(self._final), Patience(SHORT))
             self.identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         except OSError as error:
-            # Windows does not replace a file that is open: another process was faster, with the same content.
+            # Windows does not replace an open file: another process was faster, with the same content.
             if not self._final.is_file():
-                if busy_files.is_busy(error):  # others may fare better
-                    raise DownloadFailed("in-use", f"another program keeps {self._final.name} open") from error
+                if busy_files.is_busy(error):  # others may have more luck
+                    raise DownloadFailed("in-use", f"another program has {self._final.name} open") from error
                 raise DiskRefused(error, self._final) from error
         return self._final
 
     def discard(self) -> None:
-        """Close and remove the file; without effect once it has its final name."""
-        with suppress(OSError):  # a full disk shows again when the buffer is flushed; the file goes anyway
+        """Close and remove the file; does nothing once it has its final name."""
+        with suppress(OSError):  # a full disk shows again when the buffer is flushed; the file is removed anyway
             self._stream.close()
         self.abandon()
 
     def abandon(self) -> None:
-        """Remove the file while another thread may still hold it open, which Windows does not allow."""
+        """Remove the file while another thread may still have it open, which Windows does not allow."""
         with suppress(OSError):
             self.path.unlink(missing_ok=True)
 
 
 class DiskRefused(Exception):
-    """What arrived cannot be written; there may be room elsewhere."""
+    """The disk refuses what arrived; there may be space elsewhere."""
 
     def __init__(self, error: OSError, final: Path) -> None:
         super().__init__(str(error))
@@ -117,7 +117,7 @@ class DiskRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _FailedAttempt:
-    """Why a try failed; ``final`` when another would fail too."""
+    """Why an attempt failed; ``final`` if another would fail, too."""
 
     kind: NotFetched
     text: str
@@ -125,15 +125,15 @@ class _FailedAttempt:
 
 
 def disk_error(error: OSError, final: Path) -> PipUpdateError:
-    """The error for people when ``final`` could not be written."""
+    """Return the user's error for a ``final`` that could not be written."""
     if error.errno in FULL:
-        text = f"no space is left for {final.name} in {final.parent}"
-        return PipUpdateError(text, "free some space, or name a folder on a larger disk with --cache-dir")
-    return PipUpdateError(f"{final.name} cannot be written to {final.parent}: {error.strerror or error}")
+        text = f"no space left for {final.name} in {final.parent}"
+        return PipUpdateError(text, "free some space, or use a directory on a larger disk with --cache-dir")
+    return PipUpdateError(f"could not write {final.name} to {final.parent}: {error.strerror or error}")
 
 
 class Download:
-    """One download with its tries. ``advance`` is told how many bytes further than ever before it is."""
+    """One download with its attempts. ``advance`` gets the number of bytes beyond the furthest point so far."""
 
     def __init__(
         self, file: File, part: Part, transport: Transport, *, limit: int, advance: Callable[[int], None], stop: Event
@@ -149,7 +149,8 @@ class Download:
         self._resumed = False
 
     def run(self, *, retries: int, pause: float) -> Path:
-        """The wheel in its final place, verified. Waits ``pause`` seconds before the first retry, then twice that …
+        """Return the wheel in its final place, verified. Waits ``pause`` seconds before the first retry, then twice
+        that …
 
         Raises DownloadFailed, DiskRefused, Stopped.
         """
@@ -176,12 +177,12 @@ class Download:
                 self._pour(self._continued(body) if resuming else body)
         except DownloadFailed as error:
             self._may_resume &= started  # a server may well refuse the Range
-            # Up to the first byte the transport has tried again by itself.
+            # Up to the first byte, the transport has already retried.
             return _FailedAttempt(kind=error.kind, text=error.text, final=not started and not resuming)
         return self._verdict()
 
     def _pour(self, body: Iterable[bytes]) -> None:
-        """Write the body, until there is more than there should be."""
+        """Write the body, until it is longer than it should be."""
         for chunk in body:
             if self._stop.is_set():
                 raise Stopped
@@ -193,7 +194,7 @@ class Download:
                 break
 
     def _continued(self, body: Iterator[bytes]) -> Iterator[bytes]:
-        """What of the body is new; all of it, after forgetting the rest, when the server starts again."""
+        """Return the new part of the body; all of it, after discarding the rest, if the server starts again."""
         overlap = b""
         for chunk in body:
             overlap += chunk
@@ -212,10 +213,10 @@ class Download:
         name, size = self._file.filename, self._part.size
         if size > self._limit:
             return _FailedAttempt(
-                kind="size", text=f"{name} has more than the {self._limit} bytes it may have", final=True
+                kind="size", text=f"{name} is larger than the allowed {self._limit} bytes", final=True
             )
         if self._file.size is not None and size < self._file.size:
-            text = f"{name} ended after {size} of the {self._file.size} bytes that the index announces"
+            text = f"{name} ended after {size} of {self._file.size} bytes"
             return _FailedAttempt(kind="size", text=text, final=False)
         differing = self._part.differing(self._file.all_hashes)
         if differing is None:
@@ -226,5 +227,5 @@ class Download:
 
 
 def hash_mismatch(file: File, algorithm: str, expected: str, found: str) -> str:
-    """The sentence about a file that is another than the index says."""
+    """Return the message for a file that does not match the index."""
     return f"{algorithm} of {file.filename} does not match the index: expected {expected[:12]}…, got {found[:12]}…"

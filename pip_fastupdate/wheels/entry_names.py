@@ -1,4 +1,4 @@
-"""The names of entries in a wheel: which of them could lead somewhere else than into the environment."""
+"""The names of entries in a wheel: which of them could lead outside the environment."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ RESERVED = frozenset(
 
 if TYPE_CHECKING:
     from ..core.reasons import ReasonKind, Refusal
-"""What Windows takes for a device, whatever the suffix."""
+"""Names that Windows treats as devices, with any suffix."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, line separators, and those that turn the direction of the text around."""
+"""Control characters, line separators, and those that change the direction of the text."""
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _WINDOWS_ILLEGAL = re.compile(r'[<>:"|?*]')
@@ -34,28 +34,28 @@ class Refused(Exception):
 
 
 def shown(name: str) -> str:
-    """The name for people: quoted, without anything a terminal would obey, and not endless."""
+    """Return the name for display: quoted, shortened, without anything that a terminal would obey."""
     return repr(name if len(name) <= 120 else f"{name[:117]}...")
 
 
 def about(kind: ReasonKind, text: str, file: str) -> Reason:
-    """A reason that concerns one entry; the first ``{}`` in ``text`` stands for its name."""
+    """Return a reason about one entry; the first ``{}`` in ``text`` stands for its name."""
     return Reason(kind=kind, text=text.replace("{}", shown(file), 1), data={"file": file})
 
 
 def fault(name: str, *, windows: bool) -> Reason | None:
-    """What is wrong with the name of an entry (a trailing slash makes it a folder); None when nothing is.
+    """Return what is wrong with an entry's name (a trailing slash marks a directory); None if nothing is.
 
-    ``windows`` refuses also what only Windows cannot store.
+    ``windows`` also refuses what only Windows cannot store.
     """
     parts = name.removesuffix("/").split("/")
     findings: tuple[tuple[object, Refusal, str], ...] = (
-        (_CONTROL.search(name), "control-character", "the name {} holds control characters"),
-        ("\\" in name, "backslash", "the name {} holds a backslash, a folder's separator on Windows"),
+        (_CONTROL.search(name), "control-character", "the name {} contains control characters"),
+        ("\\" in name, "backslash", "the name {} contains a backslash, a directory separator on Windows"),
         (name.startswith("/") or _DRIVE.match(name), "absolute-path", "{} is an absolute path"),
-        (".." in parts, "path-escape", "{} leads out of the environment"),
-        ("." in parts or "" in parts, "unclean-path", "the name {} is not in its plain form"),
-        (windows and any(map(_illegal_on_windows, parts)), "windows-name", "{} is no legal name on Windows"),
+        (".." in parts, "path-escape", "{} points outside the environment"),
+        ("." in parts or "" in parts, "unclean-path", "the path {} is not normalized"),
+        (windows and any(map(_illegal_on_windows, parts)), "windows-name", "{} is not a valid file name on Windows"),
     )
     return next((about(kind, text, name) for found, kind, text in findings if found), None)
 
@@ -66,12 +66,12 @@ def _illegal_on_windows(part: str) -> bool:
 
 
 def folded(name: str) -> str:
-    """What file systems that fold case or normalize Unicode (macOS, Windows) may take the name for."""
+    """Return the name as file systems that fold case or normalize Unicode (macOS, Windows) may read it."""
     return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
 
 
 def collisions(names: Iterable[str]) -> Iterator[Reason]:
-    """The entries that would be written over one another; folders (a trailing slash) may be named again and again."""
+    """Yield entries that would overwrite one another; directories (a trailing slash) may be repeated."""
     files: dict[str, str] = {}
     folders: dict[str, str] = {}
     for name in names:
@@ -87,11 +87,13 @@ def collisions(names: Iterable[str]) -> Iterator[Reason]:
         else:
             files[key] = name
     for key in sorted(files.keys() & folders.keys()):
-        yield about("file-and-folder", "{} is a file, and a folder of other entries", files[key])
+        yield about("file-and-folder", "{} is both a file and a directory", files[key])
 
 
 def _twice(name: str, former: str) -> Reason:
     if name == former:
         return about("duplicate-entry", "{} is in the archive twice", name)
-    text = f"{shown(name)} and {shown(former)} are the same file where case or Unicode forms do not count"
+    text = (
+        f"{shown(name)} and {shown(former)} are the same file on case-insensitive or Unicode-normalizing file systems"
+    )
     return Reason(kind="case-collision", text=text, data={"file": name, "other": former})

@@ -1,4 +1,4 @@
-"""Wheels on the disk: checked by what the index says of them, and then used by the very file that was checked."""
+"""Wheels on disk: verified against the index, and then used through the very file that was verified."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from ..core.protocols import DownloadFailed
 from .download import hash_mismatch
 
 READ = 1024**2
-"""Bytes that are hashed at a time."""
+"""Bytes hashed at a time."""
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 _DESCRIPTORS = Path("/proc/self/fd")
 
 Identity = tuple[int, int, int, int]
-"""Device, number, size and time of a file: another one that takes its place has others.
+"""Device, number, size and time of a file; a replacement has others.
 
-The number alone does not tell: systems give it to the next file that is made.
+The number alone is not enough: systems reuse it for the next new file.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenWheel:
-    """A wheel that was checked, open for as long as it is used."""
+    """A verified wheel, open while it is used."""
 
     stream: BinaryIO
     path: Path
-    """By which others open the same file, even if another has been put in its place (Linux; elsewhere, its path)."""
+    """A path by which others open the same file, even if it was replaced (Linux; elsewhere, its path)."""
 
 
 def identity(status: os.stat_result) -> Identity:
-    """Of a file."""
+    """Return the identity of a file."""
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def check(path: Path, file: File, *, own: bool) -> Identity:
-    """Check the file on disk against what the index says of it. Raises DownloadFailed.
+    """Check a file on disk against what the index says. Raises DownloadFailed.
 
-    ``own``: it lies in our cache, and must be a plain file that nobody else can write to.
+    ``own``: it is in our cache, and must be a regular file that nobody else can write to.
     """
     try:
         with _open(path, own=own) as stream:
@@ -57,11 +57,11 @@ def check(path: Path, file: File, *, own: bool) -> Identity:
 
 @contextmanager
 def opened(path: Path, file: File, seen: Identity | None, *, own: bool) -> Iterator[OpenWheel]:
-    """The file that ``check`` saw, or another that passes the same check now. Raises DownloadFailed, OSError."""
+    """Open the file that ``check`` saw, or another that passes the same check now. Raises DownloadFailed, OSError."""
     with _open(path, own=own) as stream:
         found = identity(os.fstat(stream.fileno()))
         if found != seen:
-            # Servers of files may round a time afterwards; without a hash that cannot be told from a change.
+            # File servers may round a time later; without a hash that looks like a change.
             if seen is not None and not file.all_hashes and found[:3] != seen[:3]:
                 raise _changed(file)
             seen = _check(stream, file)
@@ -69,13 +69,13 @@ def opened(path: Path, file: File, seen: Identity | None, *, own: bool) -> Itera
         descriptor = _DESCRIPTORS / str(stream.fileno())
         pinned = descriptor.exists()
         yield OpenWheel(stream=stream, path=descriptor if pinned else path)
-        # Windows lets nobody replace what is open. Where neither holds, it shows by now.
+        # Windows does not let anyone replace an open file. If neither holds, it shows by now.
         if not pinned and identity(path.stat()) != seen:
             raise _changed(file)
 
 
 def _changed(file: File) -> DownloadFailed:
-    return DownloadFailed("changed", f"{file.filename} was replaced while it was used")
+    return DownloadFailed("changed", f"{file.filename} was replaced during the run")
 
 
 @contextmanager
@@ -88,11 +88,11 @@ def _open(path: Path, *, own: bool) -> Iterator[BufferedReader]:
 
 
 def _check(stream: BufferedReader, file: File) -> Identity:
-    """1 to 2 GB a second, so cached wheels are hashed again at every use."""
+    """Check content and hashes: 1 to 2 GB a second, so cached wheels are hashed again at every use."""
     found = identity(os.fstat(stream.fileno()))
     size = found[2]
     if file.size is not None and size != file.size:
-        raise DownloadFailed("size", f"{file.filename} has {size} bytes, the index announces {file.size}")
+        raise DownloadFailed("size", f"{file.filename} has {size} bytes, but the index says {file.size}")
     hashes = file.all_hashes
     if hashes:
         hasher, buffer = Hasher(name for name, _ in hashes), memoryview(bytearray(min(READ, size) or 1))

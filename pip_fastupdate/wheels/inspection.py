@@ -36,28 +36,30 @@ from .warnings import Commands, InstalledFiles, Owners, news, system_command
 __all__ = ["Inspection", "InstalledFiles", "Limits", "inspect"]
 
 CONTENT_SCHEMA = 1
-"""To be raised whenever content is checked more strictly: it voids what earlier versions have found in order."""
+"""Increment it whenever content is checked more strictly: earlier results become invalid."""
 
 _CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 """Nothing is read or written through links."""
 
 MOST = 20
-"""Reasons given; a hostile wheel may have as many as entries."""
+"""Maximum number of reasons given; a hostile wheel may have one per entry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """What was found. With ``refusals`` the wheel must not be installed, and the other fields are empty."""
+    """The result of an inspection. With ``refusals`` the wheel must not be installed, and the other fields are
+    empty.
+    """
 
     refusals: tuple[Reason, ...]
     warnings: tuple[Reason, ...]
     requires: tuple[str, ...]
-    """The ``Requires-Dist`` fields, raw."""
+    """The raw ``Requires-Dist`` fields."""
 
     requires_python: str | None
     version: str
     contents: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
-    """What was read of files, by their names in the wheel: those need not be read again."""
+    """Contents of files read so far, by their names in the wheel: those need not be read again."""
 
 
 def inspect(
@@ -71,12 +73,12 @@ def inspect(
     stream: BinaryIO | None = None,
     turns: Turns | None = None,
 ) -> Inspection:
-    """Look into the wheel at ``path``, which should be ``release``. Never raises for what the wheel contains.
+    """Inspect the wheel at ``path``, which should be ``release``. Never raises for what the wheel contains.
 
-    ``before`` is the installed version that it would replace, None when it would be an addition. ``owners`` tells the
-    installed distribution to which a script belongs, ``commands`` the path of a command outside the environment.
-    Reads the whole wheel, at most once for one that lies under its hash in the cache. ``stream`` is the same file,
-    open; ``turns`` are those that the thread is at work in. May be called from many threads.
+    ``before`` is the installed version that it would replace, None for an addition. ``owners`` returns the installed
+    distribution that owns a script, ``commands`` the path of a command outside the environment. Reads the whole wheel,
+    at most once for one cached under its hash. ``stream`` is the same file, open; ``turns`` are those that the thread
+    is at work in. May be called from many threads.
     """
     try:
         with Archive(stream or path, limits) as archive:
@@ -84,7 +86,7 @@ def inspect(
     except Refused as refusal:
         return _refusal(release, *refusal.reasons[:MOST])
     except OSError as error:
-        return _refusal(release, Reason(kind="unreadable", text=f"{path} cannot be read: {error.strerror or error}"))
+        return _refusal(release, Reason(kind="unreadable", text=f"could not read {path}: {error.strerror or error}"))
     arriving = news(found, metadata.scripts, name=release.name, before=before, owners=owners, commands=commands)
     return Inspection(
         refusals=(),
@@ -103,8 +105,8 @@ def _refusal(release: Release, *reasons: Reason) -> Inspection:
 def _checked(
     archive: Archive, path: Path, release: Release, limits: Limits, turns: Turns | None
 ) -> tuple[WheelMetadata, tuple[Destination, ...], list[Reason], Mapping[str, bytes]]:
-    """WheelMetadata, files, what is odd about RECORD, and what was read. Raises Refused."""
-    filename = release.file.filename if release.file and release.file.is_wheel else path.name  # built of an sdist
+    """Return metadata, files, oddities of RECORD, and what was read. Raises Refused."""
+    filename = release.file.filename if release.file and release.file.is_wheel else path.name  # built from an sdist
     metadata = read(archive, filename, release.name, release.version, limits)
     found, faults = destinations(archive, metadata.stem, metadata.scripts, windows=limits.windows)
     if faults:
@@ -123,21 +125,21 @@ def _checked(
 
 
 def _check_record(archive: Archive, rows: Mapping[str, record.RecordRow], own: str, *, verified: bool) -> list[Reason]:
-    """What is odd about RECORD (called ``own``). Raises Refused where that is too much."""
+    """Return what is odd about RECORD (called ``own``). Raises Refused if that is too much."""
     listing = record.listing(archive, rows, own, verified=verified)
     if listing.faults:
         raise Refused(*listing.faults)
     unhashed = record.unhashed(archive, rows, own)
     if not unhashed:
         return [*listing.warnings]
-    text = f"RECORD has no hash of {shown(unhashed[0])}"
+    text = f"RECORD has no hash for {shown(unhashed[0])}"
     text += f" and {len(unhashed) - 1} more" if len(unhashed) > 1 else ""
     data = {"file": unhashed[0], "count": str(len(unhashed))}
     return [Reason(kind="record-no-hash", text=text, data=data), *listing.warnings]
 
 
 def _is_verified(release: Release) -> bool:
-    """Whether a hash that nobody can forge says that this is the published archive, or it is the user's own file."""
+    """Return whether an unforgeable hash proves that this is the published archive, or it is the user's own file."""
     file = release.file
     if file is None or not file.is_wheel:  # just built from an sdist
         return True
@@ -145,7 +147,7 @@ def _is_verified(release: Release) -> bool:
 
 
 def _marker(path: Path, release: Release) -> Path | None:
-    """The file that says that this content was found in order; None for a wheel that does not lie under its hash."""
+    """Return the file recording that this content passed inspection; None for a wheel not cached under its hash."""
     sha256 = release.file.sha256 if release.file else None
     return path.with_name(f"{path.name}.ok") if sha256 is not None and path.parent.name == sha256 else None
 
@@ -165,7 +167,7 @@ def _is_marked(marker: Path | None) -> bool:
 def _mark(marker: Path | None) -> None:
     if marker is not None and not _is_marked(marker):
         temporary = part_of(marker)
-        with suppress(OSError):  # a cache that cannot be written to costs time, nothing else
+        with suppress(OSError):  # a cache that is not writable costs time, nothing else
             with open(create(os.fspath(temporary), 0o600), "wb") as file:  # noqa: PTH123 - a descriptor
                 file.write(_mark_of(marker))
             temporary.replace(marker)  # in place of a link, should there be one
@@ -178,7 +180,7 @@ def _mark_of(marker: Path) -> bytes:
 def _unverified(release: Release) -> Iterator[Reason]:
     hashes = release.file.all_hashes if release.file else ()
     if not hashes:
-        yield Reason(kind="no-hash", text="the index gives no hash of its file, so it could not be verified")
+        yield Reason(kind="no-hash", text="the index gives no hash for its file, so it could not be verified")
     elif hashes[0][0] in WEAK:
-        text = f"the index gives no hash of its file but {hashes[0][0]}, which shows damage but not tampering"
+        text = f"the index gives only a {hashes[0][0]} hash for its file, which detects damage but not tampering"
         yield Reason(kind="weak-hash", text=text)

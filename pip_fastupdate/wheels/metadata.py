@@ -1,4 +1,4 @@
-"""What a wheel says of itself: the ``.dist-info`` folder with METADATA, WHEEL and entry_points.txt."""
+"""What a wheel says about itself: METADATA, WHEEL and entry_points.txt in its ``.dist-info`` directory."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .archive import Archive, Limits
 from .entry_names import Refused, about, folded, shown
 
 WHEEL_MAJOR = 1
-"""The major version of the wheel format that pip knows."""
+"""The major version of the wheel format that pip supports."""
 
 OTHERS = (".dist-info", ".egg-info", ".egg-link", ".data")
-"""What ends the names of things that make a distribution known to installers."""
+"""Suffixes of names that make a distribution known to installers."""
 
 INSTALLERS = ("direct_url.json", "REQUESTED")
-"""What only an installer may write (PEP 610, PEP 376): it tells where the wheel came from and who asked for it.
+"""Files that only an installer may write (PEP 610, PEP 376): where the wheel came from and who asked for it.
 
 INSTALLER would be another, but pip replaces it.
 """
@@ -29,35 +29,37 @@ INSTALLER would be another, but pip replaces it.
 _FORMAT = re.compile(r"([0-9]{1,9})(\.[0-9]{1,9})*")
 
 _NUMBER = re.compile(r"[0-9]{100}")
-"""No honest version has a number of so many digits; Python refuses to read those of thousands."""
+"""No honest version has a number with so many digits; Python refuses to read those of thousands."""
 
 FIELDS = {"version": "Version", "requires-dist": "Requires-Dist", "requires-python": "Requires-Python"}
-"""Those with versions in them, and as they are written."""
+"""Fields that contain versions, as they are written."""
 
 Head = Mapping[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WheelMetadata:
-    """The parts that count for an update."""
+    """The parts that matter for an update."""
 
     stem: str
-    """``name-version`` as the ``.dist-info`` folder has it."""
+    """``name-version`` as in the name of the ``.dist-info`` directory."""
 
     version: str
     requires: tuple[str, ...]
-    """The ``Requires-Dist`` fields, raw."""
+    """The raw ``Requires-Dist`` fields."""
 
     requires_python: str | None
     scripts: frozenset[str]
-    """The commands that the entry points ask for, console and graphical."""
+    """The commands that the entry points declare, console and graphical."""
 
 
 def read(archive: Archive, filename: str, name: str, version: Version, limits: Limits) -> WheelMetadata:
-    """The metadata of the wheel ``filename``, which must be ``version`` of ``name`` (normalized). Raises Refused."""
+    """Return the metadata of the wheel ``filename``, which must be ``version`` of ``name`` (normalized). Raises
+    Refused.
+    """
     stated = filename.split("-")
     if len(stated) < 2 or normalize(stated[0]) != name or not _is(stated[1], version):
-        text = f"the file name {shown(filename)} does not stand for {name} {version}"
+        text = f"the file name {shown(filename)} does not match {name} {version}"
         raise Refused(Reason(kind="file-name", text=text, data={"file": filename}))
     stem = _stem(archive, name, version)
     _check_wheel(archive, f"{stem}.dist-info/WHEEL", limits)
@@ -75,7 +77,7 @@ def read(archive: Archive, filename: str, name: str, version: Version, limits: L
 
 
 def _is(text: str, version: Version) -> bool:
-    """Whether ``text``, perhaps escaped for a file name, is that version."""
+    """Return whether ``text``, perhaps escaped for a file name, is that version."""
     try:
         return Version(text.replace("_", "-")) == version
     except InvalidVersion:
@@ -87,19 +89,21 @@ def _stem(archive: Archive, name: str, version: Version) -> str:
     stems = [top.removesuffix(".dist-info") for top in tops if top.endswith(".dist-info")]
     own = next((stem for stem in stems if _names(stem, name, version)), None)
     if own is None:
-        text = f"it has no .dist-info folder of {name} {version}"
+        text = f"no .dist-info directory for {name} {version}"
         raise Refused(Reason(kind="no-dist-info", text=text, data={"found": " ".join(stems)}))
     foreign = [top for top in tops if is_foreign(top, own)]
     if foreign:
         raise Refused(*(about("foreign-metadata", "{} belongs to another distribution", top) for top in foreign))
     brought = [path for path in (f"{own}.dist-info/{each}" for each in INSTALLERS) if path in archive]
     if brought:
-        raise Refused(*(about("installer-file", "{} is for installers to write", path) for path in brought))
+        raise Refused(
+            *(about("installer-file", "{} must be written by the installer, not the wheel", path) for path in brought)
+        )
     return own
 
 
 def is_foreign(top: str, stem: str) -> bool:
-    """Whether the top-level name describes a distribution, or its data, other than ``stem``."""
+    """Return whether the top-level name describes a distribution, or its data, other than ``stem``."""
     return folded(top).endswith(OTHERS) and top not in (f"{stem}.dist-info", f"{stem}.data")
 
 
@@ -114,7 +118,7 @@ def _require(archive: Archive, path: str) -> None:
 
 
 def _head(archive: Archive, path: str, limits: Limits) -> Head:
-    """The fields at the head of a metadata file that count here. Raises Refused unless all of it is UTF-8."""
+    """Return the header fields of a metadata file that matter here. Raises Refused unless all of it is UTF-8."""
     _require(archive, path)
     data = archive.read(path, limits.metadata)
     try:
@@ -128,7 +132,7 @@ def _check_wheel(archive: Archive, path: str, limits: Limits) -> None:
     stated = next(iter(_head(archive, path, limits)["wheel-version"]), "")
     numbers = _FORMAT.fullmatch(stated)
     if numbers is None or int(numbers[1]) > WHEEL_MAJOR:
-        text = f"its format is version {stated[:20]!r} of wheels, not {WHEEL_MAJOR}.x"
+        text = f"unsupported wheel format {stated[:20]!r}, expected {WHEEL_MAJOR}.x"
         raise Refused(Reason(kind="wheel-version", text=text))
 
 
@@ -159,6 +163,6 @@ def _scripts(archive: Archive, path: str, limits: Limits) -> frozenset[str]:
         text = archive.read(path, limits.metadata).decode()
     except UnicodeDecodeError:
         raise Refused(about("bad-metadata", "{} is not UTF-8", path)) from None
-    from .entry_points import commands  # importlib.metadata takes a while, and most wheels have no commands
+    from .entry_points import commands  # importlib.metadata is slow, and most wheels have no commands
 
     return commands(text, windows=limits.windows)

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from ..core.reasons import News, Refusal
 
 ALGORITHMS = ("sha256", "sha384", "sha512")
-"""The format rules out anything weaker than sha256, md5 and sha1 by name."""
+"""The format excludes anything weaker than sha256; md5 and sha1 by name."""
 
 KEPT = 12 * 1024**2
-"""Bytes of a wheel's content that are kept in memory, so that they need not be read again."""
+"""Bytes of a wheel's content kept in memory, so that they need not be read again."""
 
 SIGNATURES = (".jws", ".p7s")
 """RECORD's signatures, made after it and so not listed in it."""
@@ -29,10 +29,10 @@ SIGNATURES = (".jws", ".p7s")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRow:
-    """What RECORD says of one file."""
+    """What RECORD says about one file."""
 
     algorithm: str
-    """"" when there is no hash."""
+    """"" if there is no hash."""
 
     digest: str
     """URL-safe base64 without padding."""
@@ -41,17 +41,17 @@ class RecordRow:
 
 
 def parse(content: bytes) -> dict[str, RecordRow]:
-    """The rows by the names of their files, split as pip splits them. Raises Refused."""
+    """Return the rows by file name, split as pip splits them. Raises Refused."""
     rows: dict[str, RecordRow] = {}
     try:
         for fields in csv.reader(content.decode().splitlines()):
-            # A row may have fewer columns, or more, where pip reads it all the same.
+            # A row may have fewer or more columns if pip reads it nevertheless.
             path, digest, size = (*fields, "", "", "")[:3] if fields else ("", "", "")
             row = _row(digest, size)
             if rows.setdefault(path, row) != row:
-                raise Refused(about("record-duplicate", "RECORD lists {} twice, differently", path))
+                raise Refused(about("record-duplicate", "RECORD lists {} twice with different values", path))
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
-        raise Refused(Reason(kind="record-broken", text=f"RECORD cannot be read: {error}")) from None
+        raise Refused(Reason(kind="record-broken", text=f"could not read RECORD: {error}")) from None
     return rows
 
 
@@ -62,18 +62,18 @@ def _row(digest: str, size: str) -> RecordRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """How RECORD and the archive differ in the files that they list."""
+    """The differences between RECORD and the archive in the files they list."""
 
     faults: tuple[Reason, ...]
     warnings: tuple[Reason, ...]
-    """What pip passes over: it adds what is missing to the RECORD that it installs, and keeps the rest."""
+    """Differences that pip ignores: it adds what is missing to the installed RECORD, and keeps the rest."""
 
 
 def listing(archive: Archive, rows: Mapping[str, RecordRow], own: str, *, verified: bool) -> Listing:
     """Compare RECORD (called ``own``) with the archive.
 
-    ``verified``: the archive is known to be the one that was published, so a file that RECORD lacks was forgotten by
-    a build tool. Otherwise somebody may have added it since.
+    ``verified``: the archive is known to be the published one, so a build tool forgot a file that RECORD lacks.
+    Otherwise another person may have added it since.
     """
     exempt = {own, *(own + suffix for suffix in SIGNATURES)}
     unlisted = [
@@ -86,7 +86,7 @@ def listing(archive: Archive, rows: Mapping[str, RecordRow], own: str, *, verifi
         path for path in absent if verified and path.partition("/")[0] in tops and fault(path, windows=False) is None
     ]
     faults = [
-        about("record-algorithm", f"RECORD gives no hash of {{}} but {row.algorithm[:20]!r}", path)
+        about("record-algorithm", f"RECORD has no supported hash for {{}}, only {row.algorithm[:20]!r}", path)
         for path, row in rows.items()
         if row.algorithm not in ("", *ALGORITHMS) and path not in exempt and path not in folders
     ]
@@ -105,7 +105,7 @@ def listing(archive: Archive, rows: Mapping[str, RecordRow], own: str, *, verifi
 
 
 def _folders(archive: Archive, paths: list[str]) -> tuple[list[str], list[str]]:
-    """Which of the paths are folders of the archive, and which are nothing in it."""
+    """Return which of the paths are directories in the archive, and which do not exist in it."""
     known: set[str] = set()
     for entry in archive.entries:
         parent = entry.name.removesuffix("/") if entry.is_folder else entry.name.rpartition("/")[0]
@@ -123,30 +123,32 @@ def _several(kind: News | Refusal, text: str, paths: list[str]) -> Reason:
 
 
 def unhashed(archive: Archive, rows: Mapping[str, RecordRow], own: str) -> list[str]:
-    """The files that RECORD lists without a hash: against the format, but installed by pip and seen in old wheels."""
+    """Return files that RECORD lists without a hash: against the format, but installed by pip and found in old
+    wheels.
+    """
     bare = (path for path, row in rows.items() if not row.algorithm and not path.startswith(own))
     return [path for path in bare if path in archive and not path.endswith("/")]
 
 
 def differing(faults: Sequence[Reason]) -> list[Reason]:
-    """What is to be told of them where the archive is known to be the published one: its builder changed files late."""
+    """Return what to report if the archive is known to be the published one: its builder changed files late."""
     files = [each.data["file"] for each in faults]
-    return [_several("record-differs", "the content of {} is not what RECORD says", files)] if files else []
+    return [_several("record-differs", "the content of {} does not match RECORD", files)] if files else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What reading all of an archive has shown."""
+    """The result of reading the whole archive."""
 
     faults: tuple[Reason, ...]
-    """The files whose content is not what RECORD says."""
+    """Files whose content does not match RECORD."""
 
     read: Mapping[str, bytes]
     """Contents by name, ``KEPT`` bytes at most."""
 
 
 def read_content(archive: Archive, rows: Mapping[str, RecordRow], turns: Turns | None = None) -> Content:
-    """Read all of the archive, and compare it with RECORD. Raises Refused where it is damaged.
+    """Read the whole archive, and compare it with RECORD. Raises Refused if it is damaged.
 
     ``turns`` are those that the thread is at work in.
     """
@@ -167,7 +169,7 @@ def read_content(archive: Archive, rows: Mapping[str, RecordRow], turns: Turns |
 def _read(
     archive: Archive, entry: ArchiveEntry, row: RecordRow | None, *, keep: bool, turns: Turns | None
 ) -> tuple[bytes, list[Reason]]:
-    """The content, where it is to be kept, and what is wrong with it."""
+    """Yield the content, if it is to be kept, and what is wrong with it."""
     machine = getattr(hashlib, row.algorithm)() if row and row.algorithm in ALGORITHMS else None
     pieces: list[bytes] = []
     with aside(turns, entry.size):
@@ -178,7 +180,7 @@ def _read(
                 pieces.append(piece)
     found = []
     if row and row.size not in (None, entry.size):
-        found.append(about("record-size", f"{{}} has {entry.size} bytes, RECORD says {row.size}", entry.name))
+        found.append(about("record-size", f"{{}} has {entry.size} bytes, but RECORD says {row.size}", entry.name))
     elif row and machine and urlsafe_b64encode(machine.digest()).decode().rstrip("=") != row.digest:
-        found.append(about("record-hash", "the content of {} is not what RECORD says", entry.name))
+        found.append(about("record-hash", "the content of {} does not match RECORD", entry.name))
     return b"".join(pieces), found

@@ -1,4 +1,4 @@
-"""The wheels of a run: from the cache, where each lies under its hash, or from the index into it."""
+"""The wheels of a run: cached under their hashes, or downloaded from the index into the cache."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ LIMIT = 8 * 1024**3
 """Bytes at which a download of unknown size is given up."""
 
 UNKNOWN_SIZE = 1024**2
-"""Bytes that a file is taken for whose size the index does not tell."""
+"""Assumed size in bytes of a file whose size the index does not give."""
 
 
 class WheelStore:
     """Finds wheels in the cache, or downloads them into it.
 
-    They lie at ``<directory>/wheels/<first two digits>/<sha256>/<file name>``; where the index gives another hash
-    instead, below ``<its name>-<hash>``; without one that withstands forgery, below ``url-<sha256 of the URL>``, to
-    be used again only in the same run or offline, because what a URL gives may change. What is under way is called
-    ``.<random>.part`` in the same folder. Files of ``file:`` URLs are used where they are. Several processes may fetch
-    the same files at once. All hashes that the index gives have to be right.
+    They are at ``<directory>/wheels/<first two digits>/<sha256>/<file name>``; if the index gives another hash instead,
+    below ``<its name>-<hash>``; without an unforgeable one, below ``url-<sha256 of the URL>``, to be used again only in
+    the same run or offline, because what a URL returns may change. Unfinished files are called ``.<random>.part`` in
+    the same directory. Files of ``file:`` URLs are used in place. Several processes may fetch the same files at once.
+    All hashes given by the index must match.
     """
 
     def __init__(
@@ -78,11 +78,11 @@ class WheelStore:
     def fetch(
         self, releases: Sequence[Release], *, jobs: int, progress: Progress
     ) -> Iterator[tuple[Release, Path | Failure]]:
-        """The file of each release, or why it could not be had, as soon as it is known; the largest are begun first.
+        """Yield the file of each release, or why it failed, as soon as it is known; the largest are begun first.
 
-        ``jobs`` threads work from the first ``next`` on. Steps of ``progress`` are bytes: ``File.size`` of them in the
-        end for every file. Closing the iterator stops what is under way. Raises PipUpdateError when the disk of the
-        temporary folder is full; without room in the cache it goes on there. Every release must have a ``file``.
+        ``jobs`` threads work from the first ``next`` on. Steps of ``progress`` are bytes: ``File.size`` in total for
+        every file. Closing the iterator stops unfinished downloads. Raises PipUpdateError if the disk of the temporary
+        directory is full; if the cache has no space, downloads continue there. Every release must have a ``file``.
         """
 
         def work(release: Release, stop: threading.Event) -> tuple[Release, Path | Failure]:
@@ -102,7 +102,9 @@ class WheelStore:
                 part.abandon()
 
     def opened(self, path: Path, release: Release) -> AbstractContextManager[OpenWheel]:
-        """The file at ``path``, which ``fetch`` gave for the release, as checked. Raises DownloadFailed, OSError."""
+        """Open the file at ``path``, which ``fetch`` returned for the release, as verified. Raises DownloadFailed,
+        OSError.
+        """
         file = _file(release)
         return files.opened(path, file, self._seen.get(path), own=not _is_local(file))
 
@@ -111,7 +113,7 @@ class WheelStore:
             progress.warn(*self._warnings.popleft())
 
     def _obtain(self, release: Release, advance: Callable[[int], None], stop: threading.Event) -> Path | Failure:
-        """The file of one release. Raises PipUpdateError, Stopped."""
+        """Return the file of one release. Raises PipUpdateError, Stopped."""
         file = _file(release)
         try:
             _check_names(file)
@@ -135,21 +137,23 @@ class WheelStore:
                 try:
                     self._seen[path] = files.check(path, file, own=True)
                 except DownloadFailed:
-                    self._warnings.append((f"the cached {file.filename} is damaged: it is not used", ""))
+                    self._warnings.append((f"ignoring damaged cached file {file.filename}", ""))
                 else:
                     self._counters.add(bytes_cached=self._seen[path][2])
                     return path
         return None
 
     def _local(self, file: File) -> Path:
-        """The path of a ``file:`` URL, whose content is checked where the index gives a hash. Raises DownloadFailed."""
+        """Return the path of a ``file:`` URL; its content is checked if the index gives a hash. Raises
+        DownloadFailed.
+        """
         path = _path_of(file)
         self._seen[path] = files.check(path, file, own=False)
         return path
 
     def _download(self, file: File, advance: Callable[[int], None], stop: threading.Event) -> Path:
         if self._offline:
-            raise DownloadFailed("offline", f"{file.filename} is not in the cache")
+            raise DownloadFailed("offline", f"{file.filename} is not cached")
         try:
             return self._download_into(file, advance, stop)
         except DiskRefused as refused:
@@ -162,7 +166,7 @@ class WheelStore:
             raise disk_error(refused.error, refused.final) from refused
 
     def _download_into(self, file: File, advance: Callable[[int], None], stop: threading.Event) -> Path:
-        """Raises DownloadFailed, DiskRefused, PipUpdateError, Stopped."""
+        """Download and return the path. Raises DownloadFailed, DiskRefused, PipUpdateError, Stopped."""
         with self._part(file) as part:
             if self._shared is not None and self._shared.fill(part, file, stop):
                 self._counters.add(bytes_shared=part.size)
@@ -189,7 +193,7 @@ class WheelStore:
             self._parts.discard(part)
 
     def _open_part(self, file: File) -> Part:
-        """The file to download into: in the cache, else in the temporary folder. Raises PipUpdateError."""
+        """Open the file to download into: in the cache, else in the temporary directory. Raises PipUpdateError."""
         algorithms = [name for name, _ in file.all_hashes]
         if self._directory is not None and self._writable:
             place = _place(self._directory, file)
@@ -209,12 +213,12 @@ class WheelStore:
         with self._lock:
             if self._writable:
                 self._writable = False
-                text = f"the cache {self._directory} cannot be written to: {error.strerror or error}"
-                self._warnings.append((text, "name another folder with --cache-dir"))
+                text = f"could not write to the cache in {self._directory}: {error.strerror or error}"
+                self._warnings.append((text, "use another directory with --cache-dir"))
 
 
 class _Meter:
-    """Brings the steps for one file to its size, however it is had."""
+    """Brings the steps for one file to its size, wherever it comes from."""
 
     def __init__(self, file: File, progress: Progress) -> None:
         self._file = file
@@ -242,7 +246,7 @@ def _size(release: Release) -> int:
 
 
 def _strong(file: File) -> tuple[str, str] | None:
-    """The hash by which it can be told from all others."""
+    """Return the unforgeable hash that identifies it."""
     return next(((name, value) for name, value in file.all_hashes if name not in WEAK), None)
 
 
@@ -253,10 +257,10 @@ def _place(root: Path, file: File) -> Path:
 
 
 def _check_names(file: File) -> None:
-    """Name and hash become a path. Raises DownloadFailed when they cannot."""
+    """Check name and hash, which become a path. Raises DownloadFailed if they cannot."""
     wrong = fault(file.filename, windows=os.name == "nt")
     if wrong is not None or "/" in file.filename or file.filename.startswith("."):
-        raise DownloadFailed("garbage", f"the index gives it the file name {shown(file.filename)}")
+        raise DownloadFailed("garbage", f"the index gives it an invalid file name: {shown(file.filename)}")
     text = problem(file.all_hashes)
     if text is not None:
         raise DownloadFailed("hash" if text.startswith("two") else "garbage", f"the index gives {file.filename} {text}")
@@ -267,10 +271,10 @@ def _is_local(file: File) -> bool:
 
 
 def _path_of(file: File) -> Path:
-    """The path of a ``file:`` URL. Raises DownloadFailed."""
+    """Return the path of a ``file:`` URL. Raises DownloadFailed."""
     path = file_path(file.url)
     if path is None or (urlsplit(file.url).netloc not in ("", "localhost") and os.name != "nt"):
         raise DownloadFailed("download", f"{file.url} is on another machine")
-    if path.exists() and not path.is_file():  # a pipe would be waited for
+    if path.exists() and not path.is_file():  # reading a pipe would wait
         raise DownloadFailed("garbage", f"{file.filename} is not a regular file")
     return path

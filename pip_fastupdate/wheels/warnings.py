@@ -1,4 +1,4 @@
-"""What a wheel would add to an environment that its owner may want to know before it happens."""
+"""What a wheel would add to an environment that its owner may want to know before."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from ..core.reasons import ReasonKind
 
 STARTUP = (".pth", ".start")
-"""Suffixes of the files at the top of site-packages that ``site`` obeys at every start (PEP 829 for the second)."""
+"""Suffixes of files at the top of site-packages that ``site`` runs at every start (PEP 829 for the second)."""
 
 HOOKS = frozenset({"sitecustomize", "usercustomize"})
-"""The modules that ``site`` imports at every start."""
+"""Modules that ``site`` imports at every start."""
 
 LAUNCHER_END = 64 * 1024
-"""Bytes at the end of a launcher in which its script is found."""
+"""Bytes at the end of a launcher that contain its script."""
 
 _NUMBERS = re.compile(r"\d+(\.\d+)*")
 _NATIVE = re.compile(r"\.(?:so(?:\.\d+)*|pyd|dll|dylib)\Z")
@@ -36,7 +36,7 @@ _IMPORTABLE = (".py", ".so", ".pyd")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstalledFiles:
-    """What the environment holds of the version that a wheel would replace."""
+    """What the environment contains of the version that a wheel would replace."""
 
     files: frozenset[str]
     """Posix paths relative to site-packages, as in RECORD: those outside start with ``../``."""
@@ -46,16 +46,16 @@ class InstalledFiles:
 
 
 Owners = Callable[[str], "str | None"]
-"""The installed distribution to which a script belongs, by the script's name."""
+"""The installed distribution that owns a script, by the script's name."""
 
 Commands = Callable[[str], "str | None"]
 """The path of a command outside the environment, by its name."""
 
 
 def system_command(name: str) -> str | None:
-    """What the shell would run as ``name`` were it not for this environment; None for nothing, and for Python scripts.
+    """Return what the shell would run as ``name`` without this environment; None for nothing, and for Python scripts.
 
-    Being found before the same tool of another Python is what environments are for, so that is not worth a word.
+    Environments are meant to hide the same tool of another Python, so that is not reported.
     """
     own = {
         os.path.realpath(each)
@@ -80,7 +80,7 @@ def _is_python_script(path: str) -> bool:
 
 
 def _is_launcher(stream: BinaryIO) -> bool:
-    """Whether a program for Windows is what pip, pipx or uv make of a command: it ends in its interpreter's path and a
+    """Return whether a program for Windows is a launcher by pip, pipx or uv: it ends in its interpreter's path and a
     zip archive with a ``__main__.py``, or in either of them.
     """
     stream.seek(-min(LAUNCHER_END, stream.seek(0, os.SEEK_END)), os.SEEK_END)
@@ -97,9 +97,9 @@ def news(
     owners: Owners,
     commands: Commands,
 ) -> Iterator[Reason]:
-    """What is new against ``before``, the installed version of ``name``; None when it is an addition.
+    """Yield what is new compared with ``before``, the installed version of ``name``; None for an addition.
 
-    ``scripts`` are the commands that the entry points ask for.
+    ``scripts`` are the commands that the entry points declare.
     """
     known = before or InstalledFiles(files=frozenset(), scripts=frozenset())
     library = [destination.path for destination in destinations if destination.scheme == "lib"]
@@ -114,11 +114,11 @@ def news(
 
 
 def _startup(library: Iterable[str], known: frozenset[str]) -> Iterator[Reason]:
-    """Files for ``site``; one that was there under the number of another version is none that is new."""
+    """Yield new files that ``site`` runs; a file that only changed the version in its name is not new."""
     former = {_NUMBERS.sub("", path) for path in known}
     for path in library:
         if "/" not in path and path.endswith(STARTUP) and _NUMBERS.sub("", path) not in former:
-            text = f'adds start-up hook "{path}", which runs at every interpreter start'
+            text = f'adds startup hook "{path}", which runs at every interpreter start'
             yield Reason(kind="new-pth", text=text, data={"file": path})
 
 
@@ -130,11 +130,11 @@ def _modules(library: Iterable[str], known: frozenset[str]) -> Iterator[Reason]:
         if module in HOOKS:
             yield about("new-hook", "adds {}, which is imported at every interpreter start", path)
         elif module in sys.stdlib_module_names:
-            yield about("new-stdlib-name", f"adds {{}}, though {module} is a module of the standard library", path)
+            yield about("new-stdlib-name", f"adds {{}}, although {module} is a standard library module", path)
 
 
 def _module(path: str) -> str:
-    """The top-level module or package to which the file belongs; "" when it is nothing that can be imported."""
+    """Return the top-level module or package of the file; "" if it cannot be imported."""
     if not path.endswith(_IMPORTABLE):
         return ""
     top, slash, _ = path.partition("/")
@@ -142,14 +142,14 @@ def _module(path: str) -> str:
 
 
 def _outside_names(known: frozenset[str]) -> set[str]:
-    """The names of all installed files outside site-packages: which of them are scripts does not matter here."""
+    """Return the names of all installed files outside site-packages: which are scripts does not matter here."""
     return {path.rpartition("/")[2] for path in known if path.startswith("../")}
 
 
 def _shadowed(script: str, name: str, owners: Owners, commands: Commands) -> Iterator[Reason]:
     owner = owners(script)
     if owner is not None and normalize(owner) != name:
-        text = f"its command {shown(script)} would replace that of {owner}"
+        text = f"its command {shown(script)} would replace the one from {owner}"
         yield Reason(kind="shadows-script", text=text, data={"file": script, "owner": owner})
     elif owner is None:
         path = commands(script)
@@ -161,18 +161,18 @@ def _shadowed(script: str, name: str, owners: Owners, commands: Commands) -> Ite
 def _native(names: Sequence[str], known: frozenset[str]) -> Iterator[Reason]:
     found = [name for name in names if _NATIVE.search(name)]
     if found and not any(_NATIVE.search(path) for path in known):
-        yield _several("new-native", "brings native code where there was none, {}", found)
+        yield _several("new-native", "adds native code (the installed version has none): {}", found)
 
 
 def _data(paths: Sequence[str], known: frozenset[str]) -> Iterator[Reason]:
-    """Files outside site-packages, unless the installed version has some in the same place.
+    """Yield files outside site-packages, unless the installed version has some in the same place.
 
-    The place is the first two folders, such as ``share/jupyter``: below, names change with every build.
+    The place is the first two directories, such as ``share/jupyter``: below, names change with every build.
     """
     former = {_place(path.replace("../", "")) for path in known if path.startswith("../")}
     found = [path for path in paths if _place(path) not in former]
     if found:
-        yield _several("new-data", "puts files outside site-packages, {}", found)
+        yield _several("new-data", "adds files outside site-packages: {}", found)
 
 
 def _place(path: str) -> str:

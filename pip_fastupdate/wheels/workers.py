@@ -14,7 +14,7 @@ from ..core.background import Task, Threads
 from ..core.waiting import TICK
 
 FAREWELL = 0.5
-"""Seconds that the threads get to notice that they are to stop."""
+"""Seconds for the threads to notice that they must stop."""
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -32,11 +32,11 @@ class _Raised:
 def work_off(
     jobs: Sequence[Job], work: Callable[[Job, threading.Event], Result], *, threads: int
 ) -> Generator[Result, None, None]:
-    """What ``work`` makes of each job, in the order in which it gets done; jobs are begun in the order given.
+    """Yield the result of ``work`` for each job as soon as it is done; jobs start in the given order.
 
-    The event that ``work`` is given is set when it should stop, which it does by raising Stopped: when the iterator is
-    closed, or an exception passes through it. What else ``work`` raises is raised here. Threads that do not stop soon
-    are not waited for, and do not keep the program from ending.
+    The event passed to ``work`` is set when it should stop by raising Stopped: when the iterator is closed, or an
+    exception passes through it. Other exceptions of ``work`` are raised here. Threads that do not stop soon are not
+    waited for, and do not keep the program from exiting.
     """
     crew, stop = Threads(threads, name="wheels"), threading.Event()
     results: SimpleQueue[Result | _Raised] = SimpleQueue()

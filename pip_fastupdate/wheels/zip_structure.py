@@ -1,4 +1,4 @@
-"""Where the parts of a zip archive lie (APPNOTE 4.3): nothing before, between or behind them may be hidden."""
+"""The layout of a zip archive (APPNOTE 4.3): nothing before, between or after its parts may be hidden."""
 
 from __future__ import annotations
 
@@ -26,36 +26,36 @@ CENTRAL_SIGNATURE, CENTRAL_SIZE, LENGTHS = b"PK\1\2", 46, struct.Struct("<28x3H1
 """An entry of the directory: its signature, its fixed bytes, and the lengths of name, extra fields and comment."""
 
 EXTRA = 4096
-"""Bytes of extra fields of one entry. Taking them apart takes ``zipfile`` time that grows with their square."""
+"""Bytes of extra fields of one entry. Parsing them takes ``zipfile`` time that grows with their square."""
 
 COMPARED = 0x1 | 0x40 | 0x2000 | UTF8 | HAS_DESCRIPTOR
-"""The flags in which a local header must agree with the directory: encryption, the name's encoding, descriptor."""
+"""Flags in which a local header must match the directory: encryption, the name's encoding, descriptor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """What the end of an archive says of its directory."""
+    """What the end of an archive says about its directory."""
 
     entries: int
     size: int
     """Bytes of the directory."""
 
     offset: int
-    """Where it starts."""
+    """Its offset."""
 
 
 def find_end(stream: BinaryIO) -> End:
-    """The end record of the archive, which must be the end of the file too. Raises Refused."""
+    """Return the end record of the archive, which must be the end of the file, too. Raises Refused."""
     size = stream.seek(0, 2)
     at = _locate(stream, size)
     stream.seek(max(at - END64.size - LOCATOR.size, 0))
     before = stream.read(at - stream.tell())
     _, disk, start_disk, here, entries, length, offset, comment = END.unpack(stream.read(END.size))
     if at + END.size + comment != size:
-        raise Refused(Reason(kind="hidden-data", text="there is data behind the end of the archive"))
+        raise Refused(Reason(kind="hidden-data", text="data after the end of the archive"))
     end = End(entries=entries, size=length, offset=offset)
     if disk or start_disk or here != entries:
-        raise Refused(Reason(kind="zip-disagreement", text="it is one of several parts of an archive"))
+        raise Refused(Reason(kind="zip-disagreement", text="it is one part of a multi-part archive"))
     if before[-LOCATOR.size :].startswith(LOCATOR_SIGNATURE):
         end, at = _large(before, end, at), at - len(before)
     _check_position(end, at)
@@ -63,12 +63,12 @@ def find_end(stream: BinaryIO) -> End:
 
 
 def check_directory(stream: BinaryIO, end: End) -> None:
-    """Raise Refused for a directory that is not what its end says, or whose extra fields take long to read."""
+    """Raise Refused for a directory that does not match its end record, or whose extra fields take long to read."""
     stream.seek(end.offset)
     raw, at, found = stream.read(end.size), 0, 0
     while at < len(raw):
         if not raw.startswith(CENTRAL_SIGNATURE, at) or at + CENTRAL_SIZE > len(raw):
-            raise Refused(Reason(kind="broken-zip", text="its directory is damaged"))
+            raise Refused(Reason(kind="broken-zip", text="its central directory is damaged"))
         name, extra, comment = LENGTHS.unpack_from(raw, at)
         if extra > EXTRA:
             text = f"an entry has {extra} bytes of extra fields"
@@ -76,21 +76,21 @@ def check_directory(stream: BinaryIO, end: End) -> None:
         at += CENTRAL_SIZE + name + extra + comment
         found += 1
     if found != end.entries:
-        text = f"its directory lists {found} entries but announces {end.entries}"
+        text = f"its central directory lists {found} entries but declares {end.entries}"
         raise Refused(Reason(kind="zip-disagreement", text=text))
 
 
 def _check_position(end: End, at: int) -> None:
     gap = at - end.offset - end.size
     if gap > 0:
-        text = f"there are {gap} bytes before the archive, or behind its directory"
+        text = f"{gap} extra bytes before the archive or after its central directory"
         raise Refused(Reason(kind="zip-prefix", text=text))
     if gap < 0:
-        raise Refused(Reason(kind="truncated", text="its directory lies beyond its end: a part of it is missing"))
+        raise Refused(Reason(kind="truncated", text="its central directory is beyond the end of the file (truncated)"))
 
 
 def _locate(stream: BinaryIO, size: int) -> int:
-    """The offset of the end record, found as ``zipfile`` does: the plain case first, then the last signature."""
+    """Return the offset of the end record, found as ``zipfile`` does: the plain case first, then the last signature."""
     tail_at = max(size - END.size - 0x10000, 0)
     stream.seek(tail_at)
     tail = stream.read()
@@ -100,12 +100,12 @@ def _locate(stream: BinaryIO, size: int) -> int:
         return tail_at + at
     stream.seek(0)
     if stream.read(4) == LOCAL_SIGNATURE:
-        raise Refused(Reason(kind="truncated", text="it is a zip archive without its end"))
-    raise Refused(Reason(kind="not-a-zip", text="it is no zip archive"))
+        raise Refused(Reason(kind="truncated", text="zip archive without its end record (truncated)"))
+    raise Refused(Reason(kind="not-a-zip", text="not a zip archive"))
 
 
 def _large(before: bytes, small: End, at: int) -> End:
-    """The end record of a zip64 archive, which must not contradict the ordinary one."""
+    """Return the end record of a zip64 archive, which must not contradict the ordinary one."""
     wrong = Refused(Reason(kind="zip-disagreement", text="its two end records contradict each other"))
     if not before.startswith(END64_SIGNATURE) or len(before) != END64.size + LOCATOR.size:
         raise wrong
@@ -120,10 +120,10 @@ def _large(before: bytes, small: End, at: int) -> End:
 
 
 def data_offsets(stream: BinaryIO, infos: Sequence[zipfile.ZipInfo], directory: int) -> list[int]:
-    """Where the data of each entry starts, in the order of ``infos``.
+    """Return where the data of each entry starts, in the order of ``infos``.
 
-    Raises Refused unless the local headers say what the directory says, and headers, data and descriptors fill
-    the file from its first byte up to ``directory``, one after the other.
+    Raises Refused unless the local headers match the directory, and headers, data and descriptors fill the file from
+    its first byte up to ``directory``, one after the other.
     """
     starts: dict[int, int] = {}
     position, previous = 0, None
@@ -136,7 +136,7 @@ def data_offsets(stream: BinaryIO, infos: Sequence[zipfile.ZipInfo], directory: 
 
 
 def _check_gap(stream: BinaryIO, position: int, following: int, previous: zipfile.ZipInfo | None) -> None:
-    """Between an entry's data and what follows there may only be its descriptor."""
+    """Raise Refused unless there is only a descriptor between an entry's data and the next entry."""
     if following < position:
         name = previous.filename if previous else ""
         raise Refused(about("overlap", "{} shares its data with another entry", name))
@@ -144,8 +144,8 @@ def _check_gap(stream: BinaryIO, position: int, following: int, previous: zipfil
     if following == position or (following - position <= 24 and _is_descriptor(stream, following - position, previous)):
         return
     if previous is None:
-        raise Refused(Reason(kind="zip-prefix", text=f"there are {following} bytes before its first entry"))
-    text = f"there are {following - position} bytes behind {{}} that belong to no entry"
+        raise Refused(Reason(kind="zip-prefix", text=f"{following} extra bytes before its first entry"))
+    text = f"{following - position} bytes after {{}} do not belong to any entry"
     raise Refused(about("hidden-data", text, previous.filename))
 
 
@@ -161,7 +161,7 @@ def _is_descriptor(stream: BinaryIO, size: int, info: zipfile.ZipInfo | None) ->
 
 
 def _check_header(stream: BinaryIO, info: zipfile.ZipInfo) -> int:
-    """The offset of the entry's data. Raises Refused where its local header contradicts the directory."""
+    """Return the offset of the entry's data. Raises Refused if its local header contradicts the directory."""
     stream.seek(info.header_offset)
     raw = stream.read(LOCAL.size)
     if len(raw) == LOCAL.size and raw.startswith(LOCAL_SIGNATURE):
@@ -177,7 +177,7 @@ def _check_header(stream: BinaryIO, info: zipfile.ZipInfo) -> int:
             )
         ):
             return info.header_offset + len(raw) + len(name) + len(extra)
-    raise Refused(about("zip-disagreement", "the header of {} contradicts the directory", info.filename))
+    raise Refused(about("zip-disagreement", "the header of {} contradicts the central directory", info.filename))
 
 
 def _raw_name(info: zipfile.ZipInfo) -> bytes:
@@ -186,7 +186,7 @@ def _raw_name(info: zipfile.ZipInfo) -> bytes:
 
 
 def _sizes(packed: int, size: int, extra: bytes) -> tuple[int, int]:
-    """Packed and unpacked size, from the zip64 field where the header points there."""
+    """Return packed and unpacked size, from the zip64 field if the header points there."""
     if 0xFFFFFFFF in (packed, size):
         for number, field in extra_fields(extra):
             if number == ZIP64 and len(field) >= 16:
@@ -196,7 +196,7 @@ def _sizes(packed: int, size: int, extra: bytes) -> tuple[int, int]:
 
 
 def extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
-    """Number and content of each extra field of an entry."""
+    """Return number and content of each extra field of an entry."""
     at = 0
     while len(extra) >= at + 4:
         number, length = struct.unpack_from("<HH", extra, at)

@@ -192,7 +192,7 @@ def _asked(forks: Forks, count: int) -> Fault:
     request = forks.wait(count)
     frame = sys._getframe()
     while not hasattr(frame.f_locals.get("self"), "_fingerprint"):
-        assert frame.f_back is not None, "there is no transaction"
+        assert frame.f_back is not None, "there no transaction"
         frame = frame.f_back
     transaction = frame.f_locals["self"]
     transaction._fingerprint = frame.f_globals["renewed"](transaction._fingerprint)

@@ -12,7 +12,7 @@ from .real import Tree, live
 
 KILLED = (-9, 137)
 
-SAFE = "The old files are safe: the next pip-update puts them back first"
+SAFE = "the old files are safe, and the next pip-update run restores them first"
 
 Done = subprocess.CompletedProcess[str]
 

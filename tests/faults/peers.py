@@ -2,7 +2,7 @@
 
 Every kill hits a fresh copy of one environment, at a time drawn uniformly from the duration of an undisturbed run; all
 caches are warm, the index is local. Broken is an environment in which ``pip check`` finds a problem, a distribution is
-missing or there twice, a file in a RECORD is missing or is not what RECORD says, or remains of an uninstallation lie
+missing or there twice, a file in a RECORD is missing or does not match RECORD, or remains of an uninstallation lie
 around. Then the same command runs again, undisturbed, and what is still broken is counted once more.
 """
 

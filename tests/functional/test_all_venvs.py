@@ -39,7 +39,7 @@ def test_each_environment_is_updated(tmp_path: Path, index: LocalIndex) -> None:
     found = json.loads(done.stdout)
     assert [0, 1, 0, None] == [each["exit_code"] for each in found]
     assert ["2.0", "2.0"] == [found[place]["report"]["packages"][0]["target"] for place in (0, 2)]
-    assert "without a Python environment" in found[1]["error"]
+    assert "no Python environment found in" in found[1]["error"]
     assert ("uv", "uv tool upgrade tool") == (found[3]["left_to"], found[3]["command"])
     assert ("2.0", "2.0") == (installed(first)["lib"], installed(last)["lib"])
     nothing = from_here(first, "--all-venvs", str(tmp_path / "nothing"), index=index)
@@ -69,4 +69,4 @@ def test_nobody_outlives_who_started_it(tmp_path: Path, index: LocalIndex, way: 
             wait_until((env.path / ".pip-fastupdate" / "1").exists, 30)
             parent.send_signal(signal.SIGKILL)
     wait_until(lambda: b"as it was" in told.read_bytes() and before == tree(env.path), 10)
-    assert "error: Interrupted; the environment is as it was." == told.read_text().splitlines()[-1]
+    assert "error: interrupted; the environment is unchanged" == told.read_text().splitlines()[-1]

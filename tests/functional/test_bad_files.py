@@ -65,7 +65,7 @@ def update(env: Env, folder: Path, *options: str) -> tuple[int, str, dict[str, s
     """Exit code, installed version, the row's words, and the names of failures."""
     done = run(env, "--no-index", "-f", str(folder), "--format=json", *options, index=None)
     assert "Traceback" not in done.stderr
-    assert "report that" not in done.stderr
+    assert "please report" not in done.stderr
     report = json.loads(done.stdout)
     row = next(each for each in report["packages"] if each["name"] == "thing")
     return done.returncode, installed(env)["thing"], row, [each["name"] for each in report["failures"]]

@@ -61,5 +61,5 @@ def test_changes(environment: Env, index: LocalIndex) -> None:
     table = run(env, "--changes", "--offline", index=index).stdout
     assert "app 1.0 → 2.0 (major, direct, 1 release between" in table
     assert "  license: MIT → Apache-2.0" in table
-    assert "  requires now: lib>=1\n  requires now: new\n  requires no more: lib\n" in table
+    assert "  new requirements: lib>=1\n  new requirements: new\n  dropped requirements: lib\n" in table
     assert "the license changes from MIT to Apache-2.0" in table

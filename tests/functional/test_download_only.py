@@ -27,7 +27,7 @@ def test_then_offline(old: Env, index: LocalIndex) -> None:
     assert (0, before) == (done.returncode, tree(old.path)), done.stderr
     report = json.loads(done.stdout)
     assert {("planned", None)} == {(row["status"], report["transaction"]) for row in report["packages"]}
-    assert "nothing changed; `pip-update --offline` installs it" in done.stderr
+    assert "nothing changed; run `pip-update --offline` to install it" in done.stderr
     asked = len(index.requests)
     done = run(old, "--offline", index=index)
     assert (0, asked) == (done.returncode, len(index.requests)), done.stderr

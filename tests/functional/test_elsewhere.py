@@ -206,7 +206,7 @@ def test_python_that_is_too_old(bare: Env, version: tuple[int, int] | None) -> N
     done = from_here(bare, "--python", str(OTHERS[version]))
     assert 2 == done.returncode
     assert done.stderr.startswith(f"error: {OTHERS[version]} is Python {version[0]}.{version[1]}.")
-    assert "needs 3.10 or newer" in done.stderr
+    assert "pip-update requires 3.10 or newer" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -218,8 +218,8 @@ def test_python_of_another_version(bare: Env, tmp_path: Path) -> None:
     env = venv(tmp_path / "other", OTHERS[others[0]])
     done = from_here(bare, "--python", str(env.path))
     assert 2 == done.returncode
-    assert "are compiled for Python {}.{} (".format(*sys.version_info) in done.stderr
-    assert f"\nhint: uvx --python {others[0][0]}.{others[0][1]} " in done.stderr
+    assert "is compiled for Python {}.{} (".format(*sys.version_info) in done.stderr
+    assert f"\nhint: run `uvx --python {others[0][0]}.{others[0][1]} " in done.stderr
     assert [] == [each for each in env.path.iterdir() if each.name == HOME]
 
 

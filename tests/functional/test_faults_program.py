@@ -65,7 +65,7 @@ def test_whatever_the_next_run_is(case: program.Case) -> None:
         case.strike(fault)
         done = run(case.real.env, *flags, index=case.real.index, env_vars=real.EPOCH)
         assert code == done.returncode, done.stderr
-        assert 1 == done.stderr.count("warning: an interrupted update of 7 distributions")
+        assert 1 == done.stderr.count("warning: rolled back an interrupted update of 7 packages")
         if outcome is not None:
             assert outcome == case.judge.name(case.real.tree())
         else:
@@ -75,7 +75,7 @@ def test_whatever_the_next_run_is(case: program.Case) -> None:
     for flags in (["--dry-run"], ["--check"], ["--history"]):
         done = run(case.real.env, *flags, index=case.real.index)
         assert before == case.real.tree()
-        assert ("--history" in flags) == ("is to be taken back" not in done.stderr)
+        assert ("--history" in flags) == ("must be rolled back" not in done.stderr)
 
 
 def test_other_outcomes_are_noticed(case: program.Case) -> None:

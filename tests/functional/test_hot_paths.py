@@ -59,7 +59,7 @@ CHOOSING = frozenset(
         "update.changes",
     )
 )
-"""What only the options about what may come in need."""
+"""What only the policy options need."""
 
 OTHERS = frozenset({"asyncio", "importlib.metadata", "msgspec", "rich", "xml.etree.ElementTree"})
 

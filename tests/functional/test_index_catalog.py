@@ -259,8 +259,8 @@ def test_several_sources(index: LocalIndex, opened: Open, tmp_path: Path) -> Non
             assert [(wheel.as_uri(), files.as_uri())] == [(each.file.url, each.index) for each in found["b"].releases]
             assert [("b",), ()] == [catalog.requires(found[name].candidates[0]) for name in "ab"]
             assert (
-                f"find-links {index.url}/none.html was not consulted: the server answered 404",
-                "the index file:///no/such/index was not consulted: there is no such folder",
+                f"could not use find-links {index.url}/none.html: the server returned 404",
+                "could not use the index file:///no/such/index: no such directory",
             ) == catalog.unconsulted
 
 

@@ -317,7 +317,7 @@ def test_offline_answers_from_the_cache_however_old(thing: LocalIndex, open_sess
         answer = project(session, thing)
         assert (answer.body, answer.fresh) == (first.body, False)
         assert failure(lambda: project(session, thing, "other"))[0] == "offline"
-        assert "/pypi/other/json is not in the cache" in failure(lambda: project(session, thing, "other"))[1]
+        assert "/pypi/other/json is not cached" in failure(lambda: project(session, thing, "other"))[1]
         assert failure(lambda: session.fetch(thing.url))[0] == "offline"
         assert failure(lambda: session.stream(thing.url))[0] == "offline"
         assert session.counters.counts.requests == 0
@@ -558,7 +558,7 @@ def test_broken_connections_are_mended(thing: LocalIndex, open_session: Open, fa
     with open_session() as session:
         kind, text = failure(lambda: project(session, thing, "other"))
         assert kind == "unreachable"
-        assert "broke off the connection" in text
+        assert "closed the connection" in text
         assert session.counters.counts.requests == 3
 
 
@@ -575,7 +575,10 @@ def test_unreachable_server_is_found_out_once(thing: LocalIndex, open_session: O
     thing.down()
     with open_session() as session:
         kind, text = failure(lambda: project(session, thing))
-        assert (kind, text) == ("unreachable", f"{thing.url.partition('//')[2]} cannot be reached (Connection refused)")
+        assert (kind, text) == (
+            "unreachable",
+            f"could not connect to {thing.url.partition('//')[2]} (Connection refused)",
+        )
         assert session.counters.counts.retries == 2
         others = [partial(project, session, thing, str(number)) for number in range(9)]
         assert [failure(other)[1] for other in others] == [text] * 9
@@ -599,7 +602,7 @@ def test_name_that_does_not_resolve(open_session: Open) -> None:
     with open_session(retries=0) as session:
         kind, text = failure(lambda: session.fetch("http://no-such-host.invalid/simple/"))
     assert kind == "unreachable"
-    assert text.startswith("no-such-host.invalid cannot be reached")
+    assert text.startswith("could not connect to no-such-host.invalid")
 
 
 def test_silence_times_out(thing: LocalIndex, open_session: Open) -> None:
@@ -622,7 +625,8 @@ def test_garbage_is_told_and_not_kept(thing: LocalIndex, open_session: Open, tmp
     with open_session() as session:
         kind, text = failure(lambda: project(session, thing, condense=strict))
         assert kind == "garbage"
-        assert "sent something else than was asked for (Expecting value" in text
+        assert "unexpected response from " in text
+        assert " (Expecting value" in text
         assert session.counters.counts.retries == 0
         assert session.stored([f"project:{thing.url}/pypi/thing/json"]) == {}
         assert project(session, thing, condense=strict).status == 200
@@ -838,7 +842,7 @@ def test_redirects_are_followed(open_session: Open, tmp_path: Path) -> None:
 def test_redirects_end(open_session: Open) -> None:
     """In circles, or where nobody can follow."""
     with ScriptedServer(lambda _: Said(status=302, headers={"Location": "/x"})) as server, open_session() as session:
-        assert failure(lambda: session.fetch(server.url + "/x")) == ("http", f"{server.netloc} redirects without end")
+        assert failure(lambda: session.fetch(server.url + "/x")) == ("http", f"too many redirects from {server.netloc}")
     with (
         ScriptedServer(lambda _: Said(status=302, headers={"Location": "ftp://x/"})) as server,
         open_session() as session,

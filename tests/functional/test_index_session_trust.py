@@ -256,7 +256,7 @@ def test_unknown_certificate_is_refused(secure: ScriptedServer, open_session: Op
     with open_session(retries=3) as session:
         kind, text = failure(lambda: session.fetch(f"{secure.url}/x"))
         assert kind == "tls"
-        assert text.startswith(f"no secure connection to {secure.netloc} (self")
+        assert text.startswith(f"could not establish a secure connection to {secure.netloc} (self")
         assert session.counters.counts.retries == 0
 
 
@@ -366,7 +366,7 @@ def test_proxy_in_trouble(open_session: Open) -> None:
     with open_session(proxy="http://user:s3cr3t@127.0.0.1:1") as session:
         assert failure(lambda: session.fetch("http://index.invalid/x")) == (
             "proxy",
-            "the proxy gives no connection to index.invalid (Connection refused)",
+            "could not connect to index.invalid (Connection refused)",
         )
         assert failure(lambda: session.fetch("https://index.invalid/x"))[0] == "proxy"
     with ScriptedServer(lambda _: Said(status=407)) as proxy, open_session(proxy=proxy.url) as session:
@@ -417,7 +417,7 @@ def test_files_that_may_not_grow(tmp_path: Path) -> None:
     with ScriptedServer(lambda _: Said(body=b"x")) as server:
         before, requests, warnings, text = run(setup, server.url, tmp_path)
         assert (before, requests, warnings) == (0, 200, 1)
-        assert "cannot be used any more" in text
+        assert "is no longer usable" in text
         before, requests, warnings, _ = run("", server.url, tmp_path)
         assert (requests, warnings) == (200 - before, 0)
 
@@ -462,5 +462,5 @@ def test_read_only_cache_is_read(tmp_path: Path) -> None:
         finally:
             directory.chmod(0o755)
         assert (before, requests, warnings) == (200, 0, 1)
-        assert "cannot be written" in text
+        assert "is not writable" in text
         assert [each.name for each in directory.iterdir()] == [location.DATABASE]

@@ -222,7 +222,7 @@ def test_server_that_dies_in_the_middle(tmp_path: Path, open_session: Open, warn
         assert sorted(session.stored(["x", "y", "z"])) == ["x", "y", "z"]
     assert len(warned) == 1
     assert "s3cr3t" not in str(warned)
-    assert warned[0][0].startswith(f"the shared cache at 127.0.0.1:{server.port} does not answer (ConnectionError)")
+    assert warned[0][0].startswith(f"the shared cache at 127.0.0.1:{server.port} is not responding (ConnectionError)")
 
 
 @needs_server
@@ -252,11 +252,11 @@ def test_silent_server_is_waited_for_once(open_session: Open, warned: Warnings) 
                 session.ask(f"{origin.url}/{key}", key=key, condense=whole)
             assert len(session.stored(["x", "y", "z"])) == 3
         assert time.monotonic() - started < 3
-    assert ["does not answer (TimeoutError)" in text for text, _ in warned] == [True]
+    assert ["is not responding (TimeoutError)" in text for text, _ in warned] == [True]
 
 
 @pytest.mark.parametrize(
-    ("url", "hint"), [("http://127.0.0.1/0", "it is like redis://host:6379/0"), ("redis://127.0.0.1:1/0", "")]
+    ("url", "hint"), [("http://127.0.0.1/0", "use a URL such as redis://host:6379/0"), ("redis://127.0.0.1:1/0", "")]
 )
 def test_url_that_leads_nowhere(open_session: Open, warned: Warnings, url: str, hint: str, tmp_path: Path) -> None:
     """One warning, and the store on this machine, which is there the next time."""
@@ -284,4 +284,4 @@ session.prepare()
 session.close()
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("pip install pip-fastupdate[redis]\n", "")
+    assert (done.stdout, done.stderr) == ("run `pip install 'pip-fastupdate[redis]'`\n", "")

@@ -93,7 +93,7 @@ def test_the_environment_itself_is_nobodys(pair: Env, index: LocalIndex, hashed:
     assert before == {each: os.lstat(each).st_ino for each in before}
     told = " ".join(texts(rows(done)["foo"], "not-its-files"))
     assert "bin/Activate.ps1" in told
-    assert "left in place" in told
+    assert "not removed because other packages may own them" in told
 
 
 def test_nothing_outside_moves(environment: Env, index: LocalIndex, tmp_path: Path) -> None:

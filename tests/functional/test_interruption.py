@@ -19,8 +19,8 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows sends no such s
 
 PAUSE = Path(real.__file__).with_name("pause.py")
 
-AS_IT_WAS = "error: Interrupted; the environment is as it was."
-KEPT = "error: Interrupted, but the change was complete by then and is kept."
+AS_IT_WAS = "error: interrupted; the environment is unchanged"
+KEPT = "error: interrupted, but the run had already completed; its result is kept"
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ def test_report_that_cannot_be_written(small: real.Real) -> None:
     with Path("/dev/full").open("w") as full, start(small, stdout=full) as process:
         _, told = process.communicate(timeout=60)
     assert (0, small.new) == (process.returncode, installed(small.env))
-    assert "warning: the report cannot be written: No space left on device" == told.splitlines()[-1]
+    assert "warning: could not write the report: No space left on device" == told.splitlines()[-1]
 
 
 def test_hang_up_that_is_ignored(small: real.Real) -> None:

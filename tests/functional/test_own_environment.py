@@ -69,7 +69,7 @@ def test_broken_release_stays_out(
     before = installed(inside)
     done = run(inside, name, "thing", "--format=json", index=index)
     assert (4, {**before, **ADVANCED}) == (done.returncode, installed(inside)), done.stderr
-    assert f"pip-update could not be started with {name} {VERSIONS.get(name, '999')}: {why}" in done.stdout
+    assert f"could not start pip-update with {name} {VERSIONS.get(name, '999')}: {why}" in done.stdout
 
 
 def test_broken_release_stays_out_of_another_environment(inside: Env, index: LocalIndex) -> None:
@@ -78,10 +78,13 @@ def test_broken_release_stays_out_of_another_environment(inside: Env, index: Loc
     before, outside = installed(inside), replace(inside, python=Path(sys.executable))
     done = run(outside, "--python", str(inside.python), "pip", "thing", index=index)
     assert (4, {**before, **ADVANCED}) == (done.returncode, installed(inside)), done.stderr
-    assert "pip-update could not be started with pip 999: SyntaxError: invalid syntax" in done.stderr
+    assert "could not start pip-update with pip 999: SyntaxError: invalid syntax" in done.stderr
     index.release("pip", "1000", files={"pip/__init__.py": "", "pip/__main__.py": ""})
     done = run(outside, "--python", str(inside.python), "-v", "--refresh", "-x", "thing", index=index)
-    assert "whether pip 1000 can be imported is not proven: with --python its modules are read" in done.stderr
+    assert (
+        "could not prove that pip 1000 can be imported: with --python, modules are checked for syntax errors only"
+        in done.stderr
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,7 +98,7 @@ def test_broken_release_stays_out_of_another_environment(inside: Env, index: Loc
     ],
 )
 def test_history_and_undo_need_none_of_it(inside: Env, index: LocalIndex, broken: str, gone: bool) -> None:
-    """Neither what cannot be imported nor what is not there keeps them from working."""
+    """Neither a module that cannot be imported nor a missing one keeps them from working."""
     before = installed(inside)
     assert run(inside, "thing", index=index).returncode == 0
     folder = inside.site_packages / broken
@@ -111,7 +114,7 @@ def test_history_and_undo_need_none_of_it(inside: Env, index: LocalIndex, broken
 
 
 def test_start_names_the_update_to_take_back(inside: Env, index: LocalIndex) -> None:
-    """What cannot be imported is told with the update that changed it, and the line that takes that back works."""
+    """A failed import is reported with the update that changed it, and the command that undoes it works."""
     newer(inside, index, "packaging")
     before = installed(inside)
     assert run(inside, "packaging", index=index).returncode == 0
@@ -119,9 +122,9 @@ def test_start_names_the_update_to_take_back(inside: Env, index: LocalIndex) -> 
     done = run(inside, "-n", index=index)
     assert done.returncode == 1
     first, second = done.stderr.splitlines()[-2:]
-    assert first == "error: pip-update cannot start, for packaging cannot be imported: worn out."
-    assert second.startswith("hint: The update of ")
-    assert second.endswith(f"(packaging {before['packaging']} -> 999); pip-update --undo 1 takes that back.")
+    assert first == "error: could not import packaging, so pip-update cannot start: worn out"
+    assert second.startswith("hint: run `pip-update --undo 1` to undo the update of ")
+    assert second.endswith(f"which changed it (packaging {before['packaging']} → 999)")
     assert run(inside, "--undo", "1", index=index).returncode == 0
     assert before == installed(inside)
 
@@ -134,7 +137,7 @@ def test_half_of_a_newer_program(inside: Env, index: LocalIndex) -> None:
         own_copy(inside)
     (program / "cli.py").write_text("from . import not_here_yet")
     told = run(inside, "--history", index=index)
-    assert (0, True) == (told.returncode, "thing 1.0 -> 2.0" in told.stdout), told.stderr
+    assert (0, True) == (told.returncode, "thing 1.0 → 2.0" in told.stdout), told.stderr
     assert run(inside, "--undo", index=index).returncode == 0
     assert "1.0" == installed(inside)["thing"]
 
@@ -157,7 +160,10 @@ def test_undo_that_would_break_a_requirement(inside: Env, index: LocalIndex) -> 
     before = installed(inside)
     undone = run(inside, "--undo", index=index)
     assert (1, before) == (undone.returncode, installed(inside))
-    assert "error: After the undo needs-thing 1.0 requires thing>=2, which is not fulfilled" in undone.stderr
+    assert (
+        "error: unsatisfied requirement after the undo: needs-thing 1.0 requires thing>=2; the undo was rolled back"
+        in undone.stderr
+    )
 
 
 def test_undo_of_an_update_that_fulfilled_a_requirement(inside: Env, index: LocalIndex) -> None:

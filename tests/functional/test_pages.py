@@ -155,7 +155,7 @@ def test_listed_file_that_is_missing(environment: Env, index: LocalIndex, metada
 
 
 def test_offline_without_the_wheel(environment: Env, index: LocalIndex) -> None:
-    """What is not in the cache is held, and that is no failure; what is there is used."""
+    """What is not cached is held, and that is no failure; what is there is used."""
     install(environment, [index.release("of", "1.0"), index.release("older", "1.0")])
     older = index.release("older", "2.0")
     index.release("of", "2.0")
@@ -194,7 +194,7 @@ def test_installed_version_is_judged(environment: Env, index: LocalIndex) -> Non
     }
     for form in ("table", "markdown"):
         said = run(environment, f"--format={form}", index=index).stdout
-        for word in ("was yanked: eats data", "is not on the index any more", "archived by its maintainers: see new"):
+        for word in ("was yanked: eats data", "is no longer on the index", "archived by its maintainers: see new"):
             assert word in said
 
 
@@ -236,7 +236,7 @@ def test_replaced_mirror(environment: Env, index: LocalIndex, other: LocalIndex)
     other.release("app", "3.0")
     done = run(environment, index=other)
     assert (0, "3.0") == (done.returncode, installed(environment)["app"])
-    assert f"come from {other.index_url}, as {index.index_url}, where they came from, is not configured any more" in (
+    assert f"come from {other.index_url} because {index.index_url}, where they came from, is no longer configured" in (
         " ".join(done.stderr.split())
     )
 

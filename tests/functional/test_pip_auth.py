@@ -280,7 +280,7 @@ def test_constraints_that_are_not_there(environment: Env) -> None:
     with LocalIndex() as index:
         said = refused(environment, index.url.replace("://", "://me:s3cret@") + "/gone.txt")
         shown = index.url.replace("://", "://****@")
-        assert said.startswith(f"The constraints in {shown}/gone.txt cannot be read: ")
+        assert said.startswith(f"could not read constraints from {shown}/gone.txt: ")
     assert "404" in said
     assert "s3cret" not in said
     assert said.count("\n") == 1
@@ -289,7 +289,7 @@ def test_constraints_that_are_not_there(environment: Env) -> None:
 def test_constraints_on_a_server_that_does_not_answer(environment: Env) -> None:
     """The cause alone, not the objects it went through."""
     said = refused(environment, "http://127.0.0.1:9/c.txt")
-    assert said.startswith("The constraints in http://127.0.0.1:9/c.txt cannot be read: ")
+    assert said.startswith("could not read constraints from http://127.0.0.1:9/c.txt: ")
     assert "refused" in said
     assert "object at" not in said
 

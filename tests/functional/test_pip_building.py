@@ -51,7 +51,7 @@ def test_failed_build_tells_what_it_printed(tmp_path: Path, capfd: pytest.Captur
     sdist = make_sdist(tmp_path, "broken", "1.0", fails="gcc: error: no such file\nreally not")
     with pytest.raises(StageFailed) as failed:
         build_wheel(sdist, folder(tmp_path / "out"), ["--no-index"])
-    assert (failed.value.kind, failed.value.text) == ("build", "its build failed: really not")
+    assert (failed.value.kind, failed.value.text) == ("build", "build failed: really not")
     assert failed.value.log[-2:] == ("gcc: error: no such file", "really not")
     assert len(failed.value.log) <= 20
     assert capfd.readouterr() == ("", "")
@@ -85,7 +85,7 @@ def test_exactly_one_wheel_is_expected(tmp_path: Path) -> None:
     sdist = make_sdist(tmp_path, "built", "1.0")
     out = folder(tmp_path / "out")
     build_wheel(sdist, out, ["--no-index"])
-    with pytest.raises(StageFailed, match="its build made 0 wheels"):
+    with pytest.raises(StageFailed, match="build produced 0 wheels, expected 1"):
         build_wheel(sdist, out, ["--no-index"])
 
 

@@ -206,7 +206,7 @@ def test_what_must_be_left_alone_is_told_from_pips_attributes(environment: Env) 
     kinds = {info.partition("-")[0].replace("_", "-"): kind for info, (_, kind) in ODD.items()}
     assert {name: each["skip"] for name, each in found["ours"].items()} == kinds
     assert found["ours"]["from-conda"]["data"] == {"installer": "conda"}
-    assert found["ours"]["vcs"]["text"] == "it was installed from git+https://x.invalid/r"
+    assert found["ours"]["vcs"]["text"] == "installed from git+https://x.invalid/r"
 
 
 BROKEN: dict[str, dict[str, Any]] = {
@@ -255,7 +255,7 @@ def test_leftovers_are_ignored_with_a_warning(environment: Env) -> None:
     found = both(environment)
     assert sorted(found["ours"]) == sorted(found["theirs"]) == ["plain"]
     leftover = environment.site_packages / "~lain-0.9.dist-info"
-    assert found["warnings"] == [f"{leftover} is left behind by an interrupted pip and is ignored"]
+    assert found["warnings"] == [f"ignoring {leftover}: left behind by an interrupted pip"]
 
 
 def test_vendored_metadata_off_the_path_is_not_installed(environment: Env) -> None:

@@ -115,8 +115,8 @@ def test_site_packages_that_cannot_be_written(environment: Env, system: System) 
     (stdlib / "site-packages").rmdir()
     (stdlib / "site-packages").symlink_to("/proc")
     refused = check(python, environment, env_vars=said)
-    assert refused.startswith(f"EnvironmentRefused | {stdlib / 'site-packages'} cannot be written to. | ")
-    assert refused.endswith("--user updates your own packages only")
+    assert refused.startswith(f"EnvironmentRefused | {stdlib / 'site-packages'} is not writable | ")
+    assert refused.endswith("or update only your own packages with --user")
     assert check(python, environment, env_vars=said, user=True) == "fine"
     assert check(python, environment, env_vars=said, changing=False) == "fine"
 

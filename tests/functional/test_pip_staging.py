@@ -280,7 +280,7 @@ def rewritten(wheel: Path, files: dict[str, str]) -> Path:
         ("entry point without function", "Invalid script entry point"),
         ("future format", "is not compatible with this version of pip"),
         ("unknown scheme", "Unknown scheme key"),
-        ("two distributions", "the wheel holds metadata of broken-1.0, other-2.0"),
+        ("two distributions", "the wheel contains metadata for broken-1.0, other-2.0"),
     ],
 )
 def test_wheel_that_pip_refuses_fails_with_its_words(environment: Env, tmp_path: Path, kind: str, words: str) -> None:
@@ -302,7 +302,7 @@ def test_full_disk_is_not_the_wheels_fault(environment: Env, tmp_path: Path) -> 
         "except TransactionError as error:\n    print(error.message)\n"
     )
     said = in_environment(environment, code, make_wheel(tmp_path, "plain", "1.0"))
-    assert said == f"{environment.path / 'root'} cannot be written: No space left on device.\n"
+    assert said == f"{environment.path / 'root'} is not writable: No space left on device.\n"
 
 
 def test_bytecode_elsewhere_is_left_to_the_interpreter(environment: Env, tmp_path: Path) -> None:

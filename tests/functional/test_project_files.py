@@ -125,7 +125,7 @@ REFUSED = [
     ("pyproject.toml", "[tool.poetry.dependencies]\nlib = '^1'\n", "poetry update"),
     ("pyproject.toml", "[project\n", "could not read"),
     ("garbage.txt", "lib=1.0\n", "could not parse 'lib=1.0'"),
-    ("none.txt", "absent==1\n", "none of the packages"),
+    ("none.txt", "absent==1\n", "none of the requested packages"),
     ("missing.txt", None, "missing.txt"),
 ]
 

@@ -123,9 +123,7 @@ def test_virtual_environment_without_it(shell: Shell) -> None:
     done = shell.run("pip update", "active", "tools")
     pip = shell.folder / "active" / "bin" / "pip"
     assert (done.stdout, done.returncode) == ("", 1)
-    assert done.stderr == (
-        f"pip update: there is no pip-update beside {pip}\nhint: install pip-fastupdate into that environment\n"
-    )
+    assert done.stderr == (f"error: no pip-update next to {pip}\nhint: install pip-fastupdate into that environment\n")
 
 
 @pytest.mark.parametrize("system", [("pip",), ()])

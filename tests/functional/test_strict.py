@@ -12,9 +12,12 @@ from tests.support.environments import Env, install, installed, run, tree
 from tests.support.local_index import LocalIndex
 
 NEWS: Mapping[str, tuple[dict, str]] = {
-    "new-pth": ({"files": {"app/__init__.py": "", "app.pth": "import app"}}, 'adds start-up hook "app.pth"'),
+    "new-pth": ({"files": {"app/__init__.py": "", "app.pth": "import app"}}, 'adds startup hook "app.pth"'),
     "new-hook": ({"files": {"app/__init__.py": "", "sitecustomize.py": ""}}, "imported at every interpreter start"),
-    "new-native": ({"files": {"app/__init__.py": "", "app/_fast.so": b"\x7fELF"}}, "native code where there was none"),
+    "new-native": (
+        {"files": {"app/__init__.py": "", "app/_fast.so": b"\x7fELF"}},
+        "adds native code (the installed",
+    ),
     "shadows-command": ({"scripts": {"ls": "app:main"}}, "would hide"),
 }
 """By kind of warning: what brings it, and words of it."""
@@ -77,8 +80,8 @@ def test_strict_holds_what_needs_the_held_one(environment: Env, index: LocalInde
     assert ["app 2.0 requires lib>=2, but lib stays at 1.0"] == [
         each["text"].split(" (")[0] for each in rows(done)["app"]["reasons"]
     ]
-    hook = 'adds start-up hook "startup.pth", which runs at every interpreter start'
-    assert [f"tool 2.0 requires startup, which is left out ({hook})"] == [
+    hook = 'adds startup hook "startup.pth", which runs at every interpreter start'
+    assert [f"tool 2.0 requires startup, which cannot be added ({hook})"] == [
         each["text"] for each in rows(done)["tool"]["reasons"]
     ]
 
@@ -98,7 +101,7 @@ def test_command_of_another_package(env: Env, index: LocalIndex) -> None:
     assert (4, {"app": "1.0", "lib": "2.0", "owner": "1.0"}) == (done.returncode, installed(env))
     row = rows(done)["app"]
     assert ("hold", "failed", {"file-conflict"}) == (row["action"], row["status"], kinds(row))
-    assert "which belongs to owner: left as it is" in done.stderr
+    assert "which belongs to owner; leaving it unchanged" in done.stderr
     assert "hint: " in done.stderr
 
 

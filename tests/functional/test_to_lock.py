@@ -61,8 +61,8 @@ def test_applied_and_undone(old: Env, index: LocalIndex, lock: Path) -> None:
     assert {"app": "upgrade", "lib": "upgrade", "new": "add"} == actions
     done = run(old, "--to", str(lock), "--level", "patch", index=index)
     assert (0, {**GOAL, "own": "1.0"}) == (done.returncode, installed(old)), done.stderr
-    assert "not in pylock.toml, so left as they are: own" in done.stderr
-    assert "cooldown and level hold none of them" in done.stderr
+    assert "not in pylock.toml, so unchanged: own" in done.stderr
+    assert "ignoring cooldown and level" in done.stderr
     again = run(old, "--to", str(lock), "--check", "--offline", index=index)
     assert 0 == again.returncode, again.stdout + again.stderr
     assert 0 == run(old, "--undo", index=index).returncode
@@ -74,7 +74,7 @@ def test_older_versions(old: Env, index: LocalIndex, lock: Path) -> None:
     install(old, [index.release("lib", "3.0")])
     held = run(old, "--to", str(lock), index=index)
     assert (4, {**GOAL, "lib": "3.0", "own": "1.0"}) == (held.returncode, installed(old)), held.stderr
-    assert "pylock.toml has 2.5, which is older; --allow-downgrade takes it" in held.stdout
+    assert "pylock.toml has 2.5, which is older; use --allow-downgrade to install it" in held.stdout
     done = run(old, "--to", str(lock), "--allow-downgrade", "--format", "json", index=index)
     assert (0, {**GOAL, "own": "1.0"}) == (done.returncode, installed(old)), done.stderr
     (row,) = [row for row in json.loads(done.stdout)["packages"] if row["name"] == "lib"]
@@ -98,7 +98,7 @@ def test_lock_that_lacks_something(old: Env, index: LocalIndex, tmp_path: Path) 
     wheel = index.release("app", "3.0", requires=["absent"])
     done = run(old, "--to", str(lock_of(tmp_path, index, wheel)), index=index)
     assert (4, "1.0") == (done.returncode, installed(old)["app"])
-    assert "app 3.0 requires absent, which pylock.toml does not have" in done.stderr
+    assert "app 3.0 requires absent, which pylock.toml does not contain" in done.stderr
 
 
 def test_index_that_tells_other_requirements(old: Env, index: LocalIndex, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_wrong_hash(old: Env, index: LocalIndex, lock: Path) -> None:
         (["--direct"], 2, "--to cannot be used with --direct"),
         (["--lock-file", "pylock.x.toml"], 2, "--to cannot be used with --lock-file"),
         (["--to", "pylock.absent.toml"], 1, "could not read"),
-        (["--to", "lock.txt"], 2, "as PEP 751 demands"),
+        (["--to", "lock.txt"], 2, "must be named pylock.toml or pylock.NAME.toml (PEP 751)"),
         (["--to", "pylock.bad.toml"], 1, "is not a valid lock file"),
     ],
 )
@@ -172,6 +172,6 @@ def test_killed_in_the_middle(tmp_path: Path) -> None:
         assert made.before != made.tree()
         done = run(made.env, "--to", str(lock), index=made.index)
         assert (0, made.new) == (done.returncode, installed(made.env)), done.stderr
-        assert "interrupted" in done.stderr or "cut short" in done.stderr
+        assert "interrupted" in done.stderr
         assert 0 == run(made.env, "--undo", index=made.index).returncode
         assert real.live(made.before) == real.live(made.tree())

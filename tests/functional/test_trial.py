@@ -83,7 +83,7 @@ def test_update_that_fails_is_taken_back(twelve: Env, index: LocalIndex) -> None
     done = run(twelve, "--test", command.line, "--format", "json", index=index)
     assert (1, 2, "") == (done.returncode, command.runs, done.stdout)
     assert before == tree(twelve.path)
-    assert "error: The test failed with exit code 7 after the update, so everything was put back." in done.stderr
+    assert "error: the test failed with exit code 7 after the update; the update was rolled back" in done.stderr
     assert "--bisect" in done.stderr.splitlines()[-1]
 
 
@@ -92,7 +92,7 @@ def test_command_that_fails_before_the_update(twelve: Env, index: LocalIndex) ->
     before = tree(twelve.path)
     done = run(twelve, "--test", "exit 3", index=index)
     assert (1, before, []) == (done.returncode, tree(twelve.path), index.paths("/files/*.whl"))
-    assert "failed with exit code 3 before anything was changed" in done.stderr
+    assert "failed with exit code 3 before the update" in done.stderr
     assert "hint: " in done.stderr
 
 
@@ -100,7 +100,7 @@ def test_command_that_fails_before_the_update(twelve: Env, index: LocalIndex) ->
 def test_command_ended_by_a_signal(twelve: Env, index: LocalIndex) -> None:
     """That is no success either."""
     done = run(twelve, "--test", "kill -9 $$", index=index)
-    assert (1, True) == (done.returncode, "was ended by signal 9 before" in done.stderr)
+    assert (1, True) == (done.returncode, "was killed by signal 9 before" in done.stderr)
 
 
 def test_command_without_anything_to_do(twelve: Env, index: LocalIndex) -> None:
@@ -145,7 +145,7 @@ def test_bisect_finds_the_one_that_fails(twelve: Env, index: LocalIndex) -> None
     assert ("hold", "done", "1.0", "2.0") == (row["action"], row["status"], row["target"], row["latest"])
     assert [{"kind": "fails-test", "text": "fails your test", "version": "2.0"}] == row["reasons"]
     assert 12 == len(index.paths("/files/*.whl"))
-    assert "warning: e 2.0 fails your test: it is left as it is" in done.stderr
+    assert "warning: e 2.0 fails your test; leaving e unchanged" in done.stderr
     assert (0, "2.0") == (run(twelve, index=index).returncode, installed(twelve)["e"])
 
 
@@ -251,10 +251,10 @@ def test_command_that_installs_something(twelve: Env, index: LocalIndex) -> None
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--bisect"], "--bisect needs --test"),
-        (["--test", " "], "needs a command"),
-        (["--test", "true", "--check"], "--test cannot go with --check"),
-        (["--test", "true", "-n"], "--test cannot go with --dry-run"),
+        (["--bisect"], "--bisect requires --test"),
+        (["--test", " "], "requires a command"),
+        (["--test", "true", "--check"], "--test cannot be used with --check"),
+        (["--test", "true", "-n"], "--test cannot be used with --dry-run"),
     ],
 )
 def test_wrong_usage(environment: Env, index: LocalIndex, arguments: list[str], words: str) -> None:
@@ -289,7 +289,7 @@ def test_interruption_during_the_test(twelve: Env, index: LocalIndex, number: in
         process.send_signal(number)
         out, told = process.communicate(timeout=30)
     assert (130, "") == (process.returncode, out)
-    assert "error: Interrupted; the environment is as it was." == told.splitlines()[-1]
+    assert "error: interrupted; the environment is unchanged" == told.splitlines()[-1]
     assert before == tree(twelve.path)
     with pytest.raises(ProcessLookupError):
         os.kill(int(mark.read_text()), 0)

@@ -243,7 +243,7 @@ class Wire:
             self.gets.append(url)
             status, told = self.server.answer(url[url.index("/v1/") :], None)
             if status != 200:
-                raise Unreadable(f"{url} answers with status {status}")
+                raise Unreadable(f"{url} returned status {status}")
             try:
                 self.kept[key] = reduce(json.dumps(told).encode())
             except ValueError as error:

@@ -104,7 +104,8 @@ def test_wrong_usage(words: list[str]) -> None:
     """Whatever cannot be understood is said in one sentence, with a hint."""
     with pytest.raises(UsageError) as caught:
         parse_arguments(words)
-    assert caught.value.message.endswith(".")
+    assert caught.value.message[:1] == caught.value.message[:1].lower()
+    assert not caught.value.message.endswith(".")
     assert caught.value.hint
 
 
@@ -133,7 +134,7 @@ def test_wrong_usage(words: list[str]) -> None:
     ],
 )
 def test_wrong_choice(words: list[str]) -> None:
-    """So is what makes no sense about what may come in; exit code 2, before anything is read."""
+    """So are policy options that make no sense; exit code 2, before anything is read."""
     with pytest.raises(UsageError) as caught:
         parse_arguments(words)
     assert (True, 2) == (bool(caught.value.hint), caught.value.exit_code)

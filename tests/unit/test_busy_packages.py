@@ -159,7 +159,7 @@ def test_library_in_use() -> None:
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (5, "another program uses it, or permission was denied"),
+        (5, "another program uses it, or permission denied"),
         (32, "another program uses it"),
         (19, "the disk is write-protected"),
     ],
@@ -169,4 +169,4 @@ def test_words(code: int, words: str) -> None:
     error = refused(code, "C:\\x") if code != 19 else PermissionError(13, "", "C:\\x")
     error.winerror = code
     found = transaction_error("It failed", error)
-    assert (TransactionError, f"It failed: {words} (C:\\x).") == (type(found), found.message)
+    assert (TransactionError, f"It failed: {words} (C:\\x)") == (type(found), found.message)

@@ -41,11 +41,11 @@ def given_away(directory: Path) -> None:
 
 SPOILT: dict[str, tuple[Callable[[Path], None], str]] = {
     "link": (linked, "is a link"),
-    "settings": (lambda directory: linked(directory, "settings"), "has a part, settings, that is a link"),
-    "wheels": (lambda directory: linked(directory, "wheels"), "has a part, wheels, that is a link"),
-    "settled": (lambda directory: linked(directory, "settled"), "has a part, settled, that is a link"),
-    "database": (lambda directory: linked(directory, location.DATABASE), "that is a link"),
-    "journal": (lambda directory: linked(directory, f"{location.DATABASE}-journal"), "that is a link"),
+    "settings": (lambda directory: linked(directory, "settings"), "contains settings, which is a link"),
+    "wheels": (lambda directory: linked(directory, "wheels"), "contains wheels, which is a link"),
+    "settled": (lambda directory: linked(directory, "settled"), "contains settled, which is a link"),
+    "database": (lambda directory: linked(directory, location.DATABASE), "which is a link"),
+    "journal": (lambda directory: linked(directory, f"{location.DATABASE}-journal"), "which is a link"),
     "everybody": (lambda directory: directory.chmod(0o777), "can be written by others"),
     "part": (lambda directory: (directory / "wheels").mkdir() or (directory / "wheels").chmod(0o777), "by others"),  # type: ignore[func-returns-value]
 }

@@ -70,19 +70,19 @@ def refusal(given: Path | str) -> UsageError:
 
 def test_not_an_interpreter(tmp_path: Path) -> None:
     """Each has its own sentence."""
-    assert f"{tmp_path} is a folder without a Python" in refusal(tmp_path).message
+    assert f"no Python environment found in {tmp_path}" in refusal(tmp_path).message
     assert "missing/python does not exist" in refusal(tmp_path / "missing" / "python").message
     assert "no-such-python does not exist" in refusal("no-such-python").message
     assert "does not look like a Python" in refusal(executable(tmp_path / "copy")).message
     (tmp_path / "python").symlink_to(tmp_path / "gone")
-    assert f"is a symbolic link to {tmp_path / 'gone'}, which does not exist" in refusal(tmp_path / "python").message
+    assert f"is a broken symbolic link to {tmp_path / 'gone'}" in refusal(tmp_path / "python").message
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permission")
 def test_file_that_is_not_executable(tmp_path: Path) -> None:
     """It must be allowed to run it."""
     executable(tmp_path / "python").chmod(0o644)
-    assert "cannot be executed" in refusal(tmp_path / "python").message
+    assert "is not executable" in refusal(tmp_path / "python").message
 
 
 def test_the_running_interpreter(tmp_path: Path) -> None:
@@ -157,11 +157,15 @@ OURS = {"given": "/x/python", "version": "3.11", "abi": "cpython-311-x86_64-linu
 @pytest.mark.parametrize(
     ("version", "abi", "words"),
     [
-        ((2, 7, 18), "", "/x/python is Python 2.7.18, and pip-update needs 3.10 or newer."),
-        ((3, 9, 1), "cpython-39-x86_64-linux-gnu", "Python 3.9.1, and pip-update needs 3.10"),
-        ((3, 12, 1), "cpython-312-x86_64-linux-gnu", "is Python 3.12.1 (cpython-312-x86_64-linux-gnu), and parts"),
+        ((2, 7, 18), "", "/x/python is Python 2.7.18; pip-update requires 3.10 or newer"),
+        ((3, 9, 1), "cpython-39-x86_64-linux-gnu", "Python 3.9.1; pip-update requires 3.10"),
+        (
+            (3, 12, 1),
+            "cpython-312-x86_64-linux-gnu",
+            "is Python 3.12.1 (cpython-312-x86_64-linux-gnu), but this pip-update is compiled",
+        ),
         ((3, 11, 9), "cpython-311d-x86_64-linux-gnu", "(cpython-311d-x86_64-linux-gnu)"),
-        ((3, 11, 9), "pypy311-pp73-x86_64-linux-gnu", "for Python 3.11 (cpython-311-x86_64-linux-gnu) alone"),
+        ((3, 11, 9), "pypy311-pp73-x86_64-linux-gnu", "for Python 3.11 (cpython-311-x86_64-linux-gnu) only"),
     ],
 )
 def test_interpreter_that_will_not_do(version: tuple[int, int, int], abi: str, words: str) -> None:
@@ -197,7 +201,7 @@ def test_hint_names_the_version() -> None:
     """What to type is complete."""
     found = bootstrap.complaint(OURS, (3, 12, 1), "cpython-312")
     assert found is not None
-    assert "uvx --python 3.12 --from pip-fastupdate pip-update --python /x/python" in found[1]
+    assert "run `uvx --python 3.12 --from pip-fastupdate pip-update --python /x/python" in found[1]
 
 
 def test_finder(tmp_path: Path) -> None:
@@ -234,5 +238,5 @@ def test_program_that_cannot_be_started(tmp_path: Path, windows: bool) -> None:
     """The operating system's reason is told."""
     broken = executable(tmp_path / "python")
     broken.write_bytes(b"\x7fELF, but not really")
-    with pytest.raises(UsageError, match=r"python cannot be run: .*format"):
+    with pytest.raises(UsageError, match=r"could not run .*python: .*format"):
         launch.replace_process([str(broken)], {}, windows=windows)

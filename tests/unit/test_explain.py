@@ -30,8 +30,8 @@ def test_required_by_another() -> None:
 def test_requires_what_stays() -> None:
     """A project that needs something newer than can be had says which, and why that stays."""
     releases = {"a": {"1": (), "2": ("mine>=2",)}, "mine": {"1": (), "2": ()}}
-    stays = {"mine": Reason(kind="editable", text="it is installed in editable mode")}
-    expected = [("requires", "a 2 requires mine>=2, but mine stays at 1 (it is installed in editable mode)")]
+    stays = {"mine": Reason(kind="editable", text="installed in editable mode")}
+    expected = [("requires", "a 2 requires mine>=2, but mine stays at 1 (installed in editable mode)")]
     assert {"a": expected} == explained(make_pool({"a": "1", "mine": "1"}, releases, stays=stays))
 
 
@@ -45,10 +45,10 @@ def test_requires_what_has_no_fitting_release() -> None:
     """A new dependency without a release for this interpreter says what rules the newest out."""
     releases = {"a": {"1": (), "2": ("x",)}, "x": {"1": ()}}
     blocked = {("x", "1"): Reason(kind="no-wheel", text="no wheel for this platform")}
-    expected = [("requires-missing", "a 2 requires x, of which no release fits (no wheel for this platform)")]
+    expected = [("requires-missing", "a 2 requires x, which has no compatible release (no wheel for this platform)")]
     assert {"a": expected} == explained(make_pool({"a": "1"}, releases, blocked=blocked))
     without = {"a": {"1": (), "2": ("x>=2",)}, "x": {"1": ()}}
-    expected = [("requires-missing", "a 2 requires x>=2, of which no release fits")]
+    expected = [("requires-missing", "a 2 requires x>=2, which has no compatible release")]
     assert {"a": expected} == explained(make_pool({"a": "1"}, without))
 
 
@@ -56,7 +56,7 @@ def test_conflict_of_an_addition() -> None:
     """A new dependency that does not go together with the rest is the reason."""
     releases = {"a": {"1": (), "2": ("x",)}, "x": {"1": ("b<2",)}, "b": {"1": (), "2": ()}}
     pool = make_pool({"a": "1", "b": "1"}, releases, requested=["b"])
-    assert {"a": [("requires", "x 1 requires b<2, but b goes to 2")]} == explained(pool)
+    assert {"a": [("requires", "x 1 requires b<2, but b is upgraded to 2")]} == explained(pool)
 
 
 def test_unreadable_metadata() -> None:

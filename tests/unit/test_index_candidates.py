@@ -76,7 +76,7 @@ def test_beyond_the_newest_candidate_it_is_told_why() -> None:
         floor="1.0",
     )
     assert [
-        "9.0 requires-python: needs Python >=3.12",
+        "9.0 requires-python: requires Python >=3.12",
         "8.0 no-wheel: has no wheel for this platform, only an sdist and wheels for cp312-cp312-win_amd64",
         "7.0 no-wheel: has no wheel for this platform, only wheels for cp312-cp312-win_amd64",
         "6.0 no-wheel: has no wheel for this platform, only an sdist",
@@ -167,7 +167,7 @@ class TestFormats:
         """Wheels are ruled out."""
         found = chosen(*self.FILES, *wheels("3.0"), no_binary=frozenset({"foo"}))
         assert [
-            "3.0 no-wheel: has no sdist, and --no-binary rules out wheels",
+            "3.0 no-wheel: has no sdist, and --no-binary excludes wheels",
             "2.0 foo-2.0.tar.gz",
             "1.0 foo-1.0.tar.gz",
         ] == summary(found)
@@ -195,7 +195,7 @@ class TestFormats:
         """An older wheel goes before a newer sdist, if there is any."""
         found = chosen(*self.FILES, build=frozenset({"foo"}), prefer_binary=True)
         assert [
-            "2.0 no-wheel: has only an sdist, and older wheels are preferred",
+            "2.0 no-wheel: has only an sdist, and --prefer-binary prefers older wheels",
             f"1.0 foo-1.0-{PURE}",
         ] == summary(found)
         only = chosen("foo-2.0.tar.gz", build=frozenset({"foo"}), prefer_binary=True)
@@ -239,7 +239,7 @@ class TestSeveralSources:
             source_record("foo-2.0-cp27-none-any.whl", source="a"),
             source_record(link("foo-2.0.tar.gz", requires_python=">=3.99"), *wheels("1.0"), source="b"),
         )
-        assert ["2.0 requires-python: needs Python >=3.99", f"1.0 foo-1.0-{PURE}"] == summary(found)
+        assert ["2.0 requires-python: requires Python >=3.99", f"1.0 foo-1.0-{PURE}"] == summary(found)
 
 
 class TestProject:

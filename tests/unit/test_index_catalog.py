@@ -342,8 +342,8 @@ class TestSeveralSources:
         source = catalog(session, extra_index_urls=(self.EXTRA,), find_links=(str(tmp_path / "no"),))
         assert "1.0" == newest(look_up(source, a="1.0")["a"])
         assert (
-            f"find-links {tmp_path / 'no'} was not consulted: there is no such file or folder",
-            f"the extra index {self.EXTRA} was not consulted for a: no route",
+            f"could not use find-links {tmp_path / 'no'}: no such file or directory",
+            f"could not use the extra index {self.EXTRA} for a: no route",
         ) == source.unconsulted
 
     def test_no_source_at_all(self) -> None:
@@ -408,14 +408,14 @@ class TestRevalidate:
             (
                 {"hashes": {"sha256": "cd" * 32}},
                 "hash",
-                "a-2.0-py3-none-any.whl is not the same file any more",
+                "a-2.0-py3-none-any.whl has changed on the index",
             ),
             (
                 {"url": f"{ROOT}/files/a-2.0-1-py3-none-any.whl"},
                 "not-found",
-                "a-2.0-py3-none-any.whl is not on the index any more",
+                "a-2.0-py3-none-any.whl is no longer on the index",
             ),
-            (None, "not-found", "a-2.0-py3-none-any.whl is not on the index any more"),
+            (None, "not-found", "a-2.0-py3-none-any.whl is no longer on the index"),
         ],
     )
     def test_changed(self, change: dict[str, Any] | None, kind: str, text: str) -> None:

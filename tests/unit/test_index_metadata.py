@@ -56,13 +56,13 @@ class TestGiven:
         found = asked(FakeSession(), release(requires=("ok", "bar >=> 1")))
         assert isinstance(found, Failure)
         assert "garbage" == found.kind
-        assert found.text.startswith("its requirement 'bar >=> 1' cannot be understood: ")
+        assert found.text.startswith("invalid requirement 'bar >=> 1': ")
         assert "\n" not in found.text
 
     def test_blocked_release_has_no_requirements(self) -> None:
         """There is no file to look into."""
         blocked = Release(name="foo", version=Version("1.0"))
-        assert failure("not-found", "there is no file of it for this interpreter") == asked(FakeSession(), blocked)
+        assert failure("not-found", "no file for this interpreter") == asked(FakeSession(), blocked)
 
 
 class TestSidecar:
@@ -92,19 +92,19 @@ class TestSidecar:
         right, wrong = hashlib.sha256(self.BODY).hexdigest(), "00" * 32
         assert 2 == len(asked(self.serve(), release(metadata=True, metadata_sha256=right.upper())))
         session = self.serve()
-        text = f"the metadata of {WHEEL} is not what the index announced"
+        text = f"the metadata of {WHEEL} does not match the index"
         assert failure("hash", text) == asked(session, release(metadata=True, metadata_sha256=wrong))
         assert {} == session.cache
 
     @pytest.mark.parametrize(
         ("body", "text"),
         [
-            (make_metadata("bar", "1.0"), "its metadata is that of bar"),
-            (make_metadata("foo", "1.1"), "its metadata is that of version 1.1"),
-            (make_metadata("foo", "one"), "its metadata is that of version one"),
-            (b"", "its metadata is that of nothing"),
-            (b"Name: foo\n\n", "its metadata is that of version nothing"),
-            (b"<html>\n<body>Name: foo</body>", "its metadata is that of nothing"),
+            (make_metadata("bar", "1.0"), "its metadata is for bar"),
+            (make_metadata("foo", "1.1"), "its metadata is for version 1.1"),
+            (make_metadata("foo", "one"), "its metadata is for version one"),
+            (b"", "its metadata is for nothing"),
+            (b"Name: foo\n\n", "its metadata is for version nothing"),
+            (b"<html>\n<body>Name: foo</body>", "its metadata is for nothing"),
         ],
     )
     def test_of_something_else(self, body: bytes, text: str) -> None:
@@ -115,9 +115,9 @@ class TestSidecar:
         """The index had not told."""
         body = make_metadata("foo", "1.0", requires_python=">=3.99")
         session, each = self.serve(body), release(metadata=True)
-        assert failure("requires-python", "needs Python >=3.99") == asked(session, each)
+        assert failure("requires-python", "requires Python >=3.99") == asked(session, each)
         stored = session.stored([Requirements(HERE).key(each) or ""])
-        assert failure("requires-python", "needs Python >=3.99") == Requirements(HERE).recall(each, stored)
+        assert failure("requires-python", "requires Python >=3.99") == Requirements(HERE).recall(each, stored)
 
     def test_fields(self) -> None:
         """Case, continuation lines, equal versions; the description is none of them."""
@@ -257,15 +257,13 @@ class TestWheel:
 
         session.before = stop
         found = asked(session, release(metadata=False, size=path.stat().st_size + 1))
-        assert failure("http", f"the server stopped sending ranges of {WHEEL}") == found
+        assert failure("http", f"the server stopped serving byte ranges of {WHEEL}") == found
 
     def test_wheel_that_is_gone(self, tmp_path: Path) -> None:
         """Behind HTTP and on the disk."""
-        assert failure("missing-file", f"{WHEEL} is not there any more") == asked(
-            FakeSession(), release(metadata=False)
-        )
+        assert failure("missing-file", f"{WHEEL} no longer exists") == asked(FakeSession(), release(metadata=False))
         local = release(url=(tmp_path / WHEEL).as_uri())
-        assert failure("missing-file", f"{WHEEL} is not there any more") == asked(FakeSession(), local)
+        assert failure("missing-file", f"{WHEEL} no longer exists") == asked(FakeSession(), local)
 
     def test_local_wheel(self, tmp_path: Path) -> None:
         """Read where it lies; an index on the disk has no sidecars."""
@@ -277,14 +275,14 @@ class TestWheel:
     @pytest.mark.parametrize(
         ("members", "text"),
         [
-            ({}, f"{WHEEL} holds 0 METADATA files of foo 1.0"),
-            ({"bar-1.0.dist-info/METADATA": b"x"}, f"{WHEEL} holds 0 METADATA files of foo 1.0"),
+            ({}, f"{WHEEL} contains 0 METADATA files for foo 1.0"),
+            ({"bar-1.0.dist-info/METADATA": b"x"}, f"{WHEEL} contains 0 METADATA files for foo 1.0"),
             (
                 {"foo-1.0.dist-info/METADATA": b"x", "Foo-1.dist-info/METADATA": b"x"},
-                f"{WHEEL} holds 2 METADATA files of foo 1.0",
+                f"{WHEEL} contains 2 METADATA files for foo 1.0",
             ),
-            ({"foo-1.0.dist-info/METADATA": b""}, f"{WHEEL} holds no metadata"),
-            ({"foo-1.0.dist-info/METADATA": bytes((1 << 24) + 1)}, f"{WHEEL} holds no metadata"),
+            ({"foo-1.0.dist-info/METADATA": b""}, f"{WHEEL} contains no metadata"),
+            ({"foo-1.0.dist-info/METADATA": bytes((1 << 24) + 1)}, f"{WHEEL} contains no metadata"),
         ],
     )
     def test_wheels_without_credible_metadata(self, tmp_path: Path, members: dict[str, bytes], text: str) -> None:
@@ -352,7 +350,7 @@ class TestSdist:
         """Needs a build."""
         info = make_metadata("foo", "1.0", requires=["bar"], metadata_version=version, extra=extra)
         session, each = self.serve(self.pack(tmp_path, info))
-        expected = ("bar",) if static else failure("build", "its dependencies are known only after a build")
+        expected = ("bar",) if static else failure("build", "its dependencies are unknown until it is built")
         assert expected == asked(session, each)
 
     def test_without_pkg_info(self, tmp_path: Path) -> None:
@@ -362,11 +360,11 @@ class TestSdist:
             with tarfile.open(tmp_path / name, mode) as tar:
                 tar.addfile(tarfile.TarInfo("foo-1.0/setup.py"), io.BytesIO(b""))
             session, each = self.serve(tmp_path / name)
-            assert failure("garbage", f"{name} holds no metadata") == asked(session, each)
+            assert failure("garbage", f"{name} contains no metadata") == asked(session, each)
         with zipfile.ZipFile(tmp_path / "foo-1.0.zip", "w"):
             pass
         session, each = self.serve(tmp_path / "foo-1.0.zip")
-        assert failure("garbage", "foo-1.0.zip holds no metadata") == asked(session, each)
+        assert failure("garbage", "foo-1.0.zip contains no metadata") == asked(session, each)
 
     def test_damaged(self, tmp_path: Path) -> None:
         """Told as such."""

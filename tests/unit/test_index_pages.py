@@ -323,7 +323,7 @@ class TestSimpleHtml:
     def test_other_kinds(self, kind: str) -> None:
         """Are no pages, as for pip."""
         headers = {"Content-Type": kind} if kind else {}
-        with pytest.raises(ValueError, match="no page of links"):
+        with pytest.raises(ValueError, match="not a page of links"):
             read(Reply(url=ROOT, status=200, headers=headers, body=b""))
 
     def test_where_it_is(self) -> None:

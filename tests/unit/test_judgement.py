@@ -46,7 +46,7 @@ class TestInstalled:
     @pytest.mark.parametrize("versions", [("0.9", "0.8"), ("2.0",), ("0.9", "1.1")])
     def test_no_longer_there(self, versions: tuple[str, ...]) -> None:
         """Though others are, older or newer."""
-        text = "1.0, which is installed, is not on the index any more, though other versions are"
+        text = "1.0, which is installed, is no longer on the index, although other versions are"
         assert [("deleted", text)] == notes(chosen(*wheels(*versions), floor="1.0"))
 
     @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ class TestLabels:
         source = Source(app("2.0", A))
         found = PinnedSource(source, {"app": Origin(Version("1.0+cpu"), None)}).project("app")
         assert isinstance(found, Project)
-        text = "is no +cpu build, as the installed 1.0+cpu is"
+        text = "is not a +cpu build, unlike the installed 1.0+cpu"
         assert Reason(kind="local-label", text=text, data={"label": "cpu"}) == found.releases[0].blocked
 
 

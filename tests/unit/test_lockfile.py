@@ -202,14 +202,14 @@ def test_what_cannot_be_locked(tmp_path: Path) -> None:
     nothing = pinned(name="zzz", lacking="not found on the index")
     with pytest.raises(LockRefused) as caught:
         render([nothing, pinned(release=release(sha256=None))], tmp_path / "pylock.toml")
-    assert "app 1.0 (the index names no sha256 of it), zzz 1.0 (not found on the index)." in caught.value.message
+    assert "app 1.0 (the index gives no sha256 for it), zzz 1.0 (not found on the index)" in caught.value.message
     assert 1 == caught.value.exit_code
 
 
 def test_release_without_a_file(tmp_path: Path) -> None:
     """An index that lists the version without a file that fits is of no use."""
     each = pinned(release=Release(name="app", version=Version("1.0")))
-    assert "has no file of it" in refusal(each, tmp_path)
+    assert "has no compatible file" in refusal(each, tmp_path)
 
 
 def test_file_whose_name_contradicts(tmp_path: Path) -> None:
@@ -220,13 +220,13 @@ def test_file_whose_name_contradicts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ({"url": "http://127.0.0.1/x.zip", "archive_info": {}}, "nothing tells a hash of http://127.0.0.1/x.zip"),
-        ({"url": "http://127.0.0.1/x", "dir_info": {}}, "a folder at http://127.0.0.1/x"),
-        ({"url": "file:///no/such/folder", "dir_info": {}}, "/no/such/folder is not there any more"),
-        ({"url": "http://127.0.0.1/x.git", "vcs_info": {"vcs": "git"}}, "does not tell where it came from"),
-        ({"url": "http://127.0.0.1/x"}, "does not tell where it came from"),
-        ({"archive_info": {}}, "does not tell where it came from"),
-        ({"url": URL, "archive_info": {"hash": 1}}, "does not tell where it came from"),
+        ({"url": "http://127.0.0.1/x.zip", "archive_info": {}}, "no hash is known for http://127.0.0.1/x.zip"),
+        ({"url": "http://127.0.0.1/x", "dir_info": {}}, "a directory at http://127.0.0.1/x"),
+        ({"url": "file:///no/such/folder", "dir_info": {}}, "/no/such/folder no longer exists"),
+        ({"url": "http://127.0.0.1/x.git", "vcs_info": {"vcs": "git"}}, "does not say where it came from"),
+        ({"url": "http://127.0.0.1/x"}, "does not say where it came from"),
+        ({"archive_info": {}}, "does not say where it came from"),
+        ({"url": URL, "archive_info": {"hash": 1}}, "does not say where it came from"),
     ],
 )
 def test_installation_that_nobody_can_repeat(tmp_path: Path, said: dict[str, Any], words: str) -> None:
@@ -236,7 +236,7 @@ def test_installation_that_nobody_can_repeat(tmp_path: Path, said: dict[str, Any
 
 def test_no_direct_url_at_all(tmp_path: Path) -> None:
     """An editable install of old leaves no direct_url.json."""
-    assert "does not tell where it came from" in refusal(pinned(info=tmp_path), tmp_path)
+    assert "does not say where it came from" in refusal(pinned(info=tmp_path), tmp_path)
 
 
 def test_old_packaging(tmp_path: Path) -> None:
@@ -250,7 +250,7 @@ def test_old_packaging(tmp_path: Path) -> None:
 def test_folder_that_is_missing(tmp_path: Path) -> None:
     """That is noticed before anything else is done."""
     check(tmp_path / "pylock.toml")
-    with pytest.raises(UsageError, match="no such folder"):
+    with pytest.raises(UsageError, match="no such directory"):
         check(tmp_path / "missing" / "pylock.toml")
 
 
@@ -274,7 +274,7 @@ def test_draft_is_discarded(tmp_path: Path) -> None:
     assert [] == list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("text", "words"), [("text", "No such file"), ("\udcff", "not text")])
+@pytest.mark.parametrize(("text", "words"), [("text", "No such file"), ("\udcff", "not valid UTF-8")])
 def test_draft_that_cannot_be_written(tmp_path: Path, text: str, words: str) -> None:
     """One sentence, and nothing left behind."""
     folder = tmp_path / "missing" if text == "text" else tmp_path

@@ -44,7 +44,7 @@ def told(before: str | None, after: str | None, *, strict: bool = False) -> list
     [
         (None, None, True, []),
         (None, "https://index.test/one", True, []),
-        ("https://index.test/one", None, False, ["2.0 has no provenance, but 1.0 had"]),
+        ("https://index.test/one", None, False, ["2.0 has no provenance, although 1.0 had"]),
         ("https://index.test/one", "https://index.test/two", False, []),
         ("https://index.test/one", "https://index.test/one", True, []),
         (

@@ -60,7 +60,7 @@ def test_newer_releases_from_elsewhere_are_blocked() -> None:
     source = pinned(app("3.0", B), app("2.0", A), app("1.0", A))
     assert [("3.0", B, "source-change"), ("2.0", A, None), ("1.0", A, None)] == told(source)
     first = source.project("app").releases[0]
-    assert (None, f"comes from {B}, not from {A} as before") == (first.file, first.blocked.text)
+    assert (None, f"comes from {B}; the installed version came from {A}") == (first.file, first.blocked.text)
     assert {"index": B, "before": A} == first.blocked.data
 
 

@@ -35,7 +35,7 @@ def test_old_pip_is_refused() -> None:
     """In one sentence, with the way out."""
     with pytest.raises(EnvironmentRefused) as refused:
         compat.check("23.1.2")
-    assert refused.value.message == "pip 23.1.2 is too old: pip-update needs 23.2 or newer."
+    assert refused.value.message == "pip 23.1.2 is too old; pip-update requires pip 23.2 or newer"
     assert "--upgrade pip" in refused.value.hint
 
 
@@ -59,7 +59,7 @@ def test_pip_that_changed_is_refused() -> None:
     assert compat.probe(gone) == "cannot import name 'install_wheel'"
     with pytest.raises(EnvironmentRefused) as refused:
         compat.check("99.0", gone)
-    assert refused.value.message.startswith("pip 99.0 is newer than this pip-update knows")
+    assert refused.value.message.startswith("this pip-update does not support pip 99.0")
 
 
 @pytest.mark.parametrize(

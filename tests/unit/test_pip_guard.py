@@ -40,7 +40,7 @@ def test_virtual_environment_required() -> None:
 
 def test_user_site_that_does_not_count() -> None:
     """In virtual environments, and where it is disabled."""
-    with pytest.raises(UsageError, match="a virtual environment has none of its own"):
+    with pytest.raises(UsageError, match="a virtual environment has no user site-packages"):
         check(VENV, replace(PLAIN, user=True))
     with pytest.raises(UsageError, match="disabled for this Python"):
         check(replace(SYSTEM, user=None), replace(PLAIN, user=True))
@@ -60,7 +60,7 @@ def test_externally_managed(tmp_path: Path) -> None:
 
 def test_not_writable() -> None:
     """The folder is named, and what can be done."""
-    with pytest.raises(EnvironmentRefused, match="/usr/lib cannot be written to") as refused:
+    with pytest.raises(EnvironmentRefused, match="/usr/lib is not writable") as refused:
         check(SYSTEM, unwritable="/usr/lib")
     assert "--user" in refused.value.hint
     with pytest.raises(EnvironmentRefused) as refused:

@@ -139,7 +139,7 @@ def test_digests_of_what_can_be_read_twice(tmp_path: Path, source: Path) -> None
     found = settings_cache.digests([str(source), str(tmp_path / "absent"), os.devnull])
     assert found[str(tmp_path / "absent")] == ""
     assert len(set(found.values())) == 3
-    with pytest.raises(ValueError, match="can be read twice"):
+    with pytest.raises(ValueError, match="cannot be read twice"):
         settings_cache.digests([str(tmp_path)])
 
 

@@ -154,7 +154,7 @@ def test_unreadable_metadata(tmp_path: Path) -> None:
     (info / "METADATA").mkdir()
     reason = scan(tmp_path)["foo"].skip
     assert reason is not None
-    assert reason.text.startswith("its metadata cannot be read")
+    assert reason.text.startswith("could not read its metadata")
 
 
 def test_old_name_of_metadata(tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_legacy_metadata_that_pip_cannot_read_is_told(tmp_path: Path) -> None:
     warnings: list[str] = []
     scanner.scan(warnings.append, site=site_of(tmp_path), paths=[str(tmp_path)])
     assert len(warnings) == 1
-    assert "pip cannot read" in warnings[0]
+    assert "pip could not read" in warnings[0]
 
 
 def test_zipped_egg_is_an_egg(tmp_path: Path) -> None:
@@ -272,9 +272,9 @@ def test_thousand_distributions_read_one_file_each(tmp_path: Path, monkeypatch: 
         ('{"url": "file:///a", "dir_info": {"editable": true}}', ("editable", "file:///a")),
         ('{"url": "file:///a", "dir_info": {"editable": "yes"}}', ("direct-url", "file:///a")),
         ('{"url": "file:///a", "archive_info": {}}', ("direct-url", "file:///a")),
-        ("not json", ("direct-url", "fails to tell")),
-        ('{"url": "file:///a"}', ("direct-url", "fails to tell")),
-        ("[]", ("direct-url", "fails to tell")),
+        ("not json", ("direct-url", "its direct_url.json is invalid")),
+        ('{"url": "file:///a"}', ("direct-url", "its direct_url.json is invalid")),
+        ("[]", ("direct-url", "its direct_url.json is invalid")),
     ],
 )
 def test_direct_urls(tmp_path: Path, content: str, expected: tuple[str, str]) -> None:

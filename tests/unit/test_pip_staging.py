@@ -170,7 +170,7 @@ def test_full_disk_ends_the_run(tmp_path: Path) -> None:
     """It is not one wheel that fails; whatever else there is with the disk, it is."""
     full = installer._failure(OSError(errno.ENOSPC, "No space left on device"), tmp_path, "foo")
     assert isinstance(full, TransactionError)
-    assert full.message == f"{tmp_path} cannot be written: No space left on device."
+    assert full.message == f"could not write to {tmp_path}: No space left on device"
     odd = installer._failure(OSError(errno.ENAMETOOLONG, "File name too long"), tmp_path, "foo")
     assert isinstance(odd, StageFailed)
     assert "File name too long" in odd.text
@@ -180,7 +180,7 @@ def test_path_that_windows_does_not_allow() -> None:
     """It says "not found" there, and means the 259 characters."""
     error = FileNotFoundError(errno.ENOENT, "The system cannot find the path specified", "C:\\" + 280 * "x")
     text = too_long(error, windows=True)
-    assert text == "a path in it has 283 characters, and Windows allows 259 until long paths are enabled"
+    assert text == "a path in it has 283 characters, but Windows allows 259 unless long paths are enabled"
     short = FileNotFoundError(errno.ENOENT, "The system cannot find the path specified", "C:\\x")
     assert [None, None] == [too_long(short, windows=True), too_long(error, windows=False)]
 
@@ -202,7 +202,7 @@ def test_bad_zip_is_a_failure(tmp_path: Path) -> None:
 
 def test_second_set_of_metadata_is_a_failure(tmp_path: Path) -> None:
     """It would pass for another distribution."""
-    with pytest.raises(StageFailed, match=r"the wheel holds metadata of foo-1\.0, other-2\.0"):
+    with pytest.raises(StageFailed, match=r"the wheel contains metadata for foo-1\.0, other-2\.0"):
         staged_of(tmp_path, data={"purelib/other-2.0.dist-info/METADATA": "Name: other\n"})
 
 

@@ -37,7 +37,7 @@ def lines(progress: Plain, stream: io.StringIO) -> list[str]:
 def test_plain_lines() -> None:
     """A stage is one line at its end; notes, warnings and hints are lines of their own."""
     stream = io.StringIO()
-    expected = ["Scanned 3 distributions in N s", "a note", "warning: careful", "hint: do so"]
+    expected = ["Scanned 3 packages in N s", "a note", "warning: careful", "hint: do so"]
     assert expected == lines(Plain(stream), stream)
 
 
@@ -115,7 +115,7 @@ def test_steps_count_for_the_innermost_stage() -> None:
         with progress.stage("look up"):
             progress.step(amount=5)
         progress.step()
-    assert ["Looked up 5 projects", "Planned 2 steps"] == [
+    assert ["Looked up 5 packages", "Planned 2 steps"] == [
         line.partition(" in ")[0] for line in stream.getvalue().splitlines()
     ]
 
@@ -130,7 +130,7 @@ def test_steps_from_many_threads() -> None:
             thread.start()
         for thread in threads:
             thread.join()
-    assert stream.getvalue().startswith("Looked up 4000 projects in ")
+    assert stream.getvalue().startswith("Looked up 4000 packages in ")
 
 
 def test_nothing_dangerous() -> None:
@@ -205,7 +205,7 @@ def test_hung_up_before_the_display() -> None:
     ("stage", "expected"),
     [
         (Stage(name="scan"), "Scanned in 1.0 s"),
-        (Stage(name="look up", total=98, done=1), "Looked up 1 project in 1.0 s"),
+        (Stage(name="look up", total=98, done=1), "Looked up 1 package in 1.0 s"),
         (Stage(name="download", total=72_000_000, done=72_000_000), "Downloaded 72.0 MB in 1.0 s"),
         (Stage(name="tidy up", done=2), "Tidy up: 2 steps in 1.0 s"),
     ],
@@ -219,8 +219,8 @@ def test_summary(stage: Stage, expected: str) -> None:
     ("stage", "expected"),
     [
         (Stage(name="scan"), ""),
-        (Stage(name="scan", done=3), "3 distributions"),
-        (Stage(name="look up", total=98, done=3), "3 of 98 projects"),
+        (Stage(name="scan", done=3), "3 packages"),
+        (Stage(name="look up", total=98, done=3), "3 of 98 packages"),
         (Stage(name="download", total=72_000_000, done=1_000_000), "1.0 MB of 72.0 MB"),
         (Stage(name="download", done=1_000_000), "1.0 MB"),
     ],
@@ -267,7 +267,7 @@ def test_live_display() -> None:
     progress = Live(stream, color=True, delay=0)
     with progress.stage("look up", 98):
         progress.step("https://me:pw@host/ \x1b[2J", amount=3)
-        wait_for(lambda: "Looking up 3 of 98 projects" in stream.getvalue())
+        wait_for(lambda: "Looking up 3 of 98 packages" in stream.getvalue())
         progress.note("a note 1 → 2")
         progress.warn("careful")
         with progress.stage("plan"):
@@ -284,7 +284,7 @@ def test_live_display() -> None:
 def test_live_says_finished_stages_when_verbose() -> None:
     """With verbosity 1, the finished stages stay as lines."""
     stream = Terminal()
-    assert lines(Live(stream, verbosity=1), stream)[0] == "Scanned 3 distributions in N s"
+    assert lines(Live(stream, verbosity=1), stream)[0] == "Scanned 3 packages in N s"
     assert "\x1b" not in stream.getvalue()
 
 
@@ -311,7 +311,7 @@ def test_live_in_ascii() -> None:
     progress = Live(stream, delay=0)
     with progress.stage("look up", 98):
         progress.step("größe", amount=3)
-        wait_for(lambda: "3 of 98 projects" in stream.getvalue())
+        wait_for(lambda: "3 of 98 packages" in stream.getvalue())
     assert stream.getvalue().isascii()
 
 
@@ -322,7 +322,7 @@ def test_live_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     progress = Live(stream, delay=0)
     with progress.stage("look up", 98):
         progress.step("a-very-long-name" * 5, amount=3)
-        wait_for(lambda: "3 of 98 projects" in stream.getvalue())
+        wait_for(lambda: "3 of 98 packages" in stream.getvalue())
     frames = re.split("\x1b\\[[0-9;?]*[a-zA-Z]|\r|\n", stream.getvalue())
     assert max(map(len, frames)) <= 40
     assert "━" not in stream.getvalue()
@@ -362,7 +362,7 @@ def test_swap_imports_before_it_begins() -> None:
     with progress.stage("swap", 3):
         before = set(sys.modules)
         progress.step("x")
-        wait_for(lambda: "Swapping 1 of 3 distributions" in stream.getvalue())
+        wait_for(lambda: "Applying 1 of 3 changes" in stream.getvalue())
         progress.note("a note")
     assert set(sys.modules) == before
 

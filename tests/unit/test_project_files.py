@@ -204,8 +204,8 @@ def test_escaped_strings() -> None:
     ("groups", "message"),
     [
         ("[dependency-groups]\na = [{include-group='b'}]\nb = [{include-group='A'}]", "includes itself"),
-        ("[dependency-groups]\nb = []", "the groups are: b"),
-        ("", "the groups are: none"),
+        ("[dependency-groups]\nb = []", "available: b"),
+        ("", "available: none"),
         ("[dependency-groups]\na = 'x'", "not a list"),
         ("[dependency-groups]\na = [1]", "neither"),
         (_chain(200, "{include-group='g#'}"), "more than 100 others"),

@@ -35,7 +35,7 @@ CURRENT = row("z", "1", "1", "1", "current")
 
 def test_everything_only_when_it_is_so() -> None:
     """Neither held nor passed over, nor anything to be decided."""
-    assert "Everything is up to date (1 distribution)" == headline(CURRENT)
+    assert "Everything is up to date (1 package)" == headline(CURRENT)
     others = (
         why("a", "hold", "required-by"),
         why("a", "current", "requires-python", "1", version="3"),
@@ -51,14 +51,14 @@ def test_the_most_frequent_reason_first() -> None:
     rows = [why("a", "hold", "source-change"), why("b", "hold", "required-by"), why("c", "hold", "required-by")]
     rows += [why("d", "current", "cooldown", "1", version="3"), why("e", "skip", "excluded", None)]
     assert headline(*rows, CURRENT) == (
-        "Nothing to upgrade: 4 of 6 distributions are behind (2 limited by what another package requires, "
+        "Nothing to upgrade: 4 of 6 packages are behind (2 limited by a requirement of another package, "
         "1 too recent, 1 newer on another index only), 1 skipped (1 excluded)"
     )
 
 
 def test_skipped_alone() -> None:
     """What was not looked at is not called up to date."""
-    expected = "Nothing to upgrade: 1 of 2 distributions up to date, 1 skipped (1 editable)"
+    expected = "Nothing to upgrade: 1 of 2 packages up to date, 1 skipped (1 editable)"
     assert expected == headline(CURRENT, why("a", "skip", "editable", None))
 
 
@@ -109,6 +109,6 @@ def test_what_calls_for_a_decision_is_shown_even_if_nothing_else_is() -> None:
     rows = (why("a", "current", "yanked", "1", version="1"), why("b", "hold", "required-by"), CURRENT)
     found: Report = report(*rows)
     assert ["Package", "a"] == [line.split()[0] for line in table.render(found).rpartition("\n\n")[0].splitlines()]
-    assert "1 to be looked at" in summarize(found).summary()
+    assert "1 with warnings" in summarize(found).summary()
     assert "yanked of a" in markdown.render(found)
     assert 1 == summary(*rows)["warned_of"]

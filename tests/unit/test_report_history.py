@@ -39,7 +39,7 @@ ENTRIES = (
 def test_table() -> None:
     """Each transaction is a line; of many changes the first are named."""
     assert [
-        "Id          When                  What    Undo                    Changes",
+        "ID          Date                  Kind    Can undo                Changes",
         "20261120-1  2026-11-20T10:15:00Z  update  yes                     "
         "3 changed, 1 added: a 1 → 2, b - → 3, c 1 → 2, …",
         "20261119-1  2026-11-19T10:15:00Z  undo    no: its files are gone  1 removed: b 3 → -",
@@ -54,7 +54,7 @@ def test_table_with_all_changes() -> None:
 
 def test_no_transactions() -> None:
     """An empty history is said in words, and is an empty list in JSON."""
-    assert table.history(()) == "No transactions yet"
+    assert table.history(()) == "No transactions"
     assert json.loads(json_.history(())) == {"schema": 1, "transactions": []}
 
 
@@ -70,7 +70,8 @@ def test_json() -> None:
 
 
 @pytest.mark.parametrize(
-    ("format", "start"), [("table", b"Id "), ("json", b"{\n"), ("markdown", b"| Id | When | What | Undo | Changes |")]
+    ("format", "start"),
+    [("table", b"ID "), ("json", b"{\n"), ("markdown", b"| ID | Date | Kind | Can undo | Changes |")],
 )
 def test_show(format: str, start: bytes) -> None:
     """Every format can be written, also to a stream without arrows."""
@@ -144,11 +145,11 @@ def test_show_cache() -> None:
     stream = io.StringIO()
     reports.show_cache(Cache(), stream)
     expected = """\
-        folder          /cache
-        answers         98 (1.2 MB)
-        longest unused  2023-11-14
-        last used       -
-        wheels          2 (72.3 MB)
+        directory            /cache
+        responses            98 (1.2 MB)
+        least recently used  2023-11-14
+        most recently used   -
+        wheels               2 (72.3 MB)
         """
     assert textwrap.dedent(expected) == stream.getvalue()
 
@@ -169,7 +170,7 @@ def test_show_cache_to_programs() -> None:
     }
     stream = io.StringIO()
     reports.show_cache(Cache(), stream, format="markdown")
-    assert stream.getvalue().splitlines()[2:4] == ["| folder | /cache |", "| answers | 98 (1.2 MB) |"]
+    assert stream.getvalue().splitlines()[2:4] == ["| directory | /cache |", "| responses | 98 (1.2 MB) |"]
 
 
 def test_write_nothing() -> None:

@@ -107,18 +107,18 @@ def test_everything_is_there() -> None:
     """Each group in its section, steps in words, sizes, stages; a page of nothing has none of them."""
     page = html.render(big())
     for told in (
-        "What moved",
-        "What is held",
+        "Changes",
+        "Held",
         "Known vulnerabilities",
-        "What changes",
+        "What is new",
         "Sizes",
-        "Time line",
+        "Timeline",
         "Remarks",
     ):
         assert f"<h2>{told}</h2>" in page
     for told in ('<span class="level major">major</span>', "p002 1 requires"):
         assert told in page
-    assert "What would move" in html.render(mixed("planned", dry_run=True))
+    assert "Planned changes" in html.render(mixed("planned", dry_run=True))
     assert "<table" not in html.render(report(seconds={"total": 0.0}))
 
 

@@ -14,7 +14,7 @@ from tests.support.reports import mixed, report, row
 def test_whole_page() -> None:
     """Changes are in a table, what was left alone is folded, what failed is open."""
     expected = """\
-        ## Upgraded 2, added 1, held 1, skipped 1, failed 1 of 6 distributions in 3.1 s
+        ## Upgraded 2, added 1, held 1, skipped 1, failed 1 of 6 packages in 3.1 s
 
         Python 3.11.7, pip 26.3, /venv
 
@@ -58,7 +58,7 @@ def test_whole_page() -> None:
 def test_nothing_to_do() -> None:
     """Nothing to do is a heading and the environment."""
     text = markdown.render(report(row("a", "1", "1", "1", "current")))
-    assert text == "## Everything is up to date (1 distribution) in 3.1 s\n\nPython 3.11.7, pip 26.3, /venv"
+    assert text == "## Everything is up to date (1 package) in 3.1 s\n\nPython 3.11.7, pip 26.3, /venv"
 
 
 @pytest.mark.parametrize(

@@ -25,14 +25,14 @@ def test_every_row_in_its_group() -> None:
 
 def test_summary_of_a_run() -> None:
     """Counts, the number of distributions before the run, and seconds are in one sentence."""
-    expected = "Upgraded 2, added 1, held 1, skipped 1, failed 1 of 6 distributions in 3.1 s"
+    expected = "Upgraded 2, added 1, held 1, skipped 1, failed 1 of 6 packages in 3.1 s"
     assert expected == summarize(mixed()).summary()
 
 
 def test_summary_of_a_dry_run() -> None:
     """A dry run says what would be."""
     facts = summarize(mixed(status="planned", dry_run=True))
-    assert facts.summary() == "Would upgrade 2, add 1, held 1, skipped 1, failed 1 of 6 distributions in 3.1 s"
+    assert facts.summary() == "Would upgrade 2, add 1, held 1, skipped 1, failed 1 of 6 packages in 3.1 s"
     assert ["would upgrade", "would upgrade, held back", "would add"] == [line.status for line in facts.lines[:3]]
 
 
@@ -44,10 +44,10 @@ def test_nothing_to_do(dry_run: bool) -> None:
     skipped = replace(row("d", "1", "1", None, "skip"), reasons=(Reason(kind="editable", text="editable"),))
     seconds = {"scan": 0.03, "total": 0.12}
     facts = summarize(report(*rows, held, skipped, dry_run=dry_run, seconds=seconds))
-    expected = "1 of 4 distributions is behind (1 limited by what another package requires), 1 skipped (1 editable)"
+    expected = "1 of 4 packages is behind (1 limited by a requirement of another package), 1 skipped (1 editable)"
     assert f"Nothing to upgrade: {expected} in 0.1 s" == facts.summary()
     facts = summarize(report(*rows[:1], dry_run=dry_run, seconds=seconds))
-    assert facts.summary() == "Everything is up to date (1 distribution) in 0.1 s"
+    assert facts.summary() == "Everything is up to date (1 package) in 0.1 s"
 
 
 def test_stops_short_of_the_newest() -> None:

@@ -31,7 +31,7 @@ def test_plain() -> None:
         myproject          0.1              -       skipped: editable
         broken             0.1              0.3     failed: the wheel is not what the index says
 
-        Upgraded 2, added 1, held 1, skipped 1, failed 1 of 6 distributions in 3.1 s"""
+        Upgraded 2, added 1, held 1, skipped 1, failed 1 of 6 packages in 3.1 s"""
     assert textwrap.dedent(expected) == table.render(mixed())
 
 

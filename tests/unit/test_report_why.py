@@ -1,4 +1,4 @@
-"""What holds a package, and who requires it, as text."""
+"""What holds a package, and what requires it, as text."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ a 1: held; 2 is the newest
    └─ b 1: held; 2 is the newest
       └─ c 1 requires b<2
 
-who requires a
+what requires a
 └─ b 1 requires a<2
    ├─ c 1 requires b<2
    └─ d 1 requires b
@@ -46,19 +46,19 @@ who requires a
 
 def test_current() -> None:
     """Nothing holds what is at its newest, and nobody requires what the user asked for."""
-    assert "c 1: up to date\n\nwho requires c\n└─ you asked for it by name" == render(CHAIN, "c")
+    assert "c 1: up to date\n\nwhat requires c\n└─ you asked for it by name" == render(CHAIN, "c")
 
 
 def test_what_moves() -> None:
-    """From which version to which, for short of the newest, too; the user's wish comes beside who requires it."""
+    """From which version to which, for short of the newest, too; the user's wish comes beside what requires it."""
     moving = replace(row("a", "1", "2", "3", "upgrade"), direct=True, required_by=(("b", "a"),))
     text = render(report(moving, row("b", "1", "1", "1", "current")), "a")
     assert (
-        "a 1 → 2: upgraded, held back; 3 is the newest\n\nwho requires a\n├─ b 1 requires a\n"
+        "a 1 → 2: upgraded, held back; 3 is the newest\n\nwhat requires a\n├─ b 1 requires a\n"
         "└─ you asked for it by name" == text
     )
     alone = render(report(row("a", None, "2", "2", "add")), "a")
-    assert "a 2: added\n\nwho requires a\n└─ nothing installed" == alone
+    assert "a 2: added\n\nwhat requires a\n└─ nothing installed" == alone
 
 
 def test_circle_of_holders() -> None:

@@ -13,7 +13,7 @@ from tests.oracle.judge import Judge
 from tests.oracle.worlds import middling
 from tests.support.pools import best, make_pool, versions
 
-EDITABLE = Reason(kind="editable", text="it is installed in editable mode")
+EDITABLE = Reason(kind="editable", text="installed in editable mode")
 
 
 def test_everything_at_its_newest() -> None:

@@ -96,8 +96,8 @@ def test_of_one_package(tmp_path: Path) -> None:
             "did you mean `level`?",
         ),
         ("[tool.pip-update.packages.numpy]\nhold = 1", "packages.numpy.hold in ", "see docs/settings.md"),
-        ("packages = 1", "packages in ", "for example: [tool.pip-update.packages.numpy]"),
-        ('[tool.pip-update.packages."a b"]\nhold = true', "'a b' in ", "use the names of packages"),
+        ("packages = 1", "packages in ", "for example, [tool.pip-update.packages.numpy]"),
+        ('[tool.pip-update.packages."a b"]\nhold = true', "'a b' in ", "use package names"),
         ("[", "could not read ", "run pip-update in another directory"),
     ],
 )
@@ -112,7 +112,7 @@ def test_what_is_wrong_in_a_project_is_said(tmp_path: Path, document: str, messa
 def test_a_value_that_the_option_refuses_names_its_source(tmp_path: Path) -> None:
     """Not the command line, on which it does not stand."""
     found = read(tmp_path, 'level = "minor"\ncooldown = "soon"')
-    with pytest.raises(UsageError, match=r"^cooldown in .*pyproject\.toml cannot be used: .*'soon' is not an age"):
+    with pytest.raises(UsageError, match=r"^invalid setting cooldown in .*pyproject\.toml: .*'soon' is not an age"):
         options(found, "-n")
 
 
@@ -189,7 +189,7 @@ def test_an_age_of_its_own() -> None:
 def test_an_index_of_its_own() -> None:
     """With what the user wrote down about it."""
     policy = PolicyOptions(indexes=(("inner", "https://me:secret@two.example.com/simple/"),), whys=(("inner", "ours"),))
-    text = "is on https://one.example.com/simple, and only https://two.example.com/simple/ is allowed (ours)"
+    text = "is on https://one.example.com/simple, but only https://two.example.com/simple/ is allowed (ours)"
     assert text == held(policy, "inner")
     assert held(policy, "inner", index="https://two.example.com/simple") is None
     assert held(policy, "other") is None
@@ -206,7 +206,7 @@ def test_a_variable_prevails_over_what_a_project_says_of_a_package(tmp_path: Pat
 def test_the_setting_that_is_wrong_is_named(tmp_path: Path) -> None:
     """Not another one that only needs a third."""
     pip = [("osv-url", "https://osv.example.com", "pip.conf"), ("audit", "1", "pip.conf")]
-    with pytest.raises(UsageError, match=r"^level in PIP_UPDATE_LEVEL cannot be used"):
+    with pytest.raises(UsageError, match=r"^invalid setting level in PIP_UPDATE_LEVEL: "):
         options(read(tmp_path, pip=pip, PIP_UPDATE_LEVEL="bogus"))
 
 

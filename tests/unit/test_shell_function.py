@@ -26,4 +26,4 @@ def test_unknown_shell(capsys: pytest.CaptureFixture[str]) -> None:
     assert init.function_for("tcsh") is None
     assert 2 == main(["--shell-init", "tcsh"])
     said = capsys.readouterr().err.splitlines()
-    assert ["error: there is no shell function for 'tcsh'", "hint: choose one of bash, zsh, fish, powershell"] == said
+    assert ["error: unsupported shell 'tcsh'", "hint: use one of bash, zsh, fish, powershell"] == said

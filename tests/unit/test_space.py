@@ -19,7 +19,7 @@ def test_room_is_told_before_the_first_byte(tmp_path: Path, monkeypatch: pytest.
     space.check_room(4 * 1024**2, [tmp_path, tmp_path / "not" / "there"])
     space.check_room(8 * 1024**2, [tmp_path])
     space.check_room(0, [tmp_path])
-    with pytest.raises(TransactionError, match="not enough room") as caught:
+    with pytest.raises(TransactionError, match="not enough space") as caught:
         space.check_room(5 * 1024**2, [tmp_path, tmp_path])
     assert "nothing was downloaded" in caught.value.hint
 

@@ -68,7 +68,7 @@ def test_what_is_not_on_the_disk_is_not_swapped_in(
     before = snapshot(env.prefix)
     monkeypatch.setattr(ctypes.CDLL, "syncfs", staticmethod(_failing(errno.EIO, calls)))
     store = Transactions(env.home, env.prefix)
-    with pytest.raises(TransactionError, match="cannot be prepared"), store.begin() as transaction:
+    with pytest.raises(TransactionError, match="could not prepare the update"), store.begin() as transaction:
         transaction.prepare(env.stage(transaction, a))
     assert 1 == len(calls)
     assert before == snapshot(env.prefix)

@@ -152,7 +152,7 @@ def test_other_content_for_a_shared_file(env: Env) -> None:
     path = str(env.site / "tests/c.py")
     with pytest.raises(FileConflict) as caught:
         env.update(a, kept_files=lambda: {path: "b"})
-    assert (caught.value.message, caught.value.names) == (f"a would overwrite {path}, which belongs to b.", ("a",))
+    assert (caught.value.message, caught.value.names) == (f"a would overwrite {path}, which belongs to b", ("a",))
     assert snapshot(env.prefix) == before
 
 
@@ -188,7 +188,7 @@ def test_unowned_file_is_a_conflict(env: Env, there: str) -> None:
     path = env.site / "x.py"
     {"file": lambda: path.write_text("mine"), "folder": path.mkdir, "link": lambda: path.symlink_to("y")}[there]()
     before = snapshot(env.prefix)
-    with pytest.raises(FileConflict, match="which belongs to none of the distributions that are being replaced"):
+    with pytest.raises(FileConflict, match="which does not belong to any package being updated"):
         env.update(a)
     assert snapshot(env.prefix) == before
 
@@ -226,7 +226,7 @@ def test_two_bring_the_same_file(env: Env) -> None:
     with pytest.raises(FileConflict) as caught:
         env.update(a, c)
     path = env.site / "tests/c.py"
-    assert caught.value.message == f"a and c have different files for the same place, {path}."
+    assert caught.value.message == f"a and c would install different files at {path}"
     assert caught.value.names == ("a", "c")
 
 
@@ -275,7 +275,7 @@ def test_link_in_place_of_a_folder_is_moved_itself(env: Env) -> None:
 
 
 def test_link_of_somebody_else_stays(env: Env) -> None:
-    """Where nothing that is listed is behind it, it does not stand for the old folder."""
+    """Where nothing that is listed is behind it, it does not match the old folder."""
     a = dist("a", {"a/sub/x.py": "1"}, {"b.py": "2"})
     env.install(a)
     (env.site / "a").rename(env.prefix / "elsewhere")

@@ -93,7 +93,10 @@ def test_refused_at_once(kind: type[Lock], env: Env, holder: Holder) -> None:
     with pytest.raises(EnvironmentLocked) as caught, held(lock_of(kind, env), 0, never):
         pass
     where = f" on {platform.node()}" if kind is Claim else ""
-    assert caught.value.message == f"Another run is changing this environment (process {holder.process.pid}{where})."
+    assert (
+        caught.value.message
+        == f"another pip-update run is changing this environment (process {holder.process.pid}{where})"
+    )
 
 
 def test_waits_with_a_word(kind: type[Lock], env: Env, holder: Holder) -> None:
@@ -194,7 +197,7 @@ def test_file_system_without_locks(env: Env, monkeypatch: pytest.MonkeyPatch, nu
         with pytest.raises(EnvironmentLocked), hold(env.prefix, env.home, 0, never):
             pass
     assert not env.home.exists()
-    assert told == [f"{env.home} cannot be locked ({os.strerror(number)}): a file there says that this run is at work"]
+    assert told == [f"could not lock {env.home} ({os.strerror(number)}); using a lock file in it"]
 
 
 def test_claim_of_another_machine(env: Env) -> None:
@@ -203,7 +206,7 @@ def test_claim_of_another_machine(env: Env) -> None:
     (env.home / "claim").write_text("1 - elsewhere")
     with pytest.raises(EnvironmentLocked) as caught, held(Claim(str(env.home)), 0, never):
         pass
-    assert caught.value.message == "Another run is changing this environment (process 1 on elsewhere)."
+    assert caught.value.message == "another pip-update run is changing this environment (process 1 on elsewhere)"
     assert f"remove {env.home}/claim" in caught.value.hint
 
 

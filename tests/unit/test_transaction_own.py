@@ -184,7 +184,7 @@ def test_script_takes_back(env: Env) -> None:
     env.half(PACKAGING, OTHER, options={"own": OWN})
     done = run(env)
     assert (done.returncode, done.stdout) == (0, "")
-    assert "was taken back: the environment is as it was before" in done.stderr
+    assert "the environment is as it was before" in done.stderr
     assert live(env.prefix) == before
     assert not env.home.exists()
 
@@ -196,7 +196,7 @@ def test_script_undoes_and_lists(env: Env) -> None:
     assert "1  " in run(env, "--history").stdout
     done = run(env, "--undo", "1")
     assert (done.returncode, live(env.prefix)) == (0, before)
-    assert "packaging: 2 -> 1" in done.stderr
+    assert "packaging: 2 → 1" in done.stderr
     assert "can be undone" in run(env, "--history").stdout
     assert run(env, "--undo", "7").returncode == 1
     assert run(env, "--what").returncode == 2

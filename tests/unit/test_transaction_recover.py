@@ -14,8 +14,8 @@ from tests.unit.transactions import Env, dist, folder, live, snapshot, write
 
 A = dist("a", {"a/x.py": "1", "a/sub/y.py": "1"}, {"a/x.py": "2", "a/sub/y.py": "2"})
 N = [dist(name, {f"ns/{name}/x.py": "1"}, {f"ns/{name}/x.py": "2"}) for name in "mn"]
-TAKEN_BACK = r"^an interrupted update of 1 distribution \(.*Z\) was taken back: the environment is as it was before$"
-COMPLETE = "an interrupted update had been complete: the environment is the updated one"
+TAKEN_BACK = r"^rolled back an interrupted update of 1 package \(.*Z\); the environment is as it was before$"
+COMPLETE = "an interrupted update was already complete; the environment has the new versions"
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def test_nothing_had_been_changed(env: Env, state: str) -> None:
     if state != "begun":
         transaction.prepare(replacements)
         env.workspace().become(state)
-    assert env.store.pending() == "an interrupted update had changed nothing: its files are to be cleared away"
-    assert env.store.recover() == "an interrupted update had not changed anything: what it left was removed"
+    assert env.store.pending() == "an interrupted update had changed nothing; its leftover files must be removed"
+    assert env.store.recover() == "an interrupted update had changed nothing; removed its leftover files"
     assert snapshot(env.prefix) == before
     assert env.store.recover() is None
 
@@ -54,7 +54,7 @@ def test_taken_back_from_any_step(env: Env, steps: int) -> None:
     before = snapshot(env.prefix)
     env.half(A, steps=steps)
     half = snapshot(env.prefix)
-    assert env.store.pending().endswith("Z) is to be taken back")
+    assert env.store.pending().endswith("Z) must be rolled back")
     assert snapshot(env.prefix) == half
     assert env.store.recover() is not None
     assert snapshot(env.prefix) == before
@@ -66,7 +66,7 @@ def test_words_of_a_recovery(env: Env) -> None:
     env.half(A)
     assert re.match(TAKEN_BACK, env.store.recover())
     env.half(A, *N)
-    assert "of 3 distributions (" in env.store.recover()
+    assert "of 3 packages (" in env.store.recover()
 
 
 def test_swapped_is_taken_back(env: Env) -> None:
@@ -91,8 +91,8 @@ def test_reverted_but_not_cleared(env: Env) -> None:
     before = snapshot(env.prefix)
     workspace = env.half(A)
     workspace.take_back()
-    assert env.store.pending() == "an interrupted update was taken back: its files are to be cleared away"
-    assert env.store.recover() == "an interrupted update had been taken back: the environment is as it was before"
+    assert env.store.pending() == "an interrupted update was already rolled back; its leftover files must be removed"
+    assert env.store.recover() == "an interrupted update was already rolled back; the environment is as it was before"
     assert snapshot(env.prefix) == before
 
 
@@ -101,7 +101,7 @@ def test_committed_but_not_cleared(env: Env, state: str) -> None:
     """The new state stays; what the state needs is kept, no more."""
     env.half(A, steps=4).become(state)
     after = live(env.prefix)
-    assert env.store.pending() == "an interrupted update had been complete: its files are to be cleared away"
+    assert env.store.pending() == "an interrupted update was already complete; its leftover files must be removed"
     assert env.store.recover() == COMPLETE
     assert live(env.prefix) == after
     left = {"committed": ["journal.committed", "old", "steps"], "spent": ["journal.spent"]}.get(state, [])
@@ -142,7 +142,7 @@ def test_others_in_the_way_are_set_aside(env: Env) -> None:
     env.half(A)
     write(env.site, {"a/x.py": b"theirs", "a/sub/__pycache__/y.cpython-311.pyc": b"", "a/z.py": b"more"})
     line = env.store.recover()
-    assert line.endswith(f"; files that were in the way are in {env.home / '1/aside'}")
+    assert line.endswith(f"; conflicting files were moved to {env.home / '1/aside'}")
     assert [each.read_text() for each in (env.home / "1/aside").iterdir()] == ["theirs"]
     found = live(env.prefix)
     assert found["lib/python3.11/site-packages/a/z.py"][2] == b"more"
@@ -210,7 +210,7 @@ def test_steps_that_cannot_be_read(env: Env, content: str) -> None:
     half = snapshot(env.prefix)
     with pytest.raises(TransactionError) as caught:
         env.store.recover()
-    assert caught.value.message.startswith(f"The journal in {workspace.path} cannot be read: ")
+    assert caught.value.message.startswith(f"could not read the journal in {workspace.path}: ")
     assert snapshot(env.prefix) == half
 
 
@@ -219,7 +219,7 @@ def test_journal_that_cannot_be_read(env: Env) -> None:
     before = snapshot(env.prefix)
     workspace = env.half(A)
     (env.home / f"1/journal.{workspace.state()}").write_text("")
-    assert env.store.recover() == "an interrupted update was taken back: the environment is as it was before"
+    assert env.store.recover() == "rolled back an interrupted update; the environment is as it was before"
     assert snapshot(env.prefix) == before
 
 

@@ -181,11 +181,11 @@ def _with(layout, last):
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (errno.ENOSPC, "The swap failed and was taken back: the disk is full"),
-        (errno.EROFS, "The swap failed and was taken back: the file system is read-only"),
-        (errno.EACCES, "The swap failed and was taken back: permission was denied (/some/where)."),
-        (errno.EIO, "The swap failed and was taken back: Input/output error (/some/where)."),
-        (errno.EXDEV, "The swap failed and was taken back: it lies on another file system"),
+        (errno.ENOSPC, "the update failed and was rolled back: the disk is full"),
+        (errno.EROFS, "the update failed and was rolled back: the file system is read-only"),
+        (errno.EACCES, "the update failed and was rolled back: permission denied (/some/where)"),
+        (errno.EIO, "the update failed and was rolled back: Input/output error (/some/where)"),
+        (errno.EXDEV, "the update failed and was rolled back: it is on a different file system"),
     ],
 )
 def test_error_during_the_swap(env: Env, number: int, words: str) -> None:
@@ -195,7 +195,7 @@ def test_error_during_the_swap(env: Env, number: int, words: str) -> None:
     if number == errno.EXDEV:
         with (
             pytest.raises(TransactionError) as caught,
-            raising_transaction_errors("The swap failed and was taken back"),
+            raising_transaction_errors("the update failed and was rolled back"),
         ):
             raise error
     else:
@@ -248,10 +248,10 @@ def test_rollback_that_fails(env: Env) -> None:
 
     with pytest.raises(TransactionError) as caught:
         run()
-    assert caught.value.message.startswith("The swap failed and could not be taken back completely: ")
+    assert caught.value.message.startswith("the update failed and could not be rolled back completely: ")
     assert caught.value.hint.endswith(
-        "The old files are safe: the next pip-update puts them back first, "
-        f"and so does python {env.home / 'recover.py'}, which needs nothing else."
+        "the old files are safe, and the next pip-update run restores them first, "
+        f"as does `python {env.home / 'recover.py'}`, which needs nothing else"
     )
     assert old.is_dir()
     new.unlink()
@@ -275,7 +275,7 @@ def test_commit_that_fails(env: Env) -> None:
             finally:
                 remove(str(obstacle))
 
-    with pytest.raises(TransactionError, match=r"^The swap cannot be committed: "):
+    with pytest.raises(TransactionError, match=r"^could not commit the update: "):
         run()
     assert snapshot(env.prefix) == before
 
@@ -296,7 +296,7 @@ def test_target_that_appears(env: Env) -> None:
         swap_after(env, lambda: write(env.site, {"b.py": b"mine"}), A, b)
     path = env.site / "b.py"
     assert caught.value.message == (
-        f"The swap failed and was taken back: another program changed the environment meanwhile ({path})."
+        f"the update failed and was rolled back: another program changed the environment ({path})"
     )
     assert snapshot(env.prefix) == {**before, f"{SITE}/b.py": ("file", 0o644, b"mine")}
 
@@ -328,7 +328,7 @@ def test_fingerprint(env: Env, when: str, what: str) -> None:
 
     if when == "before prepare":
         change()
-    with pytest.raises(EnvironmentChanged, match="Another program installed"):
+    with pytest.raises(EnvironmentChanged, match="another program changed this environment during the run"):
         swap_after(env, change if when == "before swap" else list, A, fingerprint=seen)
     assert not env.home.exists()
 
@@ -353,7 +353,7 @@ def test_other_file_system(tmp_path: Path) -> None:
         with pytest.raises(TransactionError) as caught:
             env.update(dist("b", None, {"/share/doc/b.txt": "b"}))
     assert caught.value.message == (
-        f"The swap cannot be prepared: it lies on another file system than the rest of the environment ({elsewhere})."
+        f"could not prepare the update: it is on a different file system from the rest of the environment ({elsewhere})"
     )
     assert not env.home.exists()
 
@@ -408,7 +408,7 @@ def test_interrupt_before_the_rollback_has_begun(env: Env) -> None:
 def test_begin_where_nothing_can_be_written(env: Env) -> None:
     """The disk's refusal is told in words."""
     env.home.write_text("a file")
-    with pytest.raises(TransactionError, match=r"is not a folder: pip-update has not made it") as caught:
+    with pytest.raises(TransactionError, match=r"it is not a folder, which pip-update did not create") as caught:
         env.store.begin()
     assert not isinstance(caught.value, EnvironmentChanged)
     assert env.home.read_text() == "a file"
@@ -418,9 +418,12 @@ def test_explained_names_the_obstacle() -> None:
     """Of two names in an error, the one that is in the way."""
     error = FileExistsError(errno.EEXIST, "", "/staged", None, "/live")
     changed = transaction_error("It failed", error, planned=True)
-    assert (type(changed), changed.message.endswith("meanwhile (/live).")) == (EnvironmentChanged, True)
+    assert (type(changed), changed.message.endswith("another program changed the environment (/live)")) == (
+        EnvironmentChanged,
+        True,
+    )
     assert type(transaction_error("It failed", error)) is TransactionError
-    assert transaction_error("It failed", OSError("odd")).message == "It failed: odd."
+    assert transaction_error("It failed", OSError("odd")).message == "It failed: odd"
 
 
 def test_remove_as_far_as_possible(tmp_path: Path) -> None:

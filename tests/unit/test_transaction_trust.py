@@ -175,7 +175,7 @@ def test_pipes_and_devices_are_not_waited_for(env: Env, tmp_path: Path) -> None:
 
     env.home.mkdir(exist_ok=True)
     os.mkfifo(env.home / "sources.json")
-    with pytest.raises(TransactionError, match=r"cannot be read.*regular file"):
+    with pytest.raises(TransactionError, match=r"could not read.*regular file"):
         env.store.sources()
 
 
@@ -232,7 +232,7 @@ def test_what_others_can_write_to_is_not_believed(env: Env, what: str) -> None:
     path = env.home / what
     mode = stat.S_IMODE(path.stat().st_mode)
     path.chmod(0o777)
-    assert "could have been written by somebody who may not change this environment" in refused(env)
+    assert "a user who may not change this environment can write it" in refused(env)
     path.chmod(mode)
     env.store.recover()
     assert live(env.prefix) == before
@@ -315,11 +315,11 @@ def in_old(env: Env, path: str) -> Path:
 
 
 def test_undo_of_files_changed_meanwhile(env: Env) -> None:
-    """What is in the folder of the transactions must be what was moved there."""
+    """What is in the directory of the transactions must be what was moved there."""
     env.update(A)
     in_old(env, f"{SITE}/a/x.py").write_text("evil")
     message = refused(env, Transactions.undo)
-    assert f"its old files were changed since, in {os.path.realpath(env.home)}/1/old: " in message
+    assert f"its old files in {os.path.realpath(env.home)}/1/old have changed: " in message
     assert "a/x.py" in message
 
 

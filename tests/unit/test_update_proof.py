@@ -56,6 +56,6 @@ def test_one_line_for_all_that_one_reason_concerns(count: int, named: str) -> No
     moving = {f"p{each:02}": change(f"p{each:02}") for each in range(count)} | {"other": change("other")}
     unproven = {name: "compiled" if name == "other" else "No module named x" for name in moving}
     assert [
-        "whether other 2 can be imported is not proven: compiled",
-        f"whether {named} can be imported is not proven: No module named x",
+        "could not prove that other 2 can be imported: compiled",
+        f"could not prove that {named} can be imported: No module named x",
     ] == list(not_proven(unproven, moving))

@@ -215,7 +215,7 @@ def test_failures_are_learned_and_said_once() -> None:
     staged = Staged(failures={"b": failure("b", "build")}, damaged={("c", "2"): failure("c", "hash")})
     learned = verify.verify(area(said), planned("a", "b", "c"), staged, known)
     assert ({"a", "b"}, {("c", "2")}) == (set(learned.failures), set(learned.damaged))
-    assert ["b is left as it is: is build", "could not use c 2: is hash"] == said.warnings
+    assert ["leaving b unchanged: is build", "could not use c 2: is hash"] == said.warnings
 
 
 @pytest.mark.parametrize(

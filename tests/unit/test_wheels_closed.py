@@ -168,7 +168,7 @@ def test_other_sections_are_none_of_our_business(tmp_path: Path) -> None:
 
 
 def test_data_files_of_an_addition_are_told(tmp_path: Path) -> None:
-    """A new package that puts files outside site-packages is not let in silently, so --strict holds it."""
+    """A new package that adds files outside site-packages is not let in silently, so --strict holds it."""
     found = look(tmp_path, {f"{DATA}/data/etc/demo.conf": b"x"})
     assert ["new-data"] == [each.kind for each in found.warnings]
 

@@ -118,7 +118,7 @@ CASES: list[tuple[str, str, bytes | Callable[[], bytes], Limits]] = [
     ("bytes missing in the middle", "truncated", cut, SMALL),
     ("program in front", "zip-prefix", lambda: b"#!/bin/sh\nexit\n" + pack(demo()), SMALL),
     ("program in front, offsets to match", "zip-prefix", lambda: b"MZ" * 50 + pack(demo(), shift=100), SMALL),
-    ("bytes behind the end", "hidden-data", lambda: pack(demo()) + b"more", SMALL),
+    ("bytes after the end", "hidden-data", lambda: pack(demo()) + b"more", SMALL),
     ("comment longer than announced", "hidden-data", lambda: pack(demo(), comment=b"hello") + b"more", SMALL),
     ("bytes between members", "hidden-data", lambda: broken(after=b"x" * 16), SMALL),
     ("wrong descriptor", "hidden-data", lambda: broken(flags=8, after=b"PK\7\b" + b"x" * 12), SMALL),
@@ -312,7 +312,7 @@ def test_reasons_carry_the_entry(tmp_path: Path) -> None:
     (reason,) = look(tmp_path, entry("../\x1b[2Jevil")).refusals
 
     assert "../\x1b[2Jevil" == reason.data["file"]
-    assert r"the name '../\x1b[2Jevil' holds control characters" == reason.text
+    assert r"the name '../\x1b[2Jevil' contains control characters" == reason.text
 
 
 def test_damage_is_found_or_harmless(tmp_path: Path) -> None:

@@ -235,7 +235,7 @@ def test_text_of_a_hook(tmp_path: Path) -> None:
     """The words for people say what the file does."""
     (warning,) = look(tmp_path, pack(demo({"x.pth": b""}))).warnings
 
-    assert 'adds start-up hook "x.pth", which runs at every interpreter start' == warning.text
+    assert 'adds startup hook "x.pth", which runs at every interpreter start' == warning.text
 
 
 def test_hook_named_after_its_version(tmp_path: Path) -> None:

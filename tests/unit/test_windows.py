@@ -43,7 +43,7 @@ def test_download_that_is_held_for_good(tmp_path: Path) -> None:
         part.write(b"it")
         with pytest.raises(DownloadFailed) as caught:
             part.finish()
-    assert ("in-use", "another program keeps it.whl open") == (caught.value.kind, caught.value.text)
+    assert ("in-use", "another program has it.whl open") == (caught.value.kind, caught.value.text)
 
 
 @needs_proc

@@ -125,7 +125,7 @@ def _checked(function: Function) -> Function:
         try:
             return function(body.removeprefix(BOM_UTF8) if isinstance(body, bytes) else body)
         except _NO_JSON as error:
-            raise ValueError(f"no JSON: {error}") from None
+            raise ValueError(f"invalid JSON: {error}") from None
 
     return cast("Function", checked)
 

@@ -127,12 +127,12 @@ def html_page(name: str, reply: Reply) -> Page:
     if not files:
         raise ValueError("a page without links to files")
     if not any(normalize(link.filename).startswith(f"{name}-") for link in files):
-        raise ValueError(f"a page with files of others, such as {files[0].filename[:50]}")
+        raise ValueError(f"a page with files of other projects, such as {files[0].filename[:50]}")
     return page
 
 
 def _without_files() -> DownloadFailed:
-    return DownloadFailed("no-files", "the index lists it without any file: all its files were removed")
+    return DownloadFailed("no-files", "the index lists no files for it (all files removed)")
 
 
 def _read_html(reply: Reply) -> Page:
@@ -141,7 +141,7 @@ def _read_html(reply: Reply) -> Page:
         from .decoding import text
 
         return read_html(text(reply.body, kind), reply.url, links=reply.links)
-    raise ValueError(f"no page of links but {kind.partition(';')[0] or 'nameless'}")
+    raise ValueError(f"not a page of links: {kind.partition(';')[0] or 'no content type'}")
 
 
 def _kind(reply: Reply) -> str:

@@ -1,7 +1,7 @@
-"""The report as one page for a browser: no file beside it, nothing loaded from anywhere.
+"""The report as one self-contained page for a browser.
 
-``page.html``, ``page.css`` and ``page.js`` lie beside this module. A content security policy with the hashes
-of the last two lets nothing else run or load, whatever got into the page.
+``page.html``, ``page.css`` and ``page.js`` are next to this module. A content security policy with the hashes of the
+last two prevents anything else from running or loading, whatever got into the page.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _PANEL = '<aside id="chain" aria-label="Chain of a package" hidden></aside>'
 
 
 def render(report: Report, view: View = PLAIN) -> str:
-    """The whole page, in ASCII; without a final line end."""
+    """Return the whole page, in ASCII; without a final line end."""
     facts = summarize(report)
     title, target = facts.summary(), report.target
     lines = {each.package: each for each in facts.lines}
@@ -55,7 +55,7 @@ def render(report: Report, view: View = PLAIN) -> str:
 
 
 def history(entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
-    """A table, one row a transaction."""
+    """Render a table with one row per transaction."""
     rows = [("", [text(each) for each in _history.cells(entry, view.verbosity)]) for entry in entries]
     kinds = ("head", *[""] * (len(_history.HEADER) - 1))
     return _page("History", _FILTER + table("Transactions, newest last", _history.HEADER, rows, kinds=kinds), {})

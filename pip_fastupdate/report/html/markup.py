@@ -1,4 +1,4 @@
-"""HTML of plain values: whatever comes from outside passes through ``text`` or ``link``."""
+"""HTML from plain values; everything from outside goes through ``text`` or ``link``."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ...core.text import clean, redact
 
 
 def text(value: str) -> str:
-    """The value as text of an element, or of a quoted attribute: on one line, without secrets."""
+    """Return the value as text for an element or a quoted attribute: on one line, without secrets."""
     return escape(clean(redact(value)), quote=True)
 
 
 def link(url: str) -> str:
-    """A link to an http or https URL; anything else, ``javascript:`` above all, is only shown."""
+    """Return a link for an http or https URL; show anything else, such as ``javascript:``, as text."""
     shown = text(url)
     if not url.lower().startswith(("https://", "http://")):
         return f"<code>{shown}</code>"
@@ -22,24 +22,24 @@ def link(url: str) -> str:
 
 
 def name(value: str) -> str:
-    """A package's name; the script makes a button of it."""
+    """Return a package's name; the script turns it into a button."""
     return f'<span data-name="{text(value)}">{text(value)}</span>'
 
 
 def badge(word: str, known: Iterable[str]) -> str:
-    """A word on its color; without a color if it is not known."""
+    """Return a word on its color; without color if the word is unknown."""
     return f'<span class="level {word}">{word}</span>' if word in known else text(word)
 
 
 def items(values: Sequence[str]) -> str:
-    """Texts as a list; one alone as it is."""
+    """Return texts as a list, or a single text as it is."""
     if len(values) < 2:
         return text(values[0]) if values else ""
     return f"<ul>{''.join(f'<li>{text(each)}</li>' for each in values)}</ul>"
 
 
 def bar(start: float, share: float) -> str:
-    """A bar from ``start`` on, both of 1; what it shows stands beside it as a number."""
+    """Return a bar from ``start``, in fractions of the whole width; its value is next to it as a number."""
     found = f'<rect x="{start * 100:.2f}%" width="{max(share * 100, 0.3):.2f}%" height="100%"></rect>'
     return f'<svg class="bar" aria-hidden="true" focusable="false">{found}</svg>'
 
@@ -52,7 +52,7 @@ def table(
     kinds: Sequence[str],
     mark: str = "",
 ) -> str:
-    """A table of cells that are HTML already, each row with the name of its package, "" for none.
+    """Return a table of cells that are HTML already, each row with the name of its package, "" for none.
 
     ``kinds`` are the classes of the columns, ``head`` for those that name the row.
     """
@@ -83,11 +83,11 @@ def _cell(cell: str, kind: str) -> str:
 
 
 def section(title: str, *content: str) -> str:
-    """A section with its heading; "" without any content."""
+    """Return a section with its heading; "" if it is empty."""
     told = "\n".join(filter(None, content))
     return f"<section>\n<h2>{title}</h2>\n{told}\n</section>" if told else ""
 
 
 def folded(title: str, content: str) -> str:
-    """What few want to see."""
+    """Return content folded away under a title."""
     return f'<details class="rest"><summary>{title}</summary>\n{content}\n</details>'

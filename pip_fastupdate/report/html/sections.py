@@ -1,4 +1,4 @@
-"""The parts of the page, each as HTML; "" for a part without anything to tell."""
+"""The sections of the page as HTML; "" for an empty one."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ GRAPH = """\
 <p class="soft">Who holds is on the left; who is held is on the right, with a bar. Choose a name to see its chain.</p>
 <div id="graph" role="group" aria-label="Graph of who holds whom"></div>
 </section>"""
-"""For the script to draw; the table of what is held says the same."""
+"""The place where the script draws the graph; the table of held packages says the same."""
 
 
 def sections(report: Report, facts: Summary) -> Iterator[str]:
-    """All of them, in the order in which they matter."""
+    """Return all sections, the most important first."""
     yield cards(facts)
     yield moves(report, facts)
     yield failures(report, facts)
@@ -39,7 +39,7 @@ def sections(report: Report, facts: Summary) -> Iterator[str]:
 
 
 def cards(facts: Summary) -> str:
-    """How many of each."""
+    """Return the count of each group."""
     words = {"upgraded": "would upgrade", "added": "would add", "removed": "would remove"} if facts.dry_run else {}
     counts = [(facts.count(each), words.get(each, "up to date" if each == "current" else each)) for each in GROUPS]
     told = "".join(f"<li><b>{count}</b>{word}</li>" for count, word in counts if count)
@@ -53,17 +53,17 @@ def _named(report: Report, facts: Summary, *groups: Group) -> list[Row]:
 
 
 def moves(report: Report, facts: Summary) -> str:
-    """What changes, with the size of the step."""
+    """Return the changes, with the size of each step."""
     rows = _named(report, facts, "upgraded", "added", "removed")
     if not rows:
         return ""
     header = ("Package", "From", "To", "Step", "Asked for", "Uploaded", "Download", "Remarks")
     kinds = ("head", "version", "version", "", "", "", "number", "why")
-    title = "What would move" if facts.dry_run else "What moved"
+    title = "Planned changes" if facts.dry_run else "Changes"
     return section(
         title,
         table(
-            f"{plural(len(rows), 'package')} that {'would move' if facts.dry_run else 'moved'}",
+            f"{plural(len(rows), 'package')} {'would change' if facts.dry_run else 'changed'}",
             header,
             [_move(each) for each in rows],
             kinds=kinds,
@@ -91,25 +91,25 @@ def _move(row: Row) -> tuple[str, Sequence[str]]:
 
 
 def failures(report: Report, facts: Summary) -> str:
-    """What went wrong."""
+    """Return the failures."""
     lines = facts.group("failed")
     rows = [(each.package, (text(each.package), text(each.latest), text(each.why))) for each in lines]
     header, kinds = ("Package", "Version", "Why"), ("head", "version", "why")
     return (
-        section("What failed", table(f"{plural(len(rows), 'package')} that failed", header, rows, kinds=kinds))
+        section("Failed", table(f"{plural(len(rows), 'package')} that failed", header, rows, kinds=kinds))
         if rows
         else ""
     )
 
 
 def held(report: Report, facts: Summary) -> str:
-    """What stays below its newest version, and why."""
+    """Return the held packages and the reasons."""
     rows = _named(report, facts, "held")
     if not rows:
         return ""
     lines = [(row.name, (name(row.name), text(row.target or "-"), text(row.latest or "-"), _why(row))) for row in rows]
     header, kinds = ("Package", "Installed", "Newest", "Why"), ("head", "version", "version", "why")
-    return section("What is held", table(f"{plural(len(rows), 'package')} held", header, lines, kinds=kinds))
+    return section("Held", table(f"{plural(len(rows), 'package')} held", header, lines, kinds=kinds))
 
 
 def _why(row: Row) -> str:
@@ -117,7 +117,7 @@ def _why(row: Row) -> str:
 
 
 def vulnerabilities(report: Report) -> str:
-    """What is known, whether it remains or not."""
+    """Return the known vulnerabilities, fixed or not."""
     found = [(row, each) for row in report.rows for each in row.vulnerabilities]
     if not found:
         return ""
@@ -138,9 +138,9 @@ def _vulnerability(row: Row, found: KnownVulnerability) -> tuple[str, Sequence[s
 
 
 def changes(report: Report) -> str:
-    """What the new versions change, where that was asked for."""
+    """Return what the new versions change, if requested."""
     told = [(row, row.changes) for row in report.rows if row.changes is not None]
-    return section("What changes", *(_change(row, each) for row, each in told))
+    return section("What is new", *(_change(row, each) for row, each in told))
 
 
 def _change(row: Row, told: Difference) -> str:
@@ -155,10 +155,10 @@ def _differences(told: Difference) -> Iterator[tuple[str, str]]:
     for what, url in told.links:
         yield text(what), link(url)
     for title, values in (
-        ("requires now", told.requires_added),
-        ("requires no more", told.requires_dropped),
+        ("new requirements", told.requires_added),
+        ("dropped requirements", told.requires_dropped),
         ("new commands", told.commands_added),
-        ("commands gone", told.commands_dropped),
+        ("dropped commands", told.commands_dropped),
     ):
         if values:
             yield title, items(values)
@@ -175,9 +175,9 @@ def _differences(told: Difference) -> Iterator[tuple[str, str]]:
 
 
 def files(report: Report) -> str:
-    """The diffs of the project's files."""
+    """Return the diffs of the project's files."""
     diffs = [each for each in report.files if each.diff]
-    return section("Files of the project", *(f"<h3>{text(str(each.path))}</h3>{_diff(each.diff)}" for each in diffs))
+    return section("Project files", *(f"<h3>{text(str(each.path))}</h3>{_diff(each.diff)}" for each in diffs))
 
 
 def _diff(diff: str) -> str:
@@ -185,7 +185,7 @@ def _diff(diff: str) -> str:
 
 
 def sizes(report: Report) -> str:
-    """The downloads, the largest first; the smaller ones in one line."""
+    """Return the downloads, the largest first; the smaller ones in one line."""
     found = sorted(((row.size, row.name) for row in report.rows if row.size), reverse=True)
     if not found:
         return ""
@@ -202,7 +202,7 @@ def sizes(report: Report) -> str:
 
 
 def stages(report: Report) -> str:
-    """When each stage ran, one after the other."""
+    """Return the stages on a timeline."""
     spans = {stage: seconds for stage, seconds in report.stats.seconds.items() if stage != "total"}
     total = max(total_seconds(report.stats.seconds), sum(spans.values()))
     if not total:
@@ -211,22 +211,22 @@ def stages(report: Report) -> str:
     for stage, seconds in spans.items():
         rows.append(("", (text(stage), duration(seconds), bar(start / total, seconds / total))))
         start += seconds
-    caption = f"{duration(total)} in all, {plural(report.stats.requests, 'request')}"
+    caption = f"{duration(total)} in total, {plural(report.stats.requests, 'request')}"
     return section(
-        "Time line", table(caption, ("Stage", "Time", "When"), rows, kinds=("head", "number", ""), mark="chart")
+        "Timeline", table(caption, ("Stage", "Time", "When"), rows, kinds=("head", "number", ""), mark="chart")
     )
 
 
 def remarks(report: Report) -> str:
-    """Warnings, what is to be restarted, what is left over."""
+    """Return warnings, programs to restart and leftover packages."""
     told = list(report.warnings)
-    told += [f"still running with the former versions: {each.command} (pid {each.pid})" for each in report.running]
+    told += [f"still running the old versions: {each.command} (pid {each.pid})" for each in report.running]
     told += [f"added by an earlier update and no longer required: {each}" for each in report.leftovers]
     return section("Remarks", f"<ul>{''.join(f'<li>{text(each)}</li>' for each in told)}</ul>") if told else ""
 
 
 def rest(report: Report, facts: Summary, group: Group) -> str:
-    """Those of a group that stay, folded away."""
+    """Return the remaining packages of a group, folded away."""
     rows = _named(report, facts, group)
     if not rows:
         return ""

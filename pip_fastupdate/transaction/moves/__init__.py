@@ -1,1 +1,1 @@
-"""What moves in a swap: which paths, by which steps, and what tells old from new."""
+"""The moves of a swap: which paths, by which steps, and how to tell old from new."""

@@ -1,4 +1,4 @@
-"""What comes in: what is staged, in as few moves as possible, and never onto anything that is there."""
+"""Plan the moves that install staged files: as few as possible, never overwriting anything."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ _NONE = Modules()
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Additions:
-    """Walks the tree of new paths; the steps add up on the way."""
+    """Walks the tree of new paths and collects the steps."""
 
     environment: LiveEnvironment
     gone: set[str]
-    """Folded paths at which nothing is left once all is out."""
+    """Folded paths that are empty after everything has moved out."""
 
     staying: Mapping[str, Modules]
-    """By live folder, where any module stays."""
+    """By live directory, whether any module stays."""
 
     shared: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Folded live folders whose files several distributions have had in common, with the names of these."""
+    """Folded live directories with files shared by several distributions, with their names."""
 
     steps: list[Operation] = field(default_factory=list)
     files: dict[str, list[str]] = field(default_factory=dict)
-    """What comes in: live folder → names."""
+    """Installed files: live directory → names."""
 
     made: list[str] = field(default_factory=list)
-    """Folders that come into being, without those in them."""
+    """New directories, without those in them."""
 
     def add(self, folder: str, new: Node, *, exists: bool = True) -> None:
-        """Move in what is new in ``folder``; ``exists`` tells whether that is there once all is out.
+        """Move in what is new in ``folder``; ``exists`` says whether it is there after everything has moved out.
 
         Raises FileConflict and OSError.
         """
@@ -81,12 +81,14 @@ class Additions:
         self.files.setdefault(folder, []).append(node.name)
 
     def _is_stale(self, folder: str, node: Node) -> bool:
-        """Whether it is bytecode made from a module that is not moved in, because it is there already."""
+        """Return whether it is bytecode of a module that is not moved in because it exists already."""
         parent, name = os.path.split(folder)
         return name == CACHE and self.staying.get(parent, _NONE).moves(self.environment.fold(node.name)) is False
 
     def _clashes(self, folder: str, node: Node) -> bool:
-        """Whether several bring it, not all the same. Bytecode may differ: it holds the time of its module."""
+        """Return whether several distributions have it with different content. Bytecode may differ: it contains its
+        module's time.
+        """
         if node.children:
             return True
         if os.path.basename(folder) == CACHE or self._have_shared(folder, node):
@@ -95,11 +97,11 @@ class Additions:
         return not all(identical(first.path, each.path) for each in others)
 
     def _have_shared(self, folder: str, node: Node) -> bool:
-        """Whether those who bring it have had files of that folder in common before."""
+        """Return whether all its owners already shared files in that directory."""
         return {source.owner for source in node.sources} <= self.shared.get(self.environment.fold(folder), frozenset())
 
     def _note(self, folder: str, node: Node) -> None:
-        """Remember all files of a folder that comes in as a whole."""
+        """Record all files of a directory that comes in as a whole."""
         for child in node.children.values():
             if child.file:
                 self.files.setdefault(folder, []).append(child.name)
@@ -109,10 +111,10 @@ class Additions:
     def _conflict(self, path: str, node: Node) -> FileConflict:
         names = _owners(node)
         owner = self.environment.kept.get(self.environment.fold(path))
-        whose = f"belongs to {owner}" if owner else "belongs to none of the distributions that are being replaced"
+        whose = f"belongs to {owner}" if owner else "does not belong to any package being updated"
         return FileConflict(
-            f"{' and '.join(names)} would overwrite {path}, which {whose}.",
-            hint="Move that file away, or leave the distribution as it is with --exclude NAME.",
+            f"{' and '.join(names)} would overwrite {path}, which {whose}",
+            hint="move the file away, or skip the package with --exclude NAME",
             names=names,
         )
 
@@ -120,8 +122,8 @@ class Additions:
 def _clash(path: str, node: Node) -> FileConflict:
     names = _owners(node)
     return FileConflict(
-        f"{' and '.join(names)} have different files for the same place, {path}.",
-        hint="Leave all but one of them as they are with --exclude NAME.",
+        f"{' and '.join(names)} would install different files at {path}",
+        hint="skip all but one of them with --exclude NAME",
         names=names,
     )
 

@@ -1,8 +1,8 @@
-"""The parts of a transaction's folder that lie on other file systems, each beside what changes there.
+"""The parts of a transaction's directory on other file systems, each next to what changes there.
 
-Renames work within one file system only. Where site-packages or ``bin`` is a volume of its own, what is to come in
-there is staged, and what goes out is kept, in ``.pip-fastupdate/<id>-<token>`` in that folder. There is one journal for
-all of it, beside which these folders are listed before they come into being.
+Renames work within one file system only. If site-packages or ``bin`` is a volume of its own, new files are staged, and
+old ones kept, in ``.pip-fastupdate/<id>-<token>`` in that directory. One journal covers all of it; a list next to it
+names these directories before they are created.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from .path_tree import ancestors
 
 
 class Annexes:
-    """Those of one transaction, which are listed in ``file``.
+    """The annexes of one transaction, listed in ``file``.
 
-    Methods raise OSError, and TransactionError for what cannot be believed.
+    Methods raise OSError, and TransactionError for untrusted content.
     """
 
     def __init__(self, file: str, prefix: str, roots: Sequence[str]) -> None:
@@ -33,14 +33,14 @@ class Annexes:
         self._roots = (prefix, *(os.path.realpath(each) for each in roots))
 
     def read(self) -> list[str]:
-        """All of them, whether or not they are there."""
+        """Return all of them, whether or not they exist."""
         if kind_of(self._file) is None:
             return []
         try:
             with open(self._file, "rb") as file:
                 found = [os.path.join(self._prefix, str(each)) for each in decoded(file.read())]
         except (ValueError, TypeError) as error:
-            raise TransactionError(f"{self._file} cannot be read: {error}.", hint="Find out who changed it.") from error
+            raise TransactionError(f"could not read {self._file}: {error}", hint="find out what changed it") from error
         for each in found:
             self._check(each)
         return found
@@ -52,7 +52,7 @@ class Annexes:
         inside = any(root in ancestors(place) for root in self._roots)
         if not (believable and inside and os.path.basename(home) == self._home_name and self._is_ours(name)):
             raise TransactionError(
-                f"{self._file} names {annex}, which is no part of it.", hint="Find out who wrote that."
+                f"{self._file} names {annex}, which is not part of the transaction", hint="find out what wrote it"
             )
         for each in (home, annex):
             if kind_of(each) is not None:
@@ -63,7 +63,7 @@ class Annexes:
         return id == self._id and token.isalnum()
 
     def make(self, places: Iterable[str]) -> dict[str, str]:
-        """By place, its annex, made where it is missing."""
+        """Return the annex of each place, created if missing."""
         found = {_place(each): each for each in self.read()}
         further = [place for place in places if place not in found]
         if further:
@@ -88,13 +88,13 @@ class Annexes:
         sync_folder(os.path.dirname(self._file))
 
     def require(self) -> list[str]:
-        """All of them, which have to be there. Raises TransactionError naming the one whose file system is missing."""
+        """Return all of them, which must exist. Raises TransactionError naming the one whose file system is missing."""
         found = self.read()
         for each in found:
             if kind_of(each) != "folder":
                 raise TransactionError(
-                    f"A part of the transaction is missing: {each} is not there.",
-                    hint=f"Mount the file system of {_place(each)} as it was then, and run this again.",
+                    f"part of the transaction is missing: {each}",
+                    hint=f"mount the file system of {_place(each)} as it was, and rerun this",
                 )
         return found
 
@@ -111,7 +111,7 @@ class Annexes:
         return gone
 
     def clear_old(self) -> None:
-        """Remove the folders for what goes out, in which nothing is."""
+        """Remove empty directories for old files."""
         for each in self.read():
             remove(os.path.join(each, "old"))
 
@@ -121,14 +121,14 @@ def _place(annex: str) -> str:
 
 
 def nearest(path: str, places: Iterable[str]) -> str | None:
-    """The innermost of the ``places`` that ``path`` is below."""
+    """Return the innermost of the ``places`` that contains ``path``."""
     return max((each for each in places if path.startswith(each + os.sep)), key=len, default=None)
 
 
 def ferry(root: str, base: str, staging: str, annexes: Mapping[str, str]) -> Iterator[str]:
-    """Move what is staged below ``root``, which mirrors ``base``, and belongs on another file system there.
+    """Move staged files below ``root``, which mirrors ``base``, to the file system they belong on.
 
-    Yields the roots that came of it. Raises OSError.
+    Yields the resulting roots. Raises OSError.
     """
     name = os.path.relpath(root, staging)
     _carry(root, root, base, name, annexes)
@@ -139,7 +139,7 @@ def ferry(root: str, base: str, staging: str, annexes: Mapping[str, str]) -> Ite
 
 
 def _carry(folder: str, root: str, base: str, name: str, annexes: Mapping[str, str]) -> None:
-    """Folders only: what another file system can begin at is one."""
+    """Carry directories only: another file system can begin only at one."""
     with os.scandir(folder) as entries:
         folders = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
     for path in folders:

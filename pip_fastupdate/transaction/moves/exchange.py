@@ -1,7 +1,7 @@
-"""Two paths changing places in one call, so that there is never a moment in which nothing is at one of them.
+"""Exchange two paths in one call, so that neither is ever empty.
 
-Linux has ``renameat2`` for that, macOS ``renamex_np``. Where neither works (Windows, some network disks,
-some sandboxes) the caller has to do it in two steps.
+Linux has ``renameat2`` for that, macOS ``renamex_np``. If neither works (Windows, some network disks, some sandboxes),
+the caller does it in two steps.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from collections.abc import Callable
 from functools import cache
 
 _UNSUPPORTED = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM, errno.ENOTTY})
-"""What such a call fails with where it is unknown: to the system, to the file system, or to a sandbox."""
+"""Errors of such a call if the system, the file system or a sandbox does not know it."""
 
 _AT_FDCWD, _RENAME_EXCHANGE, _RENAME_SWAP = -100, 2, 2
 _NUMBERS = {"x86_64": 316, "aarch64": 276, "riscv64": 276, "ppc64le": 357, "s390x": 347}
-"""Of the system call, for C libraries that lack a function for it (musl)."""
+"""Numbers of the system call, for C libraries without a function for it (musl)."""
 
 
 def exchange(one: str, other: str) -> bool:
-    """Have both paths, which exist, change places. Returns False, with nothing done, where the system cannot.
+    """Exchange both paths, which exist. Returns False, with nothing done, if the system cannot.
 
     Raises OSError.
     """
     call = _call()
     if call is None:
         return False
-    sys.audit("os.rename", one, other, -1, -1)  # so that whoever watches renames sees this one
+    sys.audit("os.rename", one, other, -1, -1)  # so that observers of renames see this one
     number = call(os.fsencode(one), os.fsencode(other))
     if number in _UNSUPPORTED:
         return False
@@ -39,7 +39,7 @@ def exchange(one: str, other: str) -> bool:
 
 @cache
 def _call() -> Callable[[bytes, bytes], int] | None:
-    """A function that returns an error number, 0 for none; None where there is no such thing."""
+    """Return a function that returns an error number, 0 for none; None if there is no such call."""
     try:
         import ctypes
 

@@ -1,4 +1,4 @@
-"""What other programs have open, found before anything moves, and whose it is."""
+"""Find files that other programs have open, before anything moves, and their distributions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .steps import Exchange, Operation, Out
 
 
 def check_movable(operations: Iterable[Operation]) -> None:
-    """Find out on Windows whether everything that goes out can be moved: a rename to the same name is refused if not.
+    """Check on Windows whether everything that goes out can be moved: a rename to the same name fails if not.
 
     Raises OSError for the first thing that a program keeps open longer than a scanner does.
     """
@@ -26,7 +26,7 @@ def check_movable(operations: Iterable[Operation]) -> None:
 
 @contextmanager
 def working_folder_outside(prefix: str) -> Iterator[None]:
-    """On Windows a process' working folder cannot be moved: ours is the environment's own folder meanwhile."""
+    """Leave the environment as working directory inside: Windows cannot move a process' working directory."""
     if os.name != "nt":
         yield
         return
@@ -40,9 +40,9 @@ def working_folder_outside(prefix: str) -> Iterator[None]:
 
 
 def conflict(error: OSError, files: Mapping[str, Iterable[str]]) -> FileInUse | None:
-    """Whose files cannot be moved because a program has them open; None if that is not what is the matter.
+    """Return whose files cannot be moved because a program has them open; None if that is not the cause.
 
-    ``files`` are paths by the names of distributions: live ones, and the folders in which they are staged.
+    ``files`` are paths by the names of distributions: live ones, and the directories in which they are staged.
     """
     if not is_busy(error) or not isinstance(error.filename, str):
         return None
@@ -51,12 +51,12 @@ def conflict(error: OSError, files: Mapping[str, Iterable[str]]) -> FileInUse | 
     if not names:
         return None
     return FileInUse(
-        f"{' and '.join(names)} cannot be replaced now, for a program has {path} open, or something in it",
-        hint="Close the programs that use it, or whose working folder it is, then run pip-update again.",
+        f"could not replace {' and '.join(names)}: a program has {path} open, or something in it",
+        hint="close the programs that use it or have it as working directory, then rerun pip-update",
         names=names,
     )
 
 
 def _touch(one: str, other: str) -> bool:
-    """Whether one of two paths is, or is in, the other."""
+    """Return whether one of two paths is, or is in, the other."""
     return one == other or one.startswith(other + os.sep) or other.startswith(one + os.sep)

@@ -1,4 +1,4 @@
-"""What both halves of a layout go by."""
+"""The live environment, as both halves of a layout see it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .path_tree import CACHE, FixedFolders, Fold, ancestors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Modules:
-    """Which modules of one folder are replaced or new, and which stay: stems of ``.py`` names, folded."""
+    """Which modules of one directory are replaced or new, and which stay: folded stems of ``.py`` names."""
 
     moving: frozenset[str] = frozenset()
     staying: frozenset[str] = frozenset()
 
     def moves(self, bytecode: str) -> bool | None:
-        """Whether a file in ``__pycache__`` goes with its module; None when it belongs to none of them."""
+        """Return whether a file in ``__pycache__`` moves with its module; None if it belongs to none of them."""
         stem = bytecode
         while "." in stem:
             stem = stem.rpartition(".")[0]
@@ -30,22 +30,22 @@ class Modules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveEnvironment:
-    """The live environment as far as it is given."""
+    """The parts of the live environment that a layout must respect."""
 
     prefix: str
     fixed_folders: FixedFolders
     fold: Fold
     kept: Mapping[str, str]
-    """Folded paths that distributions own which stay, with the names of these."""
+    """Folded paths of distributions that stay, with their names."""
 
     movable: frozenset[str] | None
-    """Folders that may go as a whole, with all below them; None for all but the fixed ones of the ground."""
+    """Directories that may move as a whole, with everything below them; None for all but the fixed ones."""
 
     split: bool
-    """Whether files only are moved, never folders."""
+    """True if only files are moved, never directories."""
 
     def is_fixed(self, folder: str) -> bool:
-        """Whether a folder stays whatever happens. Python makes and fills ``__pycache__`` at will: it never does."""
+        """Return whether a directory always stays. ``__pycache__`` never does: Python creates and fills it at will."""
         if os.path.basename(folder) == CACHE:
             return False
         if self.movable is None:
@@ -53,17 +53,17 @@ class LiveEnvironment:
         return not any(above in self.movable for above in ancestors(folder))
 
     def is_kept(self, path: str, kind: Kind) -> bool:
-        """Whether a file, or what a link leads to, belongs to a distribution that stays."""
+        """Return whether a file, or a link's target, belongs to a distribution that stays."""
         key = self.fold(path)
         return key in self.kept or (kind == "link" and any(each.startswith(key + os.sep) for each in self.kept))
 
 
 def entries(folder: str) -> list[tuple[str, Kind]]:
-    """What is in a folder, sorted by name. Raises OSError."""
+    """Return the content of a directory, sorted by name. Raises OSError."""
     with os.scandir(reachable(folder)) as found:
         return sorted((entry.name, kind_of_entry(entry)) for entry in found)
 
 
 def mode_of(folder: str) -> int:
-    """The permissions of a folder."""
+    """Return the permissions of a directory."""
     return os.lstat(reachable(folder)).st_mode & 0o7777

@@ -1,4 +1,4 @@
-"""Which file systems an environment is spread over: volumes of containers, files and folders mounted into it."""
+"""The file systems of an environment: volumes of containers, files and directories mounted into it."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class Mounts:
     """Where file systems are mounted."""
 
     points: frozenset[str] | None
-    """All of them, on Linux; None where the system does not tell: then a device's number stands for it.
+    """All mount points, on Linux; None if the system does not say: then a device's number identifies a file system.
 
-    A number alone does not do on Linux: what is bound to another place has the same one, and cannot be renamed to.
+    A number is not enough on Linux: a bind mount has the same one, but cannot be renamed to.
     """
 
     def of(self, folder: str) -> str:
-        """What stands for the file system of a folder, whose path has no links in it. Raises OSError."""
+        """Return what identifies the file system of a directory, given by a path without links. Raises OSError."""
         if self.points is None:
             return str(os.stat(next(each for each in ancestors(folder) if os.path.exists(each))).st_dev)
         return next((each for each in ancestors(folder) if each in self.points), "")
 
     def places(self, prefix: str, folders: Iterable[str]) -> tuple[str, ...]:
-        """Of the ``folders``, which stay whatever happens, and those above: where another file system begins."""
+        """Return those of the fixed ``folders``, and those above, at which another file system begins."""
         found: dict[str, None] = {}
         for folder in sorted({*folders, *self._directly_in(prefix)}):
             inside = folder.startswith(prefix + os.sep)
@@ -48,7 +48,7 @@ class Mounts:
         return (each for each in self.points or () if os.path.dirname(each) == prefix and os.path.isdir(each))
 
     def strays(self, prefix: str, fixed: Collection[str], home: str) -> list[str]:
-        """What is mounted inside of the environment, but not at a folder that stays whatever happens."""
+        """Return mount points inside the environment that are not at a fixed directory."""
         inside = (prefix, *fixed)
         return sorted(
             each
@@ -61,7 +61,7 @@ class Mounts:
 
 
 def mounts() -> Mounts:
-    """As they are now."""
+    """Return the current mounts."""
     try:
         with open(_TABLE, "rb") as file:
             rows = [line.split(b" ", 5)[4] for line in file]
@@ -79,11 +79,10 @@ def refuse_strays(
     files: Mapping[str, Iterable[str]],
     roots: Iterable[tuple[str, str, str]],
 ) -> None:
-    """Raises FileConflict for those that have a file at or below one of ``strays``, or beside it in a folder of theirs.
+    """Raise FileConflict for those with a file at or below one of ``strays``, or next to it in their own directory.
 
-    ``files`` are the live paths of each distribution, and ``roots`` the folders of staged files: whose, where, and what
-    they mirror.
-    What is mounted cannot be moved out, and would stay when the folder that it is in moves.
+    ``files`` are the live paths of each distribution, and ``roots`` the directories of staged files: owner, place, and
+    what they mirror. A mount point cannot be moved out, and would stay when its directory moves.
     """
     for stray in strays:
         above = os.path.dirname(stray)
@@ -93,8 +92,8 @@ def refuse_strays(
         if names:
             ordered = tuple(sorted(names))
             raise FileConflict(
-                f"{' and '.join(ordered)} would change files where something is mounted, at {stray}.",
-                hint="Unmount it for the update, or leave the distribution as it is with --exclude NAME.",
+                f"{' and '.join(ordered)} would change files under a mount point, at {stray}",
+                hint="unmount it for the update, or skip the package with --exclude NAME",
                 names=ordered,
             )
 

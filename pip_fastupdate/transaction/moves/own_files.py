@@ -1,8 +1,8 @@
-"""The order of a swap in which the program, and all that it stands on, can be imported at every instant.
+"""Order a swap so that the program and its dependencies can be imported at every instant.
 
-Everything of others goes out first and comes in last. In between, what is at one path before and after changes places
-in one call; what is new of the program's own came in before that, and what is no more goes out after it. What is the
-same before and after, as the program's script mostly is, stays where it is.
+All other packages go out first and come in last. In between, paths with old and new content are exchanged in one call;
+new files of the program's own come in before that, and dropped ones go out after it. What is the same before and after,
+as the program's script usually is, stays in place.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from .witness import are_same, witness
 def arranged(
     operations: Sequence[Operation], own: Callable[[str], bool], fold: Fold
 ) -> tuple[tuple[Operation, ...], frozenset[str]]:
-    """The same swap, ``own`` paths exchanged where there is something before and after; and what stays as it is.
+    """Return the same swap with ``own`` paths exchanged if they exist before and after, and the paths that stay
+    unchanged.
 
     Raises OSError.
     """
@@ -31,7 +32,7 @@ def arranged(
 
 
 def _same(operations: Iterable[Operation], own: Callable[[str], bool]) -> Iterator[str]:
-    """Paths at which nothing would change. Bytecode goes with its module, which may come or go."""
+    """Return paths at which nothing would change. Bytecode follows its module, which may come or go."""
     outs = {each.live for each in operations if isinstance(each, Out) and own(each.live)}
     for each in operations:
         if (
@@ -65,7 +66,7 @@ def _ordered(operations: Sequence[Operation], lives: set[str], fold: Fold) -> tu
 
 
 def _exchanged(operations: Iterable[Operation], lives: set[str]) -> tuple[list[Operation], list[Operation]]:
-    """What is left, and what became exchanges. A folder that is emptied and made again just stays."""
+    """Return what is left, and the exchanges. A directory that is emptied and created again just stays."""
     operations = list(operations)
     outs = {each.live: each for each in operations if isinstance(each, Out) and each.live in lives}
     exchanges: dict[str, Operation] = {}
@@ -92,6 +93,6 @@ def _is_above(folder: str, lives: set[str]) -> bool:
 
 
 def own_paths(files: Iterable[str]) -> Callable[[str], bool]:
-    """Whether a path is one of these, or a folder above any."""
+    """Return a function that says whether a path is one of these, or a directory above any."""
     known = {above for path in files for above in ancestors(path)}
     return known.__contains__

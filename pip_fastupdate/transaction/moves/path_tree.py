@@ -1,4 +1,4 @@
-"""Paths as trees, spelled one way, and the folders that are never moved as a whole."""
+"""Paths as trees with one spelling, and the directories that are never moved as a whole."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from ...core.files import reachable
 from ..filesystem import kind_of_entry
 
 Fold = Callable[[str], str]
-"""Makes two names equal that the file system takes for one: ``str`` or one of ``filesystem.folding``."""
+"""Makes two names equal if the file system does: ``str`` or one of ``filesystem.folding``."""
 
 CACHE = "__pycache__"
 
 PREFIX, ROOT = "prefix", "root"
-"""Folders for what was moved out of the environment's own folder, and of others: they mirror these."""
+"""Directories for what was moved out of the environment's own directory, and of others: they mirror these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagedPath:
-    """A staged file or folder, and who brings it."""
+    """A staged file or directory and its owner."""
 
     path: str
     owner: str
@@ -28,17 +28,17 @@ class StagedPath:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Node:
-    """A file or a folder in a tree of live paths."""
+    """A file or a directory in a tree of live paths."""
 
     name: str
     file: bool = False
-    """Whether it is a file (or a link)."""
+    """True for a file or a link."""
 
     children: dict[str, Node] = field(default_factory=dict)
     """By folded name."""
 
     sources: list[StagedPath] = field(default_factory=list)
-    """Where it is staged; several where several distributions bring it."""
+    """Where it is staged; several if several distributions have it."""
 
 
 NOTHING = Node(name="")
@@ -46,11 +46,11 @@ NOTHING = Node(name="")
 
 
 class FixedFolders:
-    """The folders that stay whatever happens ("fixed"), and the one spelling of every path.
+    """The directories that always stay ("fixed"), and the one spelling of every path.
 
-    Fixed are the environment's prefix and the folders directly in it, the folders that hold ``.dist-info`` folders
-    ("sites"), everything above all these, and everything that is outside of them. Only there links are followed:
-    a link inside a site is a thing of its own, which is moved but never looked through.
+    Fixed are the environment's prefix and the directories directly in it, those that contain ``.dist-info`` directories
+    ("sites"), everything above all these, and everything outside of them. Only there links are followed: a link inside
+    a site is moved as such and never followed.
     """
 
     def __init__(self, prefix: str, sites: Iterable[str]) -> None:
@@ -62,18 +62,18 @@ class FixedFolders:
         self.sites = {self.spelling(site) for site in sites}
 
     def spelling(self, folder: str) -> str:
-        """The one spelling of a folder's absolute path."""
+        """Return the one spelling of a directory's absolute path."""
         if folder not in self._spellings:
             self._spellings[folder] = self._find(folder)
         return self._spellings[folder]
 
     def file_spelling(self, path: str) -> str:
-        """The one spelling of a file's absolute path; the file itself may be a link."""
+        """Return the one spelling of a file's absolute path; the file itself may be a link."""
         head, tail = parted(path)
         return inside(self.spelling(head), tail)
 
     def is_fixed(self, folder: str) -> bool:
-        """Whether a folder (spelled as by ``spelling``) is never moved as a whole."""
+        """Return whether a directory (spelled as by ``spelling``) is never moved as a whole."""
         return folder in self._fixed
 
     def _find(self, folder: str) -> str:
@@ -99,24 +99,24 @@ class Tree:
         self._nodes: dict[str, Node] = {}
 
     def folder(self, path: str) -> Node:
-        """The node of a folder, made where it is missing, however it is spelled."""
+        """Return the node of a directory, created if missing, in any spelling."""
         if path not in self._folders:
             self._folders[path] = self._make(self._fixed_folders.spelling(path))
         return self._folders[path]
 
     def find(self, path: str) -> Node | None:
-        """The node of a file or folder, if there is one."""
+        """Return the node of a file or directory, if there is one."""
         head, tail = os.path.split(self._fixed_folders.file_spelling(path))
         above = self.root if head == path or not tail else self.find(head)
         return None if above is None else above.children.get(self._fold(tail or path))
 
     def file(self, path: str) -> Node:
-        """The node of a file, made where it is missing, however it is spelled."""
+        """Return the node of a file, created if missing, in any spelling."""
         head, tail = parted(path)
         return self.file_in(self.folder(head), tail)
 
     def file_in(self, folder: Node, name: str) -> Node:
-        """The same where the folder's node is at hand."""
+        """Return the same, given the directory's node."""
         key = self._fold(name)
         node = folder.children.get(key)
         if node is None:
@@ -134,42 +134,44 @@ class Tree:
 
 
 def ancestors(path: str) -> Iterator[str]:
-    """The path itself and all folders above it."""
+    """Return the path itself and all directories above it."""
     yield path
     while (head := os.path.dirname(path)) != path:
         yield (path := head)
 
 
 def anchor(path: str) -> str:
-    """The root of an absolute path: ``/``, or ``C:\\`` on Windows."""
+    """Return the root of an absolute path: ``/``, or ``C:\\`` on Windows."""
     return os.path.splitdrive(path)[0] + os.sep
 
 
 def inside(folder: str, name: str) -> str:
-    """``os.path.join`` for a folder and what is directly in it, or relative to it, in a third of its time."""
+    """Do ``os.path.join`` for a directory and an entry or relative path, in a third of its time."""
     return folder + name if folder.endswith(os.sep) else f"{folder}{os.sep}{name}"
 
 
 def parted(path: str) -> tuple[str, str]:
-    """``os.path.split`` for a normalized path, in a third of its time."""
+    """Do ``os.path.split`` for a normalized path, in a third of its time."""
     head, _, tail = path.rpartition(os.sep)
     return (head, tail) if os.sep in head else os.path.split(path)
 
 
 def mirrored(root: str, path: str) -> str:
-    """Where the live ``path`` is below a ``root`` that mirrors the live file system."""
+    """Return where the live ``path`` is below a ``root`` that mirrors the live file system."""
     return inside(root, path[len(anchor(path)) :])
 
 
 def kept_at(old: str, prefix: str, path: str) -> str:
-    """Where below ``old`` the live ``path`` is kept: by its place in the environment, whose own path may be long."""
+    """Return where below ``old`` the live ``path`` is kept: by its place in the environment, whose own path may be
+    long.
+    """
     if path == prefix or path.startswith(prefix + os.sep):
         return inside(old, PREFIX) + path[len(prefix) :]
     return mirrored(inside(old, ROOT), path)
 
 
 def walk(root: str) -> Iterator[tuple[str, list[str]]]:
-    """All folders from ``root`` down with the names of what is no folder in them; links are not followed."""
+    """Yield all directories from ``root`` down with the names of their other entries; links are not followed."""
     folders = [root]
     while folders:
         folder = folders.pop()
@@ -184,6 +186,6 @@ def walk(root: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def outermost(folders: Iterable[str]) -> set[str]:
-    """Those that are not inside another: a distribution may have others' ``.dist-info`` folders vendored."""
+    """Return those that are not inside another: a distribution may have vendored ``.dist-info`` directories."""
     found = set(folders)
     return {each for each in found if not any(above in found for above in ancestors(os.path.dirname(each)))}

@@ -50,68 +50,68 @@ from .steps import Operation
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
-    """A folder with new files in it, at the places that they have in the live one."""
+    """A directory of new files, in the same places as in the live one."""
 
     folder: str
     owner: str
     """The distribution they belong to."""
 
     base: str = ""
-    """The live folder that it mirrors, however spelled; "" for the whole file system."""
+    """The live directory that it mirrors, in any spelling; "" for the whole file system."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is to be replaced by what. Paths are absolute and normalized, but may be spelled in several ways."""
+    """What replaces what. Paths are absolute and normalized, but may be spelled in several ways."""
 
     old_files: Sequence[str]
     """May name files that do not exist."""
 
     roots: Sequence[Root]
     kept: Mapping[str, str] = field(default_factory=dict)
-    """Live paths that distributions own which stay, with the names of these."""
+    """Live paths of distributions that stay, with their names."""
 
     shared: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Live folders with a file that several of the replaced distributions list, with the names of these."""
+    """Live directories with a file that several of the replaced distributions list, with their names."""
 
     overwrite: bool = False
-    """Whether a file that a replaced distribution and one that stays have both listed may be replaced."""
+    """True if a file listed by a replaced distribution and one that stays may be replaced."""
 
     own: frozenset[str] | None = frozenset()
-    """Owners of ``roots`` that the program stands on: to be importable at every instant. None for all."""
+    """Owners of ``roots`` that the program depends on: importable at every instant. None for all."""
 
     own_files: Sequence[str] = ()
-    """Those of ``old_files`` that are theirs."""
+    """The ``old_files`` of these owners."""
 
     movable: Sequence[str] | None = None
-    """For an undo: the folders that the transaction has made. No others go, not even when they are empty in the end."""
+    """For an undo: the directories that the transaction created. Others stay, even if they are empty in the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """A swap that is ready to be done, with all that its undo and its recovery need to know."""
+    """A complete plan of a swap, with all that its undo and its recovery need."""
 
     prefix: str
     """Where the environment was then: ``old`` mirrors that."""
 
     operations: tuple[Operation, ...]
     files: Mapping[str, Sequence[str]]
-    """The files that come in: live folder → names."""
+    """Installed files: live directory → names."""
 
     made: tuple[str, ...]
-    """The folders that come into being by it, without those in them."""
+    """The directories it creates, without those in them."""
 
     digests: Mapping[str, str]
-    """The new ``.dist-info`` folders with their ``fingerprint.digest``."""
+    """The new ``.dist-info`` directories with their ``fingerprint.digest``."""
 
     installed: Mapping[str, Sequence[str]]
     """What is installed after it, as by ``fingerprint.listing``."""
 
     seals: Seals = field(default_factory=dict)
-    """What goes out, as it is then."""
+    """The state of what goes out at that time."""
 
     overwritten: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """Files that are replaced though a distribution that stays lists them, too: path → (who brings it, who stays)."""
+    """Files replaced although a distribution that stays lists them, too: path → (new owner, other owner)."""
 
 
 def lay_out(
@@ -126,9 +126,9 @@ def lay_out(
 ) -> Layout:
     """Decide on all steps.
 
-    What goes out goes below ``old_home``, which mirrors the live file system like the roots do. ``split`` moves files
-    only, never folders: for file systems that cannot rename some folders. Nothing comes into ``home``.
-    ``annexes`` stand for ``old_home`` in folders on other file systems, which stay whatever happens.
+    What goes out goes below ``old_home``, which mirrors the live file system like the roots do. ``split`` moves only
+    files, never directories: for file systems that cannot rename some directories. Nothing comes into ``home``.
+    ``annexes`` replace ``old_home`` in fixed directories on other file systems.
 
     Raises FileConflict and OSError.
     """
@@ -159,7 +159,7 @@ def lay_out(
 
 
 def _without(layout: Layout, same: Collection[str]) -> Layout:
-    """The same where what is at these paths stays as it is: it is nothing that came in."""
+    """Return the same with what is at these paths unchanged: it is not new."""
 
     def moves(path: str) -> bool:
         return not any(above in same for above in ancestors(path))
@@ -175,7 +175,9 @@ def _without(layout: Layout, same: Collection[str]) -> Layout:
 def _refuse_own(
     home: str, fixed_folders: FixedFolders, staged: Iterable[_StagedFolder], files: Iterable[str]
 ) -> list[str]:
-    """The old files without those in the folder of the transactions. Raises FileConflict where any comes in there."""
+    """Return the old files without those in the directory of the transactions. Raises FileConflict if any comes in
+    there.
+    """
     closed = home.casefold()
     above, own = parted(closed)
 
@@ -187,15 +189,15 @@ def _refuse_own(
         at_home = live.casefold() == above and any(name.casefold() == own for name in each.names)
         if at_home or is_closed(live):
             raise FileConflict(
-                f"{each.owner} would write into {home}, which is pip-update's own.",
-                hint="No distribution has any business there: tell those who publish it.",
+                f"{each.owner} would write into {home}, which belongs to pip-update",
+                hint="report it to its maintainers; no package should write there",
                 names=(each.owner,),
             )
     return [path for path in files if not is_closed(fixed_folders.file_spelling(path))]
 
 
 def _own(request: Request, fixed_folders: FixedFolders, staged: Iterable[_StagedFolder]) -> Callable[[str], bool]:
-    """Whether a live path is of what the program stands on."""
+    """Return whether a live path belongs to a dependency of the program."""
     own = request.own
     if own is None:
         return lambda path: True
@@ -209,7 +211,7 @@ def _own(request: Request, fixed_folders: FixedFolders, staged: Iterable[_Staged
 
 
 def _overwritten(request: Request, new: Tree) -> dict[str, tuple[str, str]]:
-    """What replaced distributions and such that stay have both listed, and comes in as another file."""
+    """Return files listed by replaced distributions and others that stay, and that come in with new content."""
     found: dict[str, tuple[str, str]] = {}
     for path in sorted(request.kept.keys() & set(request.old_files)):
         node = new.find(path)
@@ -219,7 +221,7 @@ def _overwritten(request: Request, new: Tree) -> dict[str, tuple[str, str]]:
 
 
 def _goes_with(path: str, overwritten: Mapping[str, object]) -> bool:
-    """Whether a file is overwritten, or is bytecode of a module that is."""
+    """Return whether a file is overwritten, or is bytecode of a module that is."""
     if not overwritten or path in overwritten:
         return path in overwritten
     folder, name = parted(path)
@@ -270,7 +272,7 @@ def _decide(
 
 
 def _infos(environment: LiveEnvironment, new: Tree) -> dict[str, str]:
-    """The new ``.dist-info`` folders, and where they are staged."""
+    """Return the new ``.dist-info`` directories, and where they are staged."""
     return {
         os.path.join(site, node.name): node.sources[0].path
         for site in sorted(environment.fixed_folders.sites)

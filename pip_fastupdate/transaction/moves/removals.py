@@ -1,4 +1,4 @@
-"""What goes out: what the replaced distributions own, in as few moves as possible."""
+"""Plan the moves that take out what the replaced distributions own, in as few moves as possible."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from .steps import Operation, Out, Rmdir
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Removals:
-    """Walks the live folders along the trees of old and new paths; the steps add up on the way."""
+    """Walks the live directories along the trees of old and new paths and collects the steps."""
 
     environment: LiveEnvironment
     old_home: str
     """Mirrors the live file system; what goes out goes there."""
 
     annexes: Mapping[str, str] = field(default_factory=dict)
-    """The same for what is in folders of other file systems, by these folders."""
+    """The same for directories on other file systems, by directory."""
 
     steps: list[Operation] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
-    """Folded paths at which nothing is left once all is out."""
+    """Folded paths that are empty after everything has moved out."""
 
     staying: dict[str, Modules] = field(default_factory=dict)
-    """By live folder, where any module stays."""
+    """By live directory, whether any module stays."""
 
     def remove(self, folder: str, old: Node, new: Node) -> bool:
-        """Move out what is replaced in ``folder``. Returns whether nothing but empty folders would be left in it.
+        """Move out what is replaced in ``folder``. Returns whether only empty directories would be left in it.
 
         Raises OSError.
         """
@@ -63,7 +63,7 @@ class Removals:
         return clean
 
     def _remove_file(self, path: str, kind: Kind, old: Node) -> bool:
-        """A link that stands where a folder was listed goes out itself: what it leads to is somebody else's."""
+        """Move out a link at the place of a listed directory itself: its target belongs to another."""
         going = old.file or (kind == "link" and _leads_to_any(path, old))
         if going and not self.environment.is_kept(path, kind):
             self._out(path)
@@ -86,12 +86,14 @@ class Removals:
         return clean
 
     def _is_info(self, path: str, old: Node) -> bool:
-        """Whether a folder is the ``.dist-info`` folder of a replaced distribution: that is its own as a whole."""
+        """Return whether a directory is the ``.dist-info`` directory of a replaced distribution, which owns all of
+        it.
+        """
         listed = old.children.keys() & {self.environment.fold("METADATA"), self.environment.fold("RECORD")}
         return bool(listed) and path.endswith(INFO) and os.path.dirname(path) in self.environment.fixed_folders.sites
 
     def _remove_whole(self, folder: str, mark: int) -> bool:
-        """Replace the steps since ``mark``, which empty ``folder``, by moving it as it is."""
+        """Replace the steps since ``mark``, which empty ``folder``, by moving it as a whole."""
         del self.steps[mark:]
         if self.environment.split:
             self._empty(folder)
@@ -118,7 +120,9 @@ class Removals:
         return self.old_home if place is None else self.annexes[place]
 
     def _entries(self, folder: str, old: Node, new: Node) -> Iterable[tuple[str, Kind]]:
-        """What is in a folder. Of a fixed one, which may be large and foreign, only what the trees ask for."""
+        """Return the content of a directory; for a fixed one, which may be large and foreign, only what the trees
+        contain.
+        """
         if not self.environment.is_fixed(folder):
             return entries(folder)
         names = {key: node.name for key, node in (*new.children.items(), *old.children.items())}
@@ -141,11 +145,11 @@ class Removals:
         return modules
 
     def _stays(self, path: str, old: Node) -> bool:
-        """Whether a module that is there now will still be there when all is out."""
+        """Return whether a module that exists now will still exist after everything has moved out."""
         return not (old.file and self.environment.fold(path) not in self.environment.kept) and kind_of(path) is not None
 
 
 def _leads_to_any(path: str, old: Node) -> bool:
-    """Whether a link, taken for a folder, has any of the files in it that are listed below."""
+    """Return whether a link, taken for a directory, contains any of the files listed below it."""
     found = ((inside(path, child.name), child) for child in old.children.values())
     return any(is_there(below) if child.file else _leads_to_any(below, child) for below, child in found)

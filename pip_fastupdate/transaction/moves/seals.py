@@ -1,8 +1,8 @@
-"""What the files of the old versions looked like when they were moved out, so that an undo brings back these alone.
+"""Size and time of old files when they were moved out, so that an undo restores only unchanged ones.
 
-Size and time of each cost next to nothing where hashing gigabytes would cost seconds. They are compared before an undo:
-a file that was changed in the folder of the transactions meanwhile is not installed. Copies of an environment may lose
-fractions of seconds, so whole ones are kept.
+They cost next to nothing; hashing gigabytes would cost seconds. They are compared before an undo: a file changed in the
+directory of the transactions is not installed. Copies of an environment may lose fractions of seconds, so whole ones
+are kept.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from .path_tree import walk
 from .steps import Exchange, Operation, Out
 
 Seals = Mapping[str, Mapping[str, Sequence[int]]]
-"""For each folder in which old files are kept: their names with size (bytes) and time of last change (s)."""
+"""For each directory with old files: their names with size (bytes) and modification time (s)."""
 
 
 def sealed(operations: Iterable[Operation]) -> dict[str, dict[str, tuple[int, int]]]:
-    """Of all that is about to be moved out, by where it will be kept. Raises OSError."""
+    """Return the seals of everything about to be moved out, by where it will be kept. Raises OSError."""
     found: dict[str, dict[str, tuple[int, int]]] = {}
     for each in operations:
         if not isinstance(each, (Out, Exchange)):
@@ -42,9 +42,9 @@ def _look(path: str) -> tuple[int, int]:
 
 
 def broken(seals: Seals, kept: str) -> list[str]:
-    """The files below ``kept`` that are not, or no longer, what was moved out there. Raises OSError.
+    """Return the files below ``kept`` that are not, or no longer, what was moved out. Raises OSError.
 
-    Without any seals, as of a transaction of an earlier version, nothing can be said.
+    Without seals, as in a transaction of an earlier version, nothing is known.
     """
     if not seals or kind_of(kept) != "folder":
         return []
@@ -56,5 +56,5 @@ def broken(seals: Seals, kept: str) -> list[str]:
 
 
 def _normal(path: str) -> str:
-    """Some file systems write names down in a normal form of their own (HFS+)."""
+    """Normalize a name: some file systems store names in their own normal form (HFS+)."""
     return path if path.isascii() else unicodedata.normalize("NFC", path)

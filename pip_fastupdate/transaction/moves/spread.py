@@ -1,4 +1,4 @@
-"""What a swap does where an environment is spread over several file systems."""
+"""What a swap does if an environment is spread over several file systems."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 def spread(
     request: Request, owned: Mapping[str, Sequence[str]], workspace: Workspace, home: Home
 ) -> tuple[Request, dict[str, str]]:
-    """Stage on each file system what is to come in there.
+    """Stage on each file system what comes in there.
 
-    Returns the request with all roots that came of it, and by the folder at which another file system begins where what
-    goes out of it is kept. ``owned`` are the old files by the distribution's name. Raises OSError, and FileConflict for
-    distributions with a file or folder that is mounted by itself.
+    Returns the request with the resulting roots, and by the directory at which another file system begins where its old
+    files are kept. ``owned`` are the old files by the distribution's name. Raises OSError, and FileConflict for
+    distributions with a file or directory that is a mount point itself.
     """
     found = mounts()
     fixed = {home.prefix, *(os.path.realpath(each) for each in (*_sites(request.old_files), *home.roots))}
@@ -48,6 +48,6 @@ def spread(
 
 
 def _sites(files: Iterable[str]) -> set[str]:
-    """The folders that hold the ``.dist-info`` folders with these files."""
+    """Return the directories that contain the ``.dist-info`` directories of these files."""
     infos = {os.path.dirname(path) for path in files if INFO in path}
     return {os.path.dirname(each) for each in infos if each.endswith(INFO)}

@@ -1,5 +1,6 @@
-"""The steps of a swap. Whether one was done is told from the transaction's own side alone, so each can be undone
-whenever, and undone twice, and a list of them is undone by undoing every one of them from the last to the first.
+"""The steps of a swap. Whether a step was done can be seen in the transaction's own directory, so each step can be
+undone at any time, more than once, and a list of steps is undone by undoing every one of them from the last to
+the first.
 """
 
 from __future__ import annotations
@@ -25,18 +26,18 @@ class Operation(Protocol):
         """The path of the live environment that it changes."""
 
     def do(self) -> None:
-        """Raises OSError; then nothing has changed."""
+        """Do it. Raises OSError, with nothing changed."""
 
     def undo(self, aside: str) -> None:
-        """Make it not done. What others put in the way goes into the folder ``aside``. Raises OSError."""
+        """Undo it. Conflicting files of others go into the directory ``aside``. Raises OSError."""
 
     def encoded(self, short: Callable[[str], str]) -> list[Any]:
-        """For JSON, paths written as ``short`` makes them."""
+        """Return it for JSON, with paths written by ``short``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Out:
-    """A live file or folder goes into the transaction. Done if it is there."""
+    """A live file or directory moves into the transaction. Done if it is there."""
 
     live: str
     kept: str
@@ -57,13 +58,13 @@ class Out:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class In:
-    """A staged file or folder becomes live. Done if it is no longer staged."""
+    """A staged file or directory becomes live. Done if it is no longer staged."""
 
     staged: str
     live: str
 
     def do(self) -> None:
-        """Move it in. Raises FileExistsError rather than overwrite anything."""
+        """Move it in. Raises FileExistsError instead of overwriting anything."""
         if is_there(self.live):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), self.staged, None, self.live)
         rename(self.staged, self.live, Patience(SHORT))
@@ -80,10 +81,10 @@ class In:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """What is live and what is staged for the same path change places, and the old one goes into the transaction.
+    """What is live and what is staged for a path are exchanged, and the old one moves into the transaction.
 
-    There is something at the live path at every instant, where the system can do that. What is where is told by
-    ``witness``, since the paths alone do not tell.
+    The live path exists at every instant if the system can do that. ``witness`` identifies which is which, because the
+    paths do not.
     """
 
     staged: str
@@ -96,7 +97,7 @@ class Exchange:
         return f"{self.staged}~"
 
     def do(self) -> None:
-        """Exchange, or move one out and the other in where that cannot be done at once."""
+        """Exchange them, or move one out and the other in if that is not possible at once."""
         if _exchanged(self.staged, self.live):
             rename(self.staged, self.kept, Patience(SHORT))
         else:
@@ -104,7 +105,7 @@ class Exchange:
             rename(self.staged, self.live, Patience(SHORT))
 
     def undo(self, aside: str) -> None:
-        """Bring back the old one, whatever has been done of this, and of an undo."""
+        """Restore the old one, whatever part of this, or of an undo, has been done."""
         if is_there(self.kept):
             if is_there(self.staged):  # between the two moves
                 _give_back(self.kept, self.live, aside)
@@ -116,7 +117,7 @@ class Exchange:
             rename(self._spare, self.staged, Patience(LONG))
 
     def _put_back(self, aside: str) -> None:
-        """The old one is where the new one was staged, and goes back."""
+        """Move the old one back from the place where the new one was staged."""
         if is_there(self._spare) or kind_of(self.live) != kind_of(self.staged):
             _give_back(self.staged, self.live, aside)
         elif not _exchanged(self.staged, self.live):
@@ -130,22 +131,22 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mkdir:
-    """A new folder that several distributions share. Done if it exists."""
+    """A new directory shared by several distributions. Done if it exists."""
 
     live: str
     mode: int
 
     def do(self) -> None:
-        """Make it."""
+        """Create it."""
         _make(self.live, self.mode)
 
     def undo(self, aside: str) -> None:
-        """Remove it, unless somebody else has put something into it."""
+        """Remove it unless another program has put something into it."""
         try:
             rmdir(self.live, Patience(LONG))
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR) and not is_busy(error):
-                raise  # an empty folder that a program keeps open does no harm
+                raise  # an empty directory that a program keeps open does no harm
 
     def encoded(self, short: Callable[[str], str]) -> list[Any]:
         """``["mkdir", live, mode]``."""
@@ -154,7 +155,7 @@ class Mkdir:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rmdir:
-    """A folder that was emptied file by file. Done if it does not exist."""
+    """A directory that was emptied file by file. Done if it does not exist."""
 
     live: str
     mode: int
@@ -164,7 +165,7 @@ class Rmdir:
         rmdir(self.live, Patience(SHORT))
 
     def undo(self, aside: str) -> None:
-        """Make it again, with its mode."""
+        """Create it again, with its mode."""
         if not is_there(self.live):
             os.mkdir(self.live)
             os.chmod(self.live, self.mode)
@@ -175,7 +176,7 @@ class Rmdir:
 
 
 def decoded(fields: Sequence[Any], full: Callable[[str], str]) -> Operation:
-    """The inverse of ``encoded``. Raises ValueError or TypeError."""
+    """Invert ``encoded``. Raises ValueError or TypeError."""
     word, first, second = fields[:3]
     if word == "exchange":
         _, staged, live, kept, witness = fields
@@ -183,7 +184,7 @@ def decoded(fields: Sequence[Any], full: Callable[[str], str]) -> Operation:
             staged=full(str(staged)), live=full(str(live)), kept=full(str(kept)), witness=Witness.decoded(witness)
         )
     if len(fields) != 3:
-        raise ValueError(f"a step of {len(fields)} words")
+        raise ValueError(f"a step with {len(fields)} fields")
     if word == "out":
         return Out(live=full(str(first)), kept=full(str(second)))
     if word == "in":
@@ -196,13 +197,13 @@ def decoded(fields: Sequence[Any], full: Callable[[str], str]) -> Operation:
 
 
 def _exchanged(one: str, other: str) -> bool:
-    """Whether both have changed places; False, with nothing done, where that takes two steps. Raises OSError."""
+    """Return whether both were exchanged; False, with nothing done, if that takes two steps. Raises OSError."""
     try:
         return exchange(one, other)
     except OSError as error:
         if error.errno != errno.EXDEV or kind_of(one) == "folder":
             raise
-        return False  # an overlay, which can rename this file all the same
+        return False  # an overlay, which can rename this file nevertheless
 
 
 def _make(path: str, mode: int) -> None:
@@ -211,7 +212,7 @@ def _make(path: str, mode: int) -> None:
 
 
 def _give_back(source: str, target: str, aside: str) -> None:
-    """Move ``source`` to ``target``, into a folder that is there, and in the place of a file that is there."""
+    """Move ``source`` to ``target``, into an existing directory, replacing an existing file."""
     there = kind_of(target)
     if there == "folder" and kind_of(source) == "folder":
         for name in os.listdir(reachable(source)):
@@ -224,7 +225,7 @@ def _give_back(source: str, target: str, aside: str) -> None:
 
 
 def _rename(source: str, target: str) -> None:
-    """Rename, making the folder that the target is in where somebody has removed it."""
+    """Rename, creating the target's directory if another program has removed it."""
     try:
         rename(source, target, Patience(LONG))
     except FileNotFoundError:
@@ -233,7 +234,7 @@ def _rename(source: str, target: str) -> None:
 
 
 def set_aside(path: str, aside: str) -> None:
-    """Put what is not part of the transaction where it is neither in the way nor lost; bytecode can be made anew."""
+    """Move files of others where they neither conflict nor get lost; bytecode can be compiled again."""
     if path.endswith(".pyc"):
         unlink(path, Patience(LONG))
         return
@@ -251,7 +252,7 @@ def set_aside(path: str, aside: str) -> None:
 
 
 def _copy_and_remove(path: str, target: str) -> None:
-    """Move to another file system. Cut short, it leaves a copy too many, never one too few."""
+    """Move to another file system. If interrupted, it leaves a copy too many, never one too few."""
     from shutil import copy2, copytree, rmtree
 
     path, target = reachable(path), reachable(target)

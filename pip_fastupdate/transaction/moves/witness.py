@@ -1,4 +1,4 @@
-"""How to tell the old from the new of two files or folders that change places: by what only one of them has."""
+"""How to tell the old from the new of two exchanged files or directories: by what only one of them has."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from .path_tree import CACHE, inside
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witness:
-    """A path inside of what is exchanged ("" for itself) and what is there: a digest, or "" for nothing."""
+    """A path inside the exchanged directory ("" for itself) and its digest, or "" for nothing."""
 
     path: str
     old: str
     new: str
 
     def is_old(self, place: str) -> bool:
-        """Whether what is at ``place`` is the old one."""
+        """Return whether what is at ``place`` is the old one."""
         found = _digest(os.path.join(place, self.path) if self.path else place)
         return found == self.old if self.old else found != self.new
 
     def encoded(self) -> list[str]:
-        """For JSON."""
+        """Return it for JSON."""
         return [self.path, self.old, self.new]
 
     @classmethod
     def decoded(cls, fields: Any) -> Witness:
-        """The inverse of ``encoded``. Raises ValueError or TypeError."""
+        """Invert ``encoded``. Raises ValueError or TypeError."""
         path, old, new = map(str, fields)
         if os.path.isabs(path) or os.pardir in path.split(os.sep) or old == new:
             raise ValueError("a witness outside of what it is about")
@@ -38,7 +38,7 @@ class Witness:
 
 
 def witness(old: str, new: str) -> Witness | None:
-    """What tells ``old`` from ``new``; None where nothing does that lasts. Raises OSError."""
+    """Return what tells ``old`` from ``new``; None if nothing lasting does. Raises OSError."""
     kind = kind_of(old)
     if kind != kind_of(new):
         return None
@@ -48,7 +48,7 @@ def witness(old: str, new: str) -> Witness | None:
 
 
 def are_same(old: str, new: str) -> bool:
-    """Whether both are files or folders without any difference, times aside, and bytecode of modules in them.
+    """Return whether both are the same files or directories, ignoring times and their modules' bytecode.
 
     Raises OSError.
     """
@@ -74,7 +74,7 @@ def _in_folder(old: str, new: str, path: str) -> Witness | None:
             if found is not None:
                 return found
     for name in sorted(before.keys() | after.keys()):
-        if bool(before.get(name)) != bool(after.get(name)):  # a file on one side alone
+        if bool(before.get(name)) != bool(after.get(name)):  # a file on one side only
             where = os.path.join(path, name)
             return Witness(
                 path=where,
@@ -85,15 +85,16 @@ def _in_folder(old: str, new: str, path: str) -> Witness | None:
 
 
 def _names(folder: str) -> dict[str, bool]:
-    """What ``_contents`` finds but for links, and whether it is a plain file."""
+    """Return the names from ``_contents`` without links, and whether each is a regular file."""
     return {name: kind == "file" for name, kind in _contents(folder).items() if kind != "link"}
 
 
 def _contents(folder: str) -> dict[str, Kind]:
-    """What is in a folder, without the bytecode of its modules: that is made by Python at will, and goes with them.
+    """Yield the content of a directory without its modules' bytecode, which Python writes at will and which follows
+    them.
 
-    Bytecode without a module is a file like others: it may be all there is of a package. Of a folder of bytecode
-    everything counts, since that is what is asked for.
+    Bytecode without a module is a normal file: a package may have nothing else. In a directory of bytecode everything
+    counts, because it was asked for.
     """
     found = _entries(folder)
     if os.path.basename(folder) == CACHE:
@@ -112,7 +113,7 @@ def _entries(folder: str) -> dict[str, Kind]:
 
 
 def _module(cached: str) -> str:
-    """The file that bytecode in ``__pycache__`` was made from, by its name."""
+    """Return the file that bytecode in ``__pycache__`` was compiled from, by its name."""
     return f"{cached.partition('.')[0]}.py"
 
 
@@ -122,7 +123,7 @@ def _difference(old: str, new: str, path: str) -> Witness | None:
 
 
 def _digest(path: str) -> str:
-    """Hash of a file's content; "" where there is none. Raises OSError where it cannot be read."""
+    """Return a hash of a file's content; "" if there is none. Raises OSError if it cannot be read."""
     from hashlib import sha256
 
     if kind_of(path) == "link":

@@ -1,1 +1,1 @@
-"""What advisories say about this environment, and what follows from it for plans."""
+"""What advisories say about this environment, and what plans must respect because of it."""

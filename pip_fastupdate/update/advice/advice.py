@@ -1,4 +1,4 @@
-"""What advisories say about this environment: which installed versions are affected, and what may take their place."""
+"""What advisories say about this environment: which installed versions are affected, and which may replace them."""
 
 from __future__ import annotations
 
@@ -28,48 +28,48 @@ from .transport import AdvisoryTransport
 
 @dataclass(slots=True, kw_only=True)
 class Advice:
-    """The advisories of one run: read after the scan, asked by filters, by the plan and by the report."""
+    """The advisories of one run: read after the scan, used by filters, the plan and the report."""
 
     options: AdvisoryOptions
     catalog: Catalog
     progress: Progress
     public_names: PublicNames
     history: Callable[[], Sequence[HistoryEntry]]
-    """The updates so far, newest first."""
+    """Past updates, newest first."""
 
     installed: dict[str, Version] = field(default_factory=dict)
-    """By name, what the source was asked about, without local labels."""
+    """The version each name was queried with, without local labels."""
 
     vulnerable: dict[str, tuple[Vulnerability, ...]] = field(default_factory=dict)
-    """By name, what the installed version is affected by, ignored or not."""
+    """By name, the vulnerabilities of the installed version, ignored or not."""
 
     known: dict[str, tuple[Vulnerability, ...]] = field(default_factory=dict)
-    """By name, all vulnerabilities of projects that are vulnerable today."""
+    """By name, all known vulnerabilities of projects that are vulnerable today."""
 
     ceilings: dict[str, Version | None] = field(default_factory=dict)
-    """By name, the smallest version that is affected by nothing as far as advisories name fixes."""
+    """By name, the smallest version that is not affected, as far as advisories name fixes."""
 
     unsafe: dict[tuple[str, Version], tuple[Vulnerability, ...]] = field(default_factory=dict)
-    """Versions that plans would have brought in and that are affected."""
+    """Affected versions that plans would have installed."""
 
     unchecked: dict[str, str] = field(default_factory=dict)
-    """By name, why nobody was asked about it."""
+    """By name, why it was not checked."""
 
     smallest: SmallestSafe = field(default_factory=SmallestSafe)
-    """Up to which version a plan may go for now, where the smallest safe one is looked for."""
+    """How far plans may go while searching for the smallest safe versions."""
 
     exempt: set[tuple[str, Version]] = field(default_factory=set)
-    """Versions that the cooldown lets pass as they are fixes."""
+    """Versions that the cooldown lets pass because they are fixes."""
 
     failed: bool = False
-    """Whether the advisories could not be read."""
+    """True if the advisories could not be read."""
 
     _source: Service | Folder | None = None
     _screened: set[tuple[str, Version]] = field(default_factory=set)
     _told: set[str] = field(default_factory=set)
 
     def consult(self, inventory: Inventory) -> None:
-        """Read what there is about everything installed. Raises PipUpdateError where that fails and is needed."""
+        """Read the advisories about everything installed. Raises PipUpdateError if that fails and they are required."""
         with self.progress.stage("advisories"):
             try:
                 self._consult(inventory)
@@ -84,7 +84,7 @@ class Advice:
         if self.options.security is not None:
             raise PipUpdateError(
                 f"could not read the advisories: {error}",
-                hint="--advisories PATH takes them from a directory or zip archive; the environment is unchanged",
+                hint="use --advisories PATH to read them from a directory or zip archive; the environment is unchanged",
             ) from None
         self.progress.warn(f"known vulnerabilities were not checked: {error}")
 
@@ -118,24 +118,26 @@ class Advice:
 
     @property
     def _is_own_source(self) -> bool:
-        """Whether the user named the source: to that every name may be told."""
+        """Return whether the user chose the source, which may then see every name."""
         return self.options.local is not None or self.options.service is not None
 
     def _may_be_named(self, inventory: Inventory) -> list[Distribution]:
-        """What the source may be asked about: a public service gets no name that is not public already."""
+        """Return what the source may be asked about: a public service gets no private name."""
         found = [each for each in inventory.distributions if each.unparsed_version is None]
         if self._is_own_source:
             return found
         self.unchecked = self.public_names.private(found)
         if self.unchecked:
             names = some(sorted(self.unchecked))
-            self.progress.note(f"not checked for known vulnerabilities, as not from the public index: {names}")
+            self.progress.note(
+                f"not checked for known vulnerabilities because they are not from the public index: {names}"
+            )
         return [each for each in found if each.name not in self.unchecked]
 
-    # what counts
+    # vulnerabilities that count
 
     def counts(self, name: str, vulnerability: Vulnerability) -> bool:
-        """Whether it is to be fixed: the user did not say to ignore it."""
+        """Return whether it must be fixed, i.e. the user does not ignore it."""
         if vulnerability.names & set(self.options.ignore):
             return vulnerability.malware
         if vulnerability.names & set(self.options.ignore_until_fixed):
@@ -143,7 +145,7 @@ class Advice:
         return True
 
     def _counting(self, name: str, found: Mapping[str, Sequence[Vulnerability]]) -> list[Vulnerability]:
-        """Those of ``name`` that are to be fixed."""
+        """Return the vulnerabilities of ``name`` that must be fixed."""
         return [
             each for each in found.get(name, ()) if self.counts(name, each) and (each.malware or not each.unreadable)
         ]
@@ -174,7 +176,7 @@ class Advice:
                 self.progress.warn(f"ignored vulnerability {id} does not match any that was found")
 
     def malware(self) -> frozenset[str]:
-        """Names of what is installed in a version that is malware."""
+        """Names of packages whose installed version is malware."""
         return frozenset(name for name, found in self.vulnerable.items() if any(each.malware for each in found))
 
     def unread(self) -> frozenset[str]:
@@ -182,33 +184,34 @@ class Advice:
         return frozenset(name for name, found in self.vulnerable.items() if any(each.unreadable for each in found))
 
     def _tell_malware(self, inventory: Inventory) -> None:
-        """Each, with the update that brought it in, if it was one of ours."""
+        """Warn of each, naming the update that added it."""
         for name in sorted(self.malware()):
             text = inventory.by_name()[name].text
             ids = ", ".join(each.id for each in self.vulnerable[name] if each.malware)
             brought = next((each for each in self.history() if (name, text) in _after(each)), None)
             if brought is None:
-                hint = f"remove it with `python -m pip uninstall {name}` and find out what it may have done"
+                hint = f"run `python -m pip uninstall {name}`, and find out what it may have done"
             else:
-                hint = f"the update of {brought.when} brought it in; `pip-update --undo {brought.id}` takes it out"
+                hint = f"run `pip-update --undo {brought.id}` to remove it; the update of {brought.when} added it"
             self.progress.warn(f"{name} {text} is malware ({ids})", hint)
 
     def to_fix(self) -> frozenset[str]:
-        """Names of what is installed in a version with a vulnerability that counts."""
+        """Names of packages whose installed version has a vulnerability that counts."""
         return frozenset(name for name in self.vulnerable if self._counting(name, self.vulnerable))
 
-    # what the filters have to know
+    # input of the filters
 
     def knowledge(self) -> Knowledge:
-        """For the filters of this run."""
+        """Return the input of this run's filters."""
         counting = {name: self._counting(name, self.known) for name in self.known}
         safe = self.options.security is not None
         return Knowledge(advised=KnownVulnerabilities(by_name=counting, safe=safe), fixes=self.fixes)
 
     def fixes(self, file: OfferedFile) -> bool:
-        """Whether the file is the fix for what is installed: no newer one than what mends it all.
+        """Return whether the file fixes the installed version and is no newer than the version that fixes everything.
 
-        Asked by the cooldown of files that are too young for it."""
+        The cooldown calls this for files that are too young.
+        """
         mine = self._counting(file.name, self.vulnerable)
         if file.installed is None or not mine or file.version.is_prerelease:
             return False
@@ -221,16 +224,16 @@ class Advice:
             self.exempt.add((file.name, file.version))
         return fixes
 
-    # what plans would bring in
+    # what plans would install
 
     def screened(self, source: ReleaseSource) -> ReleaseSource:
-        """The source without what is known to be unsafe by now."""
+        """Return the source without versions known to be unsafe."""
         return Screened(source, self.unsafe, self._capped)
 
     def learn(self, releases: Sequence[Release]) -> bool:
-        """Whether the plan with these releases has to be made anew.
+        """Return whether the plan with these releases must be made again.
 
-        That is where one of them turns out to be unsafe, or where a smaller version might do.
+        That is so if one of them is unsafe, or if a smaller version may be enough.
         """
         if self._learn_unsafe(releases):
             return True
@@ -238,7 +241,7 @@ class Advice:
         return self.options.security == "smallest" and self.smallest.learn(planned)
 
     def _capped(self, project: Project) -> Project:
-        """The project as far as the search for the smallest safe version allows for now."""
+        """Return the project as far as the search for the smallest safe version currently allows."""
         if self.options.security != "smallest" or not self._counting(project.name, self.vulnerable):
             return project
         return self.smallest.capped(project, self.installed[project.name])
@@ -267,10 +270,10 @@ class Advice:
     def _may_be_asked(self, release: Release) -> bool:
         return self._is_own_source or self.public_names.is_public(release.index)
 
-    # what is reported
+    # the report
 
     def vulnerabilities(self, name: str, after: Version) -> tuple[KnownVulnerability, ...]:
-        """What the installed version of that name is affected by; ``after`` is the version after the run."""
+        """Return the vulnerabilities of the installed version of that name; ``after`` is the version after the run."""
         return tuple(self._known_vulnerability(name, each, after) for each in self.vulnerable.get(name, ()))
 
     def _known_vulnerability(self, name: str, each: Vulnerability, after: Version) -> KnownVulnerability:

@@ -1,4 +1,4 @@
-"""Which names a public service of advisories may be asked about: those that are public already."""
+"""Decides which names a public advisory service may see: only names that are public already."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from ...core.urls import canonical
 from ...index import Catalog
 
 Origins = Mapping[str, Mapping[str, str]]
-"""By name and version, the index that it came from."""
+"""By name and version, the index it came from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicNames:
-    """What is public of an environment: what is from the public index."""
+    """The public names of an environment: those from the public index."""
 
     catalog: Catalog
     origins: Callable[[], Origins]
     default_index: str
-    """The public index, whose names are no secret."""
+    """The public index, whose names are not secret."""
 
     indexes: tuple[str, ...]
-    """All indexes that are configured, without credentials."""
+    """All configured indexes, without credentials."""
 
     def is_public(self, index: str) -> bool:
-        """Whether an index is the public one."""
+        """Return whether an index is the public one."""
         return canonical(index) == canonical(self.default_index)
 
     def private(self, distributions: Sequence[Distribution]) -> dict[str, str]:
-        """By name, why it may not be public."""
+        """Return the names that may be private, with the reason."""
         origins, listed = self.origins(), self._listed_publicly(distributions)
         reasons = {each.name: self._private(each, origins, listed) for each in distributions}
         return {name: why for name, why in reasons.items() if why}
 
     def _private(self, each: Distribution, origins: Origins, listed: frozenset[str]) -> str:
-        """Why the name is not public; "" where it is."""
+        """Return why the name may be private; "" if it is public."""
         if each.skip is not None and each.skip.kind in NO_INDEX:
             return each.skip.kind
         index = origins.get(each.name, {}).get(str(each.version))
@@ -47,7 +47,7 @@ class PublicNames:
         return "" if each.name in listed else "unknown origin"
 
     def _listed_publicly(self, distributions: Iterable[Distribution]) -> frozenset[str]:
-        """Names that the public index has, and no other that is configured: they can only be from there."""
+        """Return names that the public index has and no other configured index: they can only be from there."""
         if not any(map(self.is_public, self.indexes)):
             return frozenset()
         if len(self.indexes) == 1:

@@ -1,4 +1,4 @@
-"""Releases as a plan may choose them: what is known to be unsafe by now is blocked."""
+"""Releases as a plan may choose them: unsafe versions are blocked."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Screened:
         unsafe: Mapping[tuple[str, Version], Sequence[Vulnerability]],
         capped: Callable[[Project], Project],
     ) -> None:
-        """``unsafe``: what affects versions, by name and version; ``capped`` takes off what is too new."""
+        """``unsafe``: vulnerabilities by name and version; ``capped`` removes versions that are too new."""
         self._source, self._unsafe, self._capped = source, unsafe, capped
         self.requires = source.requires
         self.prefetch = source.prefetch
         self._projects: dict[str, Project | Failure] = {}
 
     def project(self, name: str) -> Project | Failure:
-        """The project with its unsafe releases blocked. The same answer however often it is asked."""
+        """Return the project with its unsafe releases blocked; the same result for every call."""
         if name not in self._projects:
             found = self._source.project(name)
             self._projects[name] = found if isinstance(found, Failure) else self._capped(self._blocked(found))

@@ -1,4 +1,4 @@
-"""The smallest safe version of each project that goes with all others, looked for by halves."""
+"""Binary search for the smallest safe version of each project that is compatible with all others."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from ...core.models import Project
 
 @dataclass(slots=True, kw_only=True)
 class Cap:
-    """The search for the smallest version of a project that goes with all others, by halves."""
+    """Binary search for the smallest version of a project that is compatible with all others."""
 
     versions: tuple[Version, ...]
-    """Newer ones that are safe, the smallest first."""
+    """Newer safe versions, the smallest first."""
 
     at: int = 0
-    """The index of the version that a plan may go up to now."""
+    """Index of the version up to which a plan may go now."""
 
     low: int = -1
-    """The highest index that did not do."""
+    """The highest index that was too low."""
 
     high: int | None = None
-    """The lowest index that did."""
+    """The lowest index that worked."""
 
     def narrow(self, moved: Version | None) -> bool:
-        """Note what the plan made of it, None for nothing; whether another plan has to be tried."""
+        """Record the version that the plan chose, None for none; return whether another plan is needed."""
         if moved is not None:
             self.high = self.at = max(0, bisect_right(self.versions, moved) - 1)
         else:
             self.low = max(self.low, self.at)
-            self.high = None if self.high is not None and self.high <= self.at else self.high  # it does no more
+            self.high = None if self.high is not None and self.high <= self.at else self.high  # it no longer worked
         if self.high is None:
             before, self.at = self.at, len(self.versions) - 1
             return before != self.at
@@ -47,12 +47,12 @@ class Cap:
 
 @dataclass(slots=True, kw_only=True)
 class SmallestSafe:
-    """How far plans may go with each vulnerable project; every plan narrows it down."""
+    """How far plans may go with each vulnerable project; every plan narrows the range."""
 
     caps: dict[str, Cap] = field(default_factory=dict)
 
     def capped(self, project: Project, installed: Version) -> Project:
-        """The project without what is newer than the search allows for now."""
+        """Return the project without versions newer than the search currently allows."""
         cap = self.caps.get(project.name)
         if cap is None:
             finals = (each.version for each in project.candidates if not each.version.is_prerelease)
@@ -65,6 +65,6 @@ class SmallestSafe:
         return replace(project, releases=kept)
 
     def learn(self, planned: Mapping[str, Version]) -> bool:
-        """Note which versions the plan has chosen, by name; whether another plan has to be tried."""
-        again = [cap.narrow(planned.get(name)) for name, cap in sorted(self.caps.items())]  # none is left out
+        """Record the versions that the plan chose, by name; return whether another plan is needed."""
+        again = [cap.narrow(planned.get(name)) for name, cap in sorted(self.caps.items())]  # none is excluded
         return any(again)

@@ -1,4 +1,4 @@
-"""How a service of advisories is asked: over the catalog's session, with its cache."""
+"""Requests to an advisory service, over the catalog's session and cache."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class AdvisoryTransport:
         self._catalog = catalog
 
     def post(self, url: str, body: bytes) -> bytes:
-        """Raises Unavailable."""
+        """Send a GET. Raises Unavailable."""
         headers = {"Accept-Encoding": "gzip"}
         try:
             return _body(url, lambda: self._catalog.session.fetch(url, headers, question=body))
@@ -34,15 +34,15 @@ class AdvisoryTransport:
         return _body(url, lambda: ask(url, key=key, condense=lambda reply: reduce(reply.body), immutable=True))
 
     def recall(self, keys: Sequence[str], seconds: float) -> Mapping[str, bytes]:
-        """Offline, whatever its age."""
+        """Return cached values; offline, of any age."""
         return self._catalog.session.recall(keys, seconds)
 
     def keep(self, url: str, key: str, body: bytes) -> None:
-        """Until the cache is no longer believed."""
+        """Cache until the entry is stale."""
         self._catalog.session.keep(url, key=key, body=body, immutable=False)
 
     def each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """By the catalog's threads."""
+        """Run in the catalog's threads."""
         return self._catalog.each(function, items)
 
 
@@ -53,5 +53,5 @@ def _body(url: str, ask: Callable[[], Answer]) -> bytes:
     except DownloadFailed as failed:
         raise (Unreadable if failed.kind == "garbage" else Unavailable)(failed.text) from None
     if answer.status != 200:
-        raise Unreadable(f"{url} answers with status {answer.status}")
+        raise Unreadable(f"{url} returned status {answer.status}")
     return answer.body

@@ -1,1 +1,1 @@
-"""What the files of the user's project say of a run, and what is written there."""
+"""The user's project files: their limits for a run, and what is written to them."""

@@ -1,4 +1,4 @@
-"""What a project's own files say: which packages a run is about, how far they may move, and what is written there."""
+"""Project files: which packages a run updates, how far, and what is written back."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project(NoProject):
-    """The files of one run that bound it, and those that follow it."""
+    """The files that bound one run, and those that follow it."""
 
     bounds: tuple[Dependency, ...]
-    """Requirements that stay as they are."""
+    """Requirements that are not rewritten."""
 
     files: tuple[Writable, ...] = ()
     lower_bounds: bool = False
     _known: dict[frozenset[tuple[str, Version]], tuple[tuple[Writable, Rewritten], ...]] = field(default_factory=dict)
-    """By the versions of a plan, what becomes of the files: asked for before, during and after the swap."""
+    """By the versions of a plan, the new contents of the files: used before, during and after the swap."""
 
     def names(self) -> list[str]:
-        """Every name that the files have for this interpreter, once, in their order."""
+        """Return every name that the files have for this interpreter, once, in their order."""
         found = [each.name for each in self.bounds if each.applies(frozenset())]
         return list(dict.fromkeys([*found, *(each.dependency.name for each in self._entries())]))
 
     def constraints(self) -> Iterator[str]:
-        """What bounds the plan, as constraint lines: of what is written anew, only what is not moved with it."""
+        """Return the limits of the plan as constraint lines; of a file to be written, only those not moved with it."""
         for each in self.bounds:
             if each.specifier and each.applies(frozenset()):
                 yield f"{each.name}{each.specifier}"
@@ -63,13 +63,13 @@ class Project(NoProject):
                 yield f"{entry.dependency.name}{kept}"
 
     def bounded(self, context: RunContext, inventory: Inventory) -> RunContext:
-        """The same context for what the project's files allow. Raises UsageError where nothing of them is installed."""
+        """Return the context restricted to the project's files. Raises UsageError if nothing in them is installed."""
         wanted, installed = self.names(), inventory.by_name()
         missing = [name for name in wanted if name not in installed]
         names = context.options.names or tuple(name for name in wanted if name in installed)
         if not names:
             raise UsageError(
-                f"none of the packages that are asked for is installed in {context.target.prefix}",
+                f"none of the requested packages is installed in {context.target.prefix}",
                 hint="run `pip install` with the same files first",
             )
         if missing:
@@ -84,11 +84,11 @@ class Project(NoProject):
         )
 
     def unbound(self, inventory: Inventory) -> Inventory:
-        """What is installed, where bounds that the run moves hold nothing."""
+        """Return the inventory without the bounds that the run moves."""
         return without_own_bounds(inventory, self.files) if self.files else inventory
 
     def rewrites(self, context: RunContext, planned: Planned) -> tuple[Rewrite, ...]:
-        """What the files become once the plan is live; those that stay the same are left out."""
+        """Return the new contents of files once the plan is live, without unchanged ones."""
         return tuple(self._rewrites(context, planned))
 
     def _rewrites(self, context: RunContext, planned: Planned) -> Iterator[Rewrite]:
@@ -101,18 +101,18 @@ class Project(NoProject):
             yield from metadata_rewrites(planned.inventory, file, changed, lower_bounds=self.lower_bounds)
 
     def written(self, context: RunContext, planned: Planned) -> tuple[WrittenFile, ...]:
-        """The same for the report, with everything that was left alone said as a warning."""
+        """Return the same for the report, with a warning for everything left unchanged."""
         found = []
         for file, after in self._rewritten(context, planned):
             for entry, why in after.refused:
-                context.progress.warn(f"{file.path}, {entry.where}: {entry.dependency.name} is left as it is: {why}")
+                context.progress.warn(f"leaving {file.path}, {entry.where}: {entry.dependency.name} unchanged: {why}")
             diff = "\n".join(_diff(file, after.data))
             changed = tuple((entry.where, entry.dependency.text, new.strip()) for entry, new in after.changed)
             found.append(WrittenFile(path=file.path, changed=changed, diff=diff))
         return tuple(found)
 
     def _rewritten(self, context: RunContext, planned: Planned) -> tuple[tuple[Writable, Rewritten], ...]:
-        """Each file, and what becomes of it; worked out once for a plan."""
+        """Return each file with its new content; computed once per plan."""
         versions = _versions(context, planned)
         key = frozenset(versions.items())
         if key not in self._known:
@@ -126,7 +126,7 @@ class Project(NoProject):
 
 
 def project_of(options: Options, settings: Settings) -> Project:
-    """The files that the command line and pip's settings name. Raises UsageError."""
+    """Return the files that the command line and pip's settings name. Raises UsageError."""
     written = {path for path in options.write if path.name != "pyproject.toml"}
     lines = [line for line in settings.requirements or () if Path(line.file).absolute() not in written]
     bounds = [parse(line.text) for line in lines]
@@ -146,13 +146,11 @@ def _open(path: Path, settings: Settings) -> Writable:
 
 
 def _group(word: str, written: Sequence[Path]) -> tuple[str, ...]:
-    """The requirements of ``[PATH:]NAME``. Raises UsageError."""
+    """Return the requirements of ``[PATH:]NAME``. Raises UsageError."""
     place, _, name = word.rpartition(":")
     path = Path(place or "pyproject.toml").expanduser().absolute()
     if path.name != "pyproject.toml":
-        raise UsageError(
-            f"{path} is not a pyproject.toml", hint="write --group NAME or --group PATH/pyproject.toml:NAME"
-        )
+        raise UsageError(f"{path} is not a pyproject.toml", hint="use --group NAME or --group PATH/pyproject.toml:NAME")
     if path in written:
         return ()
     try:
@@ -169,11 +167,11 @@ def _group(word: str, written: Sequence[Path]) -> tuple[str, ...]:
 def _diff(file: Writable, after: bytes) -> Iterator[str]:
     before, new = (data.decode("utf-8", "replace").splitlines() for data in (file.data, after))
     lines = unified_diff(before, new, str(file.path), str(file.path), lineterm="")
-    return map(redact, lines)  # what stands around a requirement may be --index-url with a password
+    return map(redact, lines)  # a requirement's line may contain --index-url with a password
 
 
 def _versions(context: RunContext, planned: Planned) -> Mapping[str, Version]:
-    """What is installed after the plan, of what the run is about and an index has."""
+    """Return versions after the plan, for packages of this run that an index has."""
     found = {each.name: each.version for each in planned.inventory.distributions if each.skip is None}
     found |= {change.name: change.target.version for change in planned.plan.changes}
     return {name: version for name, version in found.items() if name in context.options.names}

@@ -1,7 +1,7 @@
-"""A project whose pyproject.toml is written, and which is itself installed in the environment, as an editable.
+"""A project whose pyproject.toml is written and which is itself an editable install in the environment.
 
-Its installed metadata repeats the bounds of the file. Those that are moved with the update must not hold it, and
-move, too, as ``pip install -e`` would have it afterwards; nothing else of an editable install is ever touched.
+Its installed metadata repeats the bounds in the file. Those moved with the update must not hold it, and move, too, as
+``pip install -e`` would do later; nothing else in an editable install is changed.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _REQUIRES = re.compile(rb"^Requires-Dist:[ \t]*([^\r\n]*)$", re.MULTILINE | re.I
 
 
 def bound_of(dependency: Dependency) -> Bound:
-    """What makes a requirement of the file and one of the metadata the same."""
+    """Return what makes a requirement in the file and one in the metadata equal."""
     return dependency.name, dependency.specifier
 
 
 def without_own_bounds(inventory: Inventory, files: Sequence[Writable]) -> Inventory:
-    """What is installed, without the bounds of the projects of these files that are moved with the update."""
+    """Return the inventory without the bounds in these files' own projects that the update moves."""
     movable = {own.name: _movable(file) for own, file in _own(inventory, files)}
     return Inventory(
         distributions=tuple(
@@ -54,7 +54,7 @@ def without_own_bounds(inventory: Inventory, files: Sequence[Writable]) -> Inven
 def metadata_rewrites(
     inventory: Inventory, file: Writable, changed: Mapping[Bound, Version], *, lower_bounds: bool
 ) -> Iterator[Rewrite]:
-    """What becomes of METADATA and RECORD of the file's own project, where these requirements move."""
+    """Return the new METADATA and RECORD of the file's own project, if these requirements move."""
     for own, _ in _own(inventory, [file]):
         path = own.info / "METADATA"
         before = content(str(path), _LARGEST)
@@ -70,7 +70,7 @@ def metadata_rewrites(
 
 
 def _own(inventory: Inventory, files: Sequence[Writable]) -> Iterator[tuple[Distribution, Writable]]:
-    """The editable installs in this environment of projects whose pyproject.toml is among the files."""
+    """Return the editable installs whose pyproject.toml is among the files."""
     ours = {real(str(folder)) for folder in folders()}
     projects = {real(str(file.path.parent)): file for file in files if file.path.name == "pyproject.toml"}
     for each in inventory.distributions if projects else ():
@@ -82,7 +82,7 @@ def _own(inventory: Inventory, files: Sequence[Writable]) -> Iterator[tuple[Dist
 
 
 def _folder(url: str) -> str:
-    """The directory of a file URL; "" for any other."""
+    """Return the directory of a file URL; "" for any other."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -104,7 +104,7 @@ def _relaxed(text: str, movable: Collection[Bound]) -> str:
 
 
 def _moved(data: bytes, changed: Mapping[Bound, Version], *, lower_bounds: bool) -> bytes:
-    """The METADATA with these requirements moved; its description, which follows the first empty line, stays."""
+    """Return METADATA with these requirements moved; the description, after the first empty line, is unchanged."""
     end = re.search(rb"\r?\n\r?\n", data)
     head = data[: end.start()] if end else data
 
@@ -119,12 +119,12 @@ def _moved_text(text: str, changed: Mapping[Bound, Version], *, lower_bounds: bo
     try:
         target = changed.get(bound_of(parse(text)))
         return text if target is None else edited(text, moved(text, target, lower_bounds=lower_bounds))
-    except (InvalidRequirement, Unwritable):  # the check after the swap tells whether that matters
+    except (InvalidRequirement, Unwritable):  # the check after the swap shows whether that matters
         return text
 
 
 def _renewed(record: bytes, path: str, data: bytes) -> bytes:
-    """The RECORD with hash and size of one file as it is now; every other line keeps its bytes."""
+    """Return RECORD with the new hash and size of one file; all other lines keep their bytes."""
     digest = base64.urlsafe_b64encode(sha256(data).digest()).rstrip(b"=").decode()
     made = io.StringIO()
     csv.writer(made, lineterminator="").writerow([path, f"sha256={digest}", len(data)])

@@ -1,1 +1,1 @@
-"""The stages of a run, a module each; guard and scan share one."""
+"""The stages of a run, one module each; guard and scan share one."""

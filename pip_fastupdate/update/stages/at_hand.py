@@ -1,4 +1,4 @@
-"""What ``--offline`` foresees: a new version can come only if its file is in the cache."""
+"""``--offline`` in a dry run: a new version is possible only if its file is cached."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from .plan import make_plan
 
 
 def at_hand(context: RunContext, inventory: Inventory, looked_up: LookedUp, planned: Planned) -> Planned:
-    """The plan of a dry run as the offline run itself would make it: without what is not in the cache, or bad there."""
+    """Return the dry run's plan as the offline run itself would make it: without files that are not cached or
+    damaged.
+    """
     directory = context.options.cache.directory
     if directory is None:
         return planned

@@ -1,6 +1,6 @@
-"""The ninth stage: is the environment what was planned, does it work, and is the user content with it?
+"""The ninth stage: does the environment match the plan, does it work, and does the user's test pass?
 
-If something speaks against the update, it is taken back, and what the next plan must respect is returned.
+If not, the update is rolled back, and what the next plan must respect is returned.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 def check(area: StagingArea, swapped: Swapped, exclusions: Exclusions) -> tuple[Exclusions, Fingerprint]:
-    """What the next plan must respect, with nothing swapped in; ``exclusions`` as they were if the update can stay.
+    """Return what the next plan must respect, with nothing swapped in; ``exclusions`` unchanged if the update can stay.
 
-    Beside it, what the environment looks like without the update. Raises TransactionError if the environment is not
-    what was planned, and CommandFailed if the user's test fails and no bisection is wanted: both roll the update back.
+    Also return the fingerprint of the environment without the update. Raises TransactionError if the environment does
+    not match the plan, and CommandFailed if the user's test fails without bisection: both roll the update back.
     """
     if swapped.conflict is not None:
         return _without(area.context, swapped.conflict, exclusions), swapped.before
@@ -44,30 +44,30 @@ def check(area: StagingArea, swapped: Swapped, exclusions: Exclusions) -> tuple[
 
 
 def user_test(context: RunContext) -> UserTest | None:
-    """The user's test; None where he wants none."""
+    """Return the user's test; None without one."""
     return UserTest(command=context.options.test, progress=context.progress) if context.options.test else None
 
 
 def check_before(context: RunContext) -> None:
-    """The user's test has to pass before anything is downloaded. Raises CommandFailed."""
+    """Run the user's test before anything is downloaded. Raises CommandFailed."""
     test = user_test(context)
     if test is not None:
         test.before()
 
 
 def _without(context: RunContext, conflict: FileConflict, exclusions: Exclusions) -> Exclusions:
-    """Go on without the distributions whose files are in the way. Raises ``conflict`` if they are left out already."""
-    text = conflict.message.rstrip(".")
+    """Exclude the distributions whose files conflict. Raises ``conflict`` if they are excluded already."""
+    text = conflict.message
     kind: ReasonKind = "in-use" if isinstance(conflict, FileInUse) else "file-conflict"
     found = {name: Failure(name=name, kind=kind, text=text) for name in conflict.names}
     if found.keys() <= exclusions.failures.keys():
         raise conflict
-    context.progress.warn(f"{text}: left as {'it is' if len(found) == 1 else 'they are'}", conflict.hint)
+    context.progress.warn(f"{text}; leaving {'it' if len(found) == 1 else 'them'} unchanged", conflict.hint)
     return replace(exclusions, failures={**exclusions.failures, **found})
 
 
 def _check_installed(context: RunContext, planned: Planned) -> None:
-    """A fresh scan must show what was planned, and no problem that was not there before. Raises TransactionError."""
+    """Check that a fresh scan shows what was planned and no new problem. Raises TransactionError."""
     with context.progress.stage("check"):
         _compare(context, planned)
 
@@ -82,20 +82,22 @@ def _compare(context: RunContext, planned: Planned) -> None:
     ]
     wrong += [name for name in planned.removals if name in installed]
     if wrong:
-        raise TransactionError(f"After the swap {', '.join(wrong)} was not what had been planned; all was put back.")
+        raise TransactionError(
+            f"not at the planned version after the update: {', '.join(wrong)}; the update was rolled back"
+        )
     before = {each.key for each in planned.pool.unmet(planned.pool.installed)}
     pool = CandidatePool(inventory=after, source=context.catalog)
     worse = [each for each in pool.unmet(pool.installed) if each.key not in before]
     if worse:
         first = worse[0]
         text = f"{first.parent.name} {first.parent.version} requires {first.dependency.text}"
-        raise TransactionError(f"After the swap {text}, which is not fulfilled; all was put back.")
+        raise TransactionError(f"unsatisfied requirement after the update: {text}; the update was rolled back")
 
 
 def _bisect(
     area: StagingArea, swapped: Swapped, test: UserTest, exclusions: Exclusions
 ) -> tuple[Exclusions, Fingerprint]:
-    """Find the updates that make the test fail, by swapping in parts of the plan and taking them back."""
+    """Find the upgrades that make the test fail, by swapping in parts of the plan and rolling them back."""
     before = take_back(area, swapped)
     search, total = Bisection.of(swapped.planned), len(swapped.planned.plan.changes)
     while (part := search.next) is not None:
@@ -109,7 +111,7 @@ def _bisect(
         before = take_back(area, tried)
     failing: dict[str, Reason] = search.failing_updates
     for name, reason in sorted(failing.items()):
-        area.context.progress.warn(f"{name} {reason.data['version']} {reason.text}: it is left as it is")
+        area.context.progress.warn(f"{name} {reason.data['version']} {reason.text}; leaving {name} unchanged")
     return replace(exclusions, stays={**exclusions.stays, **failing}), before
 
 

@@ -1,4 +1,4 @@
-"""The fifth stage: wheels are downloaded, and each is staged by a thread as soon as it is there."""
+"""The fifth stage: download wheels; threads stage each as soon as it is complete."""
 
 from __future__ import annotations
 
@@ -22,33 +22,32 @@ from ..staging_area import StagingArea
 from .stage import Downloaded, stage
 
 SLOW = 0.00025
-"""Seconds to make a file from which on it pays to make several at once: as long as the work on each."""
+"""Seconds to create a file from which creating several at once pays off: as long as the work on each."""
 
 Staging: TypeAlias = "Task[StagedRelease | Failure]"
-"""A wheel that is being staged."""
+"""A wheel being staged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Fetched:
-    """What became of the downloads."""
+    """The results of the downloads."""
 
     staging: tuple[tuple[Change, Staging], ...]
     lost: tuple[tuple[Change, Failure], ...]
 
 
 def fetch_and_stage(area: StagingArea, planned: Planned, staged: Staged) -> Staged:
-    """Download and stage what is planned and not in ``staged`` yet; what has failed is among what is returned.
+    """Download and stage what is planned and not in ``staged`` yet; failures are part of the result.
 
-    Whether the index has taken back some of it is asked meanwhile: what it has is among the failures. Raises
-    IndexUnreachable when the network is away, and TransactionError when the disk does not allow it or has no room for
-    the files.
+    Meanwhile the index is checked for withdrawn releases, which are failures, too. Raises IndexUnreachable if the
+    network is gone, and TransactionError if the disk refuses or has no space for the files.
     """
     missing = [change for change in planned.plan.changes if not staged.has(change)]
     if not missing:
         return staged
     revalidated = area.context.catalog.revalidating([change.target for change in missing])
     progress, total = area.context.progress, download_size(missing)
-    if any(map(_is_built, missing)):  # what was taken back is not to run here, not even to be built
+    if any(map(_is_built, missing)):  # a withdrawn release must not run here, not even its build
         with progress.timed("last check"):
             gone = revalidated()
         if gone:
@@ -77,7 +76,7 @@ def _is_built(change: Change) -> bool:
 
 
 def _without(staged: Staged, gone: Iterable[Failure]) -> Staged:
-    """``staged`` where the index has taken back some of it: whatever else is wrong with that does not matter."""
+    """Return ``staged`` with what the index has withdrawn; any other failure of it does not matter then."""
     failures = {failure.name: failure for failure in gone}
     return replace(
         staged,
@@ -88,9 +87,9 @@ def _without(staged: Staged, gone: Iterable[Failure]) -> Staged:
 
 
 def _fetch(area: StagingArea, missing: Sequence[Change], threads: Threads, turns: Turns, first: int) -> _Fetched:
-    """Have ``threads`` stage what arrives, as it arrives, in folders numbered from ``first``. Raises IndexUnreachable.
+    """Stage files in ``threads`` as they arrive, in directories numbered from ``first``. Raises IndexUnreachable.
 
-    The names of these folders are short for Windows' sake.
+    The names of these directories are short because of Windows.
     """
     context, changes = area.context, {change.name: change for change in missing}
     staging: list[tuple[Change, Staging]] = []
@@ -119,7 +118,7 @@ def _with(
     lost: Iterable[tuple[Change, Failure]],
     results: Sequence[tuple[Change, StagedRelease | Failure]],
 ) -> Staged:
-    """``staged`` and what was added to it; where only a file is bad, an older release may do."""
+    """Return ``staged`` with these results; if only a file is bad, an older release may work."""
     releases = dict(staged.releases)
     failures = dict(staged.failures)
     damaged = dict(staged.damaged)
@@ -144,10 +143,10 @@ def _with(
 
 
 def turns_for(folder: Path) -> Turns:
-    """How the threads that stage below ``folder`` share the interpreter.
+    """Return how the threads that stage in ``folder`` share the interpreter.
 
-    Small files are hardly any work for the system. Unless the disk is slow to make them, be it because a virus
-    scanner looks at each: then others go on meanwhile.
+    Small files are little work for the system unless the disk creates them slowly, for example because a virus scanner
+    inspects each: then other threads go on in the meantime.
     """
     from ..._pip.file_writer import seconds_per_file
 
@@ -156,6 +155,6 @@ def turns_for(folder: Path) -> Turns:
 
 def _unreachable(failure: Failure) -> IndexUnreachable:
     return IndexUnreachable(
-        f"The index can no longer be reached: {failure.text}.",
-        hint="Nothing was changed. Run the same command again once the network is back.",
+        f"lost contact with the index: {failure.text}",
+        hint="rerun the command when the network is back; the environment is unchanged",
     )

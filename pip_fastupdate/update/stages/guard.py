@@ -1,8 +1,9 @@
-"""The first two stages: may this environment be changed, and what is installed in it."""
+"""The first two stages: check that this environment may be changed, and scan it."""
 
 from __future__ import annotations
 
 from ...core.models import Inventory
+from ...core.text import plural
 from ...environment import scan as environment
 from ...environment.guard import check
 from ...transaction import Fingerprint, fingerprint
@@ -10,10 +11,10 @@ from ..context import RunContext
 
 
 def guard(context: RunContext) -> Fingerprint:
-    """Refuse what must not be changed, take the environment's lock, and finish what an earlier run left unfinished.
+    """Refuse forbidden changes, take the environment's lock, and recover an earlier run.
 
-    Returns what the environment looks like now, so that a change by another program shows before the swap. A run that
-    changes nothing takes no lock. Raises EnvironmentRefused, EnvironmentLocked, UsageError and TransactionError.
+    Returns the fingerprint of the environment, to detect changes by another program before the swap. A run that changes
+    nothing takes no lock. Raises EnvironmentRefused, EnvironmentLocked, UsageError and TransactionError.
     """
     check(context.settings, changing=context.changing)
     if context.options.lock_file is not None:
@@ -23,7 +24,7 @@ def guard(context: RunContext) -> Fingerprint:
     if not context.changing:
         pending = context.transactions.pending()
         if pending:
-            context.progress.warn(pending, hint="the next run that is not a dry run mends this first")
+            context.progress.warn(pending, hint="the next run without --dry-run or --check fixes this first")
         return {}
     if context.lock.take():
         recovered = context.transactions.recover()
@@ -33,10 +34,10 @@ def guard(context: RunContext) -> Fingerprint:
 
 
 def scan(context: RunContext) -> Inventory:
-    """What is installed."""
+    """Return the inventory of installed packages."""
     target, progress = context.target, context.progress
     with progress.stage("scan"):
         inventory = environment.scan(progress.warn, user=context.settings.user)
         count = len(inventory.distributions)
-        progress.note(f"{target.prefix}: Python {target.python}, pip {target.pip}, {count} distributions")
+        progress.note(f"{target.prefix}: Python {target.python}, pip {target.pip}, {plural(count, 'package')}")
     return inventory

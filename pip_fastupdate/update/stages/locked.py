@@ -1,7 +1,7 @@
-"""``--to pylock.toml``: a plan that a lock file has made already, as far as this environment allows it.
+"""``--to pylock.toml``: the plan of a lock file, as far as this environment allows it.
 
-There is nothing to choose, so nothing is searched: all goes to what is locked, and what would leave a requirement
-unfulfilled stays as it is, with the reason. What the lock does not name stays, too.
+Nothing is searched, because there is nothing to choose: everything gets its locked version, and what would break a
+requirement stays, with the reason. Packages that are not in the lock file stay, too.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from ...core.protocols import ReleaseSource
     from ..context import RunContext
 
-"""The kind of reason for which something newer than what is locked stays."""
+"""The kind of reason for keeping a version newer than the locked one."""
 
 
 def opened(context: RunContext) -> ReadLock:
-    """The lock that the user named, for this interpreter. Raises LockRefused, UsageError."""
+    """Return the user's lock file, read for this interpreter. Raises LockRefused, UsageError."""
     path = context.options.to
-    assert path is not None  # asked for only then
+    assert path is not None  # only if requested
     _check(context.options, bounded=context.settings.requirements is not None)
     if context.options.policy.filters:
-        context.progress.note(f"{path.name} has chosen the versions: cooldown and level hold none of them")
+        context.progress.note(f"{path.name} decides the versions; ignoring cooldown and level")
     found = read(path, toml.loads, interpreter.this(), lambda name: excluded(context, name))
     for note in found.notes:
         context.progress.warn(note)
@@ -43,7 +43,7 @@ def opened(context: RunContext) -> ReadLock:
 
 
 def _check(options: Options, *, bounded: bool) -> None:
-    """Raises UsageError for what chooses versions: these are chosen."""
+    """Raise UsageError for options that choose versions: the lock file does."""
     policy = options.policy
     given = {
         "NAME": options.names,
@@ -58,22 +58,23 @@ def _check(options: Options, *, bounded: bool) -> None:
     wrong = [flag for flag, value in given.items() if value]
     if wrong:
         raise UsageError(
-            f"--to cannot be used with {wrong[0]}", hint="the lock file says which versions; --exclude leaves some out"
+            f"--to cannot be used with {wrong[0]}",
+            hint="use --exclude to skip packages; the lock file decides the versions",
         )
 
 
 def look_up(context: RunContext, lock: ReadLock, inventory: Inventory) -> LookedUp:
-    """Nothing is asked for: the lock knows which files; what is left alone is said."""
+    """Look up nothing: the lock file knows the files; report packages that stay unchanged."""
     rest = [each.name for each in inventory.distributions if each.name not in lock.releases]
     if rest:
-        context.progress.note(f"not in {lock.path.name}, so left as they are: {some(rest)}")
+        context.progress.note(f"not in {lock.path.name}, so unchanged: {some(rest)}")
     return LookedUp(before={}, failures={}, history=context.transactions.history)
 
 
 def locked_plan(context: RunContext, lock: ReadLock, inventory: Inventory, exclusions: Exclusions) -> Planned:
-    """What brings the environment as close to the lock as it can be without breaking anything.
+    """Return the plan closest to the lock file that breaks nothing.
 
-    Raises IndexUnreachable when what is locked can be read nowhere.
+    Raises IndexUnreachable if no locked release can be read.
     """
     kept = {**stays(context, inventory), **reasons_of(exclusions.failures), **exclusions.stays}
     with context.progress.stage("plan"):
@@ -108,7 +109,7 @@ def locked_plan(context: RunContext, lock: ReadLock, inventory: Inventory, exclu
 def _confirmed(
     context: RunContext, doubtful: Iterable[Release], known: Mapping[Key, object]
 ) -> dict[Key, tuple[str, ...] | Failure]:
-    """What stands in the way by what an index told, as the files themselves have it; nothing once all is known."""
+    """Return conflicts by the index's metadata as the files themselves state them; empty once all are known."""
     releases = [each for each in doubtful if key_of(each) not in known]
     found = context.catalog.each(context.catalog.confirm, releases)
     told = [
@@ -121,7 +122,7 @@ def _confirmed(
 def _closest(
     context: RunContext, pool: CandidatePool, lock: ReadLock
 ) -> tuple[Assignment, Mapping[str, tuple[Reason, ...]], tuple[Release, ...]]:
-    """The assignment, what is held, and the releases of the lock whose requirements are the cause of that."""
+    """Return the assignment, what is held, and the locked releases whose requirements cause that."""
     moves, held = _goal(context, pool, lock)
     causes: dict[Key, Release] = {}
     while True:
@@ -143,7 +144,7 @@ def _closest(
 def _goal(
     context: RunContext, pool: CandidatePool, lock: ReadLock
 ) -> tuple[dict[str, Candidate], dict[str, tuple[Reason, ...]]]:
-    """What may move at all, and why the rest may not. Raises IndexUnreachable."""
+    """Return what may change at all, and why the rest may not. Raises IndexUnreachable."""
     differing = {
         name: Candidate(name=name, version=release.version, release=release)
         for name, release in lock.releases.items()
@@ -162,17 +163,17 @@ def _goal(
 
 
 def _ruled_out(context: RunContext, pool: CandidatePool, lock: ReadLock, candidate: Candidate) -> Reason | None:
-    """Why one must not come, whatever else comes."""
+    """Return why it must not be installed in any case."""
     name, version = candidate.name, candidate.version
     if not pool.may_move(name):
         return pool.stays[name]
     today = pool.installed.get(name)
     if today is not None and version < today.version and not context.options.allow_downgrade:
-        text = f"{lock.path.name} has {version}, which is older; --allow-downgrade takes it"
+        text = f"{lock.path.name} has {version}, which is older; use --allow-downgrade to install it"
         return Reason(kind="older-in-lock", text=text, data={"locked": str(version)})
     limit = next((each for each in pool.constraints.get(name, ()) if not allows(each, version)), None)
     if limit is not None:
-        text = f"{version} is ruled out by the constraint {name}{limit}"
+        text = f"{version} is excluded by the constraint {name}{limit}"
         return Reason(kind="constraint", text=text, data={"locked": str(version), "constraint": limit})
     failure = pool.failure(candidate)
     return None if failure is None else Reason(kind=failure.kind, text=failure.text, data={"locked": str(version)})
@@ -181,7 +182,7 @@ def _ruled_out(context: RunContext, pool: CandidatePool, lock: ReadLock, candida
 def _involved(
     pool: CandidatePool, found: Assignment, problem: Problem, moves: Mapping[str, Candidate]
 ) -> frozenset[str]:
-    """Which of what moves has a part in a problem: at worst, by an extra that it asks for, or all of it."""
+    """Return which changes are involved in a problem: one, those with an extra that it requests, or all."""
     names = frozenset((problem.parent.name, problem.dependency.name)) & moves.keys()
     if names:
         return names
@@ -194,7 +195,7 @@ def _obstacle(problem: Problem, lock: ReadLock) -> Reason:
     data = {"by": parent.name, "by_version": str(parent.version), "requirement": dependency.text}
     text = f"{parent.name} {parent.version} requires {dependency.text}"
     if problem.found is None:
-        return Reason(kind="requires-missing", text=f"{text}, which {lock.path.name} does not have", data=data)
+        return Reason(kind="requires-missing", text=f"{text}, which {lock.path.name} does not contain", data=data)
     found = f"{dependency.name} would be {problem.found.version}"
     return Reason(kind="required-by", text=f"{text}, but {found}", data=data)
 
@@ -208,15 +209,15 @@ def _holds(pool: CandidatePool, lock: ReadLock, held: Mapping[str, tuple[Reason,
 
 
 def _notes(lock: ReadLock, held: Mapping[str, tuple[Reason, ...]]) -> tuple[str, ...]:
-    """One line about all that is not as it is locked: the exit code is due to it."""
+    """Return one line about everything that is not as locked, which explains the exit code."""
     found = [f"{name} {lock.releases[name].version} ({reasons[0].text})" for name, reasons in sorted(held.items())]
-    return (f"not brought to what {lock.path.name} has: {some(found)}",) if found else ()
+    return (f"not installed as in {lock.path.name}: {some(found)}",) if found else ()
 
 
 def _not_added(
     pool: CandidatePool, lock: ReadLock, held: Mapping[str, tuple[Reason, ...]], exclusions: Exclusions
 ) -> dict[str, Failure]:
-    """By name, what is not installed and cannot be: there is no row for it."""
+    """Return what is not installed and cannot be, by name: there is no row for it."""
     return {
         name: Failure(
             name=name,
@@ -230,23 +231,23 @@ def _not_added(
 
 
 class _LockedSource:
-    """A ``protocols.ReleaseSource`` that has of each project what is locked, and nothing else."""
+    """A ``protocols.ReleaseSource`` with the locked release of each project and nothing else."""
 
     def __init__(self, source: ReleaseSource, lock: ReadLock) -> None:
         self._source = source
         self._lock = lock
 
     def project(self, name: str) -> Project | Failure:
-        """The one release that is locked."""
+        """Return the project with its one locked release."""
         release = self._lock.releases.get(name)
         if release is None:
             return Failure(name=name, kind="not-found", text=f"not in {self._lock.path.name}")
         return Project(name=name, releases=(release,))
 
     def requires(self, release: Release) -> tuple[str, ...] | Failure:
-        """As its metadata says."""
+        """Return what its metadata says."""
         return self._source.requires(release)
 
     def prefetch(self, names: Iterable[str] = (), releases: Iterable[Release] = ()) -> None:
-        """Have the metadata fetched; which projects there are is known."""
+        """Fetch the metadata; the projects are known."""
         self._source.prefetch(releases=releases)

@@ -1,4 +1,4 @@
-"""The third stage: the newest releases of every project that may move."""
+"""The third stage: look up the newest releases of every project that may change."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ..source_pinning import sources_before
 
 
 def look_up(context: RunContext, inventory: Inventory) -> LookedUp:
-    """Ask the index for every project that may move.
+    """Look up every project that may change.
 
-    Raises IndexUnreachable when none could be reached, UsageError if the user named a package that is not installed,
-    and TransactionError when it cannot be read where the installed versions came from.
+    Raises IndexUnreachable if none could be reached, UsageError if the user named a package that is not installed, and
+    TransactionError if the record of indexes cannot be read.
     """
     if context.lock_to is not None:
         from . import locked
@@ -52,5 +52,6 @@ def _check_names(context: RunContext, inventory: Inventory) -> None:
         verb = "is" if len(unknown) == 1 else "are"
         raise UsageError(
             f"{', '.join(unknown)} {verb} not installed in {context.target.prefix}",
-            hint=meant(unknown, installed) or "install new packages with pip; pip-update updates what is installed",
+            hint=meant(unknown, installed)
+            or ("pip-update only updates installed packages; use `pip install` to add new ones"),
         )

@@ -1,4 +1,4 @@
-"""The fourth stage: from what is installed and what the index has to what is to be changed."""
+"""The fourth stage: plan the changes from the inventory and the index."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..up_to_date_marker import UpToDateMarker
 
 
 def make_plan(context: RunContext, inventory: Inventory, looked_up: LookedUp, exclusions: Exclusions) -> Planned:
-    """The newest consistent set, respecting what was learned from earlier plans, and nothing advisories warn of."""
+    """Return the newest consistent set, respecting earlier plans and advisories."""
     if context.lock_to is not None:
         from .locked import locked_plan
 
@@ -28,7 +28,7 @@ def make_plan(context: RunContext, inventory: Inventory, looked_up: LookedUp, ex
 
 
 def _pruned(context: RunContext, planned: Planned, looked_up: LookedUp) -> Planned:
-    """The plan with what is to be told of it; not looked for where nothing changes and nobody asks."""
+    """Return the plan with its leftovers; skipped if nothing changes and it is not requested."""
     prune = context.options.policy.prune
     if not planned.plan.changes and not prune:
         return planned
@@ -67,7 +67,7 @@ def _plan(context: RunContext, inventory: Inventory, looked_up: LookedUp, exclus
 
 
 def _unusable(pool: CandidatePool, held: Iterable[Hold]) -> dict[str, Failure]:
-    """By name, why the newest release of a distribution that is held is none: its file, or its metadata, is bad."""
+    """Return why the newest release of a held distribution is unusable (its file or metadata is bad), by name."""
     found: dict[str, Failure] = {}
     for hold in held:
         if any(reason.kind == "metadata" for reason in hold.reasons):
@@ -78,13 +78,13 @@ def _unusable(pool: CandidatePool, held: Iterable[Hold]) -> dict[str, Failure]:
 
 
 def _marker(context: RunContext, names: frozenset[str] | None) -> UpToDateMarker:
-    """What was the best before; nothing for a run that is about some names only."""
+    """Return the marker of the last best result; an empty one for a run about some names only."""
     directory = None if names is not None else context.options.cache.directory
     return UpToDateMarker.of(directory, context.target.prefix)
 
 
 def remember(context: RunContext, planned: Planned) -> None:
-    """Note that the plan is live now, and the best there is: the next run need not search, unless this one gave up."""
+    """Record that the plan is live and the best possible: the next run need not search, unless this one gave up."""
     if not planned.gave_up:
         _marker(context, planned.names).keep(planned.pool, planned.assignment)
 
@@ -92,7 +92,7 @@ def remember(context: RunContext, planned: Planned) -> None:
 def _solve(
     context: RunContext, pool: CandidatePool, exclusions: Exclusions, names: frozenset[str] | None
 ) -> tuple[Assignment, frozenset[str]]:
-    """The best consistent assignment, and the names for which the search for it was cut short."""
+    """Return the best consistent assignment, and the names whose search hit its limit."""
     if names is not None and not names:
         return pool.installed, frozenset()
     marker = _marker(context, names)
@@ -112,6 +112,6 @@ def _notes(gave_up: frozenset[str]) -> tuple[str, ...]:
     names = sorted(gave_up)
     shown = ", ".join(names if len(names) <= 5 else [*names[:4], f"{len(names) - 4} more"])
     return (
-        f"the search was cut short for {shown}: newer versions may be possible; "
-        f"`pip-update {' '.join(names[:5])}` searches for {'it' if len(names) == 1 else 'them'} alone",
+        f"the search hit its limit for {shown}; run `pip-update {' '.join(names[:5])}` to look for newer versions of "
+        f"{'it' if len(names) == 1 else 'them'} alone",
     )

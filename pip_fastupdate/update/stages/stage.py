@@ -1,4 +1,4 @@
-"""The sixth stage: one downloaded file becomes a staged wheel, in a thread: inspected, unpacked, compiled."""
+"""The sixth stage: inspect, unpack and compile one downloaded file, in a thread."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Downloaded:
-    """A file that is to be staged."""
+    """A file to stage."""
 
     change: Change
     path: Path
     """A wheel or an sdist."""
 
     folder: Path
-    """Where it is to be staged."""
+    """The directory to stage it in."""
 
 
 def stage(area: StagingArea, downloaded: Downloaded, turns: Turns) -> StagedRelease | Failure:
-    """Stage a wheel, or the wheel made of an sdist. Raises TransactionError when the disk does not allow it."""
+    """Stage a wheel, or the wheel built from an sdist. Raises TransactionError if the disk refuses."""
     change, path = downloaded.change, downloaded.path
     try:
         if path.suffix == ".whl":
@@ -49,7 +49,7 @@ def stage(area: StagingArea, downloaded: Downloaded, turns: Turns) -> StagedRele
         return _failure(change, failed.kind, failed.text)
     except PipUpdateError:  # about the disk or the run as a whole
         raise
-    except Exception as error:  # whatever a wheel can hold: it is that project's failure, and no other's
+    except Exception as error:  # whatever a wheel can contain: that fails its own project only
         text = f"could not inspect {path.name}: {type(error).__name__}: {str(error)[:200]}"
         return _failure(change, "inspection", text)
 
@@ -57,7 +57,7 @@ def stage(area: StagingArea, downloaded: Downloaded, turns: Turns) -> StagedRele
 def _unpack(
     area: StagingArea, downloaded: Downloaded, path: Path, wheel: OpenWheel | None, turns: Turns
 ) -> StagedRelease | Failure:
-    """``wheel`` is the file at ``path`` as it was checked; None for one that was built here. Raises StageFailed."""
+    """Unpack a wheel; ``wheel`` is the file at ``path`` as verified, None if it was built here. Raises StageFailed."""
     change = downloaded.change
     inspection = inspect(
         path,
@@ -71,7 +71,7 @@ def _unpack(
         text = "; ".join(reason.text for reason in inspection.refusals)
         return _failure(change, inspection.refusals[0].kind, text)
     if not this_interpreter().runs(inspection.requires_python):
-        return _failure(change, "requires-python", f"needs Python {inspection.requires_python}")
+        return _failure(change, "requires-python", f"requires Python {inspection.requires_python}")
     staged = installer.stage(
         wheel.path if wheel else path,
         label=str(path),
@@ -89,14 +89,14 @@ def _unpack(
 
 
 def _is_cached(area: StagingArea, path: Path, change: Change) -> bool:
-    """Whether it lies in the cache under its hash, which was checked."""
+    """Return whether it is in the cache under its verified hash."""
     directory, file = area.context.options.cache.directory, change.target.file
     kept = directory is not None and path.is_relative_to(directory)
     return kept and file is not None and file.sha256 is not None and path.parent.name == file.sha256.lower()
 
 
 def _license(before: Distribution | None, info: Path) -> Iterator[Reason]:
-    """That the license expression (PEP 639) changes, where both versions have one."""
+    """Return a note if the license expression (PEP 639) changes and both versions have one."""
     one, other = (license_expression(each) for each in (before.info if before else None, info))
     if one and other and one != other:
         text = f"the license changes from {one} to {other}"
@@ -112,14 +112,14 @@ def _before(distribution: Distribution | None) -> InstalledFiles | None:
 
 
 def _is_for_user(area: StagingArea, name: str) -> bool:
-    """Whether it goes to the user's own site-packages: an addition does where all that may move is there."""
+    """Return whether it goes to the user site: an addition does if everything that may change is there."""
     if name in area.installed:
         return area.installed[name].user_site
     return bool(area.installed) and all(each.user_site for each in area.installed.values() if each.skip is None)
 
 
 def _wants_bytecode(area: StagingArea, name: str) -> bool:
-    """Keep what the environment has: an addition is compiled where most of the replaced ones were."""
+    """Return whether to compile: as before, or as most of the replaced ones for an addition."""
     wish = area.context.options.bytecode
     if wish != "keep":
         return wish == "compile"
@@ -132,7 +132,7 @@ def _wants_bytecode(area: StagingArea, name: str) -> bool:
 
 
 def _build(area: StagingArea, downloaded: Downloaded) -> Path:
-    """Make a wheel of an sdist. Raises StageFailed."""
+    """Build a wheel from an sdist. Raises StageFailed."""
     folder = area.wheels / f"built-{downloaded.change.name}"
     folder.mkdir(parents=True, exist_ok=True)
     return build.build_wheel(downloaded.path, folder, area.context.configuration.arguments)

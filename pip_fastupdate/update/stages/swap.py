@@ -1,4 +1,4 @@
-"""The eighth stage: what is staged is swapped in. The live environment changes here alone."""
+"""The eighth stage: swap in what is staged. No other module changes the live environment."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from .plan import remember
 
 
 def swap(area: StagingArea, planned: Planned, staged: Staged, before: Fingerprint) -> Swapped:
-    """Swap in what is planned and staged: all of it, or nothing where a file of it is in the way or in use.
+    """Swap in the staged plan: all of it, or nothing if one of its files conflicts or is in use.
 
-    ``before`` is of the environment that the plan was made for. Raises TransactionError and its kinds; the environment
-    is then as it was before, unless that says otherwise.
+    ``before`` is the fingerprint that the plan was made for. Raises TransactionError and its subclasses; the
+    environment is then unchanged unless the error says otherwise.
     """
     context, changes = area.context, planned.plan.changes
     swapped = Swapped(planned=planned, staged=staged, before=before)
@@ -65,23 +65,23 @@ def _changes(area: StagingArea, planned: Planned, staged: Staged) -> Mapping[str
 
 
 def take_back(area: StagingArea, swapped: Swapped) -> Fingerprint:
-    """Make the environment what it was before; what is staged can be swapped in again. Returns what it looks like now.
+    """Roll back; what is staged can be swapped in again. Returns the fingerprint of the environment.
 
-    Raises EnvironmentChanged if something else was installed or removed meanwhile, and TransactionError.
+    Raises EnvironmentChanged if another program installed or removed something, and TransactionError.
     """
     with area.context.progress.timed("take back"):
         area.transaction.revert()
         now = fingerprint_of(map(Path, swapped.before))
     if _names(now) != _names(swapped.before):
         raise EnvironmentChanged(
-            "The test, or another program, installed or removed something in this environment meanwhile.",
-            hint="Run pip-update again with a test that leaves the environment alone.",
+            "the test or another program installed or removed packages in this environment",
+            hint="rerun pip-update with a test that does not change the environment",
         )
     return now
 
 
 def keep(area: StagingArea, swapped: Swapped) -> Installed:
-    """Commit what was swapped in. Raises TransactionError; then nothing is committed."""
+    """Commit what was swapped in. Raises TransactionError, with nothing committed."""
     with area.context.progress.timed("commit"):
         area.transaction.commit(area.context.options.keep)
         remember(area.context, swapped.planned)
@@ -97,7 +97,7 @@ def keep(area: StagingArea, swapped: Swapped) -> Installed:
 def _prepare(
     area: StagingArea, planned: Planned, staged: Staged, before: Fingerprint, claims: Mapping[str, Claims]
 ) -> None:
-    """Write down how to swap in. Raises FileConflict, TransactionError and its kinds."""
+    """Write the journal of the swap. Raises FileConflict, TransactionError and its subclasses."""
     moving = {*planned.removals, *(change.name for change in planned.plan.changes)}
     others = [each for each in planned.inventory.distributions if each.name not in moving]
     area.transaction.prepare(
@@ -114,7 +114,7 @@ def _prepare(
 
 
 def _claims(area: StagingArea, planned: Planned, staged: Staged) -> dict[str, Claims]:
-    """By name, which files the versions that go have listed."""
+    """Return the files listed by the replaced versions, by name."""
     return {
         change.name: installed_files.claims(area.installed[change.name], coming=staged.of(change).wheel.mirror.staged)
         for change in planned.plan.changes
@@ -146,7 +146,7 @@ def _removal(distribution: Distribution) -> Replacement:
 
 
 def _warnings(area: StagingArea, swapped: Swapped) -> dict[str, tuple[Reason, ...]]:
-    """What is worth knowing about the new versions and about what they replace, by name."""
+    """Return warnings about the new versions and what they replace, by name."""
     changes, prefix = swapped.planned.plan.changes, area.context.target.prefix
     found = swapped.staged.warnings(changes)
     for name in {change.name for change in changes}:
@@ -158,7 +158,7 @@ def _warnings(area: StagingArea, swapped: Swapped) -> dict[str, tuple[Reason, ..
 
 
 def _requirements_first(planned: Planned) -> list[Change]:
-    """The changes in the order in which pip would install them: of files in common, the last one's prevail."""
+    """Return the changes in pip's installation order: the last one's shared files win."""
     changes = {change.name: change for change in planned.plan.changes}
     requires: dict[str, set[str]] = {}
     for parent, dependency in planned.pool.requirements(planned.assignment):

@@ -1,6 +1,6 @@
-"""The seventh stage: what is staged is held against the plan, and nothing is swapped in that speaks against it.
+"""The seventh stage: check what is staged against the plan before anything is swapped in.
 
-What the program itself stands on has to be importable, which is tried with what is staged.
+What the program itself depends on must be importable, which is tested with the staged files.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from ..results import Exclusions, Planned, Staged, key_of
 from ..staging_area import StagingArea
 from ..trials.proof import StagedModules, prove, top_levels
 
-"""Of a new version that the program could not be started with."""
+"""Kind of failure: the program could not be started with this new version."""
 
 
 _BORROWED = "Borrowed"
-"""The finder of ``bootstrap``, which is run as a script: then the program runs from nothing of this environment."""
+"""The finder of ``bootstrap``, which runs as a script: the program then uses nothing from this environment."""
 
 
 def verify(area: StagingArea, planned: Planned, staged: Staged, exclusions: Exclusions) -> Exclusions:
-    """What the next plan must respect: ``exclusions`` as they were if nothing speaks against this plan."""
+    """Return what the next plan must respect: ``exclusions`` unchanged if nothing contradicts this plan."""
     learned = _learned(area, planned, staged, exclusions)
     warn = area.context.progress.warn
     for name in sorted(learned.failures.keys() - exclusions.failures.keys()):
-        warn(f"{name} is left as it is: {learned.failures[name].text}")
+        warn(f"leaving {name} unchanged: {learned.failures[name].text}")
     for name, version in sorted(learned.damaged.keys() - exclusions.damaged.keys()):
         warn(f"could not use {name} {version}: {learned.damaged[name, version].text}")
     if learned != exclusions:
         return learned
     broken = not_importable(area, planned, staged)
     for name, failure in sorted(broken.items()):
-        warn(f"{name} is left as it is: {failure.text}")
+        warn(f"leaving {name} unchanged: {failure.text}")
     return replace(exclusions, failures={**exclusions.failures, **broken}) if broken else exclusions
 
 
@@ -56,7 +56,7 @@ def _learned(area: StagingArea, planned: Planned, staged: Staged, exclusions: Ex
 
 
 def _strict(planned: Planned, staged: Staged, changes: Iterable[Change]) -> dict[str, Reason]:
-    """By name, what is held for all that is warned of; a license is only told."""
+    """Return holds for everything that was warned of, by name; a license change is only reported."""
     warned = staged.warnings(changes)
     found = {
         change.name: [
@@ -70,7 +70,7 @@ def _strict(planned: Planned, staged: Staged, changes: Iterable[Change]) -> dict
 
 
 def _corrections(staged: Staged, changes: Iterable[Change], pool: CandidatePool) -> dict[Key, tuple[str, ...]]:
-    """Requirements read from the wheels themselves, where the index has told something else."""
+    """Return requirements from the wheels themselves that differ from the index."""
     found: dict[Key, tuple[str, ...]] = {}
     for change in changes:
         requires = staged.of(change).requires
@@ -97,10 +97,10 @@ def _canonical(fields: Iterable[str]) -> frozenset[tuple[str, frozenset[str], st
 
 
 def not_importable(area: StagingArea, planned: Planned, staged: Staged) -> Mapping[str, Failure]:
-    """By name, the new versions that the program, or what it stands on, cannot be imported with."""
+    """Return the new versions with which the program or its dependencies could not be imported, by name."""
     own, installed = own_names(planned), area.installed
     borrowed = any(type(finder).__name__ == _BORROWED for finder in sys.meta_path)
-    if borrowed:  # of what runs here nothing is in the target, which may well have a pip-update of its own
+    if borrowed:  # nothing that runs here is in the target, which may have a pip-update of its own
         concerned = own & installed.keys() if OWN[0] in installed else {"pip"}
     else:
         concerned = {name for name in own if _runs(installed.get(name)) or name == "pip"}
@@ -122,12 +122,12 @@ def not_importable(area: StagingArea, planned: Planned, staged: Staged) -> Mappi
 
 
 def not_proven(unproven: Mapping[str, str], moving: Mapping[str, Change]) -> Iterator[str]:
-    """A line for each reason, however many it is the reason for."""
+    """Return one line per reason, however many packages share it."""
     names: dict[str, list[str]] = {}
     for name, why in sorted(unproven.items()):
         names.setdefault(why, []).append(f"{name} {moving[name].target.version}")
     for why, found in names.items():
-        yield f"whether {some(found, 3)} can be imported is not proven: {why}"
+        yield f"could not prove that {some(found, 3)} can be imported: {why}"
 
 
 def _failure(change: Change, why: str) -> Failure:
@@ -135,7 +135,7 @@ def _failure(change: Change, why: str) -> Failure:
         name=change.name,
         version=str(change.target.version),
         kind="cannot-be-imported",
-        text=f"pip-update could not be started with {change.name} {change.target.version}: {why}",
+        text=f"could not start pip-update with {change.name} {change.target.version}: {why}",
     )
 
 
@@ -146,18 +146,18 @@ def _modules_of(staged: Staged, change: Change, installed: Distribution | None) 
 
 
 def _modules(distribution: Distribution) -> Iterable[str]:
-    """The top-level modules of what is installed."""
+    """Return the top-level modules of an installed distribution."""
     return top_levels({path.split(os.sep, 1)[0] for path in _paths(distribution)})
 
 
 def _paths(distribution: Distribution) -> list[str]:
-    """Its files, relative to its site-packages."""
+    """Return its files, relative to its site-packages."""
     start = os.path.join(distribution.location, "")  # noqa: PTH118 - compared as text
     return [path[len(start) :] for path in installed_files.installed_files(distribution) if path.startswith(start)]
 
 
 def _runs(distribution: Distribution | None) -> bool:
-    """Whether this program imports it from this environment, be it already or later."""
+    """Return whether this program imports it from this environment, now or later."""
     if distribution is None:
         return False
     start = os.path.join(distribution.location, "")  # noqa: PTH118
@@ -167,14 +167,14 @@ def _runs(distribution: Distribution | None) -> bool:
 def _places(module: str) -> Iterator[str]:
     try:
         spec = find_spec(module)
-    except (ImportError, ValueError):  # a module without any, such as one that was put into ``sys.modules`` by hand
+    except (ImportError, ValueError):  # a module without a file, such as one added to ``sys.modules`` directly
         return
     if spec is not None:
         yield from filter(None, (spec.origin, *(spec.submodule_search_locations or ())))
 
 
 def _others(distributions: Iterable[Distribution]) -> frozenset[str]:
-    """What can be imported a second time: all but compiled modules."""
+    """Return what can be imported a second time: all except compiled modules."""
     found: set[str] = set()
     for each in distributions:
         if not any(path.endswith((".so", ".pyd")) for path in _paths(each)):

@@ -1,1 +1,1 @@
-"""Trials of what is new: its imports, before and after the swap, and the user's own test."""
+"""Tests of new versions: imports before and after the swap, and the user's own test."""

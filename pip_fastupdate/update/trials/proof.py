@@ -1,7 +1,7 @@
-"""Whether the program, and all that it stands on, could still be imported with the versions that are staged.
+"""Test that the program and its dependencies can be imported from the staged versions.
 
-They are imported in this process, under names that are given back afterwards, before anything is moved. Compiled
-modules are not: a process cannot have two of one, so these are only looked at, and that is said.
+They are imported in this process before anything is moved, under names that are restored afterwards. Compiled modules
+are not imported, because a process cannot load two versions of one; they are only inspected, and the report says so.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ OURS = "pip_fastupdate"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagedModules:
-    """A new version of something that the program stands on."""
+    """A new version of a dependency of the program."""
 
     name: str
     root: str
     at: Callable[[str], str | None]
-    """Where a live path is staged below ``root``; None where there is no place for it."""
+    """Return where a live path is staged below ``root``; None if it is not."""
 
     before: frozenset[str]
-    """Top-level modules of the version that it replaces."""
+    """Top-level modules of the replaced version."""
 
     @property
     def folders(self) -> tuple[str, ...]:
-        """Where its modules are staged."""
+        """Directories in which its modules are staged."""
         paths = dict.fromkeys(sysconfig.get_path(key) for key in ("purelib", "platlib"))
         found = map(self.at, paths)
         return tuple(each for each in found if each and os.path.isdir(each))  # noqa: PTH112 - as all paths here, text
@@ -59,17 +59,17 @@ class StagedModules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What became of it."""
+    """The result of a test."""
 
     failures: Mapping[str, str]
-    """By name, what was raised when it was imported."""
+    """By name: the exception raised on import."""
 
     unproven: Mapping[str, str]
-    """By name, why nothing can be said before it is in place."""
+    """By name: why it cannot be tested before it is in place."""
 
 
 def top_levels(entries: Iterable[str]) -> Iterator[str]:
-    """The names under which what lies in a site-packages folder is imported."""
+    """Return the names under which files in a site-packages directory are imported."""
     for entry in entries:
         name, dot, suffix = entry.partition(".")
         if name.isidentifier() and name != "__pycache__" and (not dot or suffix == "py" or suffix.endswith("so")):
@@ -77,13 +77,13 @@ def top_levels(entries: Iterable[str]) -> Iterator[str]:
 
 
 def prove(staged: Sequence[StagedModules], others: frozenset[str]) -> Verdict:
-    """Import what the program stands on, of ``staged`` where that brings it.
+    """Import the dependencies of the program, from ``staged`` where it has them.
 
-    ``others`` are top-level modules of what it stands on and that stays, to be imported anew with the new
-    ones; the program's own modules are, too. Nothing of this is left behind.
+    ``others`` are top-level modules of dependencies that stay, imported again together with the new ones, as are the
+    program's own modules. None of these imports remains.
     """
     compiled = {each.name: found for each in staged if (found := each.compiled())}
-    unproven = dict.fromkeys(compiled, "its compiled part can be loaded only once it is in place")
+    unproven = dict.fromkeys(compiled, "its compiled part can be loaded only after the update")
     failures = {name: why for name, found in compiled.items() if (why := unfit(found))}
     pure = [each for each in staged if each.name not in compiled]
     error = _attempt(pure, others) if pure else None
@@ -97,7 +97,7 @@ def prove(staged: Sequence[StagedModules], others: frozenset[str]) -> Verdict:
 
 
 def unfit(compiled: Sequence[str]) -> str | None:
-    """Why none of the extension modules is for this interpreter, if there are any."""
+    """Return why none of the extension modules is for this interpreter, if there are any."""
     if not compiled:
         return None
     for name in compiled:
@@ -108,7 +108,7 @@ def unfit(compiled: Sequence[str]) -> str | None:
 
 
 class _Finder:
-    """Serves some top-level modules from the folders that they are staged in, and from nowhere else."""
+    """Finds some top-level modules only in their staged directories."""
 
     def __init__(self, folders: Mapping[str, Sequence[str]]) -> None:
         self._folders = folders
@@ -116,7 +116,7 @@ class _Finder:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """As the import system asks."""
+        """Find a module for the import system."""
         if name not in self._folders:
             return None
         found = PathFinder.find_spec(name, list(self._folders[name]))
@@ -126,7 +126,7 @@ class _Finder:
 
 
 def _attempt(staged: Sequence[StagedModules], others: frozenset[str]) -> BaseException | None:
-    """What is raised when everything is imported; None when nothing is."""
+    """Import everything; return the exception, or None."""
     folders: dict[str, list[str]] = {}
     for each in staged:
         for name in each.before | each.modules():
@@ -143,9 +143,9 @@ def _attempt(staged: Sequence[StagedModules], others: frozenset[str]) -> BaseExc
 
 
 def _needed(lasting: Iterable[str], names: frozenset[str]) -> Iterator[str]:
-    """The modules whose import is tried: what the program uses, and each that is there before and after by itself.
+    """Return the modules to import: those the program uses, and others that can be imported before and after.
 
-    One that is dropped, or new, matters only if anything of these imports it.
+    A module that was dropped or added matters only if one of these imports it.
     """
     yield from (name for name in OTHERS if name.partition(".")[0] in names)
     yield from sorted(name for name in lasting if name != OURS)
@@ -170,12 +170,12 @@ def _import(module: str, names: frozenset[str]) -> None:
         importlib.import_module(module)
     except ModuleNotFoundError as error:
         if _asker(error) == OURS and (error.name or "").partition(".")[0] not in names:
-            return  # of an extra that is not installed
+            return  # from an extra that is not installed
         raise
 
 
 def _asker(error: ImportError) -> str:
-    """The top-level module in which the import stands that failed."""
+    """Return the top-level module that contains the failed import."""
     found = ""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         name = str(frame.f_globals.get("__name__", ""))
@@ -186,13 +186,13 @@ def _asker(error: ImportError) -> str:
 
 @contextmanager
 def _anew(names: frozenset[str], finder: _Finder) -> Iterator[None]:
-    """Inside, modules of these names are imported anew; afterwards all is as it was."""
+    """Import modules of these names again inside; restore everything afterwards."""
     kept = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in names}
     former = (list(sys.meta_path), list(sys.path), list(warnings.filters), sys.dont_write_bytecode)
     for name in kept:
         del sys.modules[name]
     sys.meta_path.insert(0, finder)
-    sys.dont_write_bytecode = True  # neither what is staged nor what is live may change by this
+    sys.dont_write_bytecode = True  # neither staged nor live files may change through this
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -206,13 +206,13 @@ def _anew(names: frozenset[str], finder: _Finder) -> Iterator[None]:
 
 
 def said(error: BaseException) -> str:
-    """The error in words."""
+    """Return the error in words."""
     text = str(error) or type(error).__name__
     return text if isinstance(error, ImportError) else f"{type(error).__name__}: {text}"
 
 
 def _failing(error: BaseException, staged: Sequence[StagedModules]) -> tuple[str, ...]:
-    """Which of the new versions it is; all of them where that cannot be told."""
+    """Return the new version that failed; all of them if that is unknown."""
     missing = (error.name or "").partition(".")[0] if isinstance(error, ImportError) else ""
     lacking = tuple(each.name for each in staged if missing and missing in each.before | each.modules())
     if lacking:

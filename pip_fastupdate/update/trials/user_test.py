@@ -1,9 +1,9 @@
-"""Test, then keep: the user's own command decides, and finds the updates that make it fail.
+"""Run the user's --test command, and bisect the upgrades that make it fail.
 
-The command is run once before anything is downloaded, because one that fails then can tell nothing, and again after
-the swap, before the commit. It goes through the user's shell, with its working directory and its environment variables
-as they are but for PYTHONDONTWRITEBYTECODE: what is taken back has to be as it was, to the byte. What it prints goes to
-standard error. It gets no standard input: it has to give the same answer however often it is run.
+The command runs once before anything is downloaded, because a test that fails then cannot judge the update, and again
+after the swap, before the commit. It runs in the user's shell, with its working directory and environment variables
+plus PYTHONDONTWRITEBYTECODE: a rollback must restore every byte. Its output goes to standard error. It gets no standard
+input, so that every run has the same result.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ...resolver.candidates import Assignment, CandidatePool
 from ..results import Planned
 
 GRACE = 5.0
-"""Seconds that an interrupted command gets to end by itself."""
+"""Seconds an interrupted command gets to exit."""
 
 if TYPE_CHECKING:
     import subprocess
@@ -39,31 +39,31 @@ class UserTest:
     progress: Progress
 
     def before(self) -> None:
-        """Run it in the environment as it is. Raises CommandFailed."""
-        code = self.run("the environment as it is")
+        """Run it in the current environment. Raises CommandFailed."""
+        code = self.run("the current environment")
         if code:
             raise CommandFailed(
-                f"The test {_ended(code)} before anything was changed, so it can tell nothing about the update.",
-                hint="Mend what it tests, or run without --test.",
+                f"the test {_ended(code)} before the update, so it cannot judge the update",
+                hint="make it pass first, or run without --test",
             )
 
     def after(self) -> None:
-        """Run it in the updated environment. Raises CommandFailed, for which everything is to be taken back."""
+        """Run it in the updated environment. Raises CommandFailed, which rolls everything back."""
         code = self.run("the updated environment")
         if code:
             raise CommandFailed(
-                f"The test {_ended(code)} after the update, so everything was put back.",
-                hint="With --bisect the updates that make it fail are found, and the others kept.",
+                f"the test {_ended(code)} after the update; the update was rolled back",
+                hint="use --bisect to find the upgrades that break it and keep the others",
             )
 
     def passes(self, what: str) -> bool:
-        """Run it and say how it ended."""
+        """Run it and report how it ended."""
         code = self.run(what)
         self.progress.note(f"the test {_ended(code)}" if code else "the test passed")
         return code == 0
 
     def run(self, what: str) -> int:
-        """The exit code of the command; negative when a signal ended its shell."""
+        """Return the exit code of the command; negative if a signal ended its shell."""
         self.progress.note(f"testing {what}: {self.command}")
         with self.progress.stage("test"):
             return _run(self.command)
@@ -90,9 +90,9 @@ def _run(command: str) -> int:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask it to end, and end it if it does not.
+    """Ask it to end, and kill it if it does not.
 
-    On Windows the shell's own end would leave what it started running, with its files open: the whole group is asked.
+    On Windows the shell's end would leave its child processes with open files: the whole group is asked.
     """
     import subprocess
 
@@ -107,12 +107,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _ended(code: int) -> str:
-    return f"failed with exit code {code}" if code > 0 else f"was ended by signal {-code}"
+    return f"failed with exit code {code}" if code > 0 else f"was killed by signal {-code}"
 
 
 @dataclass(kw_only=True)
 class Parts:
-    """The parts of a plan that are consistent by themselves, each version being that of the plan."""
+    """The parts of a plan that are consistent by themselves, each with the versions of the plan."""
 
     planned: Planned
     _closed: dict[Names, Names] = field(default_factory=dict)
@@ -123,12 +123,12 @@ class Parts:
         return {each.name: each for each in self.planned.plan.changes}
 
     def part(self, names: Names) -> Planned:
-        """The plan with the changes of these names only."""
+        """Return the plan with the changes of these names only."""
         changes = tuple(each for each in self.planned.plan.changes if each.name in names)
         return replace(self.planned, plan=replace(self.planned.plan, changes=changes))
 
     def closed(self, names: Names) -> Names:
-        """The smallest consistent part with ``names`` in it."""
+        """Return the smallest consistent part that contains ``names``."""
         if names not in self._closed:
             found = names
             while further := self._lacking(found):
@@ -137,7 +137,7 @@ class Parts:
         return self._closed[names]
 
     def _lacking(self, names: Names) -> Names:
-        """What has to go with ``names`` at least: each problem is mended by the end of it that is left out."""
+        """Return the changes that must accompany ``names``: for each conflict, the end that is not included yet."""
         pool, assignment = self.planned.pool, self.planned.assignment
         trial = {**pool.installed, **{name: assignment[name] for name in names}}
         rest = self.changes.keys() - names
@@ -145,9 +145,9 @@ class Parts:
         return frozenset(at_odds & rest) or frozenset(rest if at_odds else ())
 
     def steps(self) -> list[Names]:
-        """Ever larger parts, from nothing to the whole plan, in steps as small as the requirements allow.
+        """Return ever larger parts, from nothing to the whole plan, in steps as small as the requirements allow.
 
-        What the user asked for by name once comes early, each with what it needs: what comes early is more likely kept.
+        Packages the user asked for come early, each with its requirements: what comes early is more likely kept.
         """
         found: list[Names] = [frozenset()]
         for name in self._in_order():
@@ -171,7 +171,7 @@ def _at_odds(pool: CandidatePool, assignment: Assignment) -> set[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bisection:
-    """The search for the smallest step from a part of the plan that passes to one that fails, by halving.
+    """Binary search for the smallest step from a passing part of the plan to a failing one.
 
     Nothing is known to pass, the whole plan to fail.
     """
@@ -179,21 +179,21 @@ class Bisection:
     parts: Parts
     steps: tuple[Names, ...]
     passing: int
-    """Index of the largest step that is known to pass."""
+    """Index of the largest step known to pass."""
 
     failing: int
-    """Index of the smallest step that is known to fail."""
+    """Index of the smallest step known to fail."""
 
     @classmethod
     def of(cls, planned: Planned) -> Bisection:
-        """The search in a plan, before anything was tried."""
+        """Return the search in a plan before any attempt."""
         parts = Parts(planned=planned)
         steps = tuple(parts.steps())
         return cls(parts=parts, steps=steps, passing=0, failing=len(steps) - 1)
 
     @property
     def next(self) -> Planned | None:
-        """The part to be tried next; None when the search is over."""
+        """The part to try next; None if the search is over."""
         return self.parts.part(self.steps[self._middle]) if self.failing - self.passing > 1 else None
 
     @property
@@ -201,7 +201,7 @@ class Bisection:
         return (self.passing + self.failing) // 2
 
     def after(self, verdict: bool | None) -> Bisection:
-        """The search after ``next`` was tried: it passed, it failed, or (None) it cannot be swapped in by itself."""
+        """Return the search after an attempt: it passed, failed, or (None) cannot be swapped in by itself."""
         middle = self._middle
         if verdict is None:
             steps = (*self.steps[:middle], *self.steps[middle + 1 :])
@@ -210,7 +210,7 @@ class Bisection:
 
     @property
     def failing_updates(self) -> dict[str, Reason]:
-        """By name, once the search is over: why they must stay."""
+        """Return why the failing upgrades must stay, by name, once the search is over."""
         step = self.steps[self.failing] - self.steps[self.passing]
         return {name: _reason(self.parts.changes, name, step) for name in step}
 
