@@ -162,7 +162,7 @@ def test_folder_that_is_being_removed_on_windows(
             raise refused(5, path)
 
     monkeypatch.setattr(rules, "check_mkdir", pending)
-    refusal = nullcontext() if expected is None else pytest.raises(expected, match="permission was denied")
+    refusal = nullcontext() if expected is None else pytest.raises(expected, match="permission denied")
     with rules.on(), refusal, hold(env.prefix, env.home, 0, never):
         assert env.home.exists()
 
