@@ -95,6 +95,8 @@ class Picker:
     def run(self) -> Choice:
         """What is chosen. Raises KeyboardInterrupt if the user leaves, and what planning raised."""
         with self._planner:
+            if self.state.pending:
+                self._planner.ask(self.state.chosen)
             try:
                 return self._app.run()
             except EOFError:  # the terminal is gone
@@ -163,14 +165,16 @@ def choose(
     foreseen: Foreseen,
     plan: Callable[[Choice], Foreseen],
     *,
+    before: Choice | None,
     where: str,
     color: bool,
 ) -> Choice:
     """The names that the user chooses of all updates, whose plan is ``foreseen``, on the terminal of standard error.
 
-    ``plan`` says what another choice leads to; it is called in another thread. Raises KeyboardInterrupt if the user
+    ``plan`` says what another choice leads to; it is called in another thread. ``before`` is what was chosen when the
+    same run asked before. Raises KeyboardInterrupt if the user
     leaves, and whatever planning raises.
     """
-    state = choice.begin(updates, foreseen)
+    state = choice.begin(updates, foreseen, before)
     input, output = create_input(sys.stdin), create_output(sys.stderr)
     return Picker(state, plan, where=where, color=color, input=input, output=output).run()

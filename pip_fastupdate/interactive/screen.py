@@ -254,7 +254,7 @@ def _about(state: State, update: Update) -> Iterator[Line]:
     if not state.pending and move is not None and update.name not in state.chosen and move.because:
         yield (("", f"moves all the same, as {move.because}"),)
     if not state.pending and update.name in state.foreseen.held:
-        yield (("", f"held: {state.foreseen.held[update.name]}"),)
+        yield (("", state.foreseen.held[update.name]),)
     yield from ((("", each),) for each in update.notes)
     wide = max((len(what) for what, _ in update.links), default=0)
     yield from ((("faint", f"{what:<{wide}}  "), ("link", url)) for what, url in update.links)

@@ -17,6 +17,7 @@ GROUPS = {
 }
 """In the order in which they are shown, with their headings."""
 
+AGAIN = "the environment was changed meanwhile: choose again"
 NOTHING = "nothing would change: space chooses, q leaves"
 
 
@@ -58,12 +59,21 @@ def group_of(update: Update) -> str:
     return update.level if update.level in GROUPS else "unknown"
 
 
-def begin(updates: Iterable[Update], foreseen: Foreseen) -> State:
-    """Everything is chosen: as long as no key says otherwise, the run does what it does without being asked."""
+def begin(updates: Iterable[Update], foreseen: Foreseen, before: frozenset[str] | None = None) -> State:
+    """Everything is chosen: as long as no key says otherwise, the run does what it does without being asked.
+
+    ``before`` is what was chosen of another plan, which came to nothing: then that is chosen still.
+    """
     order = list(GROUPS)
     found = tuple(sorted(updates, key=lambda each: (order.index(group_of(each)), each.name)))
     everything = frozenset(each.name for each in found)
-    return State(updates=found, chosen=everything, foreseen=foreseen, planned=everything)
+    return State(
+        updates=found,
+        chosen=everything if before is None else everything & before,
+        foreseen=foreseen,
+        planned=everything,
+        message="" if before is None else AGAIN,
+    )
 
 
 def toggle(state: State) -> State:

@@ -73,6 +73,12 @@ class EnvironmentLock:
 _WAITING = "waiting for another pip-update run on this environment"
 
 
+class LastChoice:
+    """Outlives a plan that came to nothing as another program changed the environment."""
+
+    names: frozenset[str] | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
     """Services that the stages of one run share."""
@@ -101,6 +107,9 @@ class RunContext:
 
     chosen: frozenset[str] | None = None
     """The names that the user chose of what the run would move; None where all of that moves."""
+
+    asked: LastChoice
+    """What the user chose when this run asked before."""
 
     @property
     def settings(self) -> Settings:
@@ -149,6 +158,7 @@ def open_context(
                 lock=lock,
                 drafts=drafts,
                 project=project,
+                asked=LastChoice(),
                 advice=_advice(options, configuration, transactions, progress, catalog),
                 disk=disk,
             )

@@ -69,10 +69,15 @@ class Done:
         return {each["name"]: each["target"] for each in json.loads(self.report)["packages"]}
 
 
-def ask(
-    env: Env, index: LocalIndex, keys: str | Callable[[subprocess.Popen[bytes]], None], *arguments: str, **extra: str
-) -> Done:
-    """Run the program in a terminal of its own; once it asks, type the keys, or do something else to it."""
+Step = str | Callable[[subprocess.Popen[bytes]], str | None]
+"""Keys, or something to be done that may return some."""
+
+
+def ask(env: Env, index: LocalIndex, keys: Step, *arguments: str, again: Step = "", **extra: str) -> Done:
+    """Run the program in a terminal of its own; once it asks, type the keys, or do something else to it.
+
+    ``again`` is typed when it asks once more.
+    """
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
     os.set_blocking(controller, False)
@@ -86,11 +91,11 @@ def ask(
         stderr=terminal,
         start_new_session=True,
     )
-    seen = _until(lambda seen: b" to download" in seen, controller)
-    if callable(keys):
-        keys(child)
-    else:
-        os.write(controller, keys.encode())
+    seen = b""
+    for sign, step in [(b" to download", keys), *([(b"choose again", again)] if again else [])]:
+        seen += _until(lambda seen, sign=sign: sign in seen, controller)
+        typed = step(child) if callable(step) else step
+        os.write(controller, (typed or "").encode())
     seen += _until(lambda _: child.poll() is not None, controller)
     assert child.stdout is not None
     report = child.stdout.read().decode()
@@ -169,6 +174,19 @@ def test_leaving_changes_nothing(env: Env, index: LocalIndex, leave: str) -> Non
     assert "error: Interrupted; the environment is as it was." in done.screen
     assert before == tree(env.site_packages)
     assert "\x1b[?1049l" in done.screen
+
+
+def test_environment_that_changes_meanwhile(env: Env, index: LocalIndex) -> None:
+    """It is noticed before the swap: the plan is made anew, and the user is asked again, with what he chose before."""
+    other = index.release("other", "1.0")
+
+    def meanwhile(_child: subprocess.Popen[bytes]) -> str:
+        install(env, [other])
+        return "a \r"
+
+    done = ask(env, index, meanwhile, again="\r")
+    assert (0, {"app": "2.0", "lib": "1.5"}) == (done.code, done.versions)
+    assert {"app": "2.0", "lib": "1.5", "other": "1.0", "solo": "1.0"} == installed(env)
 
 
 def test_no_color(env: Env, index: LocalIndex) -> None:

@@ -58,6 +58,12 @@ def test_all_is_chosen_at_first() -> None:
     assert not now.pending
 
 
+def test_asked_again() -> None:
+    """What was chosen before is chosen still, as far as it is there; it is still to be planned."""
+    now = state.begin(UPDATES, Foreseen(moves=moves(*ALL)), frozenset({"zope", "gone"}))
+    assert ({"zope"}, True, state.AGAIN) == (now.chosen, now.pending, lines(now)[1])
+
+
 def press(now: State, *keys: Callable[[State], State]) -> State:
     for key in keys:
         now = key(now)
@@ -292,7 +298,7 @@ def test_foreseen_says_who_makes_others_move() -> None:
 def test_foreseen_says_what_is_held() -> None:
     """With the version that does not come in."""
     found = foreseen(planned(frozenset(), {"app": "1", "lib": "1", "old": "1"}, WORLD), frozenset({"app", "lib"}))
-    assert {"lib": "3: old 1 requires lib<3"} == found.held
+    assert {"lib": "3 held: old 1 requires lib<3"} == found.held
 
 
 def test_what_moves_as_its_own_requirement_would_break() -> None:

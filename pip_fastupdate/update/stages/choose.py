@@ -40,9 +40,11 @@ def choose(context: RunContext, planned: Planned, plan: Callable[[RunContext], P
             updates,
             foreseen(planned, everything),
             foresee,
+            before=context.asked.names,
             where=_shown(context.target.prefix),
             color=wants_color(sys.stderr, context.options.color),
         )
+    context.asked.names = chosen
     return context if chosen == everything else replace(context, chosen=chosen), plans[chosen]
 
 
@@ -86,7 +88,7 @@ def foreseen(planned: Planned, chosen: frozenset[str]) -> Foreseen:
         name: Move(name=name, installed=_shown(installed[name].text), target=None, because="nothing requires it")
         for name in planned.removals
     }
-    held = {each.name: f"{each.latest}: {_text(each.reasons[0])}" for each in planned.plan.holds if each.reasons}
+    held = {each.name: f"{each.latest} held: {_text(each.reasons[0])}" for each in planned.plan.holds if each.reasons}
     return Foreseen(moves={**moves, **removed}, held=held)
 
 
