@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..core.response import Answer
     from ..network.counters import Counters
     from ..network.session import Session
+    from .recheck import Revalidation
 
 Fields = tuple[str, ...] | Failure
 Recalled = TypeVar("Recalled", Project | Failure | None, Fields | None)
@@ -302,17 +303,19 @@ class Catalog:
         Indexes are asked again about what the cache has had for ten minutes and more. Failures are of kind
         ``not-found``, ``yanked`` or ``hash``, or tell why the index could not be asked.
         """
-        return self.revalidating(releases)()
+        return self.revalidating(releases).failures()
 
-    def revalidating(self, releases: Iterable[Release]) -> Callable[[], tuple[Failure, ...]]:
-        """The same in the background: what is returned waits for the answers, and may be called again."""
+    def revalidating(self, releases: Iterable[Release]) -> Revalidation:
+        """The same in the background."""
+        from .recheck import Revalidation  # only what changes the environment gets here
+
         tasks = [
             Task(partial(guarded, release.name, partial(self._recheck, release, source)))
             for release, source in self._finder.doubtful(releases)
         ]
         for task in tasks:
             self._threads.submit(task)
-        return lambda: tuple(failure for task in tasks if (failure := task.result()))
+        return Revalidation(tasks)
 
     def _recheck(self, release: Release, source: Source) -> Failure | None:
         return self._finder.recheck(release, self._floors.get(release.name), source, self._session)

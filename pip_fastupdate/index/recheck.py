@@ -1,7 +1,8 @@
-"""Whether a release is still what it was when it was chosen."""
+"""Whether releases are still what they were when they were chosen."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..core.models import Failure, File, Release
@@ -9,7 +10,19 @@ from .filenames import version_of
 from .project_record import CompatibleFile, ProjectRecord, split
 
 if TYPE_CHECKING:
+    from ..core.background import Task
     from ..core.reasons import ReasonKind
+
+
+class Revalidation:
+    """Releases about which the indexes are asked again, in the background."""
+
+    def __init__(self, tasks: Sequence[Task[Failure | None]]) -> None:
+        self._tasks = tasks
+
+    def failures(self) -> tuple[Failure, ...]:
+        """What has become of them, once all answers are there; the same when it is asked again."""
+        return tuple(failure for task in self._tasks if (failure := task.result()))
 
 
 def compare(release: Release, record: ProjectRecord | None) -> Failure | None:

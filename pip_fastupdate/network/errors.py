@@ -15,6 +15,9 @@ from ..core.protocols import DownloadFailed
 from ..core.response import host_of
 from .pace import Exceeded
 
+if TYPE_CHECKING:
+    from ..core.reasons import NotFetched
+
 RETRIED = frozenset({429, 500, 502, 503, 504})
 """Statuses with which a server says that later may be better."""
 
@@ -39,9 +42,6 @@ _MEANINGS: tuple[tuple[tuple[type[BaseException], ...], NotFetched, str, bool], 
     ),
     ((BaseException,), "unreachable", "{host} closed the connection", True),
 )
-
-if TYPE_CHECKING:
-    from ..core.reasons import NotFetched
 """The exceptions, the kind, the text, whether there was a connection. The first that fits what is wrapped counts."""
 
 

@@ -106,7 +106,7 @@ class Transaction:
         self,
         replacements: Sequence[Replacement],
         *,
-        kept_files: Callable[[], Mapping[str, str]] = dict,
+        kept_files: Mapping[str, str] | None = None,
         overwrite: bool = False,
         own: frozenset[str] = frozenset(),
         fingerprint: Fingerprint | None = None,
@@ -115,7 +115,7 @@ class Transaction:
         """Decide on all steps and write them down, with everything staged synced to disk.
 
         If several distributions have the same file and shared its directory before, the last replacement wins.
-        ``kept_files`` returns the live paths of distributions that stay, with their names. With ``overwrite``, a new
+        ``kept_files`` are the live paths of distributions that stay, with their names. With ``overwrite``, a new
         version may replace a file listed by its old version and one of those. ``own`` names the program's dependencies:
         they can be imported at every instant of the swap. ``fingerprint`` is of the scan that the plan was made from,
         ``rewrites`` are files outside the environment that change with it. Raises FileConflict, EnvironmentChanged and
@@ -132,7 +132,7 @@ class Transaction:
                 for each in replacements
                 if each.staged
             ),
-            kept={os.path.normpath(path): owner for path, owner in kept_files().items()},
+            kept={os.path.normpath(path): owner for path, owner in (kept_files or {}).items()},
             shared=_shared(replacements),
             overwrite=overwrite,
             own=own,

@@ -133,7 +133,7 @@ class Transactions:
         id: str | None = None,
         progress: Progress | None = None,
         *,
-        kept_files: Callable[[], Mapping[str, str]] | None = None,
+        kept_files: Mapping[str, str] | None = None,
         check: Callable[[], None] = lambda: None,
     ) -> HistoryEntry:
         """Undo a transaction, the newest one for None, as a transaction itself: undoing an undo redoes it.
@@ -156,7 +156,7 @@ class Transactions:
         entry: HistoryEntry,
         workspace: Workspace,
         progress: Progress | None,
-        kept_files: Callable[[], Mapping[str, str]] | None,
+        kept_files: Mapping[str, str] | None,
         check: Callable[[], None],
     ) -> HistoryEntry:
         from .installed import owners
@@ -165,7 +165,7 @@ class Transactions:
 
         layout = workspace.layout()
         self._check(layout, entry, workspace)
-        kept = owners(layout.installed, layout.digests) if kept_files is None else kept_files()
+        kept = owners(layout.installed, layout.digests) if kept_files is None else kept_files
         with raising_transaction_errors("could not prepare the undo"):
             roots = self._kept(workspace, f"undoing {entry.id}")
             edited = changed_since(workspace.files())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from ..index import Catalog, open_catalog
 from ..transaction import Transactions, here
 
 if TYPE_CHECKING:
+    from ..core.entry import HistoryEntry
     from ..core.models import Inventory, WrittenFile
     from ..lockfile.reading import ReadLock
     from ..transaction.rewrites import Rewrite
@@ -42,6 +43,24 @@ class NoProject:
     def written(self, context: RunContext, planned: Planned) -> tuple[WrittenFile, ...]:
         """Return the same for the report, with a warning for what cannot be written."""
         return ()
+
+
+class Past:
+    """The updates so far, and where what they brought came from: read when somebody has to know."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+        self._updates: tuple[HistoryEntry, ...] | None = None
+
+    def updates(self) -> tuple[HistoryEntry, ...]:
+        """The newest first. Raises TransactionError when they cannot be read."""
+        if self._updates is None:
+            self._updates = self._transactions.history()
+        return self._updates
+
+    def sources(self) -> Mapping[str, Mapping[str, str]]:
+        """By name and version, the index that it came from. Raises TransactionError when that cannot be read."""
+        return self._transactions.sources()
 
 
 class EnvironmentLock:
@@ -88,6 +107,7 @@ class RunContext:
     target: Target
     progress: Measured
     transactions: Transactions
+    past: Past
     catalog: Catalog
     lock: EnvironmentLock
     drafts: ExitStack
@@ -146,6 +166,7 @@ def open_context(
             described=options.changes is not None,
         )
         transactions = here.transactions(target.prefix)
+        past = Past(transactions)
     try:
         with EnvironmentLock(transactions, progress, options.lock_timeout) as lock, ExitStack() as drafts:
             yield RunContext(
@@ -154,12 +175,13 @@ def open_context(
                 target=target,
                 progress=progress,
                 transactions=transactions,
+                past=past,
                 catalog=catalog,
                 lock=lock,
                 drafts=drafts,
                 project=project,
                 asked=LastChoice(),
-                advice=_advice(options, configuration, transactions, progress, catalog),
+                advice=_advice(options, configuration, past, progress, catalog),
                 disk=disk,
             )
     finally:
@@ -178,7 +200,7 @@ def _disk_meter(options: Options) -> DiskMeter | None:
 
 
 def _advice(
-    options: Options, configuration: Configuration, transactions: Transactions, progress: Measured, catalog: Catalog
+    options: Options, configuration: Configuration, past: Past, progress: Measured, catalog: Catalog
 ) -> Advice | None:
     if not options.advisories.wanted:
         return None
@@ -193,9 +215,9 @@ def _advice(
         progress=progress,
         public_names=PublicNames(
             catalog=catalog,
-            origins=transactions.sources,
+            origins=past.sources,
             default_index=configuration.default_index,
             indexes=(*own, *settings.find_links),
         ),
-        history=transactions.history,
+        history=past.updates,
     )

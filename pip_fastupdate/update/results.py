@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +13,6 @@ from ..resolver.candidates import Assignment, Candidate, CandidatePool, Key
 
 if TYPE_CHECKING:
     from .._pip.installer import StagedWheel
-    from ..core.entry import HistoryEntry
     from ..core.errors import FileConflict
     from ..transaction import Fingerprint
 
@@ -52,9 +51,6 @@ class LookedUp:
 
     failures: Mapping[str, Failure]
     """By name: failed lookups."""
-
-    history: Callable[[], Sequence[HistoryEntry]] = tuple
-    """Past updates, newest first; read once when a plan needs them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ..core.options import Settings
     from .context import RunContext
 
-"""The kind of reason that holds a build with another label, or without one."""
-
 ALL = ":all:"
 
 

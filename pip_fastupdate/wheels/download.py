@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from ..core.errors import PipUpdateError
 from ..core.files import create, part_of
 from ..core.hashes import Hasher, Hashes
 from ..core.models import File
-from ..core.protocols import DownloadFailed, Transport
+from ..core.protocols import DownloadFailed, Progress, Transport
 from .workers import Stopped
 
 if TYPE_CHECKING:
@@ -132,17 +132,34 @@ def disk_error(error: OSError, final: Path) -> PipUpdateError:
     return PipUpdateError(f"could not write {final.name} to {final.parent}: {error.strerror or error}")
 
 
-class Download:
-    """One download with its attempts. ``advance`` gets the number of bytes beyond the furthest point so far."""
+class Meter:
+    """Brings the steps for one file to its size, wherever it comes from."""
 
-    def __init__(
-        self, file: File, part: Part, transport: Transport, *, limit: int, advance: Callable[[int], None], stop: Event
-    ) -> None:
+    def __init__(self, file: File, progress: Progress) -> None:
+        self._file = file
+        self._left = file.size or 0
+        self._progress = progress
+
+    def advance(self, count: int) -> None:
+        """Count bytes beyond the furthest point so far."""
+        self._left -= count
+        self._progress.step(self._file.filename, count)
+
+    def finish(self) -> None:
+        """Count what is missing: nothing more comes."""
+        if self._left > 0:
+            self._progress.step(self._file.filename, self._left)
+
+
+class Download:
+    """One download with its attempts. ``meter`` gets the number of bytes beyond the furthest point so far."""
+
+    def __init__(self, file: File, part: Part, transport: Transport, *, limit: int, meter: Meter, stop: Event) -> None:
         self._file = file
         self._part = part
         self._transport = transport
         self._limit = limit if file.size is None else min(limit, file.size)
-        self._advance = advance
+        self._meter = meter
         self._stop = stop
         self._seen = 0
         self._may_resume = bool(file.all_hashes)  # only a hash shows that two parts belong together
@@ -188,7 +205,7 @@ class Download:
                 raise Stopped
             self._part.write(chunk)
             if self._part.size > self._seen:
-                self._advance(self._part.size - self._seen)
+                self._meter.advance(self._part.size - self._seen)
                 self._seen = self._part.size
             if self._part.size > self._limit:
                 break

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from ..core.models import Reason
 
+if TYPE_CHECKING:
+    from ..core.reasons import ReasonKind, Refusal
+
 RESERVED = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$"]
     + [f"{device}{digit}" for device in ("com", "lpt") for digit in "123456789¹²³"]
 )
-
-if TYPE_CHECKING:
-    from ..core.reasons import ReasonKind, Refusal
 """Names that Windows treats as devices, with any suffix."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

@@ -6,8 +6,9 @@ import hashlib
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from ..core.models import Failure, File, Release
 from ..core.protocols import Counting, DownloadFailed, Progress, Transport
 from ..core.urls import file_path
 from . import files
-from .download import DiskRefused, Download, Part, disk_error
+from .download import DiskRefused, Download, Meter, Part, disk_error
 from .entry_names import fault, shown
 from .files import Identity, OpenWheel
 from .workers import work_off
@@ -84,14 +85,8 @@ class WheelStore:
         every file. Closing the iterator stops unfinished downloads. Raises PipUpdateError if the disk of the temporary
         directory is full; if the cache has no space, downloads continue there. Every release must have a ``file``.
         """
-
-        def work(release: Release, stop: threading.Event) -> tuple[Release, Path | Failure]:
-            meter = _Meter(_file(release), progress)
-            found = self._obtain(release, meter.advance, stop)
-            meter.finish()
-            return release, found
-
         largest_first = sorted(releases, key=_size, reverse=True)
+        work = partial(self._fetch_one, progress)
         try:
             with closing(work_off(largest_first, work, threads=min(jobs, len(releases)))) as answers:
                 for answer in answers:
@@ -100,6 +95,13 @@ class WheelStore:
         finally:
             for part in tuple(self._parts):  # of threads that hang in a read
                 part.abandon()
+
+    def _fetch_one(self, progress: Progress, release: Release, stop: threading.Event) -> tuple[Release, Path | Failure]:
+        """Return the release and its file, with the steps of ``progress``. Raises PipUpdateError, Stopped."""
+        meter = Meter(_file(release), progress)
+        found = self._obtain(release, meter, stop)
+        meter.finish()
+        return release, found
 
     def opened(self, path: Path, release: Release) -> AbstractContextManager[OpenWheel]:
         """Open the file at ``path``, which ``fetch`` returned for the release, as verified. Raises DownloadFailed,
@@ -112,14 +114,14 @@ class WheelStore:
         while self._warnings:
             progress.warn(*self._warnings.popleft())
 
-    def _obtain(self, release: Release, advance: Callable[[int], None], stop: threading.Event) -> Path | Failure:
+    def _obtain(self, release: Release, meter: Meter, stop: threading.Event) -> Path | Failure:
         """Return the file of one release. Raises PipUpdateError, Stopped."""
         file = _file(release)
         try:
             _check_names(file)
             if _is_local(file):
                 return self._local(file)
-            path = self._cached(file) or self._download(file, advance, stop)
+            path = self._cached(file) or self._download(file, meter, stop)
         except DownloadFailed as error:
             return Failure(name=release.name, kind=error.kind, text=error.text, version=str(release.version))
         self._obtained[file.url] = path
@@ -151,27 +153,27 @@ class WheelStore:
         self._seen[path] = files.check(path, file, own=False)
         return path
 
-    def _download(self, file: File, advance: Callable[[int], None], stop: threading.Event) -> Path:
+    def _download(self, file: File, meter: Meter, stop: threading.Event) -> Path:
         if self._offline:
             raise DownloadFailed("offline", f"{file.filename} is not cached")
         try:
-            return self._download_into(file, advance, stop)
+            return self._download_into(file, meter, stop)
         except DiskRefused as refused:
             if self._directory is None or not refused.final.is_relative_to(self._directory):
                 raise disk_error(refused.error, refused.final) from refused
             self._give_up_cache(refused.error)
         try:
-            return self._download_into(file, advance, stop)
+            return self._download_into(file, meter, stop)
         except DiskRefused as refused:
             raise disk_error(refused.error, refused.final) from refused
 
-    def _download_into(self, file: File, advance: Callable[[int], None], stop: threading.Event) -> Path:
+    def _download_into(self, file: File, meter: Meter, stop: threading.Event) -> Path:
         """Download and return the path. Raises DownloadFailed, DiskRefused, PipUpdateError, Stopped."""
         with self._part(file) as part:
             if self._shared is not None and self._shared.fill(part, file, stop):
                 self._counters.add(bytes_shared=part.size)
                 return self._seen_as(part.finish(), part)
-            download = Download(file, part, self._transport, limit=LIMIT, advance=advance, stop=stop)
+            download = Download(file, part, self._transport, limit=LIMIT, meter=meter, stop=stop)
             path = self._seen_as(download.run(retries=self._retries, pause=self._pause), part)
         if self._shared is not None:
             self._shared.offer(file, path)
@@ -215,23 +217,6 @@ class WheelStore:
                 self._writable = False
                 text = f"could not write to the cache in {self._directory}: {error.strerror or error}"
                 self._warnings.append((text, "use another directory with --cache-dir"))
-
-
-class _Meter:
-    """Brings the steps for one file to its size, wherever it comes from."""
-
-    def __init__(self, file: File, progress: Progress) -> None:
-        self._file = file
-        self._left = file.size or 0
-        self._progress = progress
-
-    def advance(self, count: int) -> None:
-        self._left -= count
-        self._progress.step(self._file.filename, count)
-
-    def finish(self) -> None:
-        if self._left > 0:
-            self._progress.step(self._file.filename, self._left)
 
 
 def _file(release: Release) -> File:

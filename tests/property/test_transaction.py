@@ -257,7 +257,7 @@ def test_swap_undo_redo(world: World, split: bool) -> None:
             wanted = None
         try:
             with store.begin() as transaction:
-                transaction.prepare(staged(transaction, prefix, world), kept_files=lambda: kept)
+                transaction.prepare(staged(transaction, prefix, world), kept_files=kept)
                 if split:
                     split_up(transaction)
                 transaction.swap()
@@ -271,7 +271,7 @@ def test_swap_undo_redo(world: World, split: bool) -> None:
             return
         assert snapshot(prefix) == start
         with store.begin() as transaction:
-            transaction.prepare(staged(transaction, prefix, world), kept_files=lambda: kept)
+            transaction.prepare(staged(transaction, prefix, world), kept_files=kept)
             transaction.swap()
             transaction.commit(1)
         assert texts(live(prefix)) == wanted

@@ -389,7 +389,7 @@ class TestRevalidate:
         again.before = lambda url: hold.wait(10) and None
         answer = source.revalidating([release])
         hold.set()
-        assert ((), ()) == (answer(), answer())
+        assert ((), ()) == (answer.failures(), answer.failures())
         assert [page("a")] == again.asked
 
     def test_asked_in_this_run(self) -> None:

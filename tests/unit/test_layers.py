@@ -93,3 +93,48 @@ def test_every_unit_test_is_listed_with_its_part() -> None:
     assert set() == {name for name in listed if "*" in name and not any(fnmatch(each, name) for each in there)}
     aside = {"layers", "docs", "support", "benchmarks"}
     assert set() == {each for each in there - aside if not any(fnmatch(each, name) for name in listed)}
+
+
+def test_every_helper_of_the_tests_is_listed() -> None:
+    """Where a newcomer looks for it."""
+    folder = ROOT / "tests/support"
+    there = {each.stem for each in folder.glob("[a-z]*.py")} | {
+        each.parent.name for each in folder.glob("*/__init__.py")
+    }
+    listed = set(re.findall(r"``([a-z_]+)``", (folder / "__init__.py").read_text(encoding="utf-8")))
+    assert set() == there - listed
+
+
+def steps(heading: str) -> list[tuple[str, str]]:
+    """File and name of each step below a heading, in order."""
+    text = CONTRIBUTING.partition(f"\n### {heading}")[2].partition("\n#")[0]
+    return re.findall(r"`([\w/]+\.py): ([\w.]+)`", text)
+
+
+def defined(path: str) -> set[str]:
+    """The functions and classes of a module, and the methods of these."""
+    body = ast.parse((ROOT / "pip_fastupdate" / path).read_text(encoding="utf-8")).body
+    found = [(f"{prefix}{each.name}", each) for prefix, each in _with_methods(body)]
+    return {name for name, _ in found}
+
+
+def _with_methods(body: list[ast.stmt]) -> Iterator[tuple[str, ast.ClassDef | ast.FunctionDef]]:
+    for each in body:
+        if isinstance(each, ast.ClassDef | ast.FunctionDef):
+            yield "", each
+        if isinstance(each, ast.ClassDef):
+            yield from ((f"{each.name}.", inner) for inner in each.body if isinstance(inner, ast.FunctionDef))
+
+
+@pytest.mark.parametrize("heading", ["The way of a project", "The way of a wheel"])
+def test_ways_are_calls_by_name(heading: str) -> None:
+    """Every step of a way exists, and is called in the file of a step before it."""
+    way = steps(heading)
+    assert len(way) > 12
+    for number, (path, name) in enumerate(way):
+        assert name in defined(path), f"{path} has no {name}"
+        last = name.rpartition(".")[2]
+        called = re.compile(rf"(?<!def )\b{last}\(|partial\({last},")
+        before = {each for each, _ in way[:number]}
+        sources = [(ROOT / "pip_fastupdate" / each).read_text(encoding="utf-8") for each in before]
+        assert not number or any(called.search(each) for each in sources), f"nobody before it calls {name}"

@@ -105,7 +105,7 @@ def test_module_that_stays_keeps_its_bytecode(env: Env) -> None:
     a, b = dist("a", shared, new), dist("b", shared, {})
     env.install(a, b)
     kept = {str(env.site / "tests/__init__.py"): "b"}
-    assert env.steps(a, kept_files=lambda: kept) == [INFO_OUT, INFO_IN]
+    assert env.steps(a, kept_files=kept) == [INFO_OUT, INFO_IN]
 
 
 def test_single_module_that_stays_without_bytecode(env: Env) -> None:
@@ -141,7 +141,7 @@ def test_shared_file_stays_for_the_other(env: Env) -> None:
     a, b = dist("a", {"tests/c.py": "same", "a.py": ""}, {"tests/c.py": "same"}), dist("b", {"tests/c.py": "same"}, {})
     env.install(a, b)
     kept = {str(env.site / "tests/c.py"): "b"}
-    assert env.steps(a, kept_files=lambda: kept) == [INFO_OUT, ("out", "a.py"), INFO_IN]
+    assert env.steps(a, kept_files=kept) == [INFO_OUT, ("out", "a.py"), INFO_IN]
 
 
 def test_other_content_for_a_shared_file(env: Env) -> None:
@@ -151,7 +151,7 @@ def test_other_content_for_a_shared_file(env: Env) -> None:
     before = snapshot(env.prefix)
     path = str(env.site / "tests/c.py")
     with pytest.raises(FileConflict) as caught:
-        env.update(a, kept_files=lambda: {path: "b"})
+        env.update(a, kept_files={path: "b"})
     assert (caught.value.message, caught.value.names) == (f"a would overwrite {path}, which belongs to b", ("a",))
     assert snapshot(env.prefix) == before
 
@@ -164,7 +164,7 @@ def test_other_content_for_a_shared_file_where_that_is_allowed(env: Env) -> None
     env.install(a, b)
     kept = {str(env.site / each): "b" for each in ("tests/c.py", "tests/d.py", cache)}
     with env.store.begin() as transaction:
-        transaction.prepare(env.stage(transaction, a), kept_files=lambda: kept, overwrite=True)
+        transaction.prepare(env.stage(transaction, a), kept_files=kept, overwrite=True)
         assert {str(env.site / "tests/c.py"): ("a", "b")} == transaction.overwritten
         transaction.swap()
         transaction.commit(1)
@@ -177,7 +177,7 @@ def test_what_was_not_shared_is_never_overwritten(env: Env) -> None:
     a, b = dist("a", {"a.py": ""}, {"tests/c.py": "other"}), dist("b", {"tests/c.py": "same"}, {})
     env.install(a, b)
     with pytest.raises(FileConflict):
-        env.update(a, kept_files=lambda: {str(env.site / "tests/c.py"): "b"}, overwrite=True)
+        env.update(a, kept_files={str(env.site / "tests/c.py"): "b"}, overwrite=True)
 
 
 @pytest.mark.parametrize("there", ["file", "folder", "link"])
@@ -291,7 +291,7 @@ def test_link_for_others_too_stays(env: Env) -> None:
     (env.site / "ns").rename(env.prefix / "elsewhere")
     (env.site / "ns").symlink_to(env.prefix / "elsewhere")
     with pytest.raises(FileConflict):
-        env.steps(a, kept_files=lambda: {str(env.site / "ns/other.py"): "b"})
+        env.steps(a, kept_files={str(env.site / "ns/other.py"): "b"})
 
 
 def test_links_above_are_followed(env: Env, tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def test_undo_onto_a_file_of_others(env: Env) -> None:
 def test_undo_leaves_shared_files(env: Env) -> None:
     """What a distribution installed since lists too stays for it."""
     env.update(B)
-    env.store.undo(kept_files=lambda: {str(env.site / "b/y.py"): "other"})
+    env.store.undo(kept_files={str(env.site / "b/y.py"): "other"})
     assert (env.site / "b/y.py").read_text() == "2"
 
 

@@ -6,7 +6,6 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +19,7 @@ from pip_fastupdate.progress import Silent
 from pip_fastupdate.update import context, results, run
 from pip_fastupdate.update.results import Exclusions, Planned, Staged, StagedRelease, key_of
 from pip_fastupdate.update.stages import check, fetch, verify
+from pip_fastupdate.update.stages.stage import Downloaded
 from tests.support.pools import make_pool, release
 
 STAGES = ["guard", "scan", "look_up", "make_plan", "fetch_and_stage", "verify", "swap", "check"]
@@ -126,15 +126,14 @@ class Store:
 
 
 class Threads:
-    """An executor that notes what it should do."""
+    """Threads that note what they should do."""
 
     def __init__(self) -> None:
         self.folders: list[str] = []
 
-    def submit(self, function: Any, area: Any, downloaded: Any, turns: Any) -> Future[Any]:
+    def submit(self, task: Any) -> None:
         """Stage nothing."""
-        self.folders.append(downloaded.folder.name)
-        return Future()
+        self.folders += [each.folder.name for each in task._work.args if isinstance(each, Downloaded)]
 
 
 def fetched(ends: Mapping[str, Failure | Path], first: int = 0) -> list[str]:
@@ -171,7 +170,12 @@ class Asking:
     def revalidating(self, releases: Any) -> Any:
         """Begin to ask."""
         self.log.append(f"ask {' '.join(each.name for each in releases)}")
-        return lambda: self.log.append("wait") or (failure("a", "yanked"),)
+        return self
+
+    def failures(self) -> tuple[Failure, ...]:
+        """Wait for the answer."""
+        self.log.append("wait")
+        return (failure("a", "yanked"),)
 
 
 def test_index_is_asked_again_while_wheels_are_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:

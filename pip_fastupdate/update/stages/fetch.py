@@ -45,11 +45,11 @@ def fetch_and_stage(area: StagingArea, planned: Planned, staged: Staged) -> Stag
     missing = [change for change in planned.plan.changes if not staged.has(change)]
     if not missing:
         return staged
-    revalidated = area.context.catalog.revalidating([change.target for change in missing])
+    revalidation = area.context.catalog.revalidating([change.target for change in missing])
     progress, total = area.context.progress, download_size(missing)
     if any(map(_is_built, missing)):  # a withdrawn release must not run here, not even its build
         with progress.timed("last check"):
-            gone = revalidated()
+            gone = revalidation.failures()
         if gone:
             return _without(staged, gone)
     check_room(total, places_of(area.context.options.cache.directory, area.transaction.staging))
@@ -66,7 +66,7 @@ def fetch_and_stage(area: StagingArea, planned: Planned, staged: Staged) -> Stag
                 results.append((change, task.result()))
                 progress.step(change.name)
         with progress.timed("last check"):
-            gone = revalidated()
+            gone = revalidation.failures()
     return _without(_with(staged, fetched.lost, results), gone)
 
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from ...core.protocols import ReleaseSource
     from ..context import RunContext
 
-"""The kind of reason for keeping a version newer than the locked one."""
-
 
 def opened(context: RunContext) -> ReadLock:
     """Return the user's lock file, read for this interpreter. Raises LockRefused, UsageError."""
@@ -68,7 +66,7 @@ def look_up(context: RunContext, lock: ReadLock, inventory: Inventory) -> Looked
     rest = [each.name for each in inventory.distributions if each.name not in lock.releases]
     if rest:
         context.progress.note(f"not in {lock.path.name}, so unchanged: {some(rest)}")
-    return LookedUp(before={}, failures={}, history=context.transactions.history)
+    return LookedUp(before={}, failures={})
 
 
 def locked_plan(context: RunContext, lock: ReadLock, inventory: Inventory, exclusions: Exclusions) -> Planned:

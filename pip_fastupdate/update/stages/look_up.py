@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from packaging.version import Version
 
 from ...core.errors import UsageError
@@ -41,8 +39,7 @@ def look_up(context: RunContext, inventory: Inventory) -> LookedUp:
     wrong = [each for each in failures.values() if each.kind != "not-found"]
     if wanted and len(wrong) == len(wanted):
         raise unreachable(wrong[0])
-    history = cache(context.transactions.history)
-    return LookedUp(before=sources_before(context, inventory), failures=failures, history=history)
+    return LookedUp(before=sources_before(context, inventory), failures=failures)
 
 
 def _check_names(context: RunContext, inventory: Inventory) -> None:

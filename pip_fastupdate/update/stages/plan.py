@@ -24,10 +24,10 @@ def make_plan(context: RunContext, inventory: Inventory, looked_up: LookedUp, ex
     while True:
         planned = _plan(context, inventory, looked_up, exclusions)
         if context.advice is None or not context.advice.learn([each.target for each in planned.plan.changes]):
-            return _pruned(context, planned, looked_up)
+            return _pruned(context, planned)
 
 
-def _pruned(context: RunContext, planned: Planned, looked_up: LookedUp) -> Planned:
+def _pruned(context: RunContext, planned: Planned) -> Planned:
     """Return the plan with its leftovers; skipped if nothing changes and it is not requested."""
     prune = context.options.policy.prune
     if not planned.plan.changes and not prune:
@@ -36,7 +36,7 @@ def _pruned(context: RunContext, planned: Planned, looked_up: LookedUp) -> Plann
     from ..origin import origins
 
     planned = replace(planned, origins=origins(context, planned))
-    return with_leftovers(planned, looked_up.history(), prune=prune)
+    return with_leftovers(planned, context.past.updates(), prune=prune)
 
 
 def _plan(context: RunContext, inventory: Inventory, looked_up: LookedUp, exclusions: Exclusions) -> Planned:

@@ -105,7 +105,7 @@ def _prepare(
             *(_replacement(area, change, staged, claims) for change in _requirements_first(planned)),
             *(_removal(area.installed[name]) for name in planned.removals),
         ],
-        kept_files=lambda: installed_files.owners(others),
+        kept_files=installed_files.owners(others),
         overwrite=True,
         own=own_names(planned),
         fingerprint=before,

@@ -21,9 +21,6 @@ from ..results import Exclusions, Planned, Staged, key_of
 from ..staging_area import StagingArea
 from ..trials.proof import StagedModules, prove, top_levels
 
-"""Kind of failure: the program could not be started with this new version."""
-
-
 _BORROWED = "Borrowed"
 """The finder of ``bootstrap``, which runs as a script: the program then uses nothing from this environment."""
 
