@@ -126,7 +126,7 @@ class Store:
 
 
 class Threads:
-    """Threads that note what they should do."""
+    """Threads that note in which directory they should stage."""
 
     def __init__(self) -> None:
         self.folders: list[str] = []
