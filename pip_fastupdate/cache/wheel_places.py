@@ -32,6 +32,10 @@ def place(url: str, transport: Transport) -> WebServer | Files:
     return Files(url)
 
 
+BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "oss"})
+"""What has no directories: what is lacking there is a bucket, and making one is not for us to do."""
+
+
 class WebServer:
     """A folder of a web server, asked as indexes are: with the same certificates, proxies and credentials."""
 
@@ -68,6 +72,7 @@ class Files:
         system, root = url_to_fs(url)
         self._system: AbstractFileSystem = system
         self._root = str(root).rstrip("/")
+        self._protocols = {system.protocol} if isinstance(system.protocol, str) else set(system.protocol)
 
     def read(self, path: str) -> Iterator[bytes] | None:
         """What the file has in it; None where there is none."""
@@ -85,7 +90,7 @@ class Files:
         final = f"{self._root}/{path}"
         if not replace and self._system.exists(final):
             return True
-        local = "file" in self._system.protocol
+        local = "file" in self._protocols
         target = f"{final.rpartition('/')[0]}/.{secrets.token_hex(8)}.part" if local else final
         try:
             self._put(source, target)
@@ -100,7 +105,9 @@ class Files:
     def _put(self, source: Path, target: str) -> None:
         try:
             self._system.put_file(str(source), target)
-        except FileNotFoundError:  # object stores need no folders, and are not asked for any
+        except FileNotFoundError:
+            if not BUCKETS.isdisjoint(self._protocols):
+                raise
             self._system.makedirs(target.rpartition("/")[0], exist_ok=True)
             self._system.put_file(str(source), target)
 

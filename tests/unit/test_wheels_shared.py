@@ -114,6 +114,26 @@ def test_read_only(one: Machine) -> None:
     assert ([], 1) == (one.progress.warnings, Guarded.puts)
 
 
+class Bucketless(fsspec.implementations.memory.MemoryFileSystem):  # type: ignore[misc]
+    """An object store without the bucket of the URL."""
+
+    protocol = ("bucketless", "s3")
+
+    def put_file(self, *_: object, **options: object) -> None:
+        raise FileNotFoundError("The specified bucket does not exist")
+
+    def makedirs(self, *_: object, **options: object) -> None:
+        raise AssertionError("it would make the bucket")
+
+
+def test_bucket_that_is_not_there(one: Machine) -> None:
+    """A typing error makes no bucket."""
+    fsspec.register_implementation("bucketless", Bucketless, clobber=True)
+    assert isinstance(one.get(opened("bucketless://wheels"), one.release(BIG)), Path)
+    said = "could not write to the shared wheels: The specified bucket does not exist; it is not used any more"
+    assert [said] == one.progress.warnings
+
+
 class Broken:
     """A place in which nothing works."""
 
