@@ -288,7 +288,7 @@ def _completed(arguments: Arguments, found: Configuration, progress: Silent) -> 
     """Complete pip's settings with our options, and our options with pip's settings."""
     for warning in found.warnings:
         progress.warn(warning)
-    cooldown = cooldown_of(arguments.options.policy.cooldown, found.settings.policy.uploaded_before)
+    cooldown = cooldown_of(arguments.options.policy.cooldown, found.settings.policy.cooldown)
     completed = replace(
         found.settings,
         network=replace(
@@ -297,7 +297,7 @@ def _completed(arguments: Arguments, found: Configuration, progress: Silent) -> 
             rush=arguments.jobs or _rush(),
             limits=arguments.limits,
         ),
-        policy=replace(found.settings.policy, build=arguments.build, uploaded_before=cooldown),
+        policy=replace(found.settings.policy, build=arguments.build, cooldown=cooldown),
     )
     cache = replace(
         arguments.options.cache,

@@ -179,7 +179,7 @@ def _policy(options: Any, configured: Mapping[str, str]) -> Policy:
         no_binary=frozenset(binary.no_binary),
         only_binary=frozenset(binary.only_binary),
         prefer_binary=bool(options.prefer_binary),
-        uploaded_before=configured.get("uploaded-prior-to") or None,  # as text: pips before 26 do not have them
+        cooldown=configured.get("uploaded-prior-to") or None,  # as text: pips before 26 do not have them
     )
 
 

@@ -211,6 +211,11 @@ class Failure:
     text: str
     version: str | None = None
 
+    @property
+    def reason(self) -> Reason:
+        """The same as a reason."""
+        return Reason(kind=self.kind, text=self.text)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:

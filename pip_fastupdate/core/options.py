@@ -111,7 +111,7 @@ class Policy:
     """Normalized names, or ``:all:``, that may be built from source if no wheel is compatible."""
 
     prefer_binary: bool = False
-    uploaded_before: str | None = None
+    cooldown: str | None = None
     """Minimum age of files, as in pip's ``uploaded-prior-to`` setting: an age (``P3D``) or a time (ISO 8601)."""
 
 

@@ -13,7 +13,7 @@ def sources(settings: Settings, interpreter: Interpreter) -> tuple[Source, ...]:
     """``--find-links`` first, then the index, then the extra indexes; without an index the latter do not count."""
     policy = settings.policy
     sdists = bool(policy.no_binary or policy.build)
-    recent = not (sdists or policy.uploaded_before)  # else old releases may decide about pre-releases
+    recent = not (sdists or policy.cooldown)  # else old releases may decide about pre-releases
     found: list[Source] = []
     if settings.find_links:
         from .local import Links

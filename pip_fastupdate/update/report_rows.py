@@ -198,10 +198,9 @@ def _verdict(
         return "downgrade" if older else "upgrade", outcome.status, reasons
     failure = outcome.failures.get(name)
     if failure is not None:
-        reason = Reason(kind=failure.kind, text=failure.text)
         if failure.kind == "not-found":
-            return "skip", "done", (reason,)
-        return "hold", "done" if failure.kind == "offline" else "failed", (reason,)
+            return "skip", "done", (failure.reason,)
+        return "hold", "done" if failure.kind == "offline" else "failed", (failure.reason,)
     if name in outcome.pool.stays:
         held = outcome.pool.stays[name].kind in OF_NEW_VERSION
         return "hold" if held else "skip", "done", (outcome.pool.stays[name],)

@@ -24,7 +24,7 @@ def key_of(release: Release | Candidate) -> Key:
 
 def reasons_of(failures: Mapping[str, Failure]) -> dict[str, Reason]:
     """Return failures as reasons to stay."""
-    return {name: Reason(kind=each.kind, text=each.text) for name, each in failures.items()}
+    return {name: each.reason for name, each in failures.items()}
 
 
 class Origin(NamedTuple):

@@ -21,7 +21,8 @@ from typing import BinaryIO
 from ..core.models import Reason
 from ..core.text import size
 from . import zip_structure
-from .entry_names import Refused, about, collisions, fault, shown
+from .entry_names import collisions, name_fault
+from .refusal import Refused, about, shown
 
 WHOLE = 4 * 1024**2
 """Bytes up to which an archive is read at once: tens of thousands of small reads take longer."""
@@ -239,7 +240,7 @@ def _raise(reasons: list[Reason]) -> None:
 def _faults(info: zipfile.ZipInfo, limits: Limits) -> Iterator[Reason]:
     """Yield what is wrong with a single entry."""
     name = info.orig_filename
-    wrong = fault(name, windows=limits.windows)
+    wrong = name_fault(name, windows=limits.windows)
     if len(name) > limits.name or name.count("/") > limits.depth:
         yield about("long-path", "the path {} is too long", name)
     elif wrong:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from ..core.models import Reason
 from .archive import Archive, ArchiveEntry
 from .closed import Scheme, is_closed, is_own
-from .entry_names import about, collisions
+from .entry_names import collisions
 from .metadata import is_foreign
+from .refusal import about
 
 SCHEMES: Mapping[str, Scheme] = {
     "purelib": "lib",

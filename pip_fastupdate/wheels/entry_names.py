@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ..core.models import Reason
+from .refusal import about, shown
 
 if TYPE_CHECKING:
-    from ..core.reasons import ReasonKind, Refusal
+    from ..core.reasons import Refusal
 
 RESERVED = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$"]
@@ -25,25 +26,7 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 _WINDOWS_ILLEGAL = re.compile(r'[<>:"|?*]')
 
 
-class Refused(Exception):
-    """A wheel that must not be unpacked; ``reasons`` say why, each with its own kind."""
-
-    def __init__(self, *reasons: Reason) -> None:
-        super().__init__(*reasons)
-        self.reasons = reasons
-
-
-def shown(name: str) -> str:
-    """Return the name for display: quoted, shortened, without anything that a terminal would obey."""
-    return repr(name if len(name) <= 120 else f"{name[:117]}...")
-
-
-def about(kind: ReasonKind, text: str, file: str) -> Reason:
-    """Return a reason about one entry; the first ``{}`` in ``text`` stands for its name."""
-    return Reason(kind=kind, text=text.replace("{}", shown(file), 1), data={"file": file})
-
-
-def fault(name: str, *, windows: bool) -> Reason | None:
+def name_fault(name: str, *, windows: bool) -> Reason | None:
     """Return what is wrong with an entry's name (a trailing slash marks a directory); None if nothing is.
 
     ``windows`` also refuses what only Windows cannot store.

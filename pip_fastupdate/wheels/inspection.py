@@ -5,7 +5,7 @@ Where each is found:
 
 - ``zip_structure``: what is no zip archive, contradicts itself or hides data
 - ``archive``: size, compression, kinds of entries, checksums
-- ``entry_names.fault``: names of files in the archive, and of commands; ``entry_names.collisions``: several of them
+- ``entry_names.name_fault``: names of files in the archive, and of commands; ``collisions`` there: names that clash
 - ``metadata``: the .dist-info folder; ``entry_points``: the commands that it asks for
 - ``destinations``: where files and commands go
 - ``record``: what RECORD says, against what there is
@@ -29,14 +29,17 @@ from ..core.models import Reason, Release
 from . import record
 from .archive import Archive, Limits
 from .destinations import Destination, destinations
-from .entry_names import Refused, shown
 from .metadata import WheelMetadata, read
+from .refusal import Refused, several
 from .warnings import Commands, InstalledFiles, Owners, news, system_command
 
 __all__ = ["Inspection", "InstalledFiles", "Limits", "inspect"]
 
 CONTENT_SCHEMA = 1
-"""Increment it whenever content is checked more strictly: earlier results become invalid."""
+"""Increment it whenever content (``record.read_content``) is checked more strictly: earlier results become invalid.
+
+Names, metadata and destinations are checked every time.
+"""
 
 _CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 """Nothing is read or written through links."""
@@ -130,12 +133,8 @@ def _check_record(archive: Archive, rows: Mapping[str, record.RecordRow], own: s
     if listing.faults:
         raise Refused(*listing.faults)
     unhashed = record.unhashed(archive, rows, own)
-    if not unhashed:
-        return [*listing.warnings]
-    text = f"RECORD has no hash for {shown(unhashed[0])}"
-    text += f" and {len(unhashed) - 1} more" if len(unhashed) > 1 else ""
-    data = {"file": unhashed[0], "count": str(len(unhashed))}
-    return [Reason(kind="record-no-hash", text=text, data=data), *listing.warnings]
+    found = [several("record-no-hash", "RECORD has no hash for {}", unhashed)] if unhashed else []
+    return [*found, *listing.warnings]
 
 
 def _is_verified(release: Release) -> bool:

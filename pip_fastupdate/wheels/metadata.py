@@ -12,7 +12,8 @@ from ..core.metadata import fields
 from ..core.models import Reason
 from ..core.names import normalize
 from .archive import Archive, Limits
-from .entry_names import Refused, about, folded, shown
+from .entry_names import folded
+from .refusal import Refused, about, shown
 
 WHEEL_MAJOR = 1
 """The major version of the wheel format that pip supports."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from ..core.gil_turns import Turns, aside
 from ..core.models import Reason
 from .archive import Archive, ArchiveEntry
-from .entry_names import Refused, about, fault, shown
+from .entry_names import name_fault
+from .refusal import Refused, about, several
 
 if TYPE_CHECKING:
     from ..core.reasons import News, Refusal
@@ -83,7 +84,9 @@ def listing(archive: Archive, rows: Mapping[str, RecordRow], own: str, *, verifi
     folders, absent = _folders(archive, absent) if absent else ([], [])
     tops = {each.name.partition("/")[0] for each in archive.entries} if absent else set()
     phantoms = [
-        path for path in absent if verified and path.partition("/")[0] in tops and fault(path, windows=False) is None
+        path
+        for path in absent
+        if verified and path.partition("/")[0] in tops and name_fault(path, windows=False) is None
     ]
     faults = [
         about("record-algorithm", f"RECORD has no supported hash for {{}}, only {row.algorithm[:20]!r}", path)
@@ -101,7 +104,7 @@ def listing(archive: Archive, rows: Mapping[str, RecordRow], own: str, *, verifi
         ("record-folder", "RECORD lists the directory {}", folders),
         ("record-absent", "RECORD lists {}, which is not in the wheel", phantoms),
     )
-    return Listing(faults=tuple(faults), warnings=tuple(_several(*each) for each in noted if each[2]))
+    return Listing(faults=tuple(faults), warnings=tuple(several(*each) for each in noted if each[2]))
 
 
 def _folders(archive: Archive, paths: list[str]) -> tuple[list[str], list[str]]:
@@ -116,12 +119,6 @@ def _folders(archive: Archive, paths: list[str]) -> tuple[list[str], list[str]]:
     return folders, [path for path in paths if path.removesuffix("/") not in known]
 
 
-def _several(kind: News | Refusal, text: str, paths: list[str]) -> Reason:
-    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    sentence = text.format(shown(paths[0]) + more)
-    return Reason(kind=kind, text=sentence, data={"file": paths[0], "count": str(len(paths))})
-
-
 def unhashed(archive: Archive, rows: Mapping[str, RecordRow], own: str) -> list[str]:
     """Return files that RECORD lists without a hash: against the format, but installed by pip and found in old
     wheels.
@@ -133,7 +130,7 @@ def unhashed(archive: Archive, rows: Mapping[str, RecordRow], own: str) -> list[
 def differing(faults: Sequence[Reason]) -> list[Reason]:
     """Return what to report if the archive is known to be the published one: its builder changed files late."""
     files = [each.data["file"] for each in faults]
-    return [_several("record-differs", "the content of {} does not match RECORD", files)] if files else []
+    return [several("record-differs", "the content of {} does not match RECORD", files)] if files else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,9 @@ from ..core.protocols import Counting, DownloadFailed, Progress, Transport
 from ..core.urls import file_path
 from . import files
 from .download import DiskRefused, Download, Meter, Part, disk_error
-from .entry_names import fault, shown
+from .entry_names import name_fault
 from .files import Identity, OpenWheel
+from .refusal import shown
 from .workers import work_off
 
 if TYPE_CHECKING:
@@ -243,7 +244,7 @@ def _place(root: Path, file: File) -> Path:
 
 def _check_names(file: File) -> None:
     """Check name and hash, which become a path. Raises DownloadFailed if they cannot."""
-    wrong = fault(file.filename, windows=os.name == "nt")
+    wrong = name_fault(file.filename, windows=os.name == "nt")
     if wrong is not None or "/" in file.filename or file.filename.startswith("."):
         raise DownloadFailed("garbage", f"the index gives it an invalid file name: {shown(file.filename)}")
     text = problem(file.all_hashes)

@@ -10,15 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from ..core.models import Reason
 from ..core.names import normalize
 from .destinations import Destination
-from .entry_names import about, shown
-
-if TYPE_CHECKING:
-    from ..core.reasons import ReasonKind
+from .refusal import about, several, shown
 
 STARTUP = (".pth", ".start")
 """Suffixes of files at the top of site-packages that ``site`` runs at every start (PEP 829 for the second)."""
@@ -161,7 +158,7 @@ def _shadowed(script: str, name: str, owners: Owners, commands: Commands) -> Ite
 def _native(names: Sequence[str], known: frozenset[str]) -> Iterator[Reason]:
     found = [name for name in names if _NATIVE.search(name)]
     if found and not any(_NATIVE.search(path) for path in known):
-        yield _several("new-native", "adds native code (the installed version has none): {}", found)
+        yield several("new-native", "adds native code (the installed version has none): {}", found)
 
 
 def _data(paths: Sequence[str], known: frozenset[str]) -> Iterator[Reason]:
@@ -172,15 +169,8 @@ def _data(paths: Sequence[str], known: frozenset[str]) -> Iterator[Reason]:
     former = {_place(path.replace("../", "")) for path in known if path.startswith("../")}
     found = [path for path in paths if _place(path) not in former]
     if found:
-        yield _several("new-data", "adds files outside site-packages: {}", found)
+        yield several("new-data", "adds files outside site-packages: {}", found)
 
 
 def _place(path: str) -> str:
     return "/".join(path.split("/")[:2])
-
-
-def _several(kind: ReasonKind, text: str, found: Sequence[str]) -> Reason:
-    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    return Reason(
-        kind=kind, text=text.format(shown(found[0]) + more), data={"file": found[0], "count": str(len(found))}
-    )

@@ -18,8 +18,8 @@ from pip_fastupdate.core.entry_points import script_names
 from pip_fastupdate.core.interpreter import this
 from pip_fastupdate.core.models import File, Release
 from pip_fastupdate.wheels import Inspection, inspect
-from pip_fastupdate.wheels.entry_names import Refused
 from pip_fastupdate.wheels.entry_points import commands
+from pip_fastupdate.wheels.refusal import Refused
 from tests.support.raw_wheels import FILENAME, INFO, demo, pack
 from tests.support.thoroughness import examples
 

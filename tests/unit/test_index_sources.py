@@ -369,7 +369,7 @@ def test_no_index() -> None:
         (Policy(), 2),
         (Policy(pre=True), 2),
         (Policy(build=frozenset({"x"})), 1),
-        (Policy(uploaded_before="2024-01-01"), 1),
+        (Policy(cooldown="2024-01-01"), 1),
     ],
 )
 def test_old_releases_are_kept_where_they_may_decide(policy: Policy, keys: int) -> None:

@@ -380,8 +380,8 @@ def test_cache_folder_of_somebody_else_is_left_alone(configure: Configure, tmp_p
 def test_the_age_of_files_is_read_as_text_whatever_the_pip(configure: Configure, tmp_path: Path, text: str) -> None:
     """Three days count from each run on, so they may be remembered as such; older pips need not know the setting."""
     configure(f"uploaded-prior-to = {text}")
-    found = settings.settings([]).settings.policy.uploaded_before
-    again = settings.settings([]).settings.policy.uploaded_before
+    found = settings.settings([]).settings.policy.cooldown
+    again = settings.settings([]).settings.policy.cooldown
     assert (text, text) == (found, again)
 
 

@@ -7,6 +7,7 @@ requirement stays, with the reason. Packages that are not in the lock file stay,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..._pip import toml
@@ -174,7 +175,7 @@ def _ruled_out(context: RunContext, pool: CandidatePool, lock: ReadLock, candida
         text = f"{version} is excluded by the constraint {name}{limit}"
         return Reason(kind="constraint", text=text, data={"locked": str(version), "constraint": limit})
     failure = pool.failure(candidate)
-    return None if failure is None else Reason(kind=failure.kind, text=failure.text, data={"locked": str(version)})
+    return None if failure is None else replace(failure.reason, data={"locked": str(version)})
 
 
 def _involved(
