@@ -1,1 +1,1 @@
-"""The cache on the disk or in Redis: answers of indexes, wheels, what was settled; all that lies there is input."""
+"""The cache on disk or in Redis: index responses, wheels, the last result; all of it is input."""

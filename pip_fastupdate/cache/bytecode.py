@@ -1,8 +1,8 @@
-"""The bytecode of a wheel's modules, kept beside the wheel in the cache, for the next environment that gets it.
+"""The bytecode of a wheel's modules, cached next to the wheel for the next environment.
 
-One file a wheel and kind of bytecode: the entries one after the other, their index (JSON), and ``_END``. Each entry has
-its sha256 in the index, the index has its own at the end: what is damaged or cut off is not there. Whose file may be
-believed is asked as for the wheels.
+One file per wheel and kind of bytecode: the entries one after the other, their index (JSON), and ``_END``. Each entry
+has its sha256 in the index, the index has its own at the end: what is damaged or truncated is a miss. Files are trusted
+like the wheels.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _END = struct.Struct(">Q32s")
 """Bytes of the index, and its sha256."""
 
 _MOST = 32 * 1024**2
-"""Bytes of an index, and of an entry: more is no honest one."""
+"""Maximum bytes of an index and of an entry: no honest one is larger."""
 
 _CAREFUL = (
     getattr(os, "O_NOFOLLOW", 0)
@@ -43,7 +43,7 @@ class _Entry:
 
 
 class KeptBytecode:
-    """What an earlier run has kept, open until it is closed."""
+    """Bytecode cached by an earlier run, open until closed."""
 
     def __init__(self, stream: BinaryIO, entries: dict[str, _Entry]) -> None:
         self._stream = stream
@@ -54,7 +54,7 @@ class KeptBytecode:
         self._stream.close()
 
     def take(self, name: str, source_size: int) -> bytes | None:
-        """The entry of a module whose source has so many bytes; None where there is none, or a damaged one."""
+        """Return the entry of a module with a source of that size; None if there is none, or a damaged one."""
         entry = self._entries.get(name)
         if entry is None or entry.source_size != source_size or not 0 <= entry.size <= _MOST or entry.start < 0:
             return None
@@ -67,7 +67,7 @@ class KeptBytecode:
 
 
 def open_kept(path: Path) -> KeptBytecode | None:
-    """What was kept at ``path``; None where nothing is that can be believed."""
+    """Open what is cached at ``path``; None if there is nothing trusted."""
     try:
         stream = open(os.open(path, os.O_RDONLY | _CAREFUL), "rb")  # noqa: PTH123, SIM115 - a descriptor, and kept open
     except OSError:
@@ -84,7 +84,7 @@ def open_kept(path: Path) -> KeptBytecode | None:
 
 
 def _index(stream: BinaryIO) -> dict[str, _Entry] | None:
-    """Raises OSError, ValueError, TypeError, struct.error."""
+    """Read the index. Raises OSError, ValueError, TypeError, struct.error."""
     status = os.fstat(stream.fileno())
     if not is_trusted_file(status):
         return None
@@ -105,9 +105,9 @@ def _index(stream: BinaryIO) -> dict[str, _Entry] | None:
 
 @dataclass(slots=True, kw_only=True)
 class Keeping:
-    """Bytecode on its way to ``path``: it is there once ``finish`` was called, and all at once.
+    """Bytecode on its way to ``path``, where it appears as a whole with ``finish``.
 
-    A disk that is full, or anything else that it does not allow, ends it quietly: a cache only saves time.
+    A full disk, or any other refusal, ends it silently: a cache only saves time.
     """
 
     path: Path
@@ -118,14 +118,14 @@ class Keeping:
     _failed: bool = False
 
     def add(self, name: str, content: bytes, source_size: int) -> None:
-        """Keep the bytecode of a module."""
+        """Add the bytecode of a module."""
         if self._failed or len(content) > _MOST:
             return
         self._entries[name] = (self._at, len(content), hashlib.sha256(content).hexdigest(), source_size)
         self._write(content)
 
     def finish(self) -> None:
-        """Put it in its place, instead of whatever is there."""
+        """Rename it into place, replacing whatever is there."""
         if not self._entries or self._failed:
             return
         index = json.dumps(self._entries, separators=(",", ":")).encode()
@@ -137,7 +137,7 @@ class Keeping:
                 self._part = None
 
     def discard(self) -> None:
-        """Remove what is not in its place; does nothing after ``finish``."""
+        """Remove it unless it is in place; does nothing after ``finish``."""
         self._close()
         part, self._part = self._part, None
         if part is not None:

@@ -1,4 +1,4 @@
-"""The SQLite file of the answers: opening it, its tables, and telling a damaged one from other trouble."""
+"""The SQLite file of the responses: opening it, its tables, and recognizing a damaged one."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ _PROBES = ("SELECT key, value, expires FROM responses LIMIT 0", "SELECT key, at 
 
 
 def connect(path: Path | str, patience: float) -> sqlite3.Connection:
-    """The database at a path, its tables made and tried, or at a URI, as it is.
+    """Open the database at a path, with its tables created and tested, or at a URI, as it is.
 
-    ``patience`` is the seconds for which others that write are waited for. Raises sqlite3.Error for whatever is the
-    matter with it.
+    ``patience`` is the seconds to wait for other writers. Raises sqlite3.Error for any problem.
     """
     uri = isinstance(path, str)
     database = sqlite3.connect(path, timeout=patience, isolation_level=None, check_same_thread=False, uri=uri)
@@ -48,7 +47,7 @@ def _prepare(database: sqlite3.Connection) -> None:
 
 @contextlib.contextmanager
 def transaction(database: sqlite3.Connection) -> Iterator[None]:
-    """All of the block or, where it raises, nothing of it. Raises sqlite3.Error where others write for too long."""
+    """Apply all of the block or, if it raises, nothing of it. Raises sqlite3.Error if others write for too long."""
     database.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -60,5 +59,5 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file is at fault rather than the disk, its permissions or another process."""
+    """Return whether the file is at fault rather than the disk, its permissions or another process."""
     return type(error) is sqlite3.DatabaseError or str(error).startswith("no such")

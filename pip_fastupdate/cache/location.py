@@ -1,4 +1,4 @@
-"""Where the cache is: the names of its files, and what to do with a damaged one."""
+"""The location of the cache: the names of its files, and what to do with a damaged one."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pathlib import Path
 from ..core.cache_folder import make
 
 DATABASE = "answers-1.sqlite"
-"""The file of the answers; the number is that of its format."""
+"""The file of the responses; the number is its format's."""
 
 WHEELS = "wheels"
-"""The folder of the downloaded wheels, beside it."""
+"""The directory of downloaded wheels, next to it."""
 
 COMPANIONS = ("-wal", "-shm", "-journal")
-"""What SQLite puts beside a database while it is in use."""
+"""Files that SQLite creates next to a database while it is in use."""
 
 
 def writable(database: Path) -> bool:
-    """Whether the file can be written and SQLite can put its companions beside it; makes the folder."""
+    """Return whether the file and SQLite's companions next to it can be written; creates the directory."""
     try:
         make(database.parent, database.parent)
     except OSError:
@@ -29,7 +29,7 @@ def writable(database: Path) -> bool:
 def set_aside(database: Path) -> Path:
     """Rename the damaged file to the first free ``NAME.damaged-<n>``, which is returned, and its companions away.
 
-    Raises OSError where the folder does not allow it.
+    Raises OSError if the directory does not allow it.
     """
     number = 1
     while (aside := database.with_name(f"{database.name}.damaged-{number}")).exists():

@@ -1,4 +1,4 @@
-"""The cache as a whole: what is in it, emptying it, and keeping it within its limit."""
+"""The cache as a whole: its content, emptying it, and keeping it within its limit."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from . import location
 from .sqlite import Store
 
 ROOM = 0.9
-"""How full an eviction leaves the cache, so that the next run does not need one again."""
+"""How full an eviction leaves the cache, so that the next run does not need another."""
 
 BESIDE = (".ok", ".pyc", ".part")
-"""Suffixes of what lies beside the wheels: marks, their bytecode, and what is under way."""
+"""Suffixes of files next to the wheels: marks, their bytecode, and unfinished ones."""
 
 ROW = 64
-"""Bytes that an answer costs beside its key and its value."""
+"""Bytes of a response in addition to its key and its value."""
 
 
 def info(directory: Path) -> CacheInfo:
-    """What is in the cache; nothing is made, changed or warned about, and a damaged database counts as empty."""
+    """Return what is in the cache, without changes or warnings; a damaged database counts as empty."""
     with _opened(directory, reading=True) as store:
         times = [at for _, at, _ in store.entries()]
     found = [(file, size) for _, size, file in _used(_wheels(directory))] if distrust(directory) is None else []
@@ -43,11 +43,11 @@ def info(directory: Path) -> CacheInfo:
 
 
 def clear(directory: Path) -> int:
-    """Delete the answers and the wheels, and nothing else that may be in the folder; returns the bytes freed.
+    """Delete responses and wheels, and nothing else in the directory; return the bytes freed.
 
-    Another process may be using the answers: they are taken out of the database, which stays as a small file, unless
-    it is damaged; and what another has open stays where the system does not delete that. Of parts that are links, only
-    the links go. Raises OSError where a file cannot be deleted, and for a folder that is a link or another user's.
+    Another process may be using the responses: they are deleted from the database, which stays as a small file unless
+    it is damaged; files open elsewhere stay if the system does not delete them. Of parts that are links, only the links
+    are removed. Raises OSError if a file cannot be deleted, and for a directory that is a link or another user's.
     """
     why = belongs_elsewhere(directory)
     if why is not None:
@@ -62,14 +62,14 @@ def clear(directory: Path) -> int:
         _remove(file)
     for file in _wheels(directory):
         _remove(file)
-    with contextlib.suppress(OSError):  # a wheel that another run has open stays, and is no failure
+    with contextlib.suppress(OSError):  # a wheel that another run has open stays, which is not a failure
         if (directory / location.WHEELS).is_dir():
             shutil.rmtree(directory / location.WHEELS)
     return max(0, before - _total(directory))
 
 
 def _remove(file: Path) -> None:
-    """Delete a file, unless another run has it open (Windows): then it stays. Raises OSError."""
+    """Delete a file unless another run has it open (Windows): then it stays. Raises OSError."""
     try:
         busy_files.unlink(str(file), Patience(CLEARING))
     except FileNotFoundError:
@@ -80,9 +80,9 @@ def _remove(file: Path) -> None:
 
 
 def evict(directory: Path, limit: int) -> int:
-    """Drop what was not used for longest, answers and wheels alike, if there are more than ``limit`` bytes.
+    """Evict the least recently used responses and wheels if there are more than ``limit`` bytes.
 
-    Returns the bytes freed. A file that cannot be deleted is left.
+    Returns the bytes freed. A file that cannot be deleted stays.
     """
     if distrust(directory) is not None:
         return 0
@@ -96,7 +96,7 @@ def evict(directory: Path, limit: int) -> int:
 
 
 def _drop(directory: Path, store: Store, excess: int) -> None:
-    """Drop the least recently used until ``excess`` bytes are gone."""
+    """Evict the least recently used until ``excess`` bytes are freed."""
     things: list[tuple[float, int, str | Path]] = [
         (at, len(key) + size + ROW, key) for key, at, size in store.entries()
     ]
@@ -115,7 +115,7 @@ def _drop(directory: Path, store: Store, excess: int) -> None:
 
 
 def _delete(file: Path) -> None:
-    """Delete the file, and its folder if that leaves it empty."""
+    """Delete the file, and its directory if that is then empty."""
     with contextlib.suppress(OSError):
         file.unlink()
         file.parent.rmdir()
@@ -123,7 +123,7 @@ def _delete(file: Path) -> None:
 
 @contextlib.contextmanager
 def _opened(directory: Path, *, reading: bool = False) -> Iterator[Store]:
-    """The answers; none where there is no database. The session has warned of what may be wrong with it."""
+    """Yield the responses; nothing without a database. The session has warned of problems with it."""
     database = directory / location.DATABASE
     store = Store(database if database.exists() else None, lambda _text, _hint: None, reading=reading)
     try:
@@ -133,12 +133,12 @@ def _opened(directory: Path, *, reading: bool = False) -> Iterator[Store]:
 
 
 def _databases(directory: Path) -> Iterator[Path]:
-    """The databases of all formats with what belongs to them."""
+    """Return the databases of all formats with their companions."""
     return directory.glob("answers-*.sqlite*")
 
 
 def _leftovers(directory: Path) -> Iterator[Path]:
-    """Those that are not in use: damaged, or of another format."""
+    """Return those not in use: damaged, or of another format."""
     used = {location.DATABASE, *(location.DATABASE + suffix for suffix in location.COMPANIONS)}
     return (file for file in _databases(directory) if file.name not in used)
 
@@ -148,7 +148,7 @@ def _wheels(directory: Path) -> Iterator[Path]:
 
 
 def _used(files: Iterable[Path]) -> Iterator[tuple[float, int, Path]]:
-    """Of every file: the time of its last use, its bytes and where it is."""
+    """Yield the time of last use, the size in bytes and the path of every file."""
     for file in files:
         with contextlib.suppress(OSError):
             status = file.lstat()

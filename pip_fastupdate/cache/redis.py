@@ -1,4 +1,4 @@
-"""A cache that many machines share: the answers in a Redis; the store on this machine when that is down or slow."""
+"""A cache shared by many machines: responses in Redis; the local store if that is down or slow."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 NAMESPACE = "pip-fastupdate-1"
-"""What our keys there begin with; the number is that of the format."""
+"""Prefix of our keys; the number is the format's."""
 
 PATIENCE = 1.0
-"""Seconds for which the Redis is waited for; asking an index takes less."""
+"""Seconds to wait for Redis; requesting an index takes less."""
 
 KEYS = 200
-"""Keys asked for at once: what a slow network brings in that time."""
+"""Maximum number of keys per request: what a slow network transfers in that time."""
 
 LONG = 90 * 86400
-"""Seconds for which what never expires is kept: nobody looks after it there."""
+"""Seconds for which entries without expiry are kept: nobody cleans up there."""
 
 
 class SharedStore:
-    """As ``Store``, for the answers behind a URL. Safe to use from many threads."""
+    """Like ``Store``, for the responses behind a URL. Thread-safe."""
 
     def __init__(self, url: str, local: Store, warn: Warn) -> None:
-        """``local`` takes over for the rest of the run at the first failure, which is told once."""
+        """``local`` replaces it for the rest of the run after the first failure, which is reported once."""
         self.local = local
         self._url, self._warn = url, warn
         self._client: Redis | None = None
@@ -39,40 +39,40 @@ class SharedStore:
         self._lock = threading.RLock()
 
     def read(self, keys: Iterable[str]) -> dict[str, bytes]:
-        """The values of those keys that are there."""
+        """Return the values of existing keys."""
         wanted = list(keys)
         return self.attempt(lambda client: _read(client, wanted), lambda: self.local.read(wanted))
 
     def write(self, key: str, value: bytes, expires: float | None) -> None:
-        """Keep the value for as long as things are kept there; ``expires`` is for the local store."""
+        """Store the value for as long as entries are kept there; ``expires`` is for the local store."""
         self.attempt(
             lambda client: client.set(_name(key), value, ex=LONG), lambda: self.local.write(key, value, expires)
         )
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Forget the keys."""
+        """Delete the keys."""
         self.attempt(lambda client: client.delete(*map(_name, keys)), lambda: self.local.delete(keys))
 
     def keys(self) -> Iterator[str]:
-        """All keys, in no order."""
+        """Return all keys, unordered."""
         return iter(self.attempt(_keys, lambda: list(self.local.keys())))
 
     def touch(self, _keys: Iterable[str]) -> None:
-        """What is not used any more expires by itself there."""
+        """Do nothing: unused entries expire there."""
 
     @property
     def kept(self) -> bool:
-        """Whether the folder of the cache may have grown."""
+        """True if the cache directory may have grown."""
         return self.local.kept
 
     def close(self) -> None:
-        """Let go of the connections, and close the local store."""
+        """Close the connections and the local store."""
         if self._client is not None:
             self._client.close()
         self.local.close()
 
     def attempt(self, there: Callable[[Redis], Any], here: Callable[[], Result]) -> Result:
-        """What ``there`` returns; from the first failure on, what ``here`` does."""
+        """Return what ``there`` returns; after the first failure, what ``here`` does."""
         client = self.client()
         if client is not None:
             from redis import RedisError
@@ -86,7 +86,7 @@ class SharedStore:
         return here()
 
     def client(self) -> Redis | None:
-        """The connections; None when they cannot be had."""
+        """Return the connections; None if there are none."""
         if self._down:
             return None
         if self._client is None:
@@ -121,7 +121,7 @@ class SharedStore:
 
 
 def _name(key: str) -> str:
-    """The key there; the same as requests-cache makes."""
+    """Return the key there, the same as in requests-cache."""
     return f"{NAMESPACE}:{key}"
 
 

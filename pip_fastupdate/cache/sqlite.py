@@ -1,4 +1,4 @@
-"""The SQLite file behind the cache, in the table layout of requests-cache, without what it imports or its lock loop."""
+"""The SQLite file of the cache, in the table layout of requests-cache, without its imports and its lock loop."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from . import database, location
 Warn = Callable[[str, str], None]
 
 BATCH = 50
-"""Answers that are written in one transaction; a crash loses at most these."""
+"""Responses written in one transaction; a crash loses at most these."""
 
 VARIABLES = 900
-"""Keys asked for in one statement; SQLite may be built with a limit of 999."""
+"""Maximum number of keys in one statement; SQLite may be built with a limit of 999."""
 
 DAY = 86400
-"""Seconds: how exactly the time of the last use is kept."""
+"""Seconds: the precision of the time of last use."""
 
 Statement = tuple[str, Sequence[Any]]
 """SQL with the values for its question marks."""
@@ -31,14 +31,14 @@ _ENTRIES = "SELECT responses.key, coalesce(at, 0), length(value) FROM responses 
 
 
 class Store:
-    """Values by key, kept in the file at ``path``, or in memory only where that is None or cannot be used.
+    """Values by key, in the file at ``path``, or only in memory if that is None or unusable.
 
-    Safe to use from many threads and, through the file, from many processes. Never raises for the state of the file
-    or the disk: a damaged file is set aside, one that cannot be written is only read, and each is told once.
+    Safe for many threads and, through the file, many processes. Never raises for the state of the file or the disk: a
+    damaged file is set aside, a read-only one is only read, and each is reported once.
     """
 
     def __init__(self, path: Path | None, warn: Warn, *, reading: bool = False, patience: float = 10.0) -> None:
-        """``reading`` leaves the file as it is, ``patience`` waits that many seconds for others that write."""
+        """``reading`` does not change the file, ``patience`` waits that many seconds for other writers."""
         self._path, self._warn, self._patience = path, warn, patience
         self._new: dict[str, tuple[bytes, float | None]] = {}
         self._touched: set[str] = set()
@@ -51,7 +51,7 @@ class Store:
         self._rebuilt = reading
 
     def read(self, keys: Iterable[str]) -> dict[str, bytes]:
-        """The values of those keys that are there."""
+        """Return the values of existing keys."""
         with self._memory:
             found = {key: self._new[key][0] for key in keys if key in self._new}
         missing = [key for key in keys if key not in found]
@@ -60,7 +60,7 @@ class Store:
         return found
 
     def write(self, key: str, value: bytes, expires: float | None) -> None:
-        """Keep the value; it can be read from now on, and is on the disk some writes later."""
+        """Store the value; it can be read from now on, and reaches the disk some writes later."""
         with self._memory:
             self._new[key] = (value, expires)
             self._unwritten += 1
@@ -72,7 +72,7 @@ class Store:
                 self._disk.release()
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Forget the keys."""
+        """Delete the keys."""
         with self._memory:
             for key in keys:
                 self._new.pop(key, None)
@@ -83,7 +83,7 @@ class Store:
         )
 
     def keys(self) -> Iterator[str]:
-        """All keys, in no order."""
+        """Return all keys, unordered."""
         rows = self._rows("SELECT key FROM responses")
         with self._memory:
             keys = dict.fromkeys(self._new)
@@ -91,12 +91,12 @@ class Store:
         return iter(keys)
 
     def touch(self, keys: Iterable[str]) -> None:
-        """Remember that the keys were of use; written when the store is closed."""
+        """Remember that the keys were used; written when the store is closed."""
         with self._memory:
             self._touched.update(keys)
 
     def flush(self) -> None:
-        """Bring to the disk what is not there yet; what cannot be written stays in memory."""
+        """Write pending values to disk; what cannot be written stays in memory."""
         with self._disk:
             with self._memory:
                 batch, self._unwritten = dict(self._new), 0
@@ -110,7 +110,7 @@ class Store:
                             del self._new[key]
 
     def close(self) -> None:
-        """Flush, and let go of the file."""
+        """Flush, and close the file."""
         with self._disk:
             self.flush()
             now = int(time.time())
@@ -119,11 +119,11 @@ class Store:
             self._disconnect()
 
     def entries(self) -> list[tuple[str, int, int]]:
-        """Of every value on the disk: its key, the time of its last use in seconds since the epoch, its bytes."""
+        """Yield key, time of last use in seconds since the epoch, and size in bytes of every value on disk."""
         return self._rows(_ENTRIES)
 
     def clear(self) -> bool:
-        """Forget everything and give the space back; False where the file does not allow it."""
+        """Delete everything and free the space; return False if the file does not allow it."""
         with self._memory:
             self._new.clear()
         done = self._change(("DELETE FROM responses", ()), ("DELETE FROM used", ()))
@@ -132,11 +132,11 @@ class Store:
 
     @property
     def kept(self) -> bool:
-        """Whether what is written is there for the next run."""
+        """True if what is written is there for the next run."""
         return self._writing
 
     def shrink(self) -> None:
-        """Give the space of deleted values back to the disk."""
+        """Free the space of deleted values."""
         with self._disk:
             try:
                 connection = self._connection()
@@ -145,7 +145,7 @@ class Store:
             except sqlite3.Error as error:
                 self._gone_wrong(error)
 
-    # What touches the file; each takes the lock of the disk, or is called with it.
+    # Methods that touch the file; each takes the lock of the disk, or is called with it.
 
     def _read(self, keys: Sequence[str]) -> dict[str, bytes]:
         marks = ",".join("?" * len(keys))
@@ -161,7 +161,7 @@ class Store:
                 return []
 
     def _change(self, *statements: Statement) -> bool:
-        """Carry out the statements in one transaction; False when that was not possible, or there is none."""
+        """Run the statements in one transaction; return False if that failed, or there is no file."""
         if not statements:
             return False
         with self._disk:
@@ -200,7 +200,7 @@ class Store:
 
     def _open_to_read(self, path: Path) -> sqlite3.Connection | None:
         self._give_up(f"the cache in {path.parent} is not writable")
-        # The second way does without the companions, which cannot be made in a folder that is read only.
+        # The second way works without the companions, which a read-only directory does not allow.
         for options in ("mode=ro", "mode=ro&immutable=1"):
             with contextlib.suppress(sqlite3.Error):
                 return database.connect(f"{path.absolute().as_uri()}?{options}", self._patience)
@@ -236,7 +236,7 @@ class Store:
 
 
 def _for_each(rows: Sequence[tuple[Any, ...]], start: str, end: str = "") -> Iterator[Statement]:
-    """Statements for all rows, many in each: every step of one costs a turn at the interpreter's lock."""
+    """Yield statements for all rows, many in each: every step of one costs a turn at the interpreter's lock."""
     for at in range(0, len(rows), BATCH):
         some = rows[at : at + BATCH]
         marks = ", ".join("(" + ", ".join("?" * len(row)) + ")" for row in some)
@@ -244,6 +244,6 @@ def _for_each(rows: Sequence[tuple[Any, ...]], start: str, end: str = "") -> Ite
 
 
 def _used(keys: Iterable[str], now: int, grain: int) -> Iterator[Statement]:
-    """Remember that the keys were used ``now``, where what is remembered is older by more than ``grain`` seconds."""
+    """Record that the keys were used ``now``, if the recorded time is older by more than ``grain`` seconds."""
     newer = f" ON CONFLICT (key) DO UPDATE SET at = excluded.at WHERE at < excluded.at - {grain:d}"
     return _for_each([(key, now) for key in keys], "INSERT INTO used (key, at) VALUES ", newer)

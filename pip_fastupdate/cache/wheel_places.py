@@ -1,4 +1,4 @@
-"""Where wheels lie that many machines share: a file system that fsspec speaks, or a web server to read from."""
+"""Where shared wheels are: a file system supported by fsspec, or a web server to read from."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 CHUNK = 1024**2
-"""Bytes that are read at a time."""
+"""Bytes read at a time."""
 
 BLOCK = 8 * CHUNK
-"""Bytes that an object store is asked for at a time: what each thread keeps in memory."""
+"""Bytes requested from an object store at a time: each thread keeps them in memory."""
 
 ABSENT = frozenset({403, 404, 410})
-"""Statuses of files that are not there; 403 by object stores that do not let everybody look."""
+"""Statuses of missing files; 403 from object stores that do not let everybody list them."""
 
 
 def place(url: str, transport: Transport) -> WebServer | Files:
-    """The place at a URL. Raises ImportError when a library is lacking, and ValueError for a URL that is wrong."""
+    """Return the place at a URL. Raises ImportError for a missing library, and ValueError for an invalid URL."""
     if url.startswith(("https://", "http://")):
         return WebServer(url, transport)
     return Files(url)
@@ -37,14 +37,14 @@ BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oc
 
 
 class WebServer:
-    """A folder of a web server, asked as indexes are: with the same certificates, proxies and credentials."""
+    """A directory of a web server, requested like indexes: with the same certificates, proxies and credentials."""
 
     def __init__(self, url: str, transport: Transport) -> None:
-        """A query of the URL goes with each request."""
+        """A query in the URL is sent with each request."""
         self._parts, self._transport = urlsplit(url), transport
 
     def read(self, path: str) -> Iterator[bytes] | None:
-        """What the file has in it; None where there is none. Raises DownloadFailed."""
+        """Yield the content of the file; None if there is none. Raises DownloadFailed."""
         with ExitStack() as stack:
             try:
                 body = stack.enter_context(self._transport.stream(self._url(path)))
@@ -55,7 +55,7 @@ class WebServer:
             return _closing(body, stack.pop_all())
 
     def write(self, path: str, source: Path, *, replace: bool) -> bool:
-        """False: whoever looks after the server puts files there."""
+        """Return False: the server's administrator adds files there."""
         return False
 
     def _url(self, path: str) -> str:
@@ -63,10 +63,10 @@ class WebServer:
 
 
 class Files:
-    """A folder of what fsspec has a file system for: ``file://``, ``s3://``, ``gs://`` …"""
+    """A directory on a file system of fsspec: ``file://``, ``s3://``, ``gs://`` …"""
 
     def __init__(self, url: str) -> None:
-        """Raises ImportError, ValueError."""
+        """Open it. Raises ImportError, ValueError."""
         from fsspec.core import url_to_fs
 
         system, root = url_to_fs(url)
@@ -75,7 +75,7 @@ class Files:
         self._protocols = {system.protocol} if isinstance(system.protocol, str) else set(system.protocol)
 
     def read(self, path: str) -> Iterator[bytes] | None:
-        """What the file has in it; None where there is none."""
+        """Yield the content of the file; None if there is none."""
         try:
             opened = self._system.open(f"{self._root}/{path}", "rb", block_size=BLOCK)
         except FileNotFoundError:
@@ -83,7 +83,7 @@ class Files:
         return _closing(iter(lambda: opened.read(CHUNK), b""), opened)
 
     def write(self, path: str, source: Path, *, replace: bool) -> bool:
-        """Put the file at ``source`` there, unless there is one that need not be replaced; on a disk, in one step.
+        """Store the file at ``source`` there, unless one exists that need not be replaced; on a disk, atomically.
 
         Returns whether files are taken from this machine.
         """

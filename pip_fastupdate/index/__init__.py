@@ -1,4 +1,4 @@
-"""Where releases come from: the HTTP session and its cache, the index APIs, and the look-up of all projects."""
+"""Where releases come from: the HTTP session and its cache, the index APIs, and the lookup of all projects."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def open_catalog(
     tls: Callable[[], ssl.SSLContext | None] | None = None,
     described: bool = False,
 ) -> Catalog:
-    """A catalog over all that pip's settings name, to be closed at the end; nothing is asked for yet.
+    """Return a catalog over everything in pip's settings, to be closed at the end; no request is sent yet.
 
-    ``warn`` takes a sentence and a hint; ``authenticate`` and ``tls`` are for ``Session``,
-    ``described`` is for ``Catalog``.
+    ``warn`` takes a message and a hint; ``authenticate`` and ``tls`` are for ``Session``, ``described`` is for
+    ``Catalog``.
     """
     session = Session(
         cache=cache,

@@ -1,8 +1,8 @@
-"""All projects, looked up at once: what the planner knows of the indexes.
+"""The lookup of all projects at once: what the planner knows of the indexes.
 
-Everything that the cache has is read in one go, without threads and without the modules that speak HTTP. The rest is
-asked for by a few threads, and while they are at it, they go on to what the newest versions require. Answers are
-kept, and do not depend on who asked first.
+Everything cached is read at once, without threads and without modules for HTTP. A few threads request the rest, and
+meanwhile continue with the requirements of the newest versions. Results are kept, and do not depend on the order of
+calls.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Answered = TypeVar("Answered", Project | Failure, Fields)
 Step = tuple[Release | None, Project | Failure | Fields]
-"""An answer, and the release whose requirements it is about, if it is about these."""
+"""A result, and the release whose requirements it is about, if any."""
 
 
 class Catalog:
-    """A ``protocols.ReleaseSource`` over all the places that pip's settings name. Safe to use from many threads."""
+    """A ``protocols.ReleaseSource`` over all sources in pip's settings. Thread-safe."""
 
     def __init__(
         self, settings: Settings, session: Session, this: Interpreter | None = None, *, described: bool = False
     ) -> None:
-        """``this`` is the interpreter to find files for; by default the one that runs.
+        """``this`` is the interpreter to find files for; by default the running one.
 
-        ``described`` keeps what is read of metadata for ``description``.
+        ``described`` keeps metadata that was read for ``description``.
         """
         this = this or interpreter.this()
         self._session = session
@@ -73,11 +73,11 @@ class Catalog:
 
     @property
     def session(self) -> Session:
-        """The session itself, for what is no index."""
+        """The session itself, for requests to other servers."""
         return self._session
 
     def each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """The function's results in order, worked out by the same threads at once. Raises what it raises."""
+        """Return the function's results in order, computed by the same threads at once. Raises what it raises."""
         tasks = [Task(partial(function, item)) for item in items]
         for task in tasks:
             self._threads.submit(task)
@@ -85,24 +85,24 @@ class Catalog:
 
     @property
     def counters(self) -> Counters:
-        """What the session counted."""
+        """The counters of the session."""
         return self._session.counters
 
     @property
     def threads(self) -> int:
-        """How many were started."""
+        """The number of threads started."""
         return self._threads.started
 
     @property
     def failures(self) -> Mapping[str, Failure]:
-        """By name, sorted: the projects asked for that could not be looked up."""
+        """Return the failed lookups by name, sorted."""
         tasks = {name: self._projects[name] for name in sorted(self._asked.copy()) if name in self._projects}
         found = {name: task.result() for name, task in tasks.items() if task.done}
         return {name: answer for name, answer in found.items() if isinstance(answer, Failure)}
 
     @property
     def unconsulted(self) -> tuple[str, ...]:
-        """One line for each place that could not be consulted, or not for everything."""
+        """Return one line for each source that could not be used, or not for everything."""
         return self._finder.unconsulted()
 
     def look_up(
@@ -112,10 +112,10 @@ class Catalog:
         others: Mapping[str, Version | None] | None = None,
         filters: Filters = (),
     ) -> Mapping[str, Project | Failure]:
-        """The projects of that names, with releases from the given version on (None: all of them).
+        """Look up the projects, with releases from the given version on (None: all of them).
 
-        A step of ``progress`` is made for each. What newest versions require is asked for beforehand, but for
-        ``others``: what is installed besides, and may be asked for later. Interrupted, it closes the catalog.
+        One step of ``progress`` per project. Requirements of newest versions are requested in advance, except for
+        ``others``: what else is installed, and may be looked up later. If interrupted, it closes the catalog.
         """
         self._watching.update(dict.fromkeys(installed, progress))
         self._asked.update(installed)
@@ -133,14 +133,14 @@ class Catalog:
         return {name: task.result() for name, task in tasks.items()}
 
     def _set_filters(self, filters: Filters) -> None:
-        """An answer that other filters were applied to is none any more."""
+        """Forget results to which other filters were applied."""
         if filters != self._finder.filters:
             with self._lock:
                 self._projects.clear()
                 self._finder.filters = filters
 
     def _set_floors(self, floors: Mapping[str, Version | None]) -> None:
-        """An answer given for another installed version is none any more."""
+        """Forget results for another installed version."""
         with self._lock:
             for name, floor in floors.items():
                 if name in self._projects and self._floors.get(name) != floor:
@@ -160,19 +160,21 @@ class Catalog:
         return self._fields_task(release)[0].result()
 
     def description(self, release: Release) -> str | None:
-        """The head of the metadata of a release's file, without a request where planning read it; None if unknown."""
+        """Return the head of the metadata of a release's file, without a request if planning read it; None if
+        unknown.
+        """
         return self._requirements.description(release, self._session)
 
     def confirm(self, release: Release) -> Fields:
-        """The ``Requires-Dist`` fields as the file itself has them: what is told beside it may be wrong."""
+        """Return the ``Requires-Dist`` fields from the file itself: the index may be wrong."""
         version = str(release.version)
         return guarded(release.name, lambda: self._requirements.confirm(release, self._session), version)
 
     def prefetch(self, names: Iterable[str] = (), releases: Iterable[Release] = ()) -> None:
-        """Answer what the cache can, at once; have the threads ask for the rest.
+        """Answer what the cache can, at once; request the rest in threads.
 
-        What follows from an answer of the cache is taken from the cache or left alone: so a run that repeats another
-        one asks for nothing that the other did not wait for.
+        What follows from a cached response is taken from the cache or skipped: so a run that repeats another one
+        requests nothing that the other did not wait for.
         """
         self._prefetch(list(names), list(releases))
 
@@ -182,7 +184,7 @@ class Catalog:
             answered = self._begin(*self._next(answered), submit=False)
 
     def _project_task(self, name: str) -> tuple[Task[Project | Failure], bool]:
-        """The task, and whether it is a new one."""
+        """Return the task, and whether it is a new one."""
         with self._lock:
             new = name not in self._projects
             if new:
@@ -200,7 +202,7 @@ class Catalog:
     def _begin(
         self, names: Sequence[str], releases: Sequence[Release], *, submit: bool, first: bool = False
     ) -> list[Step]:
-        """What the cache answers of all that is new; the rest is submitted, or left alone."""
+        """Return the cached results of all new names; submit or skip the rest."""
         names = [name for name in names if name not in self._projects]
         releases = [each for each in releases if _key(each) not in self._fields]
         if not names and not releases:
@@ -236,7 +238,7 @@ class Catalog:
         return answer
 
     def _recalled(self, recall: Callable[[], Recalled], keys: Callable[[], Iterable[str]]) -> Recalled | None:
-        """What the cache has; nothing, where reading it raises: whatever lies there is worth no more than a miss."""
+        """Return what the cache has; None if reading it raises: a damaged entry is a miss."""
         try:
             return recall()
         except NOT_OURS:
@@ -251,7 +253,7 @@ class Catalog:
             self._threads.submit(task, first=first)
 
     def _stored(self, names: Sequence[str], releases: Sequence[Release]) -> Mapping[str, Answer]:
-        """All that the cache has for them, in one read."""
+        """Return everything cached for them, in one read."""
         keys = self._finder.keys(names) if names else []
         keys += [key for each in releases if (key := self._requirements.key(each))]
         stored = self._session.stored(keys) if keys else {}
@@ -272,7 +274,7 @@ class Catalog:
         return self._followed(release.name, release, requires)
 
     def _followed(self, name: str, release: Release | None, answer: Answered) -> Answered | Failure:
-        """The answer, once what follows from it is asked for too: before all else, as more follows from that."""
+        """Return the result after prefetching what follows from it: first, because more follows from that."""
         followed = guarded(name, lambda: self._prefetch(*self._next([(release, answer)]), first=True))
         return followed or answer
 
@@ -283,7 +285,7 @@ class Catalog:
         return answer
 
     def _next(self, answered: Iterable[Step]) -> tuple[list[str], list[Release]]:
-        """What will be asked for next, most likely, and has not been asked for yet."""
+        """Return what will most likely be needed next and was not requested yet."""
         names: set[str] = set()
         releases: list[Release] = []
         for release, answer in answered:
@@ -298,10 +300,10 @@ class Catalog:
         return sorted(name for name in names if name not in self._projects and name not in self._others), releases
 
     def revalidate(self, releases: Iterable[Release]) -> tuple[Failure, ...]:
-        """What has become of these releases since the cache last heard of them; none where all is as it was.
+        """Return releases that changed on the index since they were cached; empty if none did.
 
-        Indexes are asked again about what the cache has had for ten minutes and more. Failures are of kind
-        ``not-found``, ``yanked`` or ``hash``, or tell why the index could not be asked.
+        Responses cached for ten minutes or more are requested again. Failures are of kind ``not-found``, ``yanked`` or
+        ``hash``, or say why the index could not be reached.
         """
         return self.revalidating(releases).failures()
 
@@ -321,7 +323,7 @@ class Catalog:
         return self._finder.recheck(release, self._floors.get(release.name), source, self._session)
 
     def close(self, patience: float = 0.5) -> None:
-        """Stop the threads and close the session; answers under way have ``patience`` seconds to get into the cache."""
+        """Stop the threads and close the session; pending responses have ``patience`` seconds to reach the cache."""
         self._threads.close(patience)
         self._session.close()
 
@@ -332,7 +334,7 @@ def _key(release: Release) -> tuple[str, Version, str]:
 
 
 def _sound(found: Project | Failure | None) -> Project | Failure | None:
-    """The same, once it is known to be made of what such things are made of. Raises ValueError."""
+    """Return the project after checking its types. Raises ValueError."""
     for release in found.releases if isinstance(found, Project) else ():
         file = release.file
         texts = (release.index, *((file.filename, file.url) if file else ()))
@@ -347,7 +349,7 @@ def _sound(found: Project | Failure | None) -> Project | Failure | None:
 
 
 def _sound_fields(found: Fields | None) -> Fields | None:
-    """The same of requirements. Raises ValueError."""
+    """Return the requirements after checking their types. Raises ValueError."""
     if isinstance(found, tuple) and not all(type(each) is str for each in found):
         raise ValueError("not a requirement")
     return found

@@ -1,4 +1,4 @@
-"""From pip's settings to the places that releases come from, in pip's order of precedence."""
+"""From pip's settings to sources of releases, in pip's order of precedence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .remote import RemoteIndex, Source
 
 
 def sources(settings: Settings, interpreter: Interpreter) -> tuple[Source, ...]:
-    """``--find-links`` first, then the index, then the extra indexes; without an index the latter do not count."""
+    """Return ``--find-links`` first, then the index, then the extra indexes, which are ignored without an index."""
     policy = settings.policy
     sdists = bool(policy.no_binary or policy.build)
     recent = not (sdists or policy.cooldown)  # else old releases may decide about pre-releases
@@ -35,7 +35,7 @@ def _index(url: str, interpreter: Interpreter, required: bool, sdists: bool, rec
 
 
 def json_apis(settings: Settings) -> dict[str, JsonApi]:
-    """The JSON APIs that may stand beside the configured indexes, by the indexes' URLs without credentials."""
+    """Return JSON APIs that may exist next to the configured indexes, by the indexes' URLs without credentials."""
     if settings.index_url is None:
         return {}
     urls = (settings.index_url, *settings.extra_index_urls)

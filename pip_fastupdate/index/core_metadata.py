@@ -1,4 +1,4 @@
-"""Core metadata (PEP 566): of all its fields those that planning needs, checked against the file's name."""
+"""Core metadata (PEP 566): the fields that planning needs, checked against the file's name."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _USED = ("name", "version", "requires-dist", "requires-python", "dynamic", "meta
 
 
 class CoreMetadata(NamedTuple):
-    """What a distribution says of itself."""
+    """The metadata of a distribution."""
 
     requires: tuple[str, ...]
     requires_python: str | None
     static: bool
-    """Whether they hold whatever a build does (PEP 643); of no matter for wheels."""
+    """True if builds do not change them (PEP 643); irrelevant for wheels."""
 
 
 def read(body: bytes, release: Release) -> CoreMetadata:
-    """The fields of METADATA or PKG-INFO. Raises DownloadFailed (``garbage``) where they are not the release's."""
+    """Read METADATA or PKG-INFO. Raises DownloadFailed (``garbage``) if it is not the release's."""
     found = fields(body, _USED, errors="replace")
     _check_identity(found, release)
     requires = tuple(found["requires-dist"])
@@ -37,7 +37,7 @@ def read(body: bytes, release: Release) -> CoreMetadata:
 
 
 def check(requires: tuple[str, ...]) -> None:
-    """Raises DownloadFailed (``garbage``) with the first line that does not follow PEP 508."""
+    """Raise DownloadFailed (``garbage``) with the first line that does not follow PEP 508."""
     for line in requires:
         try:
             parse(line)
@@ -47,7 +47,7 @@ def check(requires: tuple[str, ...]) -> None:
 
 
 def check_hash(body: bytes, file: File) -> None:
-    """Raises DownloadFailed (``hash``) where a sidecar is not what the index announced."""
+    """Raise DownloadFailed (``hash``) if a sidecar does not match the index."""
     from hashlib import sha256
 
     if file.metadata_sha256 and sha256(body).hexdigest() != file.metadata_sha256.lower():

@@ -1,4 +1,4 @@
-"""What METADATA of a release says beside its requirements: for who wants to know what a new version changes."""
+"""Metadata of a release other than its requirements, to show what a new version changes."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from ..network.session import Session
 
 LARGEST = 256 * 1024
-"""Bytes of the head of one file's metadata that are kept."""
+"""Maximum size in bytes of a kept metadata head."""
 
 
 def keep(file: File, body: bytes, session: Session) -> None:
-    """Have the cache answer ``description_of`` with the head of metadata that was read for another purpose."""
+    """Cache the head of metadata that was read for another purpose, for ``description_of``."""
     session.keep(file.url, key=_key(file), body=_head(body))
 
 
 def description_of(file: File, session: Session) -> str | None:
-    """The head of a file's metadata: as it was read before, else from the file on the disk or its sidecar (PEP 658)."""
+    """Return the head of a file's metadata: as read before, else from the file on disk or its sidecar (PEP 658)."""
     known = session.stored([_key(file)]).get(_key(file))
     if known is not None and known.status == 200:
         return known.body.decode("utf-8", "replace")
@@ -34,7 +34,7 @@ def description_of(file: File, session: Session) -> str | None:
 
 
 def _read(file: File, session: Session) -> str | None:
-    """Raises DownloadFailed."""
+    """Read the head. Raises DownloadFailed."""
     if file.url.startswith("file:"):
         from .remote_archive import metadata_of
 

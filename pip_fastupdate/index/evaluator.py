@@ -1,4 +1,4 @@
-"""Sorts the files that an index lists by version, and the best of them to the front."""
+"""Sorts the files of an index by version, and the best of them to the front."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from .project_record import SDIST, CompatibleFile, VersionRecord
 
 
 class Listed(Protocol):
-    """A file as an index lists it, with as much as is needed to judge it."""
+    """A file as an index lists it, with what is needed to evaluate it."""
 
     @property
     def filename(self) -> str:
-        """Unquoted, without any folder."""
+        """Unquoted, without directory."""
 
     @property
     def requires_python(self) -> str | None:
-        """The specifier; None or "" where it does not matter."""
+        """The specifier; None or "" if irrelevant."""
 
     @property
     def withdrawn(self) -> bool:
-        """Whether it is yanked (PEP 592)."""
+        """True if it is yanked (PEP 592)."""
 
 
 File = TypeVar("File", bound=Listed)
@@ -38,10 +38,10 @@ def collect(
     *,
     sdists: bool,
 ) -> list[VersionRecord]:
-    """The entries of a project, newest first, of all files that an index lists, in its order.
+    """Return the entries of a project, newest first, from all files that an index lists, in its order.
 
-    ``compatible`` makes what is kept of a file with its rank. Without ``sdists`` those are left out where a wheel fits.
-    Whose name is malformed, or another project's, is skipped, as pip does.
+    ``compatible`` makes what is kept of a file with its rank. Without ``sdists`` those are dropped if a wheel is
+    compatible. A file with a malformed name, or another project's, is skipped, as in pip.
     """
     evaluator: Evaluator[File] = Evaluator(project, interpreter)
     for file in files:
@@ -50,17 +50,17 @@ def collect(
 
 
 _SPARE = 8
-"""Releases that are kept at least: the cache serves other environments, too."""
+"""Minimum number of releases kept: the cache serves other environments, too."""
 
 
 def fill(
     evaluator: Evaluator[File], files: Sequence[File], floor: Key | None, check: Callable[[File], None] | None = None
 ) -> str | None:
-    """Put the files of releases from ``floor`` on into the evaluator, and some more; of all of them where it is None.
+    """Add the files of releases from ``floor`` on to the evaluator, and some more; all of them for None.
 
-    Returns the first version left out, if any. Whether there is a final release that fits decides about pre-releases:
-    until one is found, it goes on. Most files of most projects are old: those are hardly looked at, and not given to
-    ``check``, which may put the others right.
+    Returns the first version dropped, if any. Pre-releases depend on whether a compatible final release exists: until
+    one is found, it goes on. Most files of most projects are old: those are hardly examined, and not passed to
+    ``check``, which may correct the others.
     """
     if floor is None:
         _add(evaluator, files, check)
@@ -85,9 +85,9 @@ def _add(evaluator: Evaluator[File], files: Iterable[File], check: Callable[[Fil
 
 
 def _grouped(files: Sequence[File], project: str) -> dict[str, list[File]]:
-    """Files by the version in their names; "" where that is not beyond doubt.
+    """Return files by the version in their names; "" if that is ambiguous.
 
-    Runs for thousands of files: as pages mostly list them version by version, a name is rarely looked at closely.
+    Runs for thousands of files: pages usually list them version by version, so few names are examined closely.
     """
     groups: dict[str, list[File]] = {}
     group: list[File] = []
@@ -105,7 +105,7 @@ def _grouped(files: Sequence[File], project: str) -> dict[str, list[File]]:
 
 
 def _stem_and_version(name: str, project: str) -> tuple[str, str]:
-    """What stands before the version in a file's name, and the version; "" where it is not beyond doubt."""
+    """Return what precedes the version in a file's name, and the version; "" if that is ambiguous."""
     if name[-4:] == ".whl":
         parts = name.split("-", 2)
         if len(parts) == 3:
@@ -141,10 +141,10 @@ class Evaluator(Generic[File]):
         self._by_key: dict[Key, _VersionFiles[File]] = {}
 
         self.final = False
-        """Whether a wheel of a final version is among the files that fit."""
+        """True if a wheel of a final version is among the compatible files."""
 
     def add(self, file: File) -> None:
-        """Put it where it belongs."""
+        """Add a file to its version."""
         if "/" in file.filename or "\\" in file.filename:
             return  # a name that leads elsewhere
         if file.filename.endswith(".whl"):
@@ -153,7 +153,7 @@ class Evaluator(Generic[File]):
             self._add_sdist(file)
 
     def entries(self, compatible: Callable[[File, int], CompatibleFile], *, sdists: bool) -> list[VersionRecord]:
-        """One for each version, newest first: ``1.0`` and ``1.0.0`` are the same one. See ``collect``."""
+        """Return one entry per version, newest first: ``1.0`` and ``1.0.0`` are the same. See ``collect``."""
         groups = sorted(self._by_key.values(), key=lambda group: group.key, reverse=True)
         return [_close(group, compatible, sdists=sdists) for group in groups]
 
@@ -208,7 +208,7 @@ def _close(
 
 
 def _useful(files: list[CompatibleFile]) -> list[CompatibleFile]:
-    """Those that could ever be chosen: a lesser one counts only where the better is yanked or was uploaded later."""
+    """Return those that could ever be chosen: a lesser one only if the better is yanked or was uploaded later."""
     kept: list[CompatibleFile] = []
     for compatible in files:
         if not any(_beats(better, compatible) for better in kept):

@@ -1,4 +1,4 @@
-"""Names of wheels and sdists, and the order of versions, read fast: popular projects list thousands of files."""
+"""Names of wheels and sdists, and the order of versions, parsed fast: popular projects list thousands of files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 from ..core.names import normalize
 
 Key = tuple[int, tuple[int, ...], tuple[str, int], int, float, tuple[tuple[int, int, str], ...]]
-"""Sorts like the version it was made of (PEP 440)."""
+"""Sorts like the version it was made from (PEP 440)."""
 
 Build = tuple[()] | tuple[int, str]
 """The build tag of a wheel; ``()`` without one, which sorts first."""
@@ -22,7 +22,7 @@ SDIST_ENDINGS = (
 """What pip unpacks besides wheels."""
 
 LONGEST = 1024
-"""Characters of a file's name at most; file systems allow 255 bytes."""
+"""Maximum length of a file name in characters; file systems allow 255 bytes."""
 
 _PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)*", re.ASCII).fullmatch
 _PROJECT = re.compile(r"[\w._]+", re.UNICODE).fullmatch
@@ -34,7 +34,7 @@ _NEVER = float("inf")
 
 @cache
 def version_of(text: str) -> Version:
-    """The parsed version, remembered. Raises InvalidVersion."""
+    """Return the parsed version, cached. Raises InvalidVersion."""
     try:
         return Version(text)
     except InvalidVersion:
@@ -45,10 +45,10 @@ def version_of(text: str) -> Version:
 
 @lru_cache(maxsize=1 << 13)
 def order_key(text: str) -> Key | None:
-    """What sorts the version ``text`` among others; None where PEP 440 knows no such version.
+    """Return the sort key of version ``text``; None if PEP 440 does not allow it.
 
-    Most versions are numbers and dots only: those are not worth ``Version``'s regular expression (to confirm
-    1000 stale answers takes 1.12 s of processor time, 1.18 s with it). Projects have many of them in common.
+    Most versions are numbers and dots only: those are not worth ``Version``'s regular expression (confirming 1000 stale
+    responses takes 1.12 s of processor time, 1.18 s with it). Projects share many of them.
     """
     try:
         if _PLAIN(text):
@@ -59,7 +59,7 @@ def order_key(text: str) -> Key | None:
 
 
 def is_final(key: Key) -> bool:
-    """Whether the version is neither a pre-release nor a development release."""
+    """Return whether the version is neither a pre-release nor a development release."""
     return key[2] == _FINAL and key[4] == _NEVER
 
 
@@ -86,22 +86,22 @@ def _local_key(local: str | None) -> tuple[tuple[int, int, str], ...]:
 
 @lru_cache(maxsize=4096)
 def wheel_project(escaped: str) -> str | None:
-    """The normalized name of the project that a wheel's file name begins with; None where it is malformed."""
+    """Return the normalized project name at the start of a wheel's file name; None if it is malformed."""
     if len(escaped) > LONGEST or "__" in escaped or _PROJECT(escaped) is None:
         return None
     return normalize(escaped)
 
 
 def build_tag(text: str) -> Build | None:
-    """The build tag in the form that sorts; None where it does not begin with a digit."""
+    """Return the build tag in its sortable form; None if it does not begin with a digit."""
     match = _BUILD(text) if len(text) <= LONGEST else None
     return (int(match[1]), match[2]) if match else None
 
 
 def sdist_version(filename: str, project: str, python: str) -> str | None:
-    """The version in the name of an sdist of ``project`` (normalized), as pip finds it; None where it is none.
+    """Return the version in the name of an sdist of ``project`` (normalized), as pip finds it; None if there is none.
 
-    ``python`` is ``3.11``: what ends in ``-py2.7`` is for another one.
+    ``python`` is ``3.11``: a name ending in ``-py2.7`` is for another one.
     """
     if len(filename) > LONGEST:
         return None
@@ -117,7 +117,7 @@ def sdist_version(filename: str, project: str, python: str) -> str | None:
 
 
 def _after_project(stem: str, project: str) -> str | None:
-    """Names and versions both may hold dashes: the first dash that leaves the right name before it counts."""
+    """Split at the first dash that leaves the right name before it: names and versions may both contain dashes."""
     at = stem.find("-")
     while at >= 0:
         if normalize(stem[:at]) == project:

@@ -1,4 +1,4 @@
-"""One project, or one release, asked of all sources: what of it the cache knows, and what the sources say."""
+"""Looks up one project, or one release, in all sources: first the cache, then the sources."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ if TYPE_CHECKING:
     from ..network.session import Session
 
 JUST_NOW = 600.0
-"""Seconds before a run in which an answer is as good as one of the run itself."""
+"""Seconds before a run in which a response is as good as one of the run itself."""
 
 
 class ProjectFinder:
-    """Sources in pip's order of precedence. Safe to use from many threads."""
+    """Sources in pip's order of precedence. Thread-safe."""
 
     def __init__(self, settings: Settings, interpreter: Interpreter) -> None:
         self._policy: Policy = settings.policy
         self.filters: Filters = ()
-        """What holds files beside pip's own policy; set before the first project is asked for."""
+        """The user's filters, in addition to pip's own policy; set before the first lookup."""
 
         self._sources: tuple[Source, ...] = sources(settings, interpreter)
         self._began = time.time()
         self._old: set[tuple[str, str]] = set()
-        """Projects and sources of the answers that were given well before this run."""
+        """Projects and sources whose responses are from well before this run."""
 
     def keys(self, names: Sequence[str]) -> list[str]:
-        """All that ``recall`` may want of the cache."""
+        """Return all cache keys that ``recall`` may need."""
         return [key for source in self._sources for key in source.keys(names)]
 
     def learn(self, stored: Mapping[str, Answer]) -> None:
-        """What the cache tells of the sources as such."""
+        """Read what the cache says about the sources themselves."""
         for source in self._sources:
             source.learn(stored)
 
     def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> Project | Failure | None:
-        """The project without the network; None where that does not do."""
+        """Return the project without the network; None if that is not enough."""
         records = []
         for source in self._sources:
             found = source.recall(name, floor, stored)
@@ -59,7 +59,7 @@ class ProjectFinder:
         return select(name, records, floor=floor, policy=self._policy, filters=self.filters)
 
     def ask(self, name: str, floor: Version | None, session: Session) -> Project | Failure:
-        """The project, from the network where need be."""
+        """Return the project, from the network if needed."""
         records = []
         empty: Failure | None = None
         for source in self._sources:
@@ -84,7 +84,7 @@ class ProjectFinder:
             self._old.discard((name, source.url))
 
     def doubtful(self, releases: Iterable[Release]) -> list[tuple[Release, Source]]:
-        """Those that a source was last asked for some time before this run began, sorted by name."""
+        """Return the releases whose source was last requested some time before this run, sorted by name."""
         by_url = {source.url: source for source in self._sources}
         return [
             (release, by_url[release.index])
@@ -93,10 +93,9 @@ class ProjectFinder:
         ]
 
     def recheck(self, release: Release, floor: Version | None, source: Source, session: Session) -> Failure | None:
-        """What has become of the release since then; None where it is as it was, or where nobody may be asked.
+        """Return how the release has changed since then; None if it has not, or requests are not allowed.
 
-        ``floor`` is that of the look-up: so what the index confirms is the page that the cache has, and what comes in
-        its place leaves out no more.
+        ``floor`` is that of the lookup: so the index confirms the cached page, and a replacement drops no more.
         """
         lowest = None if floor is None else min(floor, release.version)
         try:
@@ -106,12 +105,12 @@ class ProjectFinder:
                 return None
             version = str(release.version)
             return Failure(name=release.name, version=version, kind=failed.kind, text=failed.text)
-        from .recheck import compare  # only what changes the environment gets here
+        from .recheck import compare  # only changes to the environment reach this point
 
         self._note(release.name, source, found)
         return compare(release, found.record)
 
     def unconsulted(self) -> tuple[str, ...]:
-        """One line for each source that could not be consulted, or not for everything."""
+        """Return one line for each source that could not be used, or not for everything."""
         lines = (source.unconsulted() for source in self._sources)
         return tuple(line for line in lines if line)

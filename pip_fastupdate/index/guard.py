@@ -1,4 +1,4 @@
-"""One project's answers stop that project alone, whatever they are and whatever reading them raises."""
+"""One project's responses can only fail that project, whatever they contain and whatever reading them raises."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ..core.protocols import DownloadFailed
 Result = TypeVar("Result")
 
 NOT_OURS = (PipUpdateError, Cancelled)
-"""What is about the run as a whole."""
+"""Errors of the run as a whole."""
 
 _LONGEST = 200
 
 
 def guarded(name: str, work: Callable[[], Result], version: str = "") -> Result | Failure:
-    """The result of ``work``, or the failure of the project called ``name`` (and of its ``version``).
+    """Return the result of ``work``, or the failure of the project ``name`` (and its ``version``).
 
-    Everything on a project's way is made from what an index said: so what it raises, foreseen or not, is about that
-    project and not about the run. KeyboardInterrupt and what is ``NOT_OURS`` go on.
+    Everything computed for a project depends on an index's responses: so any exception, expected or not, concerns that
+    project and not the run. KeyboardInterrupt and ``NOT_OURS`` are not caught.
     """
     try:
         return work()
@@ -35,6 +35,6 @@ def guarded(name: str, work: Callable[[], Result], version: str = "") -> Result 
 
 
 def cause(error: Exception) -> str:
-    """What the index sent, and the error that reading it ended with, in one line."""
+    """Return the index's data and the error from reading it, in one line."""
     said = str(error).partition("\n")[0][:_LONGEST]
     return f"could not process the index response for it: {type(error).__name__}" + (f": {said}" if said else "")

@@ -1,4 +1,4 @@
-"""What is to be known of the version that is installed: yanked, or not on the index any more."""
+"""Remarks on the installed version: yanked, or no longer on the index."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .filenames import order_key
 from .merging import MergedVersion, SourceRecord
 
 LOCAL = "find-links"
-"""The source that is no index: that it lacks what is installed says nothing."""
+"""The source that is not an index: it may lack the installed version."""
 
 
 def judged(
     installed: Version | None, versions: Iterable[MergedVersion], sources: Sequence[SourceRecord]
 ) -> Iterator[Reason]:
-    """What the indexes say, or do not say any more, of the installed version. ``versions`` reach down to it."""
+    """Yield what the indexes say, or no longer say, about the installed version. ``versions`` reach down to it."""
     if installed is None:
         return
     data = {"version": str(installed)}
@@ -34,7 +34,7 @@ def judged(
 
 
 def _gone(installed: Version, sources: Sequence[SourceRecord]) -> bool:
-    """Whether an index has other versions, though not this one. Local builds never were on any."""
+    """Return whether an index has other versions but not this one. Local builds never were on an index."""
     if installed.local is not None:
         return False
     others = [entry.version for source in sources if source.url != LOCAL for entry in source.record.entries()]

@@ -1,4 +1,4 @@
-"""The places that releases come from without an index: indexes on the disk, and ``--find-links``."""
+"""Sources of releases other than HTTP indexes: indexes on disk, and ``--find-links``."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 _ARCHIVES = (".whl", *SDIST_ENDINGS)
 _PAGES = (".html", ".htm")
 _ALWAYS = float("inf")
-"""When the disk was asked: just now, at any time."""
+"""When the disk was read: just now, at any time."""
 
 
 class FileIndex:
-    """An index in a folder: ``NAME/index.html`` for each project, as pip reads it."""
+    """An index in a directory: ``NAME/index.html`` for each project, as pip reads it."""
 
     def __init__(self, url: str, folder: Path, interpreter: Interpreter, *, required: bool, sdists: bool) -> None:
-        """``sdists``: files that have to be built are kept beside wheels."""
+        """``sdists``: files that must be built are kept next to wheels."""
         self.url = url
         self.required = required
         self._folder = folder
@@ -47,11 +47,11 @@ class FileIndex:
         self._errors = SourceErrors(f"the index {url}")
 
     def keys(self, names: Iterable[str]) -> list[str]:
-        """None: the disk is quick enough."""
+        """Return no keys: the disk is fast enough."""
         return []
 
     def learn(self, stored: Mapping[str, Answer]) -> None:
-        """There is nothing to learn."""
+        """Do nothing."""
 
     @cached_property
     def _exists(self) -> bool:
@@ -61,7 +61,7 @@ class FileIndex:
         return exists
 
     def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> SourceAnswer | None:
-        """What its page lists; None, for ``ask`` to fail, where a required index is missing or unreadable."""
+        """Return what its page lists; None, so that ``ask`` fails, if a required index is missing or unreadable."""
         try:
             return self.ask(name, None)
         except DownloadFailed:
@@ -70,7 +70,7 @@ class FileIndex:
     def ask(
         self, name: str, session: Session | None, *, floor: Version | None = None, revalidate: bool = False
     ) -> SourceAnswer:
-        """What its page lists. Raises DownloadFailed where a required index is missing or unreadable."""
+        """Return what its page lists. Raises DownloadFailed if a required index is missing or unreadable."""
         if not self._exists and self.required:
             raise DownloadFailed("unreachable", f"no such directory: {self._folder}")
         file = self._folder / name / "index.html"
@@ -87,12 +87,12 @@ class FileIndex:
         return SourceAnswer(ProjectRecord(head=entries, status=page.status, reason=page.reason), _ALWAYS)
 
     def unconsulted(self) -> str | None:
-        """What could not be read, where the run went on without it."""
+        """Return what could not be read, if the run went on without it."""
         return self._errors.line()
 
 
 def _read_page(file: Path) -> Page | None:
-    """The page, or None where there is none."""
+    """Return the page, or None if there is none."""
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, NotADirectoryError):
@@ -101,7 +101,7 @@ def _read_page(file: Path) -> Page | None:
 
 
 class Links:
-    """Everything that ``--find-links`` names: folders, pages and single files, with pip's precedence.
+    """Everything in ``--find-links``: directories, pages and single files, with pip's precedence.
 
     Files come before pages, among files the greater URL first.
     """
@@ -110,7 +110,7 @@ class Links:
     url = "find-links"
 
     def __init__(self, locations: Iterable[str], interpreter: Interpreter, *, sdists: bool) -> None:
-        """``locations`` as pip takes them; ``sdists``: files that have to be built are kept beside wheels."""
+        """``locations`` as in pip; ``sdists``: files that must be built are kept next to wheels."""
         self._interpreter = interpreter
         self._sdists = sdists
         self._prefix = f"{SCHEMA}l "
@@ -152,18 +152,18 @@ class Links:
         self._errors.setdefault(location, SourceErrors(f"find-links {location}")).add("", text)
 
     def keys(self, names: Iterable[str]) -> list[str]:
-        """One for each page behind HTTP that is not read yet."""
+        """Return one key for each HTTP page that is not read yet."""
         return [self._prefix + without_login(url) for url, links in self._pages.items() if links is None]
 
     def learn(self, stored: Mapping[str, Answer]) -> None:
-        """Take the pages out of the cache, as far as they are believed."""
+        """Take the fresh pages from the cache."""
         for url, links in list(self._pages.items()):
             answer = stored.get(self._prefix + without_login(url)) if links is None else None
             if answer and answer.fresh:
                 self._take(url, answer)
 
     def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> SourceAnswer | None:
-        """What all the places have of the project; None before the last page is read."""
+        """Return what all sources have of the project; None before the last page is read."""
         return None if any(links is None for links in self._pages.values()) else self._of(name)
 
     def _of(self, name: str) -> SourceAnswer:
@@ -176,7 +176,7 @@ class Links:
     def ask(
         self, name: str, session: Session, *, floor: Version | None = None, revalidate: bool = False
     ) -> SourceAnswer:
-        """The same, after reading the pages; each is read once, by whoever needs it first."""
+        """Return the same, after reading the pages; each is read once, by the first thread that needs it."""
         with self._lock:
             for url, links in self._pages.items():
                 if links is None:
@@ -201,13 +201,13 @@ class Links:
         return files + [link for links in self._pages.values() for link in links or ()]
 
     def unconsulted(self) -> str | None:
-        """What could not be read."""
+        """Return what could not be read."""
         lines = [errors.line() or "" for errors in self._errors.values()]
         return "; ".join(lines) or None
 
 
 def _links_of(reply: Reply) -> bytes:
-    """Called for a page's answer: its links, for the cache."""
+    """Return the links of a page's response, for the cache."""
     from msgspec.json import encode as dumps
 
     return dumps(read(reply).links)
@@ -219,14 +219,14 @@ def _loaded(fields: dict[str, Any]) -> Link:
 
 
 class _LinksByProject:
-    """Links by project. Whose an sdist is its name does not tell for sure: all that may be are handed out."""
+    """Links by project. The name of an sdist does not identify its project for sure: all possible ones are returned."""
 
     def __init__(self, links: list[Link]) -> None:
         self._links = links
         self._sorted = sorted((normalize(link.filename), at) for at, link in enumerate(links))
 
     def of(self, name: str) -> list[Link]:
-        """Those that may belong to the project, in their order."""
+        """Return those that may belong to the project, in their order."""
         beginning = f"{name}-"
         found = []
         for at in range(bisect_left(self._sorted, (beginning, -1)), len(self._sorted)):

@@ -1,6 +1,6 @@
-"""What will be asked for next, most likely: requirements of newest versions, and the projects that these name.
+"""What will most likely be needed next: requirements of newest versions, and the projects they name.
 
-Only a hint: it decides when something is asked for, never what the plan is made of.
+Only a hint: it decides when something is requested, never what the plan contains.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _PLAIN: frozenset[str] = frozenset()
 
 
 class Lookahead:
-    """Follows from answer to answer. Safe to use from many threads."""
+    """Follows from result to result. Thread-safe."""
 
     def __init__(self) -> None:
         self.floors: Mapping[str, Version | None] = {}
-        """What is installed: of that the newest version counts, of all else the newest that its requirers admit."""
+        """Installed packages: for these the newest version counts, for others the newest that their requirers allow."""
 
         self._lock = Lock()
         self._bounds: dict[str, set[str]] = {}
@@ -34,15 +34,15 @@ class Lookahead:
         self._requires: dict[str, tuple[str, ...]] = {}
 
     def after_project(self, project: Project) -> Next:
-        """The release whose requirements are wanted next, or what follows from these; nothing for what stays."""
+        """Return the release whose requirements are needed next, or what follows from these; nothing for what stays."""
         with self._lock:
             self._projects[project.name] = project
             return self._expand([self._choice(project.name)])
 
     def after_requirements(self, release: Release, requires: Iterable[str]) -> Next:
-        """The projects that a release requires on this interpreter, and the releases of those that are known.
+        """Return the projects that a release requires on this interpreter, and the releases of known ones.
 
-        Nothing follows from releases that were not expected: the search looks at those one by one.
+        Nothing follows from releases that were not expected: the search looks them up one by one.
         """
         with self._lock:
             if self._expected.get(release.name) != release.version:
@@ -50,7 +50,7 @@ class Lookahead:
             return self._required(release.name, requires)
 
     def _expand(self, chosen: Iterable[Release | None]) -> Next:
-        """The releases about which it takes a request, and what follows from all others."""
+        """Return the releases that take a request, and what follows from all others."""
         names: set[str] = set()
         releases: dict[str, Release] = {}
         for release in chosen:
@@ -74,7 +74,7 @@ class Lookahead:
         return sorted({*found, *names}), releases
 
     def _note(self, dependency: Dependency) -> list[tuple[str, str]]:
-        """Remember what is asked of a project; extras that are new, where it is known what they require."""
+        """Record what is requested of a project; return new extras whose requirements are known."""
         if dependency.specifier:
             self._bounds.setdefault(dependency.name, set()).add(dependency.specifier)
         asked = self._extras.setdefault(dependency.name, set()) if dependency.extras else set()
@@ -83,7 +83,7 @@ class Lookahead:
         return [(dependency.name, extra) for extra in new] if dependency.name in self._requires else []
 
     def _choice(self, name: str) -> Release | None:
-        """The release that will be wanted of a project that is known; None where it is the one wanted before."""
+        """Return the release that will be needed of a known project; None if it is the same as before."""
         floor, bounds = self.floors.get(name), () if name in self.floors else self._bounds.get(name, ())
         for release in self._projects[name].candidates:
             if floor is not None and release.version <= floor:
@@ -96,7 +96,7 @@ class Lookahead:
 
 
 def _applying(requires: Iterable[str], extra: str) -> Iterator[Dependency]:
-    """What is required on this interpreter, by itself or in addition for an extra."""
+    """Yield what is required on this interpreter, by itself or in addition for an extra."""
     for line in requires:
         if bool(extra) != ("extra" in line.partition(";")[2]):
             continue  # most lines of most projects: not worth parsing
@@ -104,6 +104,6 @@ def _applying(requires: Iterable[str], extra: str) -> Iterator[Dependency]:
             dependency = parse(line)
             applies = dependency.applies(_PLAIN) if not extra else dependency.applies(frozenset((extra,)))
         except ValueError:
-            continue  # whoever asks for these requirements is told
+            continue  # reported to whoever needs these requirements
         if applies and dependency.url is None:
             yield dependency

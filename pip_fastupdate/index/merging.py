@@ -1,4 +1,4 @@
-"""What several sources have of a project, brought together version by version as pip does."""
+"""Merges the sources of a project version by version, as pip does."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class MergedVersion(NamedTuple):
 
 
 def merged_versions(sources: Sequence[SourceRecord], floor: Version | None) -> Iterator[MergedVersion]:
-    """Versions from the newest down to ``floor``, with their files from all sources."""
+    """Yield versions from the newest down to ``floor``, with their files from all sources."""
     if len(sources) == 1:
         source = sources[0]
         return (
@@ -41,7 +41,7 @@ def merged_versions(sources: Sequence[SourceRecord], floor: Version | None) -> I
 
 
 def _down(source: SourceRecord, floor: Version | None) -> Iterator[tuple[Version, VersionRecord]]:
-    """Its versions from the newest down to ``floor``; what is below is not even read."""
+    """Yield its versions from the newest down to ``floor``; what is below is not even read."""
     for entry in source.record.entries():
         version = version_of(entry.version)
         if floor is not None and version < floor:
@@ -50,7 +50,7 @@ def _down(source: SourceRecord, floor: Version | None) -> Iterator[tuple[Version
 
 
 def _merged(sources: Sequence[SourceRecord], floor: Version | None) -> list[MergedVersion]:
-    """All sources' files of a version together; among equals the first source wins, as in pip."""
+    """Return all sources' files by version; among equals the first source wins, as in pip."""
     together: dict[Version, list[tuple[VersionRecord, SourceRecord]]] = {}
     for source in sources:
         for version, entry in _down(source, floor):

@@ -1,7 +1,7 @@
-"""What is kept of an index's answer: per version the files that fit this interpreter, newest version first.
+"""The cached form of an index response: compatible files per version, newest version first.
 
-Written with msgspec and read with the standard library: a run that finds everything in the cache imports
-neither. The newest versions are text, the rest is compressed and read only where it is asked for.
+Written with msgspec and read with the standard library: a run that finds everything cached imports neither. The newest
+versions are text, the rest is compressed and read only if needed.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from ..core.models import ProjectStatus
 
 SCHEMA = 3
-"""Part of every key of the cache: raise it with each change of what ``encode`` writes."""
+"""Part of every cache key: increment it with each change of what ``encode`` writes."""
 
 SDIST = 1 << 20
-"""The rank of an sdist: behind every wheel that fits."""
+"""The rank of an sdist: after every compatible wheel."""
 
 _HEAD = 12
-"""Versions that are kept uncompressed: environments are rarely further behind."""
+"""Versions kept uncompressed: environments are rarely further behind."""
 
 
 class CompatibleFile(NamedTuple):
@@ -40,7 +40,7 @@ class CompatibleFile(NamedTuple):
     sha256: str | None
     size: int | None
     metadata: bool | str | None
-    """Whether there is a sidecar (PEP 658), or its sha256; None where the index does not say."""
+    """Whether there is a sidecar (PEP 658), or its sha256; None if the index does not say."""
 
     yanked: str | None
     uploaded: str | None
@@ -48,42 +48,42 @@ class CompatibleFile(NamedTuple):
     """Less is better; ``SDIST`` for an sdist."""
 
     hashes: str = ""
-    """Other hashes than the sha256: ``sha512=… md5=…``."""
+    """Hashes other than the sha256: ``sha512=… md5=…``."""
 
     provenance: str | None = None
-    """Where its attestations are (PEP 740)."""
+    """The URL of its attestations (PEP 740)."""
 
 
 def joined(hashes: Hashes) -> str:
-    """The text for ``CompatibleFile.hashes``."""
+    """Return the text for ``CompatibleFile.hashes``."""
     return " ".join(f"{''.join(name.split())}={''.join(value.split())}" for name, value in hashes)
 
 
 def split(text: str) -> Hashes:
-    """The hashes that ``joined`` made this text of."""
+    """Return the hashes from which ``joined`` made this text."""
     pairs = (each.rpartition("=") for each in text.split()) if text else ()
     return tuple((name, value) for name, _, value in pairs)
 
 
 class VersionRecord(NamedTuple):
-    """A version with its files, best first; without any, the rest says why."""
+    """A version with its files, best first; if there are none, the other fields say why."""
 
     version: str
     files: list[CompatibleFile]
     python: str | None
-    """A ``Requires-Python`` that rules this interpreter out."""
+    """A ``Requires-Python`` that excludes this interpreter."""
 
     foreign: str | None
-    """Tags of wheels that are for others."""
+    """Tags of wheels for others."""
 
 
 RawVersion = tuple[Any, ...]
-"""An entry, or what it looks like as it is read."""
+"""An entry as it is read."""
 
 
 @dataclass(slots=True, kw_only=True)
 class ProjectRecord:
-    """An index's answer for one project. Empty where none of the files it lists is one that could be installed."""
+    """An index response for one project. Empty if it lists no installable file."""
 
     head: Sequence[RawVersion] = ()
     tail: bytes = b""
@@ -94,21 +94,21 @@ class ProjectRecord:
     """Why it has that status (PEP 792)."""
 
     skipped: str | None = None
-    """The newest version that was left out, with all below it; None where all are there."""
+    """The newest version dropped, with all below it; None if all are included."""
 
     def covers(self, floor: Version | None) -> bool:
-        """Whether everything from ``floor`` on is there; None for all versions."""
+        """Return whether everything from ``floor`` on is included; None for all versions."""
         return self.skipped is None or (floor is not None and version_of(self.skipped) < floor)
 
     def entries(self) -> Iterator[VersionRecord]:
-        """All of them, newest first."""
+        """Return all of them, newest first."""
         yield from map(_version_record, self.head)
         if self.tail:
             yield from map(_version_record, json.loads(zlib.decompress(self.tail)))
 
 
 def encode(record: ProjectRecord, entries: list[VersionRecord]) -> bytes:
-    """The bytes for the cache; ``entries`` take the place of its own."""
+    """Return the bytes for the cache; ``entries`` replace its own."""
     from msgspec.json import encode as dumps
 
     said = (record.status, record.reason, record.skipped)
@@ -117,7 +117,7 @@ def encode(record: ProjectRecord, entries: list[VersionRecord]) -> bytes:
 
 
 def decode(body: bytes) -> ProjectRecord:
-    """The record that ``encode`` made these bytes of. Raises ValueError where it did not."""
+    """Return the record from which ``encode`` made these bytes. Raises ValueError otherwise."""
     text, _, tail = body.partition(b"\n")
     head, (status, reason, skipped) = json.loads(text)
     return ProjectRecord(head=head, tail=tail, status=status, reason=reason, skipped=skipped)

@@ -26,7 +26,7 @@ class Revalidation:
 
 
 def compare(release: Release, record: ProjectRecord | None) -> Failure | None:
-    """What has become of the release's file in the index's newest answer; None where it is as before."""
+    """Return how the release's file changed in the index's newest response; None if it has not."""
     file = release.file
     if file is None:
         return None
@@ -42,7 +42,7 @@ def compare(release: Release, record: ProjectRecord | None) -> Failure | None:
 
 
 def _differ(file: File, now: CompatibleFile) -> bool:
-    """Whether any kind of hash that was known and is known has another value now."""
+    """Return whether any kind of hash that was known and is known has another value now."""
     new = dict((*split(now.hashes), ("sha256", now.sha256 or "")))
     return any(new.get(name) and new[name] != value for name, value in file.all_hashes)
 

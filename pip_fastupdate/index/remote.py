@@ -1,4 +1,4 @@
-"""The places that releases come from: indexes behind HTTP, whichever API they have."""
+"""HTTP indexes as sources of releases, with any API."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from ..network.session import Session
 
 _RECENT = "#recent"
-"""Ends the keys of records that may lack old releases."""
+"""Suffix of the keys of records that may lack old releases."""
 
 
 class SourceAnswer(NamedTuple):
     """What a source has of one project."""
 
     record: ProjectRecord | None
-    """None where it does not know the project."""
+    """None if it does not know the project."""
 
     fetched: float
-    """When it said so: seconds since the epoch."""
+    """When it responded: seconds since the epoch."""
 
 
 class Source(Protocol):
-    """One place that pip's settings name. Safe to call from many threads."""
+    """One source in pip's settings. Thread-safe."""
 
     @property
     def url(self) -> str:
@@ -41,42 +41,42 @@ class Source(Protocol):
 
     @property
     def required(self) -> bool:
-        """Whether a failure here fails the project."""
+        """True if a failure here fails the project."""
 
     def keys(self, names: Iterable[str]) -> list[str]:
-        """Everything in the cache that ``recall`` may want for these projects."""
+        """Return all cache keys that ``recall`` may need for these projects."""
 
     def learn(self, stored: Mapping[str, Answer]) -> None:
-        """What the cache tells of the source as a whole."""
+        """Read what the cache says about the source as a whole."""
 
     def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> SourceAnswer | None:
-        """The answer without the network; None where the source has to be asked.
+        """Return the result without the network; None if a request is needed.
 
-        Releases older than ``floor`` may be missing in it.
+        Releases older than ``floor`` may be missing.
         """
 
     def ask(
         self, name: str, session: Session, *, floor: Version | None = None, revalidate: bool = False
     ) -> SourceAnswer:
-        """The answer, from the network where need be. Raises DownloadFailed."""
+        """Return the result, from the network if needed. Raises DownloadFailed."""
 
     def unconsulted(self) -> str | None:
-        """One line about what could not be read, if anything."""
+        """Return one line about what could not be read, if anything."""
 
 
 class SourceErrors:
-    """The failures of a source that the run can do without."""
+    """The failures of an optional source."""
 
     def __init__(self, what: str) -> None:
         self._what = what
         self._texts: dict[str, str] = {}
 
     def add(self, name: str, text: str) -> None:
-        """``text`` came up when the source was asked for ``name``; "" where it is of no matter for what."""
+        """Record ``text`` for a request about ``name``; "" if that is irrelevant."""
         self._texts.setdefault(name, text)
 
     def line(self) -> str | None:
-        """One line that does not depend on which thread came first."""
+        """Return one line that does not depend on the order of threads."""
         if not self._texts:
             return None
         names = sorted(self._texts)
@@ -86,36 +86,36 @@ class SourceErrors:
 
 
 class RemoteIndex:
-    """An index behind HTTP. Its simple page alone tells which files there are."""
+    """An index behind HTTP. Only its simple page decides which files exist."""
 
     def __init__(
         self, url: str, interpreter: Interpreter, *, required: bool, sdists: bool = False, recent: bool = False
     ) -> None:
-        """``sdists``: files that have to be built are kept beside wheels. ``recent``: old releases are not kept."""
+        """``sdists``: files that must be built are kept next to wheels. ``recent``: old releases are not kept."""
         self.url = without_login(url)
         self.required = required
         self._recent = recent
         self._simple = SimpleApi(url, interpreter, sdists=sdists)
         self._prefix = f"{SCHEMA}{'s' if sdists else 'w'}{interpreter.signature} "
         self._complete: set[str] = set()
-        """Projects of which the cache has all releases, fresh or not."""
+        """Projects with all releases cached, fresh or not."""
 
         self._errors = SourceErrors(f"the extra index {self.url}")
 
     def _keys(self, name: str) -> list[str]:
-        """What the page may be kept under: all releases, or the recent ones."""
+        """Return possible keys of the page: all releases, or the recent ones."""
         key = self._prefix + without_login(self._simple.page(name))
         return [key, key + _RECENT] if self._recent else [key]
 
     def keys(self, names: Iterable[str]) -> list[str]:
-        """At most two for each project."""
+        """Return at most two keys per project."""
         return [key for name in names for key in self._keys(name)]
 
     def learn(self, stored: Mapping[str, Answer]) -> None:
-        """There is nothing to learn."""
+        """Do nothing."""
 
     def recall(self, name: str, floor: Version | None, stored: Mapping[str, Answer]) -> SourceAnswer | None:
-        """As long as the answer is believed."""
+        """Return the result while it is fresh."""
         keys = self._keys(name)
         if self._recent and keys[0] in stored:
             self._complete.add(name)
@@ -130,7 +130,7 @@ class RemoteIndex:
     def ask(
         self, name: str, session: Session, *, floor: Version | None = None, revalidate: bool = False
     ) -> SourceAnswer:
-        """As few requests as will do. Raises DownloadFailed where the index is required, or to be asked again."""
+        """Request as little as possible. Raises DownloadFailed if the index is required, or must be requested again."""
         try:
             return self._ask(name, session, floor, revalidate)
         except DownloadFailed as failed:
@@ -140,7 +140,7 @@ class RemoteIndex:
             return SourceAnswer(None, time.time())
 
     def _ask(self, name: str, session: Session, floor: Version | None, revalidate: bool) -> SourceAnswer:
-        """Recent releases, or all of them if those are known already, or if more is wanted than what is known."""
+        """Request recent releases, or all if those are known already, or more is needed than is known."""
         page = self._simple.page(name)
 
         def ask(key: str, floor: Version | None) -> SourceAnswer:
@@ -159,7 +159,7 @@ class RemoteIndex:
         return ask(everything, None)
 
     def unconsulted(self) -> str | None:
-        """What went wrong, where the run went on without it."""
+        """Return what went wrong, if the run went on without it."""
         return self._errors.line()
 
 

@@ -1,4 +1,4 @@
-"""METADATA out of wheels and PKG-INFO out of sdists, with as few bytes of them as possible."""
+"""Reads METADATA from wheels and PKG-INFO from sdists, with as few bytes as possible."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from ..network.session import Session
 
 _TAIL = 32 * 1024
-"""Bytes asked for at first: wheels have their metadata, and a zip its directory, at the end."""
+"""Bytes requested first: wheels have their metadata, and a zip its directory, at the end."""
 
 _LONGEST_TAIL = 1024 * 1024
-"""Bytes asked for at first of wheels with thousands of members, where another version of theirs told so."""
+"""Bytes requested first for wheels with thousands of members, if another version showed that they are needed."""
 
 _LIMIT = 16 * 1024 * 1024
-"""Bytes of metadata from which on it is not credible."""
+"""Maximum size of credible metadata in bytes."""
 
 _BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
 
 
 def metadata_of(file: File, session: Session) -> bytes:
-    """METADATA or PKG-INFO out of the whole of a file: the cache of wheels does not get it. Raises DownloadFailed."""
+    """Return METADATA or PKG-INFO from a whole file, which is not cached. Raises DownloadFailed."""
     read = _from_wheel if file.is_wheel else _from_sdist
     try:
         path = file_path(file.url)
@@ -51,17 +51,17 @@ def metadata_of(file: File, session: Session) -> bytes:
 
 
 class End(NamedTuple):
-    """What the end of a wheel behind HTTP told."""
+    """The result of reading the end of a wheel behind HTTP."""
 
     metadata: bytes | None
-    """METADATA; None where the end alone cannot be had."""
+    """METADATA; None if the end cannot be read alone."""
 
     length: int
-    """How much of the end it took, in bytes; 0 where the server sends no ranges of files."""
+    """How much of the end was needed, in bytes; 0 if the server does not support range requests."""
 
 
 def metadata_by_ranges(file: File, session: Session, length: int = 0) -> End:
-    """The end of a wheel, ``length`` bytes of it at first, where that is known to be needed. Raises DownloadFailed."""
+    """Read the end of a wheel, first ``length`` bytes of it if that is known to be needed. Raises DownloadFailed."""
     try:
         with closing(Window(file, session, min(max(length, _TAIL), _LONGEST_TAIL))) as window:
             found = _from_wheel(window, file) if window.open() else None
@@ -93,7 +93,7 @@ def _is_metadata(member: str, name: str) -> bool:
 
 
 def _from_sdist(stream: IO[bytes], file: File) -> bytes:
-    """PKG-INFO of the sdist's one folder."""
+    """Return PKG-INFO from the sdist's single directory."""
     if file.filename.endswith(".zip"):
         with zipfile.ZipFile(stream) as archive:
             member = next((each for each in archive.namelist() if _is_pkg_info(each)), None)
@@ -117,13 +117,13 @@ def _credible(body: bytes, file: File) -> bytes:
 
 
 class Window(io.RawIOBase):
-    """A file behind HTTP of which only what is looked at is fetched. For ``zipfile``, which begins at the end."""
+    """A file behind HTTP that fetches only what is read, for ``zipfile``, which begins at the end."""
 
     def __init__(self, file: File, session: Session, tail: int = _TAIL) -> None:
         """``tail``: bytes to fetch at first."""
         super().__init__()
         self.length = 0
-        """Bytes from the first that was fetched to the end; 0 as long as the server has sent no range."""
+        """Bytes from the first fetched one to the end; 0 until the server has sent a range."""
 
         self._file = file
         self._session = session
@@ -135,7 +135,7 @@ class Window(io.RawIOBase):
         """What is known, from ``_start`` on."""
 
     def open(self) -> bool:
-        """Fetch the end; False where the server has no ranges, whatever it said instead."""
+        """Fetch the end; return False if the server does not support ranges, whatever it sent instead."""
         size = self._file.size
         asked = f"bytes={max(0, size - self._tail)}-{size - 1}" if size else f"bytes=-{self._tail}"
         try:
@@ -161,19 +161,19 @@ class Window(io.RawIOBase):
         return len(self._bytes) == int(match[2]) - self._start + 1
 
     def readable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def tell(self) -> int:
-        """Where the next read begins."""
+        """Return where the next read begins."""
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move there."""
+        """Move to a position."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
         self._position = max(0, base + offset)
         return self._position
@@ -191,7 +191,7 @@ class Window(io.RawIOBase):
         return len(found)
 
     def _extend(self, begin: int, end: int) -> None:
-        """Fetch from ``begin`` on, and more than is asked for now: reads come in small portions."""
+        """Fetch from ``begin`` on, and more than needed now: reads come in small portions."""
         last = min(max(end, begin + _TAIL), self._size) - 1
         if begin < self._start:
             last = max(end - 1, min(last, self._start - 1))

@@ -1,4 +1,4 @@
-"""What a release requires: from the index, from the sidecar beside the file (PEP 658), or from the file itself."""
+"""The requirements of a release: from the index, the sidecar (PEP 658), or the file itself."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _BUILD = "its dependencies are unknown until it is built"
 
 
 class Requirements:
-    """Answers for releases. Safe to call from many threads."""
+    """Finds requirements of releases. Thread-safe."""
 
     def __init__(
         self, interpreter: Interpreter, apis: Mapping[str, JsonApi] | None = None, *, described: bool = False
     ) -> None:
-        """``apis`` are JSON APIs by the URLs of the indexes that they stand beside.
+        """``apis`` are JSON APIs by the URLs of their indexes.
 
         ``described`` keeps the head of all metadata that is read, so that it need not be requested again.
         """
@@ -37,23 +37,23 @@ class Requirements:
         self._interpreter = interpreter
         self._apis = apis or {}
         self._hosts: dict[str, bool] = {}
-        """Whether servers of files have sidecars that their index does not tell of."""
+        """Whether file servers have sidecars that their index does not announce."""
 
         self._ranges: dict[str, bool] = {}
-        """Whether servers of files send ranges of them."""
+        """Whether file servers support range requests."""
 
         self._ends: dict[str, int] = {}
-        """How much of the end of a wheel tells its metadata, in bytes, by project."""
+        """Bytes at the end of a wheel that contain its metadata, by project."""
 
     def key(self, release: Release) -> str | None:
-        """What the cache may hold of it; None where there is nothing to look for."""
+        """Return the cache key; None if there is nothing to look for."""
         file = release.file
         if release.requires is not None or file is None or file.url.startswith("file:"):
             return None
         return f"{SCHEMA}m {file.url}#{file.sha256 or ''}"
 
     def recall(self, release: Release, stored: Mapping[str, Answer]) -> tuple[str, ...] | Failure | None:
-        """The answer without the network; None where it takes that."""
+        """Return the result without the network; None if a request is needed."""
         if release.requires is not None:
             return self._given(release, release.requires)
         answer = stored.get(self.key(release) or "")
@@ -62,7 +62,7 @@ class Requirements:
         return self._judge(release, _load(answer.body))
 
     def ask(self, release: Release, session: Session) -> tuple[str, ...] | Failure:
-        """The answer, from the network where need be."""
+        """Return the result, from the network if needed."""
         if release.requires is not None:
             return self._given(release, release.requires)
         if release.file is None:
@@ -73,7 +73,7 @@ class Requirements:
             return _failure(release, failed.kind, failed.text)
 
     def confirm(self, release: Release, session: Session) -> tuple[str, ...] | Failure:
-        """The answer as the file itself has it, whatever the index told; remembered instead of that."""
+        """Return the result from the file itself, whatever the index says; it replaces the cached one."""
         if release.file is None:
             return self.ask(release, session)
         try:
@@ -102,13 +102,13 @@ class Requirements:
         if found is None:
             found = self._from_sidecar(key, release, file, session)
             if found is not None:
-                return found  # and kept
+                return found  # and cached
             found = self._without_sidecar(release, file, session)
         session.keep(file.url, key=key, body=_dump(found))
         return found
 
     def _without_sidecar(self, release: Release, file: File, session: Session) -> CoreMetadata:
-        """From the end of the wheel: where its server sends no ranges, from the JSON API or the whole file."""
+        """Read the end of the wheel; if its server does not support ranges, use the JSON API or the whole file."""
         ranges = self._ranges.get(host_of(file.url), True)
         found = self._from_ranges(release, file, session) if ranges else None
         api = self._apis.get(release.index) if found is None else None
@@ -117,7 +117,7 @@ class Requirements:
         return found or self._from_whole(release, file, session)
 
     def _from_sidecar(self, key: str, release: Release, file: File, session: Session) -> CoreMetadata | None:
-        """What the sidecar says, or what the cache knows already; None where there is none."""
+        """Return what the sidecar says, or the cache; None if there is none."""
         unsaid = file.metadata is None
         host = host_of(file.url)
         if file.metadata is False or (unsaid and not (file.is_wheel and self._hosts.get(host, True))):
@@ -146,10 +146,10 @@ class Requirements:
         return self._from_ranges(release, file, session) or self._from_whole(release, file, session)
 
     def _from_ranges(self, release: Release, file: File, session: Session) -> CoreMetadata | None:
-        """What the end of a wheel says; None where it cannot be had alone.
+        """Return what the end of a wheel says; None if it cannot be read alone.
 
-        A server that has sent one is asked for ranges from then on wherever its index does not tell of sidecars: each
-        may be missing, which costs a request, and the wheel's own metadata is what counts.
+        Once a server has sent a range, ranges are used wherever its index does not announce sidecars: each may be
+        missing, which costs a request, and the wheel's own metadata is what counts.
         """
         if not file.is_wheel or file.url.startswith("file:"):
             return None
@@ -172,7 +172,7 @@ class Requirements:
         return core_metadata.read(body, release)
 
     def _keep(self, file: File, bodies: Iterable[bytes], session: Session) -> None:
-        """Have ``description`` find what was read."""
+        """Cache what was read, for ``description``."""
         if self._described:
             from .description import keep
 
@@ -180,7 +180,7 @@ class Requirements:
                 keep(file, body, session)
 
     def description(self, release: Release, session: Session) -> str | None:
-        """The head of the metadata of a release's file; None where nobody has it."""
+        """Return the head of the metadata of a release's file; None if unavailable."""
         from .description import description_of
 
         return None if release.file is None else description_of(release.file, session)
@@ -194,7 +194,7 @@ class Requirements:
 
 
 def _sidecar(reply: Reply, release: Release, file: File, bodies: list[bytes]) -> bytes:
-    """Called for the sidecar's answer: what the cache keeps of it; the whole goes to ``bodies``."""
+    """Return what the cache keeps of a sidecar's response; the whole goes to ``bodies``."""
     core_metadata.check_hash(reply.body, file)
     found = _dump(core_metadata.read(reply.body, release))
     bodies.append(reply.body)

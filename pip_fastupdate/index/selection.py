@@ -1,4 +1,4 @@
-"""Which releases of a project may be chosen: the user's policy, applied to what the indexes offer, as pip would."""
+"""Decides which releases of a project may be chosen: the user's policy applied to the indexes, as in pip."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ from .project_record import SDIST, CompatibleFile, split
 def select(
     name: str, sources: Sequence[SourceRecord], *, floor: Version | None, policy: Policy, filters: Filters = ()
 ) -> Project | Failure:
-    """The project as the run sees it. ``sources`` in order of precedence, as ``pip`` lists its sources.
+    """Return the project as the run sees it. ``sources`` in order of precedence, as ``pip`` orders them.
 
-    ``floor`` is the installed version: older releases are left out. Releases that only a specifier naming a
-    pre-release could choose stay in as ``blocked`` with their file; others that are blocked, only above the newest
-    candidate.
+    ``floor`` is the installed version: older releases are dropped. Releases that only a specifier naming a pre-release
+    could choose stay in as ``blocked`` with their file; others that are blocked, only above the newest candidate.
     """
     if not sources:
         return Failure(name=name, kind="not-found", text="not found on the index")
@@ -63,14 +62,14 @@ class _Selection:
         releases = [self._release(each) for each in versions]
         fallback = not (self._pre or self._final_only or any(each.blocked is None for each in releases))
         if fallback and not self._has_final():
-            self._pre = True  # nothing but pre-releases: then pip takes those
+            self._pre = True  # nothing but pre-releases: pip then uses those
             releases = [self._release(each) for each in versions]
         if self._sdists and self._wheels and self._prefer_wheels:
             releases = _prefer_wheels(releases)
         return _worth_telling(releases)
 
     def _has_final(self) -> bool:
-        """Whether any version at all, however old, is a final one that fits; yanked ones count here, as for pip."""
+        """Return whether any version, however old, is final and compatible; yanked ones count here, as in pip."""
         finals = (each for each in merged_versions(self._sources, None) if not each.version.is_prerelease)
         fitting = ((each.version, *one) for each in finals for one in self._fitting(each))
         return any(self._held(*one) is None for one in fitting)
@@ -91,7 +90,7 @@ class _Selection:
         )
 
     def _alternatives(self, merged: MergedVersion, taken: SourceRecord) -> tuple[Release, ...]:
-        """The version as it would be, had each of the other sources been the only one."""
+        """Return the version as it would be if each of the other sources were the only one."""
         if len(self._sources) == 1:
             return ()
         others = {source.url: source for _, source in merged.files if source is not taken}
@@ -99,7 +98,7 @@ class _Selection:
         return tuple(self._release(merged._replace(files=files)) for files in parts)
 
     def _choose(self, merged: MergedVersion) -> tuple[tuple[CompatibleFile, SourceRecord] | None, Reason | None]:
-        """The file, and why it must not be taken. The installed version may always stay."""
+        """Return the file, and why it must not be used. The installed version may always stay."""
         fitting = self._fitting(merged)
         if merged.version == self._floor and merged.files:
             return (fitting or merged.files)[0], None
@@ -139,7 +138,7 @@ class _Selection:
         return "has no wheel for this platform" + (f", only {' and '.join(others)}" if others else "")
 
     def _held(self, version: Version, compatible: CompatibleFile, source: SourceRecord) -> Reason | None:
-        """Why a filter holds the file; None where all let it pass."""
+        """Return why a filter holds the file; None if all pass it."""
         if not self._filters:
             return None
         file = OfferedFile(
@@ -153,7 +152,7 @@ class _Selection:
         return first_reason(self._filters, file)
 
     def notes(self) -> Iterator[Reason]:
-        """What a filter says of the installed version, which may stay whatever that is."""
+        """Return the filters' remarks on the installed version, which may stay in any case."""
         installed = next((each for each in self.versions if each.version == self._floor), None)
         fitting = self._fitting(installed) if installed and self._filters else []
         held = self._held(installed.version, *fitting[0]) if installed and fitting else None
@@ -167,7 +166,9 @@ def _named(name: str, names: frozenset[str]) -> bool:
 
 
 def _formats(policy: Policy, name: str) -> tuple[bool, bool]:
-    """Whether wheels and sdists are allowed: a name outweighs ``:all:``, and only-binary goes first, as in pip."""
+    """Return whether wheels and sdists are allowed: a name outranks ``:all:``, and only-binary comes first, as in
+    pip.
+    """
     for key in (name, ":all:"):
         if key in policy.only_binary:
             return True, False
@@ -191,7 +192,7 @@ def _file(compatible: CompatibleFile) -> File:
 
 
 def _prefer_wheels(releases: list[Release]) -> list[Release]:
-    """``--prefer-binary``: an older wheel goes before a newer sdist."""
+    """Apply ``--prefer-binary``: an older wheel comes before a newer sdist."""
     if not any(each.blocked is None and each.file and each.file.is_wheel for each in releases):
         return releases
     reason = Reason(kind="no-wheel", text="has only an sdist, and --prefer-binary prefers older wheels")
@@ -214,7 +215,7 @@ def _without_file(release: Release, reason: Reason) -> Release:
 
 
 def _worth_telling(releases: Iterable[Release]) -> tuple[Release, ...]:
-    """Without what is blocked below the newest candidate, but for pre-releases, which a specifier may name."""
+    """Drop what is blocked below the newest candidate, except pre-releases, which a specifier may name."""
     kept = []
     candidate = False
     for release in releases:

@@ -1,1 +1,1 @@
-"""HTTP: one session with its cache, retries, credentials, TLS and pools of connections."""
+"""HTTP: one session with its cache, retries, credentials, TLS and connection pools."""

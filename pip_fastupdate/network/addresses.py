@@ -1,7 +1,7 @@
 """Connections to servers whose names are resolved once.
 
-Dozens of connections that are opened at once, each with questions of its own to the name server, lose some of these on
-the way, and every lost one costs 5 seconds.
+If dozens of connections are opened at once, each with its own DNS queries, some queries get lost, and every lost one
+costs 5 seconds.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from .pace import Pace
 
 
 class Addresses:
-    """What the name server says of hosts, for the time of a run. Safe to use from many threads."""
+    """Resolved host names, for one run. Thread-safe."""
 
     def __init__(self) -> None:
         self._known: dict[str, list[str]] = {}
         self._lock = threading.Lock()
 
     def of(self, host: str) -> list[str]:
-        """The IP addresses of ``host``, in the order in which they should be tried; none where it has none now."""
+        """Return the IP addresses of ``host``, in the order in which to try them; empty if it has none now."""
         with self._lock:
             if host not in self._known:
                 try:
@@ -39,7 +39,7 @@ class Addresses:
             return self._known[host]
 
     def forget(self, host: str) -> None:
-        """Have it resolved again the next time."""
+        """Resolve it again the next time."""
         with self._lock:
             self._known.pop(host, None)
 
@@ -48,19 +48,19 @@ ADDRESSES = Addresses()
 
 
 class _Resolved:
-    """What both kinds of connections do alike; urllib3 would resolve the name in ``_new_conn``, each time."""
+    """Shared by both kinds of connections; urllib3 would resolve the name in ``_new_conn``, each time."""
 
     _dns_host: str
     host: str
     limits: tuple[float, float]
-    """The timeout, and the seconds for a whole answer."""
+    """The timeout, and the seconds for a whole response."""
 
     def response_class(self, sock: Any, *further: Any, **options: Any) -> Answer:
-        """An answer that must not take for ever; what http.client and urllib3 call for each."""
+        """Return a response class with a time limit; http.client and urllib3 call it for each response."""
         return Answer(sock, *further, **options).watch(Pace(*self.limits))
 
     def _new_conn(self) -> Any:
-        connect: Any = super()._new_conn  # type: ignore[misc] # of the class beside this one
+        connect: Any = super()._new_conn  # type: ignore[misc] # of the class next to this one
         host, refused = self._dns_host, None
         for address in ADDRESSES.of(host):
             self._dns_host = address
@@ -73,7 +73,7 @@ class _Resolved:
         ADDRESSES.forget(host)
         if refused is not None:
             raise refused
-        return connect()  # which tells what is wrong with the name
+        return connect()  # which reports what is wrong with the name
 
 
 class _VerifiedPool(HTTPSConnectionPool):
@@ -87,7 +87,7 @@ class _VerifiedPool(HTTPSConnectionPool):
 
 
 def pool_classes(timeout: float, seconds: float) -> dict[str, type[HTTPConnectionPool]]:
-    """The classes of pools by schemes, for a ``PoolManager``: their answers have ``seconds`` each, in all."""
+    """Return the pool classes by scheme, for a ``PoolManager``: each response has ``seconds`` in total."""
     limits = (timeout, seconds)
     plain = type("Connection", (_Resolved, HTTPConnection), {"limits": limits})
     secure = type("SecureConnection", (_Resolved, HTTPSConnection), {"limits": limits})

@@ -1,4 +1,4 @@
-"""Bodies of answers: read whole and told to be complete, or in chunks; content-decoded by a few threads at a time."""
+"""Bodies of responses: read whole and checked for completeness, or in chunks; decoded by a few threads at a time."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from .pace import Exceeded
 CHUNK = 256 * 1024
 
 _DRAINED = 64 * 1024
-"""Bytes of a body that nobody wants that are read rather than the connection given up."""
+"""Bytes of an unwanted body that are read to keep its connection."""
 
 _MEMBERS = 64
-"""Parts that a gzip body may have: each is copied once more."""
+"""Maximum number of parts of a gzip body: each is copied once more."""
 
 _DIGITS = 18
-"""Of a length; what has more is too long anyway."""
+"""Digits of a length; one with more is too long anyway."""
 
 
 def decoding() -> AbstractContextManager[object]:
     """Held while a body is decoded and digested.
 
-    Compressed bodies are small, decoded ones are not: so many are in memory at the same time as the machine has
-    processors, not as there are connections.
+    Compressed bodies are small, decoded ones are not: only as many are in memory at the same time as there are
+    processors, not connections.
     """
     return threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
 
 
 def read(response: Response, limits: Limits) -> bytes:
-    """The whole body as sent. Raises ``errors.ERRORS``, or ``RequestError`` where more was promised, or too much."""
+    """Return the whole body as sent. Raises ``errors.ERRORS``, or ``RequestError`` if it is too short or too long."""
     length = promised(response)
     if length is not None and length <= limits.body:
         body: bytes = response.raw.read(decode_content=False)
@@ -50,7 +50,7 @@ def read(response: Response, limits: Limits) -> bytes:
 
 
 def chunks(response: Response, limit: int) -> Iterator[bytes]:
-    """The body as sent, in chunks of at most 256 KiB, up to ``limit`` bytes. Raises like ``read``."""
+    """Yield the body as sent, in chunks of at most 256 KiB, up to ``limit`` bytes. Raises like ``read``."""
     original = getattr(response.raw, "_original_response", None)
     if isinstance(original, Answer) and original.pace is not None:
         original.pace.unhurried()
@@ -75,9 +75,9 @@ def _refuse(response: Response, limit: int) -> None:
 
 
 def drain(response: Response) -> None:
-    """Be done with a response whose body nobody wants: its connection is used again if little is left of it.
+    """Finish an unwanted response: its connection is reused if little is left of it.
 
-    Raises Exceeded where even that little comes too slowly.
+    Raises Exceeded if even that comes too slowly.
     """
     try:
         if (promised(response) or 0) > _DRAINED or len(response.raw.read(_DRAINED, decode_content=False)) >= _DRAINED:
@@ -88,12 +88,12 @@ def drain(response: Response) -> None:
         raise
     except ERRORS:
         response.raw.close()
-    response._content = b""  # what reads it, such as requests at a redirect, would decode it, however large it gets
+    response._content = b""  # readers such as requests at a redirect would decode it, however large it gets
     response._content_consumed = True  # type: ignore[attr-defined]
 
 
 COMPRESSIONS = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz"})
-"""Content encodings that nobody asked for. Others, such as utf-8, are names that storage services give to none."""
+"""Content encodings that were not requested. Others, such as utf-8, are names that storage services use for none."""
 
 
 def decode(body: bytes, response: Response, limit: int) -> bytes:
@@ -136,7 +136,7 @@ def _unzip(unzip: Any, body: bytes, response: Response, limit: int) -> bytes:
 
 
 def promised(response: Response) -> int | None:
-    """The ``Content-Length``; None where there is none that counts, or more of it than a number."""
+    """Return the ``Content-Length``; None if it is missing or invalid."""
     said = response.headers.get("content-length", "")
     counts = said.isascii() and said.isdigit() and "transfer-encoding" not in response.headers
     return int(said[:_DIGITS]) if counts else None

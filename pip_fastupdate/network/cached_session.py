@@ -1,6 +1,6 @@
 """requests-cache's session around the one that retries.
 
-Imports requests-cache (50 ms): only the session does, and only when there is something to ask.
+Imports requests-cache (50 ms): only the session does so, before its first request.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from .requests_cache_backend import Answers, Kept, StoredAnswers
 from .transport import Get, RetryingSession
 
 SMALL = 16 * 1024**2
-"""Bytes up to which a whole file is as good as a part of it."""
+"""Bytes up to which a whole file may replace a part of it."""
 
 Condense = Callable[[Reply], bytes]
 
 
 def condition(known: Record | None) -> dict[str, str]:
-    """The header that makes a request conditional (RFC 9110): one will do, a server passes over the second."""
+    """Return the header that makes a request conditional (RFC 9110): one is enough, servers ignore the second."""
     for name, header in (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since")):
         if known is not None and name in known.headers:
             return {header: known.headers[name]}
@@ -42,30 +42,30 @@ def condition(known: Record | None) -> dict[str, str]:
 
 
 def storage(store: Store | SharedStore, ttl: float) -> BaseStorage[str, CachedResponse]:
-    """What requests-cache writes to."""
+    """Return what requests-cache writes to."""
     if isinstance(store, Store):
         return StoredAnswers(store, ttl)
     client = store.client()
     if client is None:
         return StoredAnswers(store.local, ttl)
-    from .redis_backend import SharedAnswers  # needs the package redis
+    from .redis_backend import SharedAnswers  # requires the package redis
 
     return SharedAnswers(store, client, ttl)
 
 
 class CachedTransport(CachedSession, RetryingSession):
-    """The one session over which everything goes: ``ask`` through the cache, ``fetch`` and ``download`` past it."""
+    """The one session for all requests: ``ask`` through the cache, ``fetch`` and ``download`` past it."""
 
     def __init__(self, storage: BaseStorage[str, CachedResponse], clock: Callable[[], float], **options: Any) -> None:
-        """``options`` is what ``RetryingSession`` takes."""
+        """``options`` are for ``RetryingSession``."""
         super().__init__(backend=Answers(storage), **options)
         self._clock = clock
         self._decoding = bodies.decoding()
 
     def send(self, request: PreparedRequest, *_further: Any, **_options: Any) -> Any:
-        """Past requests-cache's own, which works out from headers, for 0.4 ms, what is known here before.
+        """Bypass requests-cache's own ``send``, which computes from headers, in 0.4 ms, what is known here already.
 
-        That is: whether the cache is believed, was decided by who asks, and that an answer is kept, by its status.
+        That is: the caller decides whether the cache is used, and the status whether a response is kept.
         """
         return RetryingSession.send(self, request)
 
@@ -80,9 +80,10 @@ class CachedTransport(CachedSession, RetryingSession):
         accept: str,
         current: bool,
     ) -> tuple[Record, bool]:
-        """The record of the answer, kept; and whether it is the ``known`` one, confirmed. Raises ``RequestError``.
+        """Return the record of the response, cached; and whether it is the ``known`` one, confirmed. Raises
+        ``RequestError``.
 
-        ``current`` makes caches between us and the index ask it too.
+        ``current`` makes caches between us and the index revalidate, too.
         """
         conditions = condition(known)
         headers = {**self.always, "Accept": accept, **conditions}
@@ -99,12 +100,12 @@ class CachedTransport(CachedSession, RetryingSession):
         return record, confirmed
 
     def _renewed(self, known: Record, response: Response) -> Record:
-        """What was known, as the server confirmed it just now."""
+        """Return the known record, as the server just confirmed it."""
         headers = {**known.headers, **kept_headers(response.headers)}
         return replace(known, fetched=self._clock(), headers=headers)
 
     def fetch(self, url: str, headers: Mapping[str, str], question: bytes | None = None) -> Answer:
-        """The whole answer, decoded; nothing is looked up or kept. Raises ``RequestError``."""
+        """Return the whole response, decoded; the cache is not used. Raises ``RequestError``."""
 
         def finish(response: Response) -> bytes:
             if "Range" in headers and response.status_code == 200:
@@ -125,7 +126,7 @@ class CachedTransport(CachedSession, RetryingSession):
 
     @contextmanager
     def download(self, url: str, headers: Mapping[str, str]) -> Iterator[Iterator[bytes]]:
-        """The body in chunks as it is sent; nothing is looked up or kept. Raises ``RequestError``, also while read."""
+        """Yield the body in chunks as sent; the cache is not used. Raises ``RequestError``, also while reading."""
 
         def begin(response: Response) -> Iterator[bytes]:
             chunks = bodies.chunks(response, self._limits.file)
@@ -139,7 +140,7 @@ class CachedTransport(CachedSession, RetryingSession):
             response.close()
 
     def _unencoded(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """These headers and ours; files and parts of them are not to be encoded on the way."""
+        """Return these headers and ours; files and parts of them must not be encoded on the way."""
         return {**self.always, "Accept-Encoding": "identity", **headers}
 
     def _flow(self, chunks: Iterator[bytes], url: str, host: str) -> Iterator[bytes]:
@@ -151,13 +152,13 @@ class CachedTransport(CachedSession, RetryingSession):
             raise of_error(error, url) from error
 
     def _read(self, response: Response) -> bytes:
-        """The body of the answer as it was sent, counted."""
+        """Return the body of the response as sent, counted."""
         body = bodies.read(response, self._limits)
         self._counters.received(host_of(str(response.url)), len(body))
         return body
 
     def _check_small(self, response: Response) -> None:
-        """Raises ``RequestError`` (``http``) where a server sends a large file, of which a part was asked for."""
+        """Raise ``RequestError`` (``http``) if a server sends a large file instead of the requested part."""
         length = bodies.promised(response)
         if length is None or length > SMALL:
             response.close()
@@ -172,7 +173,7 @@ class CachedTransport(CachedSession, RetryingSession):
             small = b"" if status in GONE else self._condense(body, response, url, condense)
         del body
         headers = {} if status in GONE else kept_headers(response.headers)
-        kept = url.partition("?")[0]  # a query may hold a token
+        kept = url.partition("?")[0]  # a query may contain a token
         return Record(status=status, url=kept, headers=headers, fetched=self._clock(), body=small, immutable=immutable)
 
     def _condense(self, body: bytes, response: Response, url: str, condense: Condense) -> bytes:
@@ -182,18 +183,18 @@ class CachedTransport(CachedSession, RetryingSession):
             return condense(reply)
         except DownloadFailed:
             raise
-        except Exception as error:  # whatever it is: it comes of what the server sent
+        except Exception as error:  # whatever it is: the server's data caused it
             reason = str(error).partition("\n")[0][:120] or type(error).__name__
             text = f"unexpected response from {host_of(url)} ({reason})"
             raise RequestError("garbage", without_credentials(text), again=False) from error
 
 
 def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Those that the cache keeps."""
+    """Return the headers that the cache keeps."""
     return {name: headers[name] for name in KEPT_HEADERS if name in headers}
 
 
 def source(response: Response, asked: str) -> str:
-    """Where the answer came from, without what is secret: credentials, and the tokens of a redirect's query."""
+    """Return where the response came from, without credentials and the tokens of a redirect's query."""
     url = without_credentials(str(response.url))
     return url if url == without_credentials(asked) else url.partition("?")[0]

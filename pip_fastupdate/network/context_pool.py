@@ -1,8 +1,8 @@
-"""One TLS context for each handshake, where contexts are changed while they are used.
+"""One TLS context per handshake, for contexts that change while they are used.
 
-On macOS and Windows truststore sets a context's ``verify_mode`` to CERT_NONE during the handshake, has the system look
-at the certificate afterwards, and puts back what it found. Two handshakes on one context find each other's values: all
-later ones are then not verified at all (truststore #209; pip 24.2 to 26.2 bring such a version).
+On macOS and Windows truststore sets a context's ``verify_mode`` to CERT_NONE during the handshake, lets the system
+verify the certificate afterwards, and restores the old value. Two handshakes on one context see each other's values:
+all later ones are then not verified at all (truststore #209; pip 24.2 to 26.2 vendor such a version).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     Plain = ssl.SSLContext
-else:  # truststore may have put a class of its own in place of it (inject_into_ssl)
+else:  # truststore may have replaced it by its own class (inject_into_ssl)
     Plain = next((each for each in ssl.SSLContext.__mro__ if each.__module__ == "ssl"), ssl.SSLContext)
 
 
@@ -25,10 +25,10 @@ def is_plain(context: ssl.SSLContext) -> bool:
 
 
 class ContextPool(Plain):
-    """A context that has another one do each handshake, which nobody else uses meanwhile.
+    """A context that delegates each handshake to another one that nobody else uses at the time.
 
-    There are as many as there are handshakes at the same time. What they have to verify is not negotiable: whatever
-    ``verify_mode`` and ``check_hostname`` are set to here, each of them demands a certificate of the right name.
+    There are as many as there are simultaneous handshakes. Verification is not negotiable: whatever ``verify_mode`` and
+    ``check_hostname`` are set to here, each requires a certificate with the right name.
     """
 
     _make: Callable[[], ssl.SSLContext]
@@ -42,7 +42,7 @@ class ContextPool(Plain):
         return self
 
     def __init__(self, *_: Any) -> None:
-        """Nothing is left to do."""
+        """Do nothing."""
 
     def wrap_socket(self, sock: Any, *further: Any, **options: Any) -> ssl.SSLSocket:
         """Shake hands; see ``ssl.SSLContext``. Raises SSLError unless the server's certificate was verified."""
@@ -56,7 +56,7 @@ class ContextPool(Plain):
         return wrapped
 
     def wrap_bio(self, *buffers: Any, **options: Any) -> ssl.SSLObject:
-        """The handshake comes later: the context stays with it for good."""
+        """Prepare a later handshake: the context is not reused."""
         context = self._take()
         return context.wrap_bio(*buffers, **options)
 
@@ -64,7 +64,7 @@ class ContextPool(Plain):
     def _borrowed(self) -> Iterator[ssl.SSLContext]:
         context = self._take()
         yield context
-        with self._lock:  # not after an error: what state it is in then is anybody's guess
+        with self._lock:  # not after an error, which leaves it in an unknown state
             self._free.append(context)
 
     def _take(self) -> ssl.SSLContext:

@@ -1,4 +1,4 @@
-"""What a session counts for ``--stats``."""
+"""The counters of a session for ``--stats``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..core.models import Counts, DiskUse, HostStats, Stats
 
 
 class _Host:
-    """What one server was asked for so far."""
+    """The counters of one server."""
 
     __slots__ = ("received", "requests", "seconds")
 
@@ -21,7 +21,7 @@ class _Host:
         self.received = 0
 
     def stats(self, name: str) -> HostStats:
-        """The figures so far."""
+        """Return the figures so far."""
         ordered = sorted(self.seconds)
         return HostStats(
             host=name,
@@ -33,7 +33,7 @@ class _Host:
 
 
 class Counters:
-    """Safe to count with from many threads."""
+    """Thread-safe counters."""
 
     def __init__(self) -> None:
         self._numbers = {each.name: 0 for each in fields(Counts)}
@@ -47,18 +47,18 @@ class Counters:
                 self._numbers[name] += number
 
     def asked(self, host: str) -> None:
-        """A request was sent to ``host``."""
+        """Count a request to ``host``."""
         with self._lock:
             self._numbers["requests"] += 1
             self._host(host).requests += 1
 
     def answered(self, host: str, seconds: float) -> None:
-        """The head of a response of ``host`` was there so many seconds after its request was sent."""
+        """Record the seconds between a request to ``host`` and the head of its response."""
         with self._lock:
             self._host(host).seconds.append(seconds)
 
     def received(self, host: str, size: int) -> None:
-        """``host`` sent so many bytes of a body."""
+        """Count bytes of a body from ``host``."""
         with self._lock:
             self._numbers["bytes_received"] += size
             self._host(host).received += size
@@ -71,13 +71,13 @@ class Counters:
 
     @property
     def counts(self) -> Counts:
-        """What was counted so far."""
+        """Return the counters so far."""
         return Counts(**self._numbers)
 
     def stats(
         self, *, seconds: Mapping[str, float], peak_memory_mb: float | None, disk: DiskUse | None = None
     ) -> Stats:
-        """The figures of the run so far: wall seconds by stage, and MB (10^6 bytes)."""
+        """Return the figures of the run so far: wall seconds by stage, and MB (10^6 bytes)."""
         with self._lock:
             hosts = [host.stats(name) for name, host in self._hosts.items()]
         hosts.sort(key=lambda each: (-each.requests, each.host))

@@ -1,4 +1,4 @@
-"""Who we are to a server: asked of pip's own authentication once a project index, not once a request."""
+"""Our credentials for a server: looked up with pip's own authentication once per index, not once per request."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from ..core.text import without_credentials
 from . import bodies
 
 Authenticate = Callable[[Any], Any]
-"""As requests has it: takes a prepared request, adds to its headers and hooks, and returns it."""
+"""As in requests: takes a prepared request, adds to its headers and hooks, and returns it."""
 
 Hook = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """How requests to one folder of a server authenticate."""
+    """How requests to one directory of a server authenticate."""
 
     authorization: str | None
     hooks: tuple[Hook, ...]
 
 
 class Credentials:
-    """Applies them to requests, and answers a 401 for one request at a time.
+    """Applies credentials to requests, and handles 401 responses for one request at a time.
 
-    So the user is asked for a password once: the others find it known when it is their turn.
+    So the user is asked for a password once: the other requests then find it.
     """
 
     def __init__(self, authenticate: Authenticate | None) -> None:
-        """Without ``authenticate``: what the URL has in it, else what netrc has for its host."""
+        """Without ``authenticate``: credentials from the URL, else from netrc."""
         self._authenticate = authenticate or _from_netrc
         self._known: dict[str, Known] = {}
         self._lock = threading.RLock()
 
     def apply(self, request: PreparedRequest) -> None:
-        """Authorize the request; its URL has no credentials in it afterwards."""
+        """Authorize the request; its URL then has no credentials."""
         url = str(request.url)
         scope = _scope(url)
         known = self._known.get(scope)
@@ -57,7 +57,7 @@ class Credentials:
             request.headers["Authorization"] = known.authorization
 
     def answer_challenge(self, response: Response, options: dict[str, Any]) -> Response:
-        """Let authentication see the answer to a request of ours; it may send the request again, and does on a 401."""
+        """Let authentication handle the response to our request; on a 401 it may send the request again."""
         request = response.request
         if not request.hooks["response"] or response.status_code != 401:
             return _dispatch(request, response, options)
@@ -70,7 +70,7 @@ class Credentials:
         return response
 
     def _look_up(self, request: PreparedRequest) -> Known:
-        """Ask for a request like this one, which is left as it is."""
+        """Look up credentials for a request like this one, which is not changed."""
         trial = PreparedRequest()
         trial.method, trial.url, trial.headers = request.method, request.url, request.headers.copy()
         trial.headers.pop("Authorization", None)
@@ -82,7 +82,7 @@ class Credentials:
         return Known(authorization=authorization, hooks=tuple(trial.hooks["response"]))
 
     def _as_known_by_now(self, response: Response, options: dict[str, Any]) -> Response:
-        """While this request was under way another one may have found out how to authenticate."""
+        """Retry with credentials that another request has found in the meantime."""
         request = response.request
         known = self._look_up(request)
         if known.authorization in (None, request.headers.get("Authorization")):
@@ -106,12 +106,12 @@ def _dispatch(request: PreparedRequest, response: Response, options: dict[str, A
 
 
 def is_downgrade(asked: str, target: str) -> bool:
-    """Whether a redirect leads from https to http, where everybody may read what is sent."""
+    """Return whether a redirect leads from https to http, where anybody may read what is sent."""
     return asked[:6].lower() == "https:" and target[:6].lower() != "https:"
 
 
 def _scope(url: str) -> str:
-    """The folder two levels up, which is that of all projects where ``url`` is one's page: credentials are for it."""
+    """Return the directory two levels up, the one of all projects for a project's page: credentials are for it."""
     start = "/".join(url.split("/", 3)[:3])
     path = url[len(start) :].partition("?")[0]
     return start + path.rsplit("/", 2)[0]

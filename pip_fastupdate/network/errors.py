@@ -1,4 +1,4 @@
-"""What went wrong on the network, in a few words for people, and whether to try again."""
+"""Network errors in a few words, and whether to retry."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RETRIED = frozenset({429, 500, 502, 503, 504})
 """Statuses with which a server says that later may be better."""
 
 ERRORS = (of_requests.RequestException, of_urllib3.HTTPError, HTTPException, OSError, ValueError, Exceeded)
-"""What requests, urllib3 and what is below them raise; ValueError of all kinds where they do not like a URL."""
+"""Exceptions of requests, urllib3 and the libraries below; ValueError of all kinds for invalid URLs."""
 
 _MEANINGS: tuple[tuple[tuple[type[BaseException], ...], NotFetched, str, bool], ...] = (
     ((of_requests.ProxyError, of_urllib3.ProxyError), "proxy", "could not connect to {host} through the proxy", False),
@@ -42,11 +42,11 @@ _MEANINGS: tuple[tuple[tuple[type[BaseException], ...], NotFetched, str, bool], 
     ),
     ((BaseException,), "unreachable", "{host} closed the connection", True),
 )
-"""The exceptions, the kind, the text, whether there was a connection. The first that fits what is wrapped counts."""
+"""The exceptions, the kind, the text, whether there was a connection. The first that matches a wrapped error counts."""
 
 
 class RequestError(DownloadFailed):
-    """A failure of one attempt."""
+    """A failed attempt."""
 
     def __init__(
         self,
@@ -60,14 +60,14 @@ class RequestError(DownloadFailed):
     ) -> None:
         """``again`` says whether another attempt may help, ``wait`` after how many seconds if the server said so.
 
-        ``connected`` is False where not even a connection came about.
+        ``connected`` is False if there was not even a connection.
         """
         super().__init__(kind, text, status)
         self.again, self.wait, self.connected = again, wait, connected
 
 
 def of_status(status: int, url: str, wait: float | None = None) -> RequestError:
-    """An answer that is an error."""
+    """Return the error for a response with an error status."""
     try:
         phrase = f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
@@ -77,7 +77,7 @@ def of_status(status: int, url: str, wait: float | None = None) -> RequestError:
 
 
 def of_error(error: Exception, url: str) -> RequestError:
-    """An exception out of ``ERRORS`` that a request to ``url`` ended with."""
+    """Return the error for an exception from ``ERRORS`` during a request to ``url``."""
     chain = list(_causes(error))
     if isinstance(error, Exceeded):
         return RequestError(error.kind, f"{host_of(url)} {error}", again=False)
@@ -90,7 +90,7 @@ def of_error(error: Exception, url: str) -> RequestError:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and those that it wraps, outermost first: requests and urllib3 keep them in several places."""
+    """Yield the error and those it wraps, outermost first: requests and urllib3 keep them in several places."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:
@@ -102,7 +102,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _detail(chain: list[BaseException]) -> str:
-    """The operating system's or the TLS library's own words, if any."""
+    """Return the message of the operating system or the TLS library, if any."""
     for each in chain:
         if isinstance(each, ssl.SSLCertVerificationError):
             return f" ({getattr(each, 'verify_message', None) or each})"  # truststore's on Windows has none

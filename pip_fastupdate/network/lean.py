@@ -1,6 +1,6 @@
-"""requests-cache without the databases and formats that it would import if they happen to be installed.
+"""requests-cache without the databases and formats that it imports if they are installed.
 
-Some, such as boto3, take half a second; and what is in the environment of the user may be old or broken.
+Some, such as boto3, take half a second; and packages in the user's environment may be old or broken.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 OPTIONAL = ("boto3", "bson", "gridfs", "itsdangerous", "orjson", "pymongo", "redis", "ujson", "yaml")
-"""Top-level modules that requests-cache imports where it can, and does without otherwise."""
+"""Top-level modules that requests-cache imports if available, and works without otherwise."""
 
 
 @contextmanager
 def lean() -> Iterator[None]:
-    """Inside, importing one of ``OPTIONAL`` fails unless that has happened before. Not for several threads."""
+    """Make the import of ``OPTIONAL`` modules fail inside, unless already imported. Not thread-safe."""
     hidden = [name for name in OPTIONAL if name not in sys.modules]
     for name in hidden:
-        sys.modules[name] = None  # type: ignore[assignment] # the import system's own way to rule a module out
+        sys.modules[name] = None  # type: ignore[assignment] # the import system's own way to exclude a module
     try:
         yield
     finally:

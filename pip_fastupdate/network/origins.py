@@ -1,4 +1,4 @@
-"""Servers: what holds for every request to one of them is worked out once."""
+"""Servers: what applies to every request to one of them is computed once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .counters import Counters
 from .errors import RequestError
 
 DOWN = 30.0
-"""Seconds for which a server that could not be reached, all retries spent, is not tried again."""
+"""Seconds for which an unreachable server, after all retries, is not tried again."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,10 +29,10 @@ class Origin:
 
     adapter: Pool
     options: dict[str, Any]
-    """What the adapter's ``send`` is given beside the request."""
+    """Further arguments of the adapter's ``send``."""
 
     answered: float = -1.0
-    """When it last answered at all, by the monotonic clock."""
+    """When it last responded at all, by the monotonic clock."""
 
     down: RequestError | None = None
     """Why it cannot be reached, since ``since`` by the monotonic clock."""
@@ -40,27 +40,27 @@ class Origin:
     since: float = 0.0
 
     def check(self) -> None:
-        """Raise what others have found out just now: a hundred requests need not each wait for it themselves."""
+        """Raise what other requests have just found out: a hundred need not each wait for it themselves."""
         if self.down is not None and time.monotonic() - self.since < DOWN:
             raise RequestError(self.down.kind, self.down.text, again=False)
 
     def failed(self, failure: RequestError, started: float) -> None:
-        """A request begun at ``started`` has spent its retries."""
+        """Record that a request begun at ``started`` has used its retries."""
         if not failure.connected and self.answered < started:
             self.down, self.since = failure, time.monotonic()
 
     def works(self) -> None:
-        """It has answered."""
+        """Record a response."""
         self.answered, self.down = time.monotonic(), None
 
 
 class Origins:
-    """All servers that were met, by how their URLs begin."""
+    """All servers of the run, by the start of their URLs."""
 
     def __init__(
         self, network: Network, mount: Callable[[str, Pool], None], counters: Counters, system: tls.MakeContext | None
     ) -> None:
-        """``mount`` tells the session of an adapter, ``system`` is as in ``tls.trusting``."""
+        """``mount`` gives an adapter to the session, ``system`` is as in ``tls.trusting``."""
         self._network, self._mount, self._counters, self._system = network, mount, counters, system
         self._known: dict[str, Origin] = {}
         self._lock = threading.Lock()
@@ -69,7 +69,7 @@ class Origins:
         mount("http://", self._plain)
 
     def of(self, url: str) -> Origin:
-        """The server of ``url``. Raises ``RequestError`` where the certificates to use cannot be read."""
+        """Return the server of ``url``. Raises ``RequestError`` if its certificates cannot be read."""
         start = "/".join(url.split("/", 3)[:3])
         origin = self._known.get(start)
         if origin is None:
@@ -104,7 +104,7 @@ class Origins:
         return self._secure
 
     def _trusted_blindly(self, start: str) -> bool:
-        """Whether the user said so, as pip reads it: a host stands for all its ports."""
+        """Return whether the user trusts it blindly, as in pip: a host stands for all its ports."""
         netloc = start.rpartition("/")[2].rpartition("@")[2].lower()
         host = netloc if netloc.endswith("]") else netloc.rpartition(":")[0] or netloc
         trusted = {each.lower() for each in self._network.trusted_hosts}

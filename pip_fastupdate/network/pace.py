@@ -1,7 +1,7 @@
-"""How fast an answer has to come, and how long it may take: a byte a second for ever holds up nobody.
+"""Minimum speed and maximum time of a response: a byte per second cannot block a run forever.
 
-A socket's timeout is about the time between two bytes. This is about the rate, head and body alike, and about the
-whole, below everything that reads from a connection.
+A socket's timeout limits the time between two bytes. This limits the rate, for headers and body alike, and the total
+time, below everything that reads from a connection.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from ..core.reasons import NotFetched
 
 LEAST = 256
-"""Bytes that have to come within each window of twice the timeout."""
+"""Bytes required within each window of twice the timeout."""
 
 HEAD = 1 << 20
-"""Bytes of a head at most, with all that servers may send before it (1xx)."""
+"""Maximum bytes of the headers, with everything that servers may send before them (1xx)."""
 
 
 class Exceeded(Exception):
-    """The answer is beyond all measure; ``kind`` is that of the failure, the text goes on after the host's name."""
+    """The response exceeds a limit; ``kind`` is that of the failure, the text follows the host's name."""
 
     def __init__(self, kind: NotFetched, text: str) -> None:
         super().__init__(text)
@@ -30,19 +30,19 @@ class Exceeded(Exception):
 
 
 class Pace:
-    """Keeps watch over one answer."""
+    """Watches one response."""
 
     __slots__ = ("_clock", "_deadline", "_end", "_got", "_head", "_window")
 
     def __init__(self, timeout: float, seconds: float | None, clock: Callable[[], float] = time.monotonic) -> None:
-        """The answer begins now, and has ``seconds`` in all (None: for ever) unless it is ``unhurried``."""
+        """The response begins now, and has ``seconds`` in total (None: forever) unless it is ``unhurried``."""
         now = clock()
         self._clock, self._window = clock, 2 * timeout
         self._deadline = None if seconds is None else now + seconds
         self._end, self._got, self._head = now + self._window, 0, HEAD
 
     def count(self, amount: int) -> None:
-        """So many bytes came. Raises Exceeded."""
+        """Count received bytes. Raises Exceeded."""
         now = self._clock()
         self._got += amount
         if self._head:
@@ -57,15 +57,15 @@ class Pace:
             self._end, self._got = now + self._window, 0
 
     def begun(self) -> None:
-        """The head is complete."""
+        """Record that the headers are complete."""
         self._head = 0
 
     def unhurried(self) -> None:
-        """Let it take its time, as long as enough comes: it is a file, of any size."""
+        """Lift the total limit while enough arrives: it is a file, of any size."""
         self._deadline = None
 
     def watch(self, stream: io.BufferedReader) -> io.BufferedReader:
-        """The same stream, counted."""
+        """Return the same stream, counted."""
         raw = stream.detach()
         return io.BufferedReader(_Watched(raw, self.count))
 
@@ -75,21 +75,21 @@ class _Watched(io.RawIOBase):
         self._raw, self._count = raw, count
 
     def readable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def fileno(self) -> int:
-        """That of the socket."""
+        """Return the socket's."""
         return self._raw.fileno()
 
     def readinto(self, buffer: Any) -> int | None:
-        """Read, and raise Exceeded where that was too little for so long."""
+        """Read, and raise Exceeded if that was too slow."""
         amount = cast("int | None", self._raw.readinto(buffer))
         self._count(amount or 0)
         return amount
 
     def close(self) -> None:
-        """Close the socket's end of it too."""
+        """Close the socket's end, too."""
         if not self.closed:
             self._raw.close()
         super().close()

@@ -1,4 +1,4 @@
-"""requests-cache's own Redis backend, for the answers of a run whose cache is a shared one."""
+"""requests-cache's own Redis backend, for the responses of a run with a shared cache."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class SharedAnswers(RedisDict):
-    """Writes there as long as that works, then to the store on this machine."""
+    """Writes there while that works, then to the local store."""
 
     def __init__(self, store: SharedStore, client: Redis, ttl: float) -> None:
-        """What expired is of use for conditional requests: it stays for another while."""
+        """Expired entries are useful for conditional requests: they are kept for a while."""
         super().__init__(NAMESPACE, connection=client, serializer=_SERIALIZER, ttl=True, ttl_offset=LONG)
         self._store, self._ttl = store, ttl
         self._local = StoredAnswers(store.local, ttl)

@@ -1,6 +1,6 @@
 """requests-cache's storage over the store, with our keys and records.
 
-Imports requests-cache (50 ms): only the session does, and only when there is something to ask.
+Imports requests-cache (50 ms): only the session does so, before its first request.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from ..cache.sqlite import Store
 from ..core.response import Record, pack, unpack
 
 STALE = datetime(1970, 1, 1, tzinfo=timezone.utc)
-"""When everything expired that gets as far as requests-cache: the session answers the rest."""
+"""Everything that reaches requests-cache is stale: the session handles the rest."""
 
 
 class Kept(CachedResponse):
-    """A record as requests-cache wants to see it; the rest of a real response would cost 0.1 ms to make."""
+    """A record as requests-cache expects it; the rest of a real response would cost 0.1 ms to create."""
 
     def __init__(self, record: Record, expires: datetime | None = STALE) -> None:
         self.record: Record
@@ -63,7 +63,7 @@ class StoredAnswers(BaseStorage[str, CachedResponse]):
 
 
 class Answers(BaseCache):
-    """The cache behind the session."""
+    """The cache of the session."""
 
     def __init__(self, storage: BaseStorage[str, CachedResponse]) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
-"""The one session over which all HTTP of the program goes, and its cache.
+"""The one session for all HTTP requests of the program, and its cache.
 
-What is fresh in the cache is answered with the standard library alone: requests and requests-cache, 0.2 s of imports,
-wait until there is something to ask.
+Fresh cached responses need only the standard library: requests and requests-cache, 0.2 s of imports, are loaded before
+the first request.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = ["Answer", "Counters", "Reply", "Session"]
 
 
 class Session:
-    """Answers of indexes, from the cache where they are fresh there. Safe to use from many threads."""
+    """Index responses, from the cache if they are fresh. Thread-safe."""
 
     def __init__(
         self,
@@ -44,9 +44,9 @@ class Session:
         tls: Callable[[], ssl.SSLContext | None] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """``authenticate`` takes and returns a prepared request of requests, ``warn`` a sentence and its hint ("").
+        """``authenticate`` takes and returns a prepared request of requests, ``warn`` a message and its hint ("").
 
-        ``tls`` makes a context that trusts the system's certificates, in place of those that come with requests.
+        ``tls`` creates a context that trusts the system's certificates instead of those of requests.
         """
         self.counters = Counters()
         self._cache, self._clock, self._started = cache, clock, clock()
@@ -64,7 +64,7 @@ class Session:
         self._connecting = threading.Lock()
 
     def stored(self, keys: Sequence[str]) -> dict[str, Answer]:
-        """What the cache has for those keys, fresh or not, in one reading. Nothing is asked for."""
+        """Return what is cached under those keys, fresh or not, in one read. Sends no request."""
         asked = {key_of(key): key for key in keys}
         values, now = self._store.read(asked), self._clock()
         answers: dict[str, Answer] = {}
@@ -91,11 +91,11 @@ class Session:
         immutable: bool = False,
         revalidate: bool = False,
     ) -> Answer:
-        """The answer under ``key``, from the cache where it is fresh there, else of a GET of ``url``.
+        """Return the response under ``key``, from the cache if fresh, else of a GET of ``url``.
 
-        A stale one is asked for conditionally. ``condense`` makes of the reply what is kept; it raises ValueError for
-        garbage. ``revalidate`` asks about a fresh one too, if this session has not done so yet; what is ``immutable``
-        is never asked for twice. A 404 or 410 is an answer. Raises ``DownloadFailed``.
+        A stale one is requested conditionally. ``condense`` returns what to keep of the response; it raises ValueError
+        for garbage. ``revalidate`` also requests a fresh one, if this session has not done so yet; what is
+        ``immutable`` is never requested twice. A 404 or 410 is a valid response. Raises ``DownloadFailed``.
         """
         key, now = key_of(key), self._clock()
         known = self._look_up(key)
@@ -114,16 +114,17 @@ class Session:
         return record.answer(fresh=True, from_cache=confirmed)
 
     def fetch(self, url: str, headers: Mapping[str, str] | None = None, question: bytes | None = None) -> Answer:
-        """The whole answer to a GET past the cache, for small things: its ``body`` is decoded and not digested.
+        """Return the whole response to a GET without the cache, for small data: its ``body`` is decoded and not
+        digested.
 
-        ``question`` (JSON) makes it a POST. A 404, 410 or 416 is an answer. Raises ``DownloadFailed``.
+        ``question`` (JSON) makes it a POST. A 404, 410 or 416 is a valid response. Raises ``DownloadFailed``.
         """
         return self._connected(url).fetch(url, headers or {}, question)
 
     def keep(self, url: str, *, key: str, body: bytes, immutable: bool = True) -> None:
-        """Have ``key`` answered with ``body``: worked out of what is at ``url``.
+        """Cache ``body``, computed from what is at ``url``, under ``key``.
 
-        For ever, or where that is not ``immutable``, as long as the cache is believed.
+        Forever, or if it is not ``immutable``, while the cache is fresh.
         """
         key = key_of(key)
         record = Record(
@@ -138,7 +139,7 @@ class Session:
         self._store.write(key, pack(record), record.expires(self._cache.ttl))
 
     def recall(self, keys: Sequence[str], seconds: float) -> dict[str, bytes]:
-        """What was kept under these keys, if that is not longer ago; offline whenever it was."""
+        """Return what was cached under these keys, if it is not older; offline, of any age."""
         if self._cache.refresh:
             return {}
         values, now = self._store.read([key_of(key) for key in keys]), self._clock()
@@ -152,26 +153,26 @@ class Session:
         return found
 
     def forget(self, keys: Iterable[str]) -> None:
-        """Drop what the cache has under these keys, as it turned out to be nonsense: it is asked for anew."""
+        """Drop these invalid cache entries: they are requested again."""
         dropped = [key_of(key) for key in keys]
         self._known.update(dict.fromkeys(dropped))
         self._store.delete(dropped)
 
     def stream(self, url: str, headers: Mapping[str, str] | None = None) -> AbstractContextManager[Iterator[bytes]]:
-        """The body of a GET past the cache; see ``protocols.Transport``."""
+        """Yield the body of a GET without the cache; see ``protocols.Transport``."""
         return self._connected(url).download(url, headers or {})
 
     def prepare(self) -> None:
-        """Import what asking needs, while there is time or as long as the environment is as it was."""
+        """Import what requests need, while there is time and before the environment changes."""
         with self._connecting:
             if self._transport is None:
                 with lean():
-                    from .cached_session import CachedTransport, storage  # heavy: not before there is something to ask
+                    from .cached_session import CachedTransport, storage  # slow: not before the first request
 
                 self._transport = CachedTransport(storage(self._store, self._cache.ttl), self._clock, **self._options)
 
     def close(self) -> None:
-        """Bring the cache to the disk and within its limit; threads that wait to ask again give up."""
+        """Write the cache to disk and within its limit; threads that wait to retry give up."""
         if self._transport is not None:
             self._transport.close()  # type: ignore[no-untyped-call] # requests-cache's
         self._store.close()
@@ -189,7 +190,7 @@ class Session:
         return self._transport
 
     def _hit(self, bodies: Collection[bytes]) -> None:
-        """These answers came out of the cache without a request."""
+        """Count cached responses without a request."""
         self.counters.add(cache_hits=len(bodies), bytes_cached=sum(map(len, bodies)))
 
     def _look_up(self, key: str) -> Record | None:
@@ -201,7 +202,7 @@ class Session:
         return record
 
     def _use(self, key: str, record: Record, now: float) -> None:
-        """Keep the record from being evicted; those of today are among the last to be."""
+        """Mark the record as used, so that it is not evicted; today's are among the last."""
         if now - record.fetched > DAY:
             self._store.touch([key])
 

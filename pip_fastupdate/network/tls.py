@@ -1,6 +1,6 @@
-"""How servers prove who they are, and we to them.
+"""How servers identify themselves, and we to them.
 
-One context for all connections where they can share it, as reading certificates is slow.
+All connections share one context if possible, because reading certificates is slow.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from .context_pool import ContextPool, is_plain
 from .errors import RequestError
 
 MakeContext = Callable[[], ssl.SSLContext | None]
-"""Makes a context that knows the system's certificates; None where there is no such thing."""
+"""Creates a context with the system's certificates; None if there are none."""
 
 
 def trusting(network: Network, system: MakeContext | None) -> ssl.SSLContext:
-    """A context that checks servers: by ``network.verify``, else the bundle that the environment names, else as usual.
+    """Return a context that verifies servers: by ``network.verify``, else the environment's bundle, else the default.
 
-    As with pip, a bundle adds to the ``system``'s certificates where there are such. Raises ``RequestError`` for a file
-    that cannot be read.
+    As in pip, a bundle adds to the ``system``'s certificates if there are any. Raises ``RequestError`` for an
+    unreadable file.
     """
 
     def make() -> ssl.SSLContext:
@@ -48,7 +48,7 @@ def _trusting(network: Network, system: MakeContext | None) -> ssl.SSLContext:
 
 
 def blind(network: Network) -> ssl.SSLContext:
-    """A context that believes every server."""
+    """Return a context that trusts every server."""
     context = create_urllib3_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -56,7 +56,7 @@ def blind(network: Network) -> ssl.SSLContext:
 
 
 def _from_environment() -> str | None:
-    """The variables that requests looks at."""
+    """Return the bundle from the variables that requests reads."""
     return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or None
 
 

@@ -1,7 +1,7 @@
-"""requests' session for one purpose: GETs to few servers, many at once; retries cover the bodies too.
+"""requests' session for one purpose: GETs to few servers, many at once; retries include the bodies.
 
-requests itself works out proxies, certificates, credentials and cookies anew for every request, and retries only until
-the headers have come.
+requests itself computes proxies, certificates, credentials and cookies again for every request, and retries only until
+the headers have arrived.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .pace import Exceeded
 from .tls import MakeContext
 
 LONGEST_WAIT = 60.0
-"""Seconds for which a server's Retry-After is obeyed at most."""
+"""Maximum seconds for which a server's Retry-After is obeyed."""
 
 REDIRECTS = 20
 
@@ -39,10 +39,10 @@ _PLAIN = re.compile(r"https?://[a-z0-9.:-]+/[A-Za-z0-9._~!$&'()*+,;=:@/?-]*")
 
 
 class Get(PreparedRequest):
-    """A GET, or a question put in a POST, and what is to be done with its answer before it counts as answered."""
+    """A GET, or a POST with a question, and what completes its response."""
 
     result: Any = None
-    """What ``finish`` returned."""
+    """The return value of ``finish``."""
 
     def __init__(
         self,
@@ -52,11 +52,11 @@ class Get(PreparedRequest):
         finish: Callable[[Response], Any],
         question: bytes | None = None,
     ) -> None:
-        """``good`` are the statuses that are no errors, ``finish`` reads the body of such an answer.
+        """``good`` are the statuses that are not errors, ``finish`` reads the body of such a response.
 
         ``question`` (JSON) is sent in a POST, which changes nothing on the server and may be repeated.
 
-        Raises ``RequestError`` for a URL that is none.
+        Raises ``RequestError`` for an invalid URL.
         """
         super().__init__()
         self.method = "GET"
@@ -73,13 +73,13 @@ class Get(PreparedRequest):
         self.good, self.finish = good, finish
 
     def copy(self) -> PreparedRequest:
-        """A request that can be sent elsewhere; what requests does, where there are no cookies."""
+        """Return a copy to send elsewhere, as requests does without cookies."""
         self._cookies = RequestsCookieJar()
         return super().copy()
 
 
 class RetryingSession(Session):
-    """Sends a ``Get``, with redirects, authentication and retries. Safe to use from many threads."""
+    """Sends a ``Get``, with redirects, authentication and retries. Thread-safe."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class RetryingSession(Session):
         self._stopping = threading.Event()
 
     def send(self, request: PreparedRequest, **_options: Any) -> Response:
-        """The good answer to a ``Get``, finished. Raises ``RequestError``."""
+        """Return the good response to a ``Get``, finished. Raises ``RequestError``."""
         assert isinstance(request, Get), "this session sends nothing else"
         started, attempt = time.monotonic(), 0
         until = started + self._limits.seconds
@@ -121,7 +121,7 @@ class RetryingSession(Session):
         return response
 
     def close(self) -> None:
-        """Close the connections; threads that wait for another attempt give up."""
+        """Close the connections; threads that wait to retry give up."""
         self._stopping.set()
         super().close()
 
@@ -137,7 +137,7 @@ class RetryingSession(Session):
         return response
 
     def _follow(self, request: PreparedRequest, until: float) -> Response:
-        """The first answer that is no redirect; they have ``until`` then, by the monotonic clock."""
+        """Return the first response that is not a redirect, within the time ``until`` by the monotonic clock."""
         for _ in range(REDIRECTS):
             if time.monotonic() >= until:
                 raise Exceeded("timeout", "took too long to respond")
@@ -159,25 +159,25 @@ class RetryingSession(Session):
         target: Any = next(self.resolve_redirects(response, request, stream=True, yield_requests=True))
         assert isinstance(target, PreparedRequest)
         if is_downgrade(str(request.url), str(target.url)):
-            target.hooks = {"response": []}  # pip's would look for a password, and send it for all to read
+            target.hooks = {"response": []}  # pip's would look for a password, and send it unencrypted
         return target
 
     def rebuild_auth(self, prepared_request: PreparedRequest, response: Response) -> None:
-        """What requests does for the server it was redirected to, but nothing secret goes from https to http."""
+        """Do what requests does for a redirect, but send no secrets from https to http."""
         if is_downgrade(str(response.request.url), str(prepared_request.url)):
             prepared_request.headers.pop("Authorization", None)
             return
         super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
 
     def _wait(self, attempt: int, wait: float | None) -> None:
-        """As long as the server said, else longer each time, and not all threads until the same instant."""
+        """Wait as long as the server said, else longer each time, and not all threads until the same instant."""
         self._counters.add(retries=1)
         backoff = min(0.25 * 2**attempt, 8.0) * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
         self._stopping.wait(backoff if wait is None else min(wait, LONGEST_WAIT))
 
 
 def _retry_after(response: Response) -> float | None:
-    """How many seconds the server said to wait, as a number or a date (RFC 9110); None when it did not say."""
+    """Return the server's seconds to wait, from a number or a date (RFC 9110); None without any."""
     said = response.headers.get("retry-after")
     try:
         return None if said is None else Retry().parse_retry_after(said)

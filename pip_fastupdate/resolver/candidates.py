@@ -1,8 +1,7 @@
-"""The pool of candidates: what could be installed of each project, and whether a choice of versions is consistent.
+"""The pool of candidates: the installable versions of each project, and whether a choice of versions is consistent.
 
-An *assignment* maps every normalized name to the one candidate that the environment would hold of it.
-A requirement that is violated today is tolerated as long as neither of its ends changes, so the state
-today is always a solution.
+An *assignment* maps every normalized name to the one candidate that the environment would contain. A requirement that
+is violated today is tolerated while neither of its ends changes, so the state today is always a solution.
 """
 
 from __future__ import annotations
@@ -24,12 +23,12 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Candidate:
-    """One version of one project that the environment could hold. Compared by identity: a pool makes each once."""
+    """One version of one project that the environment could contain. Compared by identity: a pool creates each once."""
 
     name: str
     version: Version
     release: Release | None
-    """None: the distribution stays as it is installed."""
+    """None: the installed distribution stays."""
 
     def __repr__(self) -> str:
         return f"<{self.name} {self.version}{'' if self.release else ' (installed)'}>"
@@ -37,36 +36,36 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A requirement that an assignment does not fulfil."""
+    """A requirement that an assignment does not satisfy."""
 
     parent: Candidate
     dependency: Dependency
     found: Candidate | None
-    """What the assignment holds of the required project; None when it is missing."""
+    """The assigned version of the required project; None if it is missing."""
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What makes it the same problem before and after a change elsewhere: requirer, requirement, version found."""
+        """What identifies the problem before and after a change elsewhere: requirer, requirement, version found."""
         found = str(self.found.version) if self.found else ""
         return (f"{self.parent.name} {self.parent.version}", self.dependency.text, found)
 
 
 @dataclass(slots=True, kw_only=True)
 class CandidatePool:
-    """Candidates and their requirements, asked of the index only when the search needs them, remembered for ever."""
+    """Candidates and their requirements, looked up when the search needs them, and cached forever."""
 
     inventory: Inventory
     source: ReleaseSource
     stays: Mapping[str, Reason] = field(default_factory=dict)
-    """Names that must not move, or not be added, and why: skipped, excluded, failed before."""
+    """Names that must not be changed or added, and why: skipped, excluded, failed before."""
 
     constraints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Version specifiers by name that every new version must fulfil (pip's ``-c``)."""
+    """Version specifiers by name that every new version must satisfy (pip's ``-c``)."""
 
     corrections: Mapping[Key, tuple[str, ...] | Failure] = field(default_factory=dict)
-    """Requirements by (name, version) as read from the wheel itself, where the index told otherwise.
+    """Requirements by (name, version) from the wheel itself, if the index was wrong.
 
-    A failure instead where the wheel turns out not to be for this interpreter.
+    A failure instead if the wheel is not for this interpreter.
     """
 
     installed: dict[str, Candidate] = field(init=False)
@@ -79,10 +78,10 @@ class CandidatePool:
     """(requirer, requirement) before the run."""
 
     _today: frozenset[tuple[str, Dependency]] = field(init=False)
-    """Those of them that are violated."""
+    """The violated ones among them."""
 
     direct: frozenset[str] = field(init=False)
-    """What is installed and nothing installed requires."""
+    """Installed packages that nothing installed requires."""
 
     def __post_init__(self) -> None:
         self._distributions = self.inventory.by_name()
@@ -95,23 +94,23 @@ class CandidatePool:
         self.direct = frozenset(self.installed.keys() - required)
 
     def may_move(self, name: str) -> bool:
-        """Whether the plan may change the distribution of that name, or add it."""
+        """Return whether the plan may change or add the distribution of that name."""
         return name not in self.stays
 
     def requested(self, name: str) -> bool:
-        """Whether the user once asked for it by name."""
+        """Return whether the user once asked for it by name."""
         return name in self._distributions and self._distributions[name].requested
 
     def project(self, name: str) -> Project | Failure:
-        """What the index says about a project."""
+        """Return what the index has of a project."""
         if name not in self._projects:
             self._projects[name] = self.source.project(name)
         return self._projects[name]
 
     def versions_of(self, name: str, *, pre: bool = False) -> tuple[Candidate, ...]:
-        """The versions that may be held of a project, newest first, never older than the installed one.
+        """Return the possible versions of a project, newest first, never older than the installed one.
 
-        ``pre`` admits pre-releases that the policy rules out, for a requirement that names one (PEP 440); so does a
+        ``pre`` allows pre-releases that the policy excludes, for a requirement that names one (PEP 440); so does a
         constraint that names one.
         """
         pre = pre or any(map(names_prerelease, self.constraints.get(name, ())))
@@ -138,41 +137,43 @@ class CandidatePool:
         return all(allows(each, release.version) for each in self.constraints.get(release.name, ()))
 
     def newest(self, name: str) -> Candidate | None:
-        """The newest version whose requirements are known; None when there is nothing to choose from."""
+        """Return the newest version with known requirements; None if there is nothing to choose."""
         return next((each for each in self.versions_of(name) if self.usable(each)), None)
 
     def addable(self, name: str) -> bool:
-        """Whether there is anything to add of a project that is not installed."""
+        """Return whether a project that is not installed has anything to add."""
         return self.may_move(name) and bool(self.versions_of(name, pre=True))
 
     def usable(self, candidate: Candidate) -> bool:
-        """Whether the candidate's requirements are known."""
+        """Return whether the candidate's requirements are known."""
         return not isinstance(self._lookup(candidate, ""), Failure)
 
     def unknown(self, candidate: Candidate) -> bool:
-        """Whether it takes a request of its own, not made before, to know the candidate's requirements."""
+        """Return whether a new request is needed to know the candidate's requirements."""
         release = candidate.release
         return release is not None and release.requires is None and (candidate, "") not in self._needs
 
     def expect(self, candidates: Iterable[Candidate]) -> None:
-        """Have the requirements of these fetched at once: they will be needed soon."""
+        """Prefetch the requirements of these: they will be needed soon."""
         releases = [each.release for each in candidates if each.release is not None and self.unknown(each)]
         if releases:
             self.source.prefetch(releases=releases)
 
     def needs(self, candidate: Candidate, extra: str = "") -> tuple[Dependency, ...]:
-        """What a usable candidate requires on this interpreter: by itself, or in addition for one of its extras."""
+        """Return what a usable candidate requires on this interpreter: by itself, or in addition for one of its
+        extras.
+        """
         found = self._lookup(candidate, extra)
         return () if isinstance(found, Failure) else found
 
     def failure(self, candidate: Candidate) -> Failure | None:
-        """Why a candidate is not usable."""
+        """Return why a candidate is not usable."""
         found = self._lookup(candidate, "")
         return found if isinstance(found, Failure) else None
 
     @property
     def failures(self) -> tuple[Failure, ...]:
-        """Why candidates that were looked at are not usable: tomorrow they may be."""
+        """Return why candidates are not usable today: tomorrow they may be."""
         return tuple(each for each in self._needs.values() if isinstance(each, Failure))
 
     def _lookup(self, candidate: Candidate, extra: str) -> tuple[Dependency, ...] | Failure:
@@ -194,9 +195,9 @@ class CandidatePool:
     def requirements(
         self, assignment: Assignment, further: Assignment | None = None
     ) -> Iterator[tuple[Candidate, Dependency]]:
-        """Every requirement in force, with the candidate that has it; extras asked for by others included.
+        """Yield every requirement in force, with its candidate; including extras requested by others.
 
-        What is required of ``further`` counts too, once something that counts requires it.
+        Requirements of ``further`` count, too, once something that counts requires it.
         """
         waiting = [(candidate, "") for candidate in assignment.values()]
         known = assignment if further is None else further
@@ -210,32 +211,32 @@ class CandidatePool:
                         waiting.append((known[dependency.name], asked))
 
     def unmet(self, assignment: Assignment) -> Iterator[Problem]:
-        """Every requirement that the assignment does not fulfil, tolerated or not."""
+        """Yield every requirement that the assignment does not satisfy, tolerated or not."""
         for parent, dependency in self.requirements(assignment):
             found = assignment.get(dependency.name)
             if found is None or self.foreign(parent, dependency) or not allows(dependency.specifier, found.version):
                 yield Problem(parent=parent, dependency=dependency, found=found)
 
     def problems(self, assignment: Assignment) -> list[Problem]:
-        """The requirements that the assignment does not fulfil and that are not tolerated."""
+        """Return the requirements that the assignment does not satisfy and that are not tolerated."""
         return [each for each in self.unmet(assignment) if not self.tolerates(each)]
 
     def tolerates(self, problem: Problem) -> bool:
-        """Whether the requirement was violated before, and neither of its ends has changed since."""
+        """Return whether the requirement was violated before, and neither of its ends has changed since."""
         unchanged = problem.found is self.installed.get(problem.dependency.name)
         return unchanged and self.violated_today(problem.parent, problem.dependency)
 
     def violated_today(self, parent: Candidate, dependency: Dependency) -> bool:
-        """Whether the parent is as installed and the requirement is not fulfilled before the run."""
+        """Return whether the parent is as installed and the requirement is violated before the run."""
         return parent.release is None and (parent.name, dependency) in self._today
 
     def foreign(self, parent: Candidate, dependency: Dependency) -> bool:
-        """Whether something is newly required that is at a URL: an index may have something else by that name."""
+        """Return whether something newly required is at a URL: an index may have something else by that name."""
         known = parent.release is None and (parent.name, dependency) in self._in_force
         return dependency.url is not None and not known
 
     def completed(self, assignment: Assignment) -> dict[str, Candidate]:
-        """The assignment with what it requires and lacks, each at its newest that all requirers admit."""
+        """Return the assignment with missing requirements, each at its newest version that all requirers allow."""
         complete = dict(assignment)
         hopeless: set[str] = set()
         while True:
@@ -254,7 +255,7 @@ class CandidatePool:
                     complete[name] = candidate
 
     def addition(self, name: str, specifiers: Sequence[str]) -> Candidate | None:
-        """The newest candidate of a project that is not installed which all the specifiers admit."""
+        """Return the newest candidate of a project that is not installed and that all the specifiers allow."""
         pre = any(names_prerelease(each) for each in specifiers)
         for candidate in self.versions_of(name, pre=pre):
             if all(allows(each, candidate.version) for each in specifiers) and self.usable(candidate):
@@ -262,12 +263,12 @@ class CandidatePool:
         return None
 
     def prefetch(self, names: Iterable[str]) -> None:
-        """Ask the index for what the newest versions of these projects require, all at once."""
+        """Prefetch the requirements of the newest versions of these projects, all at once."""
         self.expect(versions[0] for versions in map(self.versions_of, names) if versions)
 
 
 def _readable(fields: Iterable[str]) -> Iterator[str]:
-    """What can be read of what is installed: the rest binds nobody, as it has not until now."""
+    """Yield what is readable of the installed requirements: the rest binds nobody, as before."""
     for text in fields:
         try:
             parse(text)

@@ -1,9 +1,9 @@
-"""The pool as nogoods, written down only as far as the search comes.
+"""The pool as nogoods, written only as far as the search gets.
 
-A package is a variable. Its first value is what is wished for: the newest version, the version of today for what is
-not to move, absence for what is not installed. Of most packages nothing else ever matters, so all other values stand
-for "another version" until the search has to leave the first one; only then its versions are listed, and what is known
-to require it is held against each of them. What a version requires is asked of the index when it is chosen.
+A package is a variable. Its first value is the preferred one: the newest version, today's version for what must not
+change, absence for what is not installed. Of most packages nothing else ever matters, so all other values stand for
+"another version" until the search has to leave the first one; only then its versions are listed, and what is known to
+require it is applied to each of them. The requirements of a version are looked up when it is chosen.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Encoding:
 
     pool: CandidatePool
     wanted: frozenset[str]
-    """Names that are to become as new as possible."""
+    """Names to make as new as possible."""
 
     engine: Engine
     budget: Budget
@@ -34,7 +34,7 @@ class Encoding:
     groups: dict[tuple[str, int | None, Dependency, bool], Demand] = field(default_factory=dict)
     supports: Supports = field(init=False)
     spent: int = 0
-    """Look-ups."""
+    """The number of lookups."""
 
     def __post_init__(self) -> None:
         self.supports = Supports(engine=self.engine, installed=self.pool.installed)
@@ -42,7 +42,7 @@ class Encoding:
             self._create(name)
 
     def package(self, name: str) -> Package:
-        """The package of that name."""
+        """Return the package of that name."""
         return self.packages.get(name) or self._create(name)
 
     def _create(self, name: str) -> Package:
@@ -59,7 +59,7 @@ class Encoding:
         return package
 
     def warm_up(self) -> None:
-        """Learn what all first values require; list the versions of packages that cannot all keep theirs."""
+        """Learn the requirements of all first values; list the versions of packages that cannot all keep theirs."""
         packages = list(self.packages.values())
         self.pool.expect(each.values[0] for each in packages if each.values[0] is not None)
         for package in packages:
@@ -71,9 +71,9 @@ class Encoding:
         self.pool.expect(each for package in troubled for each in self._likely(package, names))
 
     def _likely(self, package: Package, troubled: Collection[str]) -> list[Candidate]:
-        """What will most likely be chosen of a package that cannot have its first value.
+        """Return what will most likely be chosen of a package that cannot have its first value.
 
-        What others require that cannot have theirs either counts only as far as that leaves anything.
+        Requirements of others that cannot have theirs either count only while that leaves anything.
         """
         left = package.full & ~FIRST & ~package.early
         for demand in sorted(package.demands, key=lambda each: each.parent.name in troubled):
@@ -84,7 +84,7 @@ class Encoding:
     # what is learned of the pool as the search goes on
 
     def extend(self) -> bool:
-        """Look at what has been chosen since the last time; whether that led to anything new."""
+        """Process what has been chosen since the last time; return whether that added anything."""
         engine = self.engine
         unlisted, chosen, narrowed = self._recent()
         if unlisted:
@@ -106,8 +106,8 @@ class Encoding:
         return False
 
     def _recent(self) -> tuple[list[Package], list[Package], list[Package]]:
-        """Of what has changed since the last time: packages without a list of versions that need one, those that
-        have one version left about which the engine has not been told all, and those that have several.
+        """Return what has changed since the last time: packages without a list of versions that need one, those that
+        have one version left about which the engine has not been told everything, and those that have several.
         """
         unlisted, chosen, narrowed = [], [], []
         masks, packages = self.engine.masks, self.of_variable
@@ -124,22 +124,22 @@ class Encoding:
         return unlisted, chosen, narrowed
 
     def _single(self, package: Package) -> int | None:
-        """The place of the only value left; None while there are several."""
+        """Return the position of the only value left; None if there are several."""
         values = self.engine.masks[package.variable]
         return values.bit_length() - 1 if values > 0 and not values & (values - 1) else None
 
     def value(self, package: Package) -> Candidate | None:
-        """The only value left."""
+        """Return the only value left."""
         place = self._single(package)
         return None if place is None else package.values[place]
 
     def _next_value(self, package: Package) -> Candidate | None:
-        """The value wished for most of those left."""
+        """Return the most preferred value left."""
         left = self.engine.masks[package.variable]
         return package.values[(left & -left).bit_length() - 1]
 
     def _load(self, package: Package) -> bool:
-        """Tell the engine what the chosen version requires; whether there was anything to tell."""
+        """Add the chosen version's requirements to the engine; return whether there were any."""
         place = self._single(package)
         candidate = None if place is None else package.values[place]
         if place is None or candidate is None:
@@ -169,7 +169,7 @@ class Encoding:
         return True
 
     def _look_up(self, package: Package, place: int) -> None:
-        """Count it, and have those asked for that will be needed next if this one does not do."""
+        """Count the lookup, and prefetch those needed next if this one fails."""
         if self.spent >= self.budget.lookups:
             raise TooDeep
         self.spent += 1
@@ -185,7 +185,7 @@ class Encoding:
                 self.pool.expect(self._candidates(package, possible[: 2 ** min(package.looked_up, 4)]))
 
     def _narrow_down(self, package: Package, place: int, possible: list[int]) -> None:
-        """Look at a few of the versions up to the next one that is known, or at all of them where those are few."""
+        """Look up a few of the versions up to the next known one, or all of them if those are few."""
         end = next((each for each in range(place + 1, len(package.values)) if package.loaded >> each & 1), None)
         gap = [each for each in possible if end is None or each < end]
         if len(gap) > NEAR:
@@ -194,13 +194,13 @@ class Encoding:
             self.pool.expect(self._candidates(package, gap))
 
     def _ahead(self, package: Package, place: int, left: int) -> list[int]:
-        """The places after this one, of those left, of versions of which it is not known what they require."""
+        """Return the remaining positions after this one of versions with unknown requirements."""
         left &= ~package.early
         later = range(place + 1, len(package.values))
         return [each for each in later if left >> each & 1 and self._unknown(package, each)]
 
     def _before(self, package: Package) -> int:
-        """The values that it could have before the present one was chosen."""
+        """Return the values that it could have before the present one was chosen."""
         changes = self.engine.changes[package.variable]
         return self.engine.trail[changes[-1]][1] if changes else self.engine.masks[package.variable]
 
@@ -212,9 +212,9 @@ class Encoding:
         return [each for place in places if (each := package.values[place]) is not None]
 
     def _survey(self, package: Package, place: int, ahead: list[int], stride: int) -> None:
-        """Look at some of many versions; what two of them require in the same words is required between them, too.
+        """Look up some of many versions; a requirement with the same text in two of them is assumed in between, too.
 
-        No project changes its mind twice within a few releases. Whatever is chosen in the end is read all the same.
+        No project changes its mind twice within a few releases. Whatever is chosen in the end is read anyway.
         """
         marks = ahead[stride - 1 :: stride]
         self.spent += len(marks)
@@ -229,7 +229,7 @@ class Encoding:
                 self._infer(package, 1 << one, 1 << other, between)
 
     def _infer(self, package: Package, one: int, other: int, between: int) -> None:
-        """Take for granted what two versions both require: in the same words, or some version of a range at least."""
+        """Assume what two versions both require: the same text, or at least some version of a range."""
         plain = [each for each in package.required if each.ask is None and not each.spared]
         sides = [[each for each in plain if each.values & values] for values in (one, other)]
         for demand in plain:
@@ -245,7 +245,9 @@ class Encoding:
                 )
 
     def _spanning(self, target: Package, sides: Iterable[Iterable[Demand]]) -> Dependency | None:
-        """A requirement of any version from the oldest to the newest that either side admits; None for no bound."""
+        """Return a requirement of any version from the oldest to the newest that either side allows; None for no
+        bound.
+        """
         if not target.listed:
             return parse(target.name) if target.values[0] is None else None
         admitted = 0
@@ -261,7 +263,7 @@ class Encoding:
         return parse(f"{target.name}>={min(versions).public},<={max(versions).public}")
 
     def _at_root(self, package: Package) -> int:
-        """The values that it can have whatever is decided."""
+        """Return the values that it can have whatever is decided."""
         engine = self.engine
         for place in engine.changes[package.variable]:
             if engine.limits and place >= engine.limits[0]:
@@ -280,7 +282,7 @@ class Encoding:
             if dependency.url is None:
                 self._require(demand)
             elif self.pool.foreign(candidate, dependency):
-                # what is at a URL is not for us, and what an index has by that name may be somebody else's
+                # what is at a URL is not ours, and an index may have something else by that name
                 fact = Fact(package=package, values=1 << place, demand=demand, kind="direct-url")
                 self.engine.add(Nogood(demand.terms(), fact))
 
@@ -311,7 +313,7 @@ class Encoding:
         return package.asks[extra]
 
     def _impose(self, target: Package, demand: Demand) -> None:
-        """Rule out the target's values that do not fulfil a demand, as far as they are known."""
+        """Exclude the target's known values that do not satisfy a demand."""
         bad = self._rejected(target, demand)
         if demand.nogood is not None:
             demand.nogood.dead = True
@@ -331,7 +333,7 @@ class Encoding:
     # versions
 
     def list_versions(self, packages: Iterable[Package]) -> None:
-        """Put every version of these packages in the place of "another version". The search has to be at its root."""
+        """Replace "another version" by every version of these packages. The search must be at its root."""
         packages = [each for each in dict.fromkeys(packages) if not each.listed]
         self.pool.source.prefetch(names=[each.name for each in packages])
         for package in packages:
@@ -359,21 +361,21 @@ class Encoding:
     # answers
 
     def assignment(self) -> dict[str, Candidate]:
-        """What is chosen, when everything is."""
+        """Return the choice when everything is chosen."""
         found = {name: self.value(each) for name, each in self.packages.items()}
         return {name: each for name, each in found.items() if each is not None}
 
 
 def _takes_more(demand: Demand) -> bool:
-    """Whether its target has to be looked at closely: its first value does not do, or its pre-releases might."""
+    """Return whether its target needs a closer look: its first value fails, or its pre-releases might work."""
     return demand.nogood is not None or names_prerelease(demand.dependency.specifier)
 
 
 AHEAD = 2
-"""How many versions of a package are looked up one by one, before what comes next is asked for ahead."""
+"""Versions of a package looked up one by one before the next ones are prefetched."""
 
 FAR, STRIDE, PROBES = 32, 16, 8
-"""With more than so many versions left, every sixteenth or fewer are looked at first."""
+"""With more versions left than that, every sixteenth or fewer are looked up first."""
 
 NEAR, PARTS = 6, 4
-"""A gap between two of those is divided into so many parts again, until no more than so many versions are left."""
+"""A gap between two of those is divided into that many parts again, until few enough versions are left."""

@@ -1,12 +1,12 @@
-"""A search that learns: conflict-driven, over variables with a few hundred values each.
+"""A learning search: conflict-driven, over variables with a few hundred values each.
 
-What cannot be is a *nogood*: a set of terms, "this variable has one of these values", that do not hold all at once. The
-values of a variable are the bits of an integer, so a term is a variable and a mask, and a bound that rules out four
-hundred versions costs what a bound on one costs. As in PubGrub, what two conflicts have in common is found by uniting
-the masks of the variable between them; as in any solver of clauses (MiniSat), every conflict is traced back to the one
-term that brought it about, kept as a new nogood, and the search goes back as far as that nogood has something to say.
+What is impossible is a *nogood*: a set of terms, "this variable has one of these values", that are not all true at
+once. The values of a variable are the bits of an integer, so a term is a variable and a mask, and a bound that excludes
+four hundred versions costs the same as a bound on one. As in PubGrub, what two conflicts share is found by uniting the
+masks of the variable between them; as in any solver of clauses (MiniSat), every conflict is traced back to the one term
+that caused it, kept as a new nogood, and the search goes back as far as that nogood has consequences.
 
-Masks may be infinite (negative integers): nobody need know all values of a variable before they matter.
+Masks may be infinite (negative integers): not all values of a variable need to be known before they matter.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
 Term = tuple[int, int]
-"""(variable, mask of values). It holds when the variable can have no other values any more."""
+"""(variable, mask of values). It is true when the variable can have no other values."""
 
 EVERYTHING = -1
 """The mask of all values, known or not."""
 
 
 class Nogood:
-    """Terms that do not hold all at once. Those of the first two places are watched."""
+    """Terms that are not all true at once. The first two are watched."""
 
     __slots__ = ("dead", "fact", "leaves", "terms")
 
     def __init__(self, terms: list[Term], fact: object = None, leaves: frozenset[Nogood] = frozenset()) -> None:
         self.terms = terms
         self.fact = fact
-        """What it stands for; None where it was learned."""
+        """What it stands for; None if it was learned."""
 
         self.leaves = leaves
-        """Where it was learned and proofs are kept: the nogoods that it follows from."""
+        """If it was learned and proofs are kept: the nogoods that it follows from."""
 
         self.dead = False
-        """A stronger one has taken its place."""
+        """True if a stronger one has replaced it."""
 
     def __repr__(self) -> str:
         return f"Nogood({self.terms}, {self.fact})"
@@ -51,7 +51,7 @@ HUGE = 1e100
 
 @dataclass(slots=True, kw_only=True)
 class Trace:
-    """Terms that hold all at once, followed back along the trail to what they come from."""
+    """Terms that are all true, traced back along the trail to their causes."""
 
     engine: Engine
     leaves: set[Nogood]
@@ -59,7 +59,7 @@ class Trace:
     places: dict[int, int] = field(default_factory=dict)
 
     def meet(self, terms: Iterable[Term]) -> None:
-        """Add terms, which hold."""
+        """Add terms, which are true."""
         for variable, mask in terms:
             both = self.masks.get(variable, EVERYTHING) & mask
             place = self.engine.held_since(variable, both)
@@ -67,18 +67,18 @@ class Trace:
                 self.masks[variable], self.places[variable] = both, place
 
     def latest(self, begin: int) -> tuple[int, int, int]:
-        """The term that came to hold last, since when, and how many came to hold from ``begin`` on."""
+        """Return the term that became true last, when, and how many became true from ``begin`` on."""
         last, recent = max(self.places, key=self.places.__getitem__), 0
         for place in self.places.values():
             recent += place >= begin
         return last, self.places[last], recent
 
     def drop(self, variable: int) -> None:
-        """Forget a term."""
+        """Remove a term."""
         del self.masks[variable], self.places[variable]
 
     def resolve(self, variable: int, place: int) -> None:
-        """Put the reason for a term in its place."""
+        """Replace a term by its reason."""
         reason = self.engine.trail[place][2]
         assert reason is not None
         self.leaves.update(_leaves(reason))
@@ -97,19 +97,19 @@ def _leaves(nogood: Nogood) -> frozenset[Nogood]:
 
 @dataclass(slots=True, kw_only=True)
 class Engine:
-    """Variables, what is known about them, and the present state of a search."""
+    """Variables, what is known about them, and the current state of a search."""
 
     proving: bool = False
-    """Whether nogoods remember what they follow from, for explanations."""
+    """True if nogoods remember what they follow from, for explanations."""
 
     masks: list[int] = field(default_factory=list)
-    """By variable: the values that it can still have."""
+    """By variable: its possible values."""
 
     phases: list[int] = field(default_factory=list)
-    """By variable: the value that it had last, as a mask; 0 for none."""
+    """By variable: its last value, as a mask; 0 for none."""
 
     changes: list[list[int]] = field(default_factory=list)
-    """By variable: the places on the trail at which it lost values."""
+    """By variable: the positions on the trail at which it lost values."""
 
     watching: list[list[Nogood]] = field(default_factory=list)
     activity: list[float] = field(default_factory=list)
@@ -117,28 +117,28 @@ class Engine:
     """By variable: the smaller, the earlier it is chosen among equally active ones; negative for never."""
 
     optional: set[int] = field(default_factory=set)
-    """Variables whose first value is to be had for nothing."""
+    """Variables whose first value costs nothing."""
 
     trail: list[tuple[int, int, Nogood | None]] = field(default_factory=list)
     """(variable, mask before, why it changed); no reason for a decision."""
 
     limits: list[int] = field(default_factory=list)
-    """By level of decision, from the first: how long the trail was when it began."""
+    """By decision level, from the first: the length of the trail when it began."""
 
     propagated: int = 0
-    """How much of the trail has been looked at for conclusions."""
+    """How much of the trail has been propagated."""
 
     extended: int = 0
-    """How much of it its user has looked at for what else there is to know."""
+    """How much of it the engine's user has processed."""
 
     conflicts: int = 0
     bump: float = 1.0
     heap: list[tuple[float, int, int]] = field(default_factory=list)
     refuted: frozenset[Nogood] | None = None
-    """Set when there is no solution at all: what that follows from."""
+    """Set if there is no solution at all: what that follows from."""
 
     def variable(self, order: int, values: int = EVERYTHING, *, optional: bool = False) -> int:
-        """A new one, which may have any of these values."""
+        """Return a new variable, which may have any of these values."""
         number = len(self.masks)
         if optional:
             self.optional.add(number)
@@ -156,15 +156,15 @@ class Engine:
             heappush(self.heap, (-self.activity[variable], self.order[variable], variable))
 
     def requeue(self) -> None:
-        """Take note of new places in the order of decisions."""
+        """Record new positions in the order of decisions."""
         everything = range(len(self.masks))
         self.heap = [(-self.activity[each], self.order[each], each) for each in everything if self.order[each] >= 0]
         heapify(self.heap)
 
     def undecided(self) -> int | None:
-        """The variable to decide on next; None when all that are to be decided have one value.
+        """Return the variable to decide next; None if all relevant ones have one value.
 
-        What is optional comes last, as long as it can have its first value: it is for others to ask for it.
+        Optional ones come last, while they can have their first value: others have to require them.
         """
         optional = []
         found = None
@@ -186,7 +186,7 @@ class Engine:
 
     @property
     def level(self) -> int:
-        """How many decisions and assumptions stand."""
+        """The number of current decisions and assumptions."""
         return len(self.limits)
 
     def decide(self, variable: int, mask: int) -> None:
@@ -219,7 +219,7 @@ class Engine:
         self.propagated, self.extended = min(self.propagated, keep), min(self.extended, keep)
 
     def held_since(self, variable: int, mask: int) -> int:
-        """The place on the trail since which a term holds; -1 for ever. It has to hold."""
+        """Return the position on the trail since which a term is true; -1 for always. It must be true."""
         for place in reversed(self.changes[variable]):
             if self.trail[place][1] & ~mask:
                 return place
@@ -231,7 +231,7 @@ class Engine:
     # what is known
 
     def add(self, nogood: Nogood) -> None:
-        """Learn of a nogood, wherever the search stands: it goes back as far as it must. May set ``refuted``."""
+        """Add a nogood, wherever the search is: it goes back as far as it must. May set ``refuted``."""
         terms = nogood.terms
         free = [each for each in terms if self.masks[each[0]] & ~each[1]]
         held = sorted(
@@ -253,14 +253,14 @@ class Engine:
             self._learn(nogood)
 
     def _rule_out(self, nogood: Nogood, level: int) -> None:
-        """Go back to the level at which all but the first term hold, and conclude that the first does not."""
+        """Go back to the level at which all but the first term are true, and conclude that the first is not."""
         self.back_to(level)
         self._watch(nogood)
         variable, mask = nogood.terms[0]
         self._narrow(variable, ~mask, nogood)
 
     def _watch(self, nogood: Nogood) -> None:
-        if len(nogood.terms) > 1:  # what rules out values for ever has nothing more to say
+        if len(nogood.terms) > 1:  # what excludes values forever has nothing more to say
             for variable, _ in nogood.terms[:2]:
                 self.watching[variable].append(nogood)
 
@@ -274,7 +274,7 @@ class Engine:
                 self._learn(conflict)
 
     def _visit(self, variable: int) -> Nogood | None:
-        """Look at all nogoods that watch a variable; the one whose terms all hold, if any does."""
+        """Visit all nogoods that watch a variable; return the one whose terms are all true, if any."""
         masks, mine = self.masks, self.watching[variable]
         values, kept = masks[variable], []
         for place, nogood in enumerate(mine):
@@ -301,7 +301,7 @@ class Engine:
         return None
 
     def _moved(self, nogood: Nogood) -> bool:
-        """Have a nogood watch another term than the second, if there is one that does not hold."""
+        """Make a nogood watch another term than the second, if there is one that is not true."""
         masks, terms = self.masks, nogood.terms
         for place in range(2, len(terms)):
             variable, mask = terms[place]
@@ -314,7 +314,7 @@ class Engine:
     # conflicts
 
     def _learn(self, conflict: Nogood) -> None:
-        """Trace a conflict back to the one term of its level that brought it about, go back, and remember."""
+        """Trace a conflict back to the one term of its level that caused it, go back, and learn."""
         if not self.level:
             self.refuted = self._trace(dict(conflict.terms), _leaves(conflict))[1]
             return
@@ -354,7 +354,7 @@ class Engine:
         self.requeue()
 
     def _trace(self, terms: dict[int, int], leaves: frozenset[Nogood]) -> tuple[frozenset[int], frozenset[Nogood]]:
-        """What the terms, which all hold, come from: levels of decisions, and nogoods."""
+        """Return the causes of the terms, which are all true: levels of decisions, and nogoods."""
         trace = Trace(engine=self, leaves=set(leaves))
         trace.meet(terms.items())
         levels = set()
@@ -368,5 +368,5 @@ class Engine:
         return frozenset(levels), frozenset(trace.leaves)
 
     def sources(self, variable: int, mask: int) -> tuple[frozenset[int], frozenset[Nogood]]:
-        """Levels of assumptions, and nogoods if proofs are kept, that a term which holds follows from."""
+        """Return the causes of a true term: levels of assumptions, and nogoods if proofs are kept."""
         return self._trace({variable: mask}, frozenset())

@@ -1,8 +1,8 @@
 """Why a distribution stays below its newest version: the requirements that would be violated, in words.
 
-What is named is true by construction: the newest version is put in place of the planned one, and whatever that needs
-newer follows it as far as it can. The requirements that are violated then are what stands in the way; without them, and
-with all else as planned, the newest version would be possible.
+The result is true by construction: the newest version replaces the planned one, and whatever that needs newer follows
+it as far as possible. The requirements that are then violated are the reason; without them, and with everything else as
+planned, the newest version would be possible.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from ..core.requirements import allows
 from .candidates import Assignment, Candidate, CandidatePool, Problem
 
 FOLLOW = 8
-"""How many others a newest version may take along, before what stands in their way is of no interest any more."""
+"""How many others a newest version may take along before their obstacles are irrelevant."""
 
 
 def holds(
     pool: CandidatePool, assignment: Assignment, names: Iterable[str], *, gave_up: Collection[str] = ()
 ) -> Iterator[Hold]:
-    """A hold for each of ``names`` that the assignment leaves below its newest candidate.
+    """Yield a hold for each of ``names`` that the assignment leaves below its newest candidate.
 
-    ``gave_up`` are names for which the search did not come to an end.
+    ``gave_up`` are names whose search hit its limit.
     """
     for name in sorted(names):
         project = pool.project(name)
@@ -43,7 +43,7 @@ _BUDGET = Reason(kind="budget", text="the search for a newer consistent set hit 
 
 
 def reasons(pool: CandidatePool, assignment: Assignment, wanted: Candidate) -> Iterator[Reason]:
-    """What stands in the way of ``wanted``; at least one reason."""
+    """Return what prevents ``wanted``; at least one reason."""
     failure = pool.failure(wanted)
     if failure is not None:
         yield Reason(kind="metadata", text=failure.text, data={"version": str(wanted.version)})
@@ -61,22 +61,22 @@ def reasons(pool: CandidatePool, assignment: Assignment, wanted: Candidate) -> I
 
 @dataclass(slots=True, kw_only=True)
 class Chain:
-    """A newest version in a plan that has not got it, and what that leads to."""
+    """A newest version in a plan without it, and its consequences."""
 
     pool: CandidatePool
     planned: Assignment
     wanted: Candidate
     trial: dict[str, Candidate] = field(init=False)
     links: list[Problem] = field(init=False, default_factory=list)
-    """Requirements that make others move on."""
+    """Requirements that force others to change."""
 
     def __post_init__(self) -> None:
         self.trial = self.pool.completed({**self.planned, self.wanted.name: self.wanted})
 
     def follow(self) -> None:
-        """Move on what the newest version needs newer, and who has an older one in mind.
+        """Upgrade what the newest version needs newer, and packages that require an older one.
 
-        As long as that is known without asking the index, and does not put more in the way than it clears.
+        While that is known without the index, and does not create more conflicts than it resolves.
         """
         moved = True
         while moved and len(self.links) < FOLLOW:
@@ -104,7 +104,7 @@ class Chain:
                 yield from ((problem, each) for each in self._newer(parent))
 
     def _newer(self, candidate: Candidate) -> list[Candidate]:
-        """Newer versions that are known, the newest first; a few."""
+        """Return some newer known versions, the newest first."""
         versions = self.pool.versions_of(candidate.name)
         newer = [each for each in versions if each.version > candidate.version and not self.pool.unknown(each)]
         return [each for each in newer if self.pool.usable(each)][:FOLLOW]
@@ -113,14 +113,14 @@ class Chain:
         return self.planned.get(candidate.name) is not candidate
 
     def obstacles(self) -> list[Problem]:
-        """What is violated as things stand, each once."""
+        """Return the violated requirements, each once."""
         found: dict[tuple[str, str, str], Problem] = {}
         for problem in self.pool.problems(self.trial):
             found.setdefault(problem.key, problem)
         return list(found.values())
 
     def reasons(self, problem: Problem) -> Iterator[Reason]:
-        """A requirement in words, and what keeps its owner from giving it up, if that is not in the plan."""
+        """Return a requirement in words, and what keeps its owner from giving it up, if that is not in the plan."""
         parent, dependency = problem.parent, problem.dependency
         data = {"by": parent.name, "by_version": str(parent.version), "requirement": dependency.text}
         text = f"{parent.name} {parent.version} requires {dependency.text}"
@@ -140,7 +140,7 @@ class Chain:
             yield Reason(kind="requires", text=text, data={**data, "found": str(found.version)})
 
     def _stuck(self, parent: Candidate) -> Iterator[Reason]:
-        """What rules out the next release of whoever has the requirement: a newer one might do without."""
+        """Return what excludes the next release of the requirement's owner: a newer one might not have it."""
         project = self.pool.project(parent.name) if self.pool.may_move(parent.name) else None
         newer = (
             [each for each in project.releases if each.version > parent.version] if isinstance(project, Project) else []
@@ -156,7 +156,7 @@ class Chain:
 
 
 def causes(pool: CandidatePool, assignment: Assignment, name: str) -> Iterator[str]:
-    """Why the assignment moves or adds what nobody asked for: requirements that are violated if that stays as it is."""
+    """Return why the assignment changes or adds what nobody asked for: requirements violated otherwise."""
     stayed = {key: each for key, each in assignment.items() if key != name}
     if name in pool.installed:
         stayed[name] = pool.installed[name]

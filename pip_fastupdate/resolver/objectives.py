@@ -1,8 +1,8 @@
-"""What is best: as many wishes as possible, then as good as possible one by one.
+"""What is best: as many wishes as possible, then each as far as possible.
 
-How many wishes can come true at most is found from above, as in OLL (Andres et al., 2012; Morgado et al., 2014): all
-are assumed at once; wishes that cannot come true together are replaced by the weaker one that all but one of them do,
-then all but two, until there is a solution. So what costs is the number of conflicts, not the size of the environment.
+The maximum number of fulfilled wishes is found from above, as in OLL (Andres et al., 2012; Morgado et al., 2014): all
+are assumed at once; conflicting wishes are replaced by the weaker one that all but one of them are fulfilled, then all
+but two, until there is a solution. So the cost is the number of conflicts, not the size of the environment.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ class NoSolution(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Count:
-    """How many of several terms hold at least, as a variable: its value is that number."""
+    """The minimum number of true terms among several, as a variable: its value is that number."""
 
     variable: int
     size: int
 
     def at_least(self, number: int) -> Term:
-        """That it is that many or more."""
+        """Return the term that it is at least that many."""
         return (self.variable, -1 << number)
 
     def at_most(self, number: int) -> Term:
-        """That it is that many or less."""
+        """Return the term that it is at most that many."""
         return (self.variable, (2 << number) - 1)
 
 
@@ -42,22 +42,22 @@ class Objectives:
 
     solver: Solver
     fallback: Callable[[], None]
-    """Has the solver find some solution; called when the search for the best ends before there is any."""
+    """Makes the solver find any solution; called if the search for the best ends before there is one."""
 
     budget: int
-    """Conflicts that may be spent on what needs many."""
+    """Conflicts that may be spent on everything."""
 
     step: int
     """Conflicts that may be spent on one wish."""
 
     gave_up: set[str] = field(default_factory=set)
-    """Names about which the search did not come to an end."""
+    """Names whose search hit its limit."""
 
     counts: dict[int, tuple[Count, int]] = field(default_factory=dict)
-    """By variable: counts of wishes that do not come true, and how many of them are allowed by now."""
+    """By variable: counts of unfulfilled wishes, and how many of them are allowed by now."""
 
     def as_many(self, wishes: Sequence[tuple[str, Term]]) -> None:
-        """Have as many as possible come true, and of equal choices the one with the first of the wishes."""
+        """Fulfil as many as possible, and among equal choices the one with the first of the wishes."""
         try:
             self._most([wish for _, wish in wishes])
         except TooDeep:
@@ -95,7 +95,7 @@ class Objectives:
         self.solver.never([wish])
 
     def _weaker(self, wish: Term) -> list[Term]:
-        """The wish that takes the place of one about a count."""
+        """Return the wish that replaces one about a count."""
         if wish[0] not in self.counts:
             return []
         count, allowed = self.counts[wish[0]]
@@ -103,14 +103,14 @@ class Objectives:
         return [count.at_most(allowed + 1)] if allowed + 1 < count.size else []
 
     def _all_but_one(self, wishes: Sequence[Term]) -> list[Term]:
-        """That only one of them does not come true. At least one does not, so the count is no less."""
+        """Return terms for exactly one unfulfilled. At least one is, so the count is no less."""
         count = self._counted([(variable, ~mask) for variable, mask in wishes], least=1)
         assert isinstance(count, Count)
         self.counts[count.variable] = (count, 1)
         return [count.at_most(1)]
 
     def _counted(self, terms: Sequence[Term], least: int = 0) -> Count | Term:
-        """A count of the terms that hold (totalizer, Bailleux and Boufkhad 2003)."""
+        """Return a count of the true terms (totalizer, Bailleux and Boufkhad 2003)."""
         if len(terms) == 1:
             return terms[0]
         middle = len(terms) // 2
@@ -127,7 +127,7 @@ class Objectives:
     # one by one
 
     def in_turn(self, wishes: Sequence[tuple[str, Term]]) -> None:
-        """Have each come true that can after those before it."""
+        """Fulfil each that is possible after those before it."""
         for name, wish in wishes:
             if self.solver.fulfils(wish) or self._solved(name, [wish]):
                 self.solver.always(wish)
@@ -138,7 +138,7 @@ class Objectives:
         better: Callable[[Candidate, Candidate], bool],
         beyond: Sequence[Candidate] = (),
     ) -> None:
-        """Have a package go as far as it can; it stays there, or goes on to one of ``beyond`` later.
+        """Upgrade a package as far as possible; it stays there, or goes on to one of ``beyond`` later.
 
         ``better`` compares two versions.
         """
@@ -153,7 +153,7 @@ class Objectives:
                 return
 
     def _solved(self, name: str, wishes: Sequence[Term]) -> bool:
-        """Whether there is a solution with these; where that takes too long, the name is noted."""
+        """Return whether there is a solution with these; record the name if that takes too long."""
         try:
             return self.solver.solve(wishes, self.step) is None
         except TooDeep:
@@ -161,7 +161,7 @@ class Objectives:
             return False
 
     def climb(self, wishes: Sequence[tuple[str, Term]]) -> None:
-        """As many as can easily be had, where ``most`` did not come to an end."""
+        """Fulfil as many as are easy, if ``most`` hit its limit."""
         reached = [wish for _, wish in wishes if self.solver.fulfils(wish)]
         for name, wish in wishes:
             if wish not in reached and self._solved(name, [*reached, wish]):

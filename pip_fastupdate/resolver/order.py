@@ -1,4 +1,4 @@
-"""Who goes first when not all can have their wish."""
+"""The order of packages if not all wishes can be fulfilled."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from heapq import heapify, heappop, heappush
 
 
 def dependents_first(names: Iterable[str], edges: Iterable[tuple[str, str]]) -> Mapping[str, int]:
-    """Places by name: who requires before who is required, else by name. Edges are (requirer, required).
+    """Return positions by name: requirers before what they require, else by name. Edges are (requirer, required).
 
-    In a circle, the one that the fewest others of it require goes first.
+    In a circle, the one required by the fewest others in it comes first.
     """
     required: dict[str, set[str]] = {name: set() for name in names}
     waits: dict[str, int] = dict.fromkeys(required, 0)

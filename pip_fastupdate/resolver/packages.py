@@ -1,4 +1,4 @@
-"""The words in which the pool is written down for the engine: packages, and who demands what of them."""
+"""How the pool is written for the engine: packages, and the demands on them."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ SECOND = 2
 
 
 LATE = 1 << 30
-"""A place in the order of decisions behind all packages."""
+"""A position in the order of decisions after all packages."""
 
 NEVER = -1
-"""No place in it."""
+"""No position in it."""
 
 
 class TooDeep(Exception):
-    """The budget ran out."""
+    """The budget is exhausted."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Budget:
-    """How much may be spent. What the cache has counts like what it has not: the same pool gives the same plan."""
+    """The budget of a search. Cached lookups count like others: the same pool gives the same plan."""
 
     conflicts: int
     lookups: int
-    """Versions about whose requirements the index may have to be asked one by one."""
+    """Versions whose requirements may be looked up one by one."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -47,26 +47,26 @@ class Package:
 
     listed: bool = False
     early: int = 0
-    """The mask of pre-releases that the policy rules out, unless a requirement asks for one."""
+    """The mask of pre-releases that the policy excludes unless a requirement names one."""
 
     loaded: int = 0
     """The mask of values whose requirements are known to the engine."""
 
     surveyed: bool = False
-    """Whether of its many versions only some are looked at."""
+    """True if only some of its many versions are looked up."""
 
     looked_up: int = 0
     asks: dict[str, int] = field(default_factory=dict)
-    """By extra: the variable that tells whether it is asked for (second value) or not (first value)."""
+    """By extra: the variable for whether it is requested (second value) or not (first value)."""
 
     with_extras: set[tuple[int, str]] = field(default_factory=set)
     """(value, extra) whose requirements are known to the engine."""
 
     demands: list[Demand] = field(default_factory=list)
-    """What others require of it."""
+    """Requirements of others for it."""
 
     required: list[Demand] = field(default_factory=list)
-    """What it requires."""
+    """Its requirements."""
 
     admitted: dict[tuple[str, bool], int] = field(default_factory=dict)
     supports: dict[str, Support] = field(default_factory=dict)
@@ -74,20 +74,20 @@ class Package:
 
     @property
     def full(self) -> int:
-        """The mask of all values that it has, as far as known."""
+        """Return the mask of all its known values."""
         return (1 << len(self.values)) - 1 if self.listed else EVERYTHING
 
     def versions(self) -> Versions:
-        """The versions of its values."""
+        """Return the versions of its values."""
         if self.known is None or self.known[0] != len(self.values):
             there = ((place, each.version) for place, each in enumerate(self.values) if each is not None)
             self.known = (len(self.values), Versions(there))
         return self.known[1]
 
     def rejected(self, demand: Demand, today: Candidate | None) -> int:
-        """The mask of values that do not fulfil a demand; unlisted ones are taken to fulfil it.
+        """Return the mask of values that do not satisfy a demand; unlisted ones are assumed to.
 
-        ``today`` is what is installed of the package.
+        ``today`` is the installed version of the package.
         """
         key = (demand.dependency.specifier, demand.spared)
         if key not in self.admitted:
@@ -96,7 +96,7 @@ class Package:
         return ((1 << len(self.values)) - 1) & ~self.admitted[key]
 
     def mask(self, candidates: Iterable[Candidate | None]) -> int:
-        """The mask of these values."""
+        """Return the mask of these values."""
         wanted = set(candidates)
         return sum(1 << place for place, value in enumerate(self.values) if value in wanted)
 
@@ -113,21 +113,21 @@ class Demand:
     extra: str
     dependency: Dependency
     spared: bool
-    """It is violated today, which is tolerated as long as nothing about it changes."""
+    """It is violated today, which is tolerated while nothing about it changes."""
 
     nogood: Nogood | None = None
 
     def terms(self) -> list[Term]:
-        """When it is in force."""
+        """Return when it is in force."""
         asked = [] if self.ask is None else [(self.ask, SECOND)]
         return [(self.parent.variable, self.values), *asked]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Support:
-    """What may only be while a requirement in force asks for it.
+    """Something allowed only while a requirement in force asks for it.
 
-    Who may ask is known only bit by bit; so what was concluded from knowing less is about an epoch that is over.
+    The requirers are learned bit by bit; so what was concluded from knowing less belongs to a past epoch.
     """
 
     package: Package
@@ -143,7 +143,7 @@ class Support:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """What an original nogood stands for: a requirement, or what a version of a package is."""
+    """What an original nogood stands for: a requirement, or a fact about a version of a package."""
 
     package: Package
     values: int

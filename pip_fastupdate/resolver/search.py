@@ -1,4 +1,4 @@
-"""First everything at its newest; where that is not consistent, the best that is, wish by wish."""
+"""First everything at its newest; if that is inconsistent, the best consistent set, wish by wish."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BUDGET = 30_000
 """Conflicts for one plan; some 0.3 ms each."""
 
 LOOKUPS = 3_000
-"""Versions about whose requirements the index may have to be asked for one plan."""
+"""Lookups of requirements for one plan."""
 
 STEP = 2_000
 """Conflicts for one wish."""
@@ -25,10 +25,10 @@ STEP = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What is to be moved, and what counts more when not all of it can."""
+    """What to change, and what counts more if not all of it is possible."""
 
     names: frozenset[str] = frozenset()
-    """Move only these, and others as far as they must; empty for all."""
+    """Change only these, and others as needed; empty for all."""
 
     budget: int = BUDGET
     lookups: int = LOOKUPS
@@ -40,19 +40,19 @@ class Solution:
 
     assignment: Assignment
     gave_up: frozenset[str] = frozenset()
-    """Names for which the search did not come to an end: the assignment is consistent, but may be bettered there."""
+    """Names whose search hit its limit: the assignment is consistent, but may be improved there."""
 
     rounds: int = 0
-    """Searches that were needed; 0 when the first guess was the best there is."""
+    """The number of searches; 0 if the first guess was optimal."""
 
     @property
     def exhausted(self) -> bool:
-        """Whether the assignment may be older than it need be."""
+        """True if the assignment may be older than necessary."""
         return bool(self.gave_up)
 
 
 def best_assignment(pool: CandidatePool, wishes: Wishes) -> Solution:
-    """The best consistent assignment, in the order of the wishes."""
+    """Return the best consistent assignment, in the order of the wishes."""
     return Search(pool=pool, wishes=wishes).run()
 
 
@@ -74,7 +74,7 @@ class Search:
         return self.pool.may_move(name) and (not self.wishes.names or name in self.wishes.names)
 
     def run(self) -> Solution:
-        """The whole of it."""
+        """Run the search."""
         guess = self._guess()
         if not self.pool.problems(guess) and not self._more_to_wish(guess):
             return Solution(assignment=guess)
@@ -92,7 +92,7 @@ class Search:
     # the first guess
 
     def _guess(self) -> dict[str, Candidate]:
-        """Everything wanted at its newest, with what that requires and lacks."""
+        """Return everything wanted at its newest, with missing requirements."""
         self.pool.prefetch(sorted(self.wanted))
         return self.pool.completed(
             {**self.pool.installed, **{name: self._newest(name) for name in sorted(self.wanted)}}
@@ -102,7 +102,7 @@ class Search:
         return self.pool.newest(name) or self.pool.installed[name]
 
     def _more_to_wish(self, guess: Assignment) -> bool:
-        """Whether something is missing that might be added, or may go on to a pre-release."""
+        """Return whether something missing might be added, or may go on to a pre-release."""
         missing = set()
         for _, dependency in self.pool.requirements(guess):
             name = dependency.name
@@ -120,7 +120,7 @@ class Search:
     # what to do when time is short
 
     def _lowered(self) -> dict[str, Candidate]:
-        """A consistent assignment without any search: whatever has a part in a conflict stays as it is."""
+        """Return a consistent assignment without any search: everything involved in a conflict stays."""
         low: frozenset[str] = frozenset()
         while True:
             high = {name: self._newest(name) for name in sorted(self.wanted - low)}
@@ -131,7 +131,7 @@ class Search:
             low |= conflict or high.keys()
 
     def _in_conflict(self, guess: Assignment) -> frozenset[str]:
-        """Names that have a part in a problem: an addition stands for those that require it, or that ask for extras."""
+        """Return names involved in a problem: an addition stands for those that require it, or request extras."""
         answerable: dict[str, set[str]] = {}
         for parent, dependency in self.pool.requirements(guess):
             if dependency.extras or dependency.name not in self.pool.installed:
@@ -145,7 +145,7 @@ class Search:
         return frozenset(seen)
 
     def _begin_low(self) -> None:
-        """Have a solution to begin with, found without search. Raises NoSolution when not even that is easy."""
+        """Set a first solution, found without search. Raises NoSolution if not even that is easy."""
         assignment = self._lowered()
         packages = {name: self.solver.encoding.package(name) for name in (*self.pool.installed, *assignment)}
         moved = [each for name, each in packages.items() if assignment.get(name) is not each.values[0]]
@@ -160,7 +160,7 @@ class Search:
     # the search
 
     def prepare(self) -> None:
-        """Set the solver up, and the order of names."""
+        """Set up the solver and the order of names."""
         budget = Budget(conflicts=self.wishes.budget, lookups=self.wishes.lookups)
         self.solver = Solver.of(self.pool, self.wanted, budget)
         self.objectives = Objectives(
@@ -186,7 +186,7 @@ class Search:
         return 1 if self.pool.requested(name) else 2
 
     def _fulfil(self) -> None:
-        """Wish by wish: see the package's docstring."""
+        """Fulfil wish by wish: see the package's docstring."""
         ranked = sorted(self.wanted, key=self.rank.__getitem__)
         for tier in (0, 1, 2):
             self.objectives.as_many([self._first(name) for name in ranked if self._tier(name) == tier])
@@ -205,7 +205,7 @@ class Search:
         return name, (package.variable, FIRST | package.mask(self._beyond(package)))
 
     def _beyond(self, package: Package) -> list[Candidate]:
-        """Pre-releases that are newer than the newest release."""
+        """Return pre-releases that are newer than the newest release."""
         first = package.values[0]
         return [each for each in package.values[1:] if each and first and each.version > first.version]
 
@@ -218,7 +218,7 @@ class Search:
             )
 
     def _as_early(self, name: str) -> None:
-        """On to a pre-release, if a requirement in force asks for one and nothing else has to give way."""
+        """Go on to a pre-release if a requirement in force names one and nothing else has to change."""
         package = self.solver.encoding.packages[name]
         if self._asked_early(package):
             self.objectives.as_far(package, lambda one, other: one.version > other.version)
@@ -227,7 +227,7 @@ class Search:
         return any(names_prerelease(each.dependency.specifier) for each in package.demands)
 
     def _leave_the_rest(self) -> None:
-        """With names given, all others move as little as possible."""
+        """With names given, change all others as little as possible."""
         packages = self.solver.encoding.packages
         rest = sorted(self.pool.installed.keys() - self.wanted, key=self.rank.__getitem__)
         wishes = [(name, (packages[name].variable, FIRST)) for name in rest]
@@ -237,7 +237,7 @@ class Search:
                 self.objectives.as_far(packages[name], lambda one, other: one.version < other.version)
 
     def _add_what_is_missing(self) -> None:
-        """What was missing before the run, at any version that goes with the rest."""
+        """Add what was missing before the run, at any version compatible with the rest."""
         encoding = self.solver.encoding
         names = {each.name for each in self._lacking(self.solver.assignment())}
         packages = [encoding.packages[name] for name in sorted(filter(self.pool.addable, names))]
@@ -264,7 +264,7 @@ class Search:
             self.objectives.as_far(package, lambda one, other: one.version > other.version)
 
     def _required(self, found: dict[str, Candidate]) -> dict[str, Candidate]:
-        """Without additions that nobody requires."""
+        """Return the assignment without additions that nothing requires."""
         kept = {name: each for name, each in found.items() if name in self.pool.installed}
         for _, dependency in self.pool.requirements(kept, found):
             if dependency.name in found:

@@ -1,4 +1,4 @@
-"""Solutions under assumptions: either one that fulfils them all, or some of them that cannot be fulfilled together."""
+"""Solutions under assumptions: either one that satisfies them all, or a subset that cannot be satisfied together."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from .engine import Engine, Nogood, Term
 from .packages import FIRST, Budget, Package, TooDeep
 
 RESTART = 60
-"""Conflicts after which a search begins anew for the first time, with all that it has learned."""
+"""Conflicts after which a search restarts for the first time, with all that it has learned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Core:
-    """Assumptions that cannot all hold."""
+    """Assumptions that cannot all be true."""
 
     terms: frozenset[Term]
     leaves: frozenset[Nogood]
-    """What that follows from, where proofs are kept."""
+    """What that follows from, if proofs are kept."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Solver:
-    """A pool that is asked again and again; what was learned once is known from then on."""
+    """A pool that is searched repeatedly; what was learned once is kept."""
 
     encoding: Encoding
     model: dict[int, int] = field(default_factory=dict)
@@ -38,11 +38,11 @@ class Solver:
 
     @classmethod
     def of(cls, pool: CandidatePool, wanted: frozenset[str], budget: Budget, *, proving: bool = False) -> Solver:
-        """A solver that knows nothing yet."""
+        """Return a solver that knows nothing yet."""
         return cls(encoding=Encoding(pool=pool, wanted=wanted, engine=Engine(proving=proving), budget=budget))
 
     def solve(self, wanted: Sequence[Term], conflicts: int) -> Core | None:
-        """None when there is a solution, which is ``model`` then. Raises TooDeep after so many conflicts."""
+        """Return None if there is a solution, which is then ``model``. Raises TooDeep after that many conflicts."""
         engine, encoding = self.encoding.engine, self.encoding
         assumptions, epochs = self._assume(wanted), encoding.supports.begun
         limit = engine.conflicts + conflicts
@@ -67,7 +67,7 @@ class Solver:
                 return done or None
 
     def _assume(self, wanted: Sequence[Term]) -> list[Term]:
-        """All that is to be assumed; the search goes back only as far as that differs from the last time."""
+        """Return all assumptions; the search goes back only as far as they differ from the last time."""
         assumptions = [*self.encoding.supports.epochs(), *wanted]
         same = 0
         for one, other in zip(assumptions, self.assumed, strict=False):
@@ -79,7 +79,7 @@ class Solver:
         return assumptions
 
     def _step(self, assumptions: list[Term]) -> Core | bool:
-        """One assumption or decision more, while there is any; a core when those before rule out an assumption."""
+        """Make one more assumption or decision, if any; return a core if those before exclude an assumption."""
         engine = self.encoding.engine
         if engine.level < len(assumptions):
             variable, mask = assumptions[engine.level]
@@ -97,35 +97,35 @@ class Solver:
         return True
 
     def _choice(self, variable: int) -> int:
-        """What it was last, if it can be that; else the value wished for most of those left."""
+        """Return its last value if possible; else the most preferred value left."""
         engine = self.encoding.engine
         left = engine.masks[variable]
         return engine.phases[variable] & left or left & -left
 
     def list_versions(self, *packages: Package) -> None:
-        """Have all versions of packages in the game."""
+        """List all versions of the packages in the search."""
         self.encoding.engine.back_to(0)
         self.encoding.list_versions(packages)
 
     def always(self, term: Term) -> None:
-        """From now on the term holds."""
+        """Make the term true from now on."""
         variable, mask = term
         self.encoding.engine.add(Nogood([(variable, ~mask)]))
 
     def never(self, terms: Iterable[Term]) -> None:
-        """From now on these do not all hold."""
+        """Make these not all true from now on."""
         self.encoding.engine.add(Nogood(list(terms)))
 
     def fulfils(self, term: Term) -> bool:
-        """Whether the term holds in the last solution."""
+        """Return whether the term is true in the last solution."""
         return not self.model[term[0]] & ~term[1] if term[0] in self.model else term[1] & FIRST != 0
 
     def chosen(self, package: Package) -> Candidate | None:
-        """What the last solution holds of a package."""
+        """Return the last solution's version of a package."""
         place = self.model[package.variable].bit_length() - 1 if package.variable in self.model else 0
         return package.values[place]
 
     def assignment(self) -> dict[str, Candidate]:
-        """The last solution."""
+        """Return the last solution."""
         found = {name: self.chosen(each) for name, each in self.encoding.packages.items()}
         return {name: each for name, each in found.items() if each is not None}

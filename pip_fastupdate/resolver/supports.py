@@ -1,4 +1,4 @@
-"""What may only be while something asks for it: pre-releases, and what might ask for one without being asked for."""
+"""What is allowed only while something asks for it: pre-releases, additions and extras."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from .packages import FIRST, LATE, NEVER, SECOND, Demand, Fact, Package, Support
 
 @dataclass(slots=True, kw_only=True)
 class Supports:
-    """All of them in one engine."""
+    """All supports in one engine."""
 
     engine: Engine
     installed: Mapping[str, Candidate]
     all: list[Support] = field(default_factory=list)
     begun: int = 0
-    """Epochs begun so far: what is to be assumed changes with it."""
+    """Epochs begun so far: the assumptions change with it."""
 
     def epochs(self) -> list[Term]:
-        """What is to be assumed: that no more is going to be known."""
+        """Return the assumptions that no more will be known."""
         return [(each.epoch, 1 << each.number) for each in self.all]
 
     def note(self, target: Package, demand: Demand) -> None:
-        """More is known of what is required of a package."""
+        """Record that more is known of the requirements for a package."""
         for support in list(target.supports.values()):
             if self._concerns(support, demand):
                 self._reopen(support)
 
     def close(self, package: Package) -> None:
-        """Have a package's pre-releases chosen only while a requirement asks for one."""
+        """Allow a package's pre-releases only while a requirement asks for one."""
         may = self.engine.variable(LATE, FIRST | SECOND, optional=True)
         fact = Fact(package=package, values=package.early, kind="pre-release")
         self.engine.add(Nogood([(package.variable, package.early), (may, FIRST)], fact))
         self.need(package, "early", (may, SECOND))
 
     def need(self, package: Package, what: str, term: Term) -> None:
-        """Have a term hold only while a requirement asks for ``what`` (see ``Support``)."""
+        """Allow a term only while a requirement asks for ``what`` (see ``Support``)."""
         if what not in package.supports:
-            self.engine.back_to(0)  # its epoch is to be assumed first
+            self.engine.back_to(0)  # its epoch must be assumed first
             support = Support(package=package, what=what, term=term, epoch=self.engine.variable(NEVER))
             package.supports[what] = support
             self.begun += 1
@@ -49,7 +49,7 @@ class Supports:
             self._support_by_what_is_known(support)
 
     def _concerns(self, support: Support, demand: Demand) -> bool:
-        """Whether a demand is one that asks for it."""
+        """Return whether a demand asks for it."""
         if support.what == "present":
             return True
         if support.what != "early":
@@ -61,7 +61,7 @@ class Supports:
         )
 
     def _reopen(self, support: Support) -> None:
-        """More is known of who asks: a new epoch begins."""
+        """Begin a new epoch: more is known of the requirers."""
         self.engine.add(Nogood([(support.epoch, 1 << support.number)]))
         support.number += 1
         self.begun += 1
@@ -80,7 +80,7 @@ class Supports:
         self.engine.add(Nogood(terms, fact))
 
     def _in_force(self, demand: Demand) -> Term:
-        """A term that holds only if a demand is in force; those who make it need support as well."""
+        """Return a term that is true only if a demand is in force; its requirers need support as well."""
         parent = demand.parent
         if parent.values[0] is None:
             self.need(parent, "present", (parent.variable, ~FIRST))

@@ -1,4 +1,4 @@
-"""Sets of a project's versions as masks: what a specifier admits of a thousand versions costs ten comparisons."""
+"""Sets of a project's versions as masks: a specifier over a thousand versions costs ten comparisons."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ class Versions:
     """The versions of a package's values."""
 
     def __init__(self, values: Iterable[tuple[int, Version]]) -> None:
-        """``values`` are the places of versions, each with its version."""
+        """``values`` are the positions of versions, each with its version."""
         found = sorted(values, key=lambda each: each[1])
         self._odd = [(1 << place, each) for place, each in found if _is_odd(each)]
         self._plain = [each for _, each in found if not _is_odd(each)]
         self._below = [0]
-        """The mask of the first of the plain versions, for each number of them."""
+        """The mask of the first plain versions, for each number of them."""
 
         for place, each in found:
             if not _is_odd(each):
                 self._below.append(self._below[-1] | 1 << place)
 
     def admitted(self, specifier: str) -> int:
-        """The mask of the versions that a specifier allows, as ``allows`` has it."""
+        """Return the mask of the versions that a specifier allows, as ``allows`` does."""
         mask = self._among_plain(specifier)
         for bit, version in self._odd:
             if allows(specifier, version):
@@ -47,7 +47,7 @@ class Versions:
         return mask
 
     def _fewer(self, bound: Version, *, equal: bool) -> int:
-        """How many plain versions are less than a bound, or equal."""
+        """Return how many plain versions are less than a bound, or equal."""
         low, high = 0, len(self._plain)
         while low < high:
             middle = (low + high) // 2
@@ -66,9 +66,9 @@ _MASKS = {
     ">": lambda lower, upper: ~upper,
     ">=": lambda lower, upper: ~lower,
 }
-"""By operator: what is admitted, of the masks of what is less, and of what is not greater."""
+"""By operator: what is allowed, from the masks of what is less, and of what is not greater."""
 
 
 def _is_odd(version: Version) -> bool:
-    """Whether PEP 440 has rules for it that are no mere comparisons."""
+    """Return whether PEP 440 has rules for it beyond comparisons."""
     return version.is_prerelease or version.is_postrelease or version.local is not None

@@ -1,8 +1,7 @@
-"""JSON bodies of indexes, decoded into no more than what is used of them.
+"""JSON bodies of indexes, decoded only as far as they are used.
 
-Public registries keep to their formats, and a typed decoder reads those many times faster than anything else.
-Private servers send numbers as strings or null for a text: where the typed decoder refuses, a forgiving one has
-another look.
+Public indexes keep to their formats, and a typed decoder reads those many times faster than anything else. Private
+servers send numbers as strings or null for a text: if the typed decoder refuses, a tolerant one tries again.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ _NULL = msgspec.Raw(b"null")
 
 
 class Hashes(msgspec.Struct, gc=False):
-    """The only hash that is of use here."""
+    """The only hash used here."""
 
     sha256: str | None = None
 
@@ -32,18 +31,18 @@ class JsonApiFile(msgspec.Struct, gc=False):
 
 
 class JsonApiInfo(msgspec.Struct, gc=False):
-    """The newest version, in the index's eyes."""
+    """The newest version according to the index."""
 
     name: str | None = None
     version: str | None = None
     requires_dist: list[str] | None = None
-    """None or empty for no requirements, or where they are not known."""
+    """None or empty for no requirements, or if they are unknown."""
 
     requires_python: str | None = None
 
 
 class JsonApiBody(msgspec.Struct, gc=False):
-    """``/pypi/NAME/json``: of all that it says only what concerns the newest version."""
+    """``/pypi/NAME/json``: only what it says about the newest version."""
 
     info: JsonApiInfo = msgspec.field(default_factory=JsonApiInfo)
     urls: list[JsonApiFile] = []
@@ -51,7 +50,7 @@ class JsonApiBody(msgspec.Struct, gc=False):
 
 
 class SimpleFile(msgspec.Struct, gc=False):
-    """A file in a simple page (PEP 691, 700, 714, 740). What is kept of few files only is not even decoded yet."""
+    """A file in a simple page (PEP 691, 700, 714, 740). Fields kept for few files are not even decoded yet."""
 
     url: str
     filename: str = ""
@@ -66,19 +65,19 @@ class SimpleFile(msgspec.Struct, gc=False):
 
     @property
     def withdrawn(self) -> bool:
-        """Whether it is yanked (PEP 592)."""
+        """Return whether it is yanked (PEP 592)."""
         return bool(self.yanked)
 
     @property
     def all_hashes(self) -> dict[str, str]:
-        """By algorithm, as they stand there."""
+        """By algorithm, unchanged."""
         return _pairs(msgspec.json.decode(self.hashes))
 
     @property
     def sidecar(self) -> bool | dict[str, str] | None:
-        """What is said of its metadata: hashes, whether they are served; None for nothing, or nothing to be understood.
+        """Return the metadata entry: hashes, or whether it is served; None if missing or invalid.
 
-        ``core-metadata`` outranks its older name (PEP 714).
+        ``core-metadata`` overrides its older name (PEP 714).
         """
         raw = self.metadata if bytes(self.metadata) != b"null" else self.old_metadata
         said = msgspec.json.decode(raw)
@@ -98,7 +97,7 @@ class SimpleStatus(msgspec.Struct, gc=False):
 
 
 class SimpleMeta(msgspec.Struct, gc=False):
-    """The page about itself."""
+    """The page's metadata."""
 
     api_version: str = msgspec.field(name="api-version", default="1.0")
 
@@ -118,7 +117,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def _checked(function: Function) -> Function:
-    """Have whatever the decoder dislikes raised as ValueError: nested beyond measure, not UTF-8, a number too long."""
+    """Raise every error of the decoder as ValueError: excessive nesting, not UTF-8, a number too long."""
 
     @wraps(function)
     def checked(body: Any) -> Any:
@@ -136,7 +135,7 @@ _SIMPLE = msgspec.json.Decoder(SimpleBody)
 
 @_checked
 def json_api(body: bytes) -> JsonApiBody:
-    """What the JSON API says of a project's newest version. Raises ValueError for something else."""
+    """Decode the JSON API's response about a project's newest version. Raises ValueError for anything else."""
     try:
         decoded = _JSON_API.decode(body)
     except msgspec.ValidationError:
@@ -148,7 +147,7 @@ def json_api(body: bytes) -> JsonApiBody:
 
 @_checked
 def simple(body: bytes) -> SimpleBody:
-    """A simple page in JSON. Raises ValueError where it is something else."""
+    """Decode a simple page in JSON. Raises ValueError for anything else."""
     try:
         return _SIMPLE.decode(body)
     except msgspec.ValidationError:
@@ -159,9 +158,9 @@ _CHARSETS = frozenset(("utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252", "u
 
 
 def text(body: bytes, content_type: str) -> str:
-    """A body of text in the charset that the ``Content-Type`` names, else in UTF-8; never fails.
+    """Decode a body in the charset of its ``Content-Type``, else in UTF-8; never fails.
 
-    Of the charsets only those that pages are written in: Python also knows some that are no text, or take for ever.
+    Only charsets in which pages are written: Python also knows some that are not text, or take forever.
     """
     import codecs
 
@@ -195,7 +194,7 @@ def _any_simple(body: Mapping[str, Any]) -> SimpleBody:
 
 
 def _any_file(row: Mapping[str, Any]) -> SimpleFile:
-    """The file with whatever of ``row`` is of use; fields of other types are as good as missing."""
+    """Return the file with the usable fields of ``row``; fields of other types count as missing."""
     fitting: dict[str, Any] = {}
     for field in msgspec.structs.fields(SimpleFile):
         said = row.get(field.encode_name)
@@ -205,7 +204,7 @@ def _any_file(row: Mapping[str, Any]) -> SimpleFile:
         try:
             fitting[field.name] = msgspec.convert(said, field.type, strict=False)
         except msgspec.ValidationError:
-            continue  # null, or of a type that means nothing here: the default stands
+            continue  # null, or a type without meaning here: the default stays
     return SimpleFile(**fitting)
 
 

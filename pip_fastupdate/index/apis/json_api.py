@@ -1,4 +1,4 @@
-"""The JSON API (``/pypi/NAME/json``): what the newest version requires, where the simple API does not tell."""
+"""The JSON API (``/pypi/NAME/json``): requirements of the newest version if the simple API does not have them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class JsonApi:
-    """The JSON API that stands beside a simple index, or does not. Safe to use from many threads.
+    """The JSON API that may exist next to a simple index. Thread-safe.
 
-    It is believed for one thing only: the requirements of a file that the simple page lists with the same sha256, and
-    that was the first one of the newest version to be uploaded. The metadata of that file is what it shows.
+    It is trusted for one thing only: the requirements of a file that the simple page lists with the same sha256, and
+    that was the first upload of the newest version. It shows the metadata of that file.
     """
 
     def __init__(self, root: str) -> None:
@@ -35,20 +35,20 @@ class JsonApi:
 
     @classmethod
     def beside(cls, index_url: str) -> JsonApi | None:
-        """The JSON API of a simple index; None where the URL's shape tells of none."""
+        """Return the JSON API of a simple index; None if the URL's shape suggests none."""
         root, simple, rest = index_url.rstrip("/").rpartition("/simple")
         if not simple or rest or not root.startswith(("http://", "https://")):
             return None
         return cls(f"{root}/pypi/")
 
     def page(self, name: str) -> str:
-        """The URL that describes the project."""
+        """Return the URL that describes the project."""
         return f"{self._root}{name}/json"
 
     def metadata(self, release: Release, file: File, session: Session) -> CoreMetadata | None:
-        """The metadata of the very file; None where it is not told, for whatever reason.
+        """Return the metadata of that very file; None if it is unavailable for any reason.
 
-        An API that fails, or does not know a project that the index has, is asked no more.
+        An API that fails, or does not know a project on the index, is not requested again.
         """
         if self._useless or not file.sha256 or not file.is_wheel:
             return None
@@ -75,24 +75,24 @@ def _of(kept: list[str | list[str] | None], release: Release, file: File) -> Cor
     try:
         check(tuple(requires))
     except DownloadFailed:
-        return None  # the file itself may say something that can be understood
+        return None  # the file itself may have readable metadata
     return CoreMetadata(tuple(requires), python if isinstance(python, str) else None, static=False)
 
 
 def _condensed(name: str, reply: Reply) -> bytes:
-    """Version, sha256 of the file that the requirements are of, these, Requires-Python. Raises ValueError."""
+    """Return version, sha256 of the file with the requirements, these, Requires-Python. Raises ValueError."""
     from .decoding import json_api
 
     body = json_api(reply.body)
     info = body.info
     if info.name is None or normalize(info.name) != name:
         raise ValueError(f"it describes {info.name or 'nothing'}")
-    requires = info.requires_dist or None  # an empty list is what is said where nobody knows, too
+    requires = info.requires_dist or None  # an empty list may also mean that nobody knows
     return json.dumps((info.version, _first(body.urls), requires, info.requires_python)).encode()
 
 
 def _first(files: Iterable[JsonApiFile]) -> str | None:
-    """The sha256 of the file that was uploaded before all others; None where that cannot be told."""
+    """Return the sha256 of the file that was uploaded first; None if unknown."""
     known = list(files)
     if len(known) == 1:
         return (known[0].digests.sha256 or "").lower() or None

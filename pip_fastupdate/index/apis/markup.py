@@ -1,7 +1,7 @@
-"""The little of HTML that pages of links are made of, read in time proportional to their length.
+"""The little HTML that pages of links consist of, read in time proportional to their length.
 
 The standard library's parser takes minutes for 400 kB of ``<!--`` or of attributes. Comments, tags, raw text and
-attribute values are told apart as the HTML standard does it (13.2.5); everything but three tags means nothing here.
+attribute values are recognized as in the HTML standard (13.2.5); all but three tags are ignored.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 LINKS = 200_000
-"""Links that a page may have unless the caller says otherwise."""
+"""Maximum number of links on a page by default."""
 
 _TAG = re.compile(r"<(?:(?P<open>[a-zA-Z][^\s/>]*)|(?P<comment>!--)|(?P<other>[!?]|/[a-zA-Z]))")
 _COMMENT_END = re.compile(r"--!?>")
@@ -18,24 +18,24 @@ _NAME = re.compile(r"[\s/]*([^\s/>][^\s/>=]*)?")
 _VALUE = re.compile(r"\s*=\s*(?:([\"'])|([^\s>]*))")
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7};?|#[xX][0-9a-fA-F]{1,6};?|[a-zA-Z][a-zA-Z0-9]{0,31}(?:;|(?![a-zA-Z0-9=])))")
 _RAW = frozenset(("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"))
-"""Elements with nothing but text in them."""
+"""Elements that contain only text."""
 
 Attributes = dict[str, str | None]
 
 
 class Document:
-    """A page's links, and what it says of itself."""
+    """A page's links and metadata."""
 
     def __init__(self, links: int) -> None:
         self.base: str | None = None
-        """Of the first ``<base href>``."""
+        """From the first ``<base href>``."""
 
         self.anchors: list[Attributes] = []
         self.meta: dict[str, str] = {}
         self._links = links
 
     def add(self, tag: str, attributes: Attributes) -> None:
-        """Take note of a tag. Raises ValueError for one link too many."""
+        """Record a tag. Raises ValueError for one link too many."""
         if tag == "a":
             if len(self.anchors) >= self._links:
                 raise ValueError(f"more than {self._links} links")
@@ -47,7 +47,7 @@ class Document:
 
 
 def parse(text: str, links: int = LINKS) -> Document:
-    """The page's links and what it says of itself. Raises ValueError for more than so many ``links``."""
+    """Return the page's links and metadata. Raises ValueError for more than ``links`` links."""
     document = Document(links)
     for tag, attributes in _tags(text):
         document.add(tag, attributes)
@@ -55,7 +55,7 @@ def parse(text: str, links: int = LINKS) -> Document:
 
 
 def _tags(text: str) -> Iterator[tuple[str, Attributes]]:
-    """The start tags in order. What is not closed before the end of the text is none."""
+    """Yield the start tags in order. An unclosed one at the end of the text is not a tag."""
     at = 0
     while (found := _TAG.search(text, at)) is not None:
         if found["open"]:
@@ -75,7 +75,7 @@ def _tags(text: str) -> Iterator[tuple[str, Attributes]]:
 
 
 def _end_of_comment(text: str, start: int) -> int:
-    """Where what follows the comment begins; 0 where it does not end."""
+    """Return where the text after the comment begins; 0 if it does not end."""
     for empty in (">", "->"):
         if text.startswith(empty, start):
             return start + len(empty)
@@ -89,7 +89,7 @@ def _end_of_raw(text: str, start: int, tag: str) -> int:
 
 
 def _attributes(text: str, at: int, into: Attributes) -> int:
-    """Read a tag's attributes from ``at`` on; returns where the tag ends, 0 where the text does so before."""
+    """Read a tag's attributes from ``at`` on; return where the tag ends, 0 if the text does so before."""
     while True:
         name = _NAME.match(text, at)
         assert name is not None, "it matches nothing at all, too"
@@ -111,7 +111,9 @@ def _attributes(text: str, at: int, into: Attributes) -> int:
 
 
 def _unescaped(value: str) -> str:
-    """The value with its character references (``&amp;``) resolved; numbers of more than seven digits are none."""
+    """Return the value with its character references (``&amp;``) resolved; numbers of more than seven digits are
+    invalid.
+    """
     return _REFERENCE.sub(_character, value) if "&" in value else value
 
 

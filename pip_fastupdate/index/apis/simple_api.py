@@ -1,4 +1,4 @@
-"""The simple API: a project's files in JSON (PEP 691, 700) or in HTML (PEP 503), whichever the index has."""
+"""The simple API: a project's files in JSON (PEP 691, 700) or HTML (PEP 503), whichever the index has."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class SimpleApi:
     accept = ACCEPT
 
     def __init__(self, root: str, interpreter: Interpreter, *, sdists: bool) -> None:
-        """``root`` is the index's URL as pip takes it; ``sdists`` are kept beside wheels."""
+        """``root`` is the index's URL as in pip; ``sdists`` are kept next to wheels."""
         self._root = root.rstrip("/")
         self._interpreter = interpreter
         self._sdists = sdists
 
     def page(self, name: str) -> str:
-        """The URL that describes the project."""
+        """Return the URL that describes the project."""
         return f"{self._root}/{quote(name)}/"
 
     def condense(self, name: str, reply: Reply, floor: Version | None = None) -> bytes:
-        """What to keep of a successful answer; older releases than ``floor`` may be left out, but for some.
+        """Return what to keep of a successful response; most releases older than ``floor`` may be dropped.
 
-        Enough is kept to tell whether there is any final release that fits. Raises ValueError for what is no page of
+        Enough is kept to tell whether any compatible final release exists. Raises ValueError if it is not a page of
         that project.
         """
         from .simple_pages import is_json
@@ -72,6 +72,6 @@ class SimpleApi:
 
 
 def _announced(entry: VersionRecord) -> VersionRecord:
-    """The entry on a page that tells of some sidecars: what it does not tell of is not there."""
+    """Return the entry on a page that announces some sidecars: those it does not announce do not exist."""
     files = [file._replace(metadata=False) if file.metadata is None else file for file in entry.files]
     return entry._replace(files=files)

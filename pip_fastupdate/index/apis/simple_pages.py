@@ -1,4 +1,4 @@
-"""Pages of links, as indexes and ``--find-links`` have them, in JSON or in HTML."""
+"""Pages of links, from indexes and ``--find-links``, in JSON or HTML."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 _HTML = ("text/html", "application/vnd.pypi.simple.v1+html")
 LINKS = 200_000
-"""Links that a page may have unless the caller says otherwise."""
+"""Maximum number of links on a page by default."""
 
 _STATUSES: Mapping[str, ProjectStatus] = {each: each for each in get_args(ProjectStatus)}
 _DISTRIBUTIONS = (".whl", *SDIST_ENDINGS, ".egg", ".exe", ".msi", ".rpm", ".deb", ".dmg")
-"""Endings of what indexes list, or once listed."""
+"""Suffixes of what indexes list, or once listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A file as a page lists it, all of it as text."""
+    """A file as a page lists it, every field as text."""
 
     filename: str
     url: str
@@ -43,21 +43,21 @@ class Link:
     yanked: str | None = None
     uploaded: str | None = None
     metadata: bool | str | None = None
-    """Whether there is a sidecar (PEP 658), or its sha256; None where the page does not say."""
+    """Whether there is a sidecar (PEP 658), or its sha256; None if the page does not say."""
 
     hashes: Hashes = ()
-    """Other hashes than the sha256."""
+    """Hashes other than the sha256."""
 
     provenance: str | None = None
-    """Where its attestations are (PEP 740)."""
+    """The URL of its attestations (PEP 740)."""
 
     @property
     def withdrawn(self) -> bool:
-        """Whether it is yanked (PEP 592)."""
+        """True if it is yanked (PEP 592)."""
         return self.yanked is not None
 
     def compatible_file(self, rank: int) -> CompatibleFile:
-        """What is kept of it."""
+        """Return the file as it is kept."""
         return CompatibleFile(
             self.filename,
             self.url,
@@ -82,11 +82,11 @@ class Page:
     """PEP 792."""
 
     official: bool = False
-    """Whether it says that it is an index's (PEP 629)."""
+    """True if it says that it is an index's page (PEP 629)."""
 
 
 def read(reply: Reply) -> Page:
-    """Any page of links, in whichever format it came. Raises ValueError for any other, and for one without files."""
+    """Read any page of links, in any format. Raises ValueError for anything else, and for one without files."""
     if is_json(reply):
         body, base = _decoded(reply), Base(reply.url)
         for file in body.files:
@@ -99,12 +99,12 @@ def read(reply: Reply) -> Page:
 
 
 def is_json(reply: Reply) -> bool:
-    """Whether the answer calls itself a page in JSON (PEP 691)."""
+    """Return whether the response declares itself a page in JSON (PEP 691)."""
     return _kind(reply).lower().startswith(JSON)
 
 
 def json_page(name: str, reply: Reply) -> SimpleBody:
-    """The project's page in JSON. Raises ValueError for anything else, DownloadFailed for one without files."""
+    """Read the project's page in JSON. Raises ValueError for anything else, DownloadFailed for one without files."""
     body = _decoded(reply)
     if body.name is not None and normalize(body.name) != name:
         raise ValueError(f"the page of {body.name[:50]}")
@@ -117,7 +117,7 @@ def json_page(name: str, reply: Reply) -> SimpleBody:
 
 
 def html_page(name: str, reply: Reply) -> Page:
-    """The project's page in HTML. Raises ValueError for anything else, DownloadFailed for one without files."""
+    """Read the project's page in HTML. Raises ValueError for anything else, DownloadFailed for one without files."""
     page = _read_html(reply)
     if page.status == "quarantined":
         return page
@@ -160,14 +160,14 @@ def _decoded(reply: Reply) -> SimpleBody:
 
 
 def named_by_url(file: SimpleFile) -> None:
-    """Call the file as its URL does, which is what pip does."""
+    """Name the file after its URL, as pip does."""
     name = file.filename
     if not name or not file.url.endswith(f"/{name}"):
         file.filename = filename(file.url)
 
 
 def json_file(file: SimpleFile, rank: int, base: Base) -> CompatibleFile:
-    """What is kept of a file."""
+    """Return the file as it is kept."""
     sha256, others = _hashes((*_fragment(file.url), *file.all_hashes.items()))
     said = file.sidecar
     return CompatibleFile(
@@ -201,24 +201,24 @@ def _from_json(file: SimpleFile, base: Base) -> Link:
 
 
 def known_status(text: str | None) -> ProjectStatus | None:
-    """A project's status (PEP 792), None for ``active`` and for those that nobody knows."""
+    """Return a project's status (PEP 792); None for ``active`` and unknown ones."""
     return _STATUSES.get(text or "")
 
 
 def link_to(url: str) -> Link:
-    """A link that is a URL and nothing else."""
+    """Return a link that is only a URL."""
     sha256, others = _hashes(_fragment(url))
     return Link(filename=filename(url), url=without_login(url.partition("#")[0]), sha256=sha256, hashes=others)
 
 
 def _fragment(url: str) -> list[tuple[str, str]]:
-    """The hashes that stand behind the ``#`` of a link."""
+    """Return the hashes after the ``#`` of a link."""
     fragment = url.partition("#")[2]
     return [pair for pair in parse_qsl(fragment) if pair[0] in SIZES] if "=" in fragment else []
 
 
 def _hashes(pairs: Iterable[tuple[str, str]]) -> tuple[str | None, Hashes]:
-    """The sha256 that comes first, and all other hashes."""
+    """Return the first sha256, and all other hashes."""
     listed = list(pairs)
     if len(listed) == 1 and listed[0][0] == "sha256":
         return listed[0][1].strip().lower() or None, ()
@@ -228,14 +228,15 @@ def _hashes(pairs: Iterable[tuple[str, str]]) -> tuple[str | None, Hashes]:
 
 
 def read_html(text: str, url: str, *, links: int = LINKS) -> Page:
-    """A page in HTML, found at ``url``, of at most so many ``links``. Raises ValueError for more,
-    and for another major version (PEP 629)."""
+    """Read a page in HTML, found at ``url``, of at most ``links`` links. Raises ValueError for more, and for another
+    major version (PEP 629).
+    """
     from .markup import parse
 
     document = parse(text, links)
     version = document.meta.get("pypi:repository-version") or "1.0"
     major = version.strip().partition(".")[0]
-    if major.isdecimal() and major != "1":  # PEP 629: not to be guessed at
+    if major.isdecimal() and major != "1":  # PEP 629: must not be guessed
         raise ValueError(f"version {version} of the simple API")
     base = Base(Base(url).join(document.base) if document.base else url)
     found = [_from_html(anchor, base) for anchor in document.anchors if anchor.get("href")]
@@ -268,7 +269,7 @@ def _from_html(anchor: dict[str, str | None], base: Base) -> Link:
 
 
 def _sidecar(said: str | None) -> bool | str | None:
-    """What ``data-core-metadata`` tells: the hash, or that there is one; None where it is not there."""
+    """Return what ``data-core-metadata`` says: the hash, or that there is one; None if it is missing."""
     if said is None:
         return None
     kind, _, value = said.partition("=")
