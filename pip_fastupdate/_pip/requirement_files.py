@@ -19,7 +19,7 @@ _PLACE = re.compile(r"[/\\]|^\.|^[A-Za-z][\w+.-]*:|\.(?:whl|zip|tar|tgz|tbz|txz|
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Requirements:
+class RequirementFiles:
     """The content of the files, and their names."""
 
     lines: tuple[RequirementLine, ...]
@@ -31,7 +31,7 @@ class Requirements:
     """True if the lines depend on more than those files: a server, or environment variables."""
 
 
-def read(sources: Sequence[str], session: Callable[[], Any], options: Any) -> Requirements:
+def read(sources: Sequence[str], session: Callable[[], Any], options: Any) -> RequirementFiles:
     """Read requirements files by path or URL, as ``constraints.read`` does. Raises UsageError."""
     reader = constraints.make_reader(session, options)
     lines: list[RequirementLine] = []
@@ -46,7 +46,7 @@ def read(sources: Sequence[str], session: Callable[[], Any], options: Any) -> Re
             elif not line.is_editable and not _is_place(line):
                 lines.append(_line(line))
     files, volatile = constraints.seen(reader)
-    return Requirements(lines=tuple(lines), constraints=tuple(limits), files=files, volatile=volatile)
+    return RequirementFiles(lines=tuple(lines), constraints=tuple(limits), files=files, volatile=volatile)
 
 
 def _is_place(line: Any) -> bool:

@@ -22,7 +22,7 @@ WHOLE = 2 * 1024**3
 """Maximum size of all records of an archive in bytes; all of OSV's for this ecosystem are a tenth of it."""
 
 
-class Folder:
+class AdvisoryFolder:
     """Records read once and found by name."""
 
     def __init__(self, path: Path) -> None:

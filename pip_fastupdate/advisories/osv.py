@@ -52,7 +52,7 @@ class Listed(NamedTuple):
     modified: str
 
 
-class Transport(Protocol):
+class OsvTransport(Protocol):
     """Requests to the service and their cache. Methods raise ``Unavailable``."""
 
     def post(self, url: str, body: bytes) -> bytes:
@@ -74,7 +74,7 @@ class Transport(Protocol):
 class Service:
     """One service. Not thread-safe: it starts its own threads."""
 
-    def __init__(self, base: str, transport: Transport) -> None:
+    def __init__(self, base: str, transport: OsvTransport) -> None:
         """``base`` is the URL above ``/v1/querybatch``."""
         self._base = base.rstrip("/")
         self._transport = transport

@@ -15,7 +15,7 @@ from ..core.models import Distribution, Inventory
 from .off_limits import OffLimits
 from .paths import Site, current, scheme_paths
 from .record_rows import content, entry_points, files_of_egg, rows
-from .record_tree import Tree
+from .record_tree import RecordTree
 
 __all__ = [
     "Claims",
@@ -73,7 +73,7 @@ def claims(
     site = site or current()
     infos = (distribution.info_name, *distribution.leftovers)
     limits = OffLimits(site=site, infos=frozenset(map(os.path.normcase, infos)))
-    tree = Tree(root=os.path.realpath(distribution.location), limits=limits, coming=coming)
+    tree = RecordTree(root=os.path.realpath(distribution.location), limits=limits, coming=coming)
     for name in infos:
         info = distribution.location / name
         hashes = rows(info)
@@ -89,7 +89,7 @@ def owners(distributions: Iterable[Distribution], site: Site | None = None) -> d
     found = {}
     for distribution in distributions:
         limits = OffLimits(site=site, infos=frozenset((os.path.normcase(distribution.info_name),)))
-        tree = Tree(root=os.path.realpath(distribution.location))
+        tree = RecordTree(root=os.path.realpath(distribution.location))
         for entry in recorded_files(distribution) or files_of_egg(distribution.info):
             folder, name = tree.split(entry)
             if not entry.startswith(("..", "/")) or limits.zone(folder) != "outside":
@@ -111,7 +111,7 @@ def mostly_bytecode(installed: Mapping[str, Distribution]) -> bool:
 def console_scripts(distribution: Distribution) -> frozenset[str]:
     """The commands that the distribution puts into the environment's folder of scripts, without suffix."""
     scripts = _scripts_folder(distribution.user_site)
-    tree = Tree(root=os.path.realpath(distribution.location))
+    tree = RecordTree(root=os.path.realpath(distribution.location))
     recorded = (tree.split(entry) for entry in recorded_files(distribution) if entry.startswith(".."))
     wrapped = {name for folder, name in recorded if folder == scripts}
     suffixes = sorted(_WRAPPERS, key=len, reverse=True)

@@ -14,7 +14,7 @@ from .record_rows import matches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tree:
+class RecordTree:
     """Resolves RECORD's entries below ``root`` (a real path), listing each folder only once."""
 
     root: str

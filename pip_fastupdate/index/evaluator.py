@@ -7,11 +7,11 @@ from typing import Generic, Protocol, TypeVar
 
 from ..core.interpreter import FOREIGN, MALFORMED, Interpreter
 from ..core.names import normalize
-from .filenames import Build, Key, build_tag, is_final, order_key, sdist_version, wheel_project
+from .filenames import Build, OrderKey, build_tag, is_final, order_key, sdist_version, wheel_project
 from .project_record import SDIST, CompatibleFile, VersionRecord
 
 
-class Listed(Protocol):
+class ListedFile(Protocol):
     """A file as an index lists it, with what is needed to evaluate it."""
 
     @property
@@ -27,7 +27,7 @@ class Listed(Protocol):
         """True if it is yanked (PEP 592)."""
 
 
-File = TypeVar("File", bound=Listed)
+File = TypeVar("File", bound=ListedFile)
 
 
 def collect(
@@ -54,7 +54,10 @@ _SPARE = 8
 
 
 def fill(
-    evaluator: Evaluator[File], files: Sequence[File], floor: Key | None, check: Callable[[File], None] | None = None
+    evaluator: Evaluator[File],
+    files: Sequence[File],
+    floor: OrderKey | None,
+    check: Callable[[File], None] | None = None,
 ) -> str | None:
     """Add the files of releases from ``floor`` on to the evaluator, and some more; all of them for None.
 
@@ -122,7 +125,7 @@ class _VersionFiles(Generic[File]):
 
     __slots__ = ("foreign", "key", "python", "sdists", "text", "wheels")
 
-    def __init__(self, text: str, key: Key) -> None:
+    def __init__(self, text: str, key: OrderKey) -> None:
         self.text = text
         self.key = key
         self.wheels: list[tuple[int, Build, File]] = []
@@ -138,7 +141,7 @@ class Evaluator(Generic[File]):
         self.project = project
         self._interpreter = interpreter
         self._by_text: dict[str, _VersionFiles[File] | None] = {}
-        self._by_key: dict[Key, _VersionFiles[File]] = {}
+        self._by_key: dict[OrderKey, _VersionFiles[File]] = {}
 
         self.final = False
         """True if a wheel of a final version is among the compatible files."""

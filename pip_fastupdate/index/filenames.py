@@ -9,7 +9,7 @@ from packaging.version import InvalidVersion, Version
 
 from ..core.names import normalize
 
-Key = tuple[int, tuple[int, ...], tuple[str, int], int, float, tuple[tuple[int, int, str], ...]]
+OrderKey = tuple[int, tuple[int, ...], tuple[str, int], int, float, tuple[tuple[int, int, str], ...]]
 """Sorts like the version it was made from (PEP 440)."""
 
 Build = tuple[()] | tuple[int, str]
@@ -44,7 +44,7 @@ def version_of(text: str) -> Version:
 
 
 @lru_cache(maxsize=1 << 13)
-def order_key(text: str) -> Key | None:
+def order_key(text: str) -> OrderKey | None:
     """Return the sort key of version ``text``; None if PEP 440 does not allow it.
 
     Most versions are numbers and dots only: those are not worth ``Version``'s regular expression (confirming 1000 stale
@@ -58,7 +58,7 @@ def order_key(text: str) -> Key | None:
         return None
 
 
-def is_final(key: Key) -> bool:
+def is_final(key: OrderKey) -> bool:
     """Return whether the version is neither a pre-release nor a development release."""
     return key[2] == _FINAL and key[4] == _NEVER
 
@@ -70,7 +70,7 @@ def _trimmed(release: tuple[int, ...]) -> tuple[int, ...]:
     return release[:end]
 
 
-def _full_key(version: Version) -> Key:
+def _full_key(version: Version) -> OrderKey:
     pre = version.pre or _FINAL
     if version.pre is None and version.post is None and version.dev is not None:
         pre = ("", 0)  # 1.0.dev1 comes before 1.0a1
@@ -130,7 +130,7 @@ __all__ = [
     "SDIST_ENDINGS",
     "Build",
     "InvalidVersion",
-    "Key",
+    "OrderKey",
     "build_tag",
     "is_final",
     "order_key",

@@ -50,7 +50,7 @@ def metadata_of(file: File, session: Session) -> bytes:
         raise DownloadFailed("garbage", f"{file.filename} is damaged: {error}") from error
 
 
-class End(NamedTuple):
+class WheelEnd(NamedTuple):
     """The result of reading the end of a wheel behind HTTP."""
 
     metadata: bytes | None
@@ -60,12 +60,12 @@ class End(NamedTuple):
     """How much of the end was needed, in bytes; 0 if the server does not support range requests."""
 
 
-def metadata_by_ranges(file: File, session: Session, length: int = 0) -> End:
+def metadata_by_ranges(file: File, session: Session, length: int = 0) -> WheelEnd:
     """Read the end of a wheel, first ``length`` bytes of it if that is known to be needed. Raises DownloadFailed."""
     try:
         with closing(Window(file, session, min(max(length, _TAIL), _LONGEST_TAIL))) as window:
             found = _from_wheel(window, file) if window.open() else None
-            return End(found, window.length)
+            return WheelEnd(found, window.length)
     except _BROKEN as error:
         raise DownloadFailed("garbage", f"{file.filename} is damaged: {error}") from error
 

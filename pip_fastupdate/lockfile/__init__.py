@@ -8,9 +8,9 @@ there is no file at all: one that lacks a package would be wrong without anybody
 from __future__ import annotations
 
 from .draft import Draft
-from .lock import Lock, check, render, standard
+from .lock import RenderedLock, check, render, standard
 from .reading import ReadLock, read
 from .refused import LockRefused
 from .sources import Pinned
 
-__all__ = ["Draft", "Lock", "LockRefused", "Pinned", "ReadLock", "check", "read", "render", "standard"]
+__all__ = ["Draft", "LockRefused", "Pinned", "ReadLock", "RenderedLock", "check", "read", "render", "standard"]

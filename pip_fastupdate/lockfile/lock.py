@@ -23,7 +23,7 @@ _MARKED = ("sys_platform", "platform_machine", "implementation_name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lock:
+class RenderedLock:
     """The content of a lock file, and what is to be known about it."""
 
     text: str
@@ -62,7 +62,7 @@ def check(path: Path) -> None:
         raise UsageError(f"could not write lock file {path}: no such directory")
 
 
-def render(pinned: Iterable[Pinned], path: Path) -> Lock:
+def render(pinned: Iterable[Pinned], path: Path) -> RenderedLock:
     """What belongs into the lock file at ``path`` (absolute), to which local files are relative where they can be.
 
     Raises LockRefused, which names everything that cannot be locked.
@@ -97,9 +97,9 @@ def _lock(pylock: Any, packages: Sequence[Any]) -> Any:
     )
 
 
-def _finished(lock: Mapping[str, Any]) -> Lock:
+def _finished(lock: Mapping[str, Any]) -> RenderedLock:
     packages = lock["packages"]
-    return Lock(
+    return RenderedLock(
         text=document(lock),
         local=tuple(each["name"] for each in packages if any("path" in source for source in _sources(each))),
         unhashed=tuple(each["name"] for each in packages if "vcs" in each or "directory" in each),

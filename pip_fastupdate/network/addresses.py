@@ -16,7 +16,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util.connection import allowed_gai_family
 
-from .headers import Answer
+from .headers import PacedResponse
 from .pace import Pace
 
 
@@ -55,9 +55,9 @@ class _Resolved:
     limits: tuple[float, float]
     """The timeout, and the seconds for a whole response."""
 
-    def response_class(self, sock: Any, *further: Any, **options: Any) -> Answer:
+    def response_class(self, sock: Any, *further: Any, **options: Any) -> PacedResponse:
         """Return a response class with a time limit; http.client and urllib3 call it for each response."""
-        return Answer(sock, *further, **options).watch(Pace(*self.limits))
+        return PacedResponse(sock, *further, **options).watch(Pace(*self.limits))
 
     def _new_conn(self) -> Any:
         connect: Any = super()._new_conn  # type: ignore[misc] # of the class next to this one

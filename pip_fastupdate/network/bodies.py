@@ -15,7 +15,7 @@ from ..core.options import Limits
 from ..core.response import host_of
 from ..core.text import size
 from .errors import ERRORS, RequestError
-from .headers import Answer
+from .headers import PacedResponse
 from .pace import Exceeded
 
 CHUNK = 256 * 1024
@@ -52,7 +52,7 @@ def read(response: Response, limits: Limits) -> bytes:
 def chunks(response: Response, limit: int) -> Iterator[bytes]:
     """Yield the body as sent, in chunks of at most 256 KiB, up to ``limit`` bytes. Raises like ``read``."""
     original = getattr(response.raw, "_original_response", None)
-    if isinstance(original, Answer) and original.pace is not None:
+    if isinstance(original, PacedResponse) and original.pace is not None:
         original.pace.unhurried()
     return _chunks(response, limit)
 

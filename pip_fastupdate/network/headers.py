@@ -33,13 +33,13 @@ def parse(lines: BinaryIO, kind: type[http.client.HTTPMessage] = http.client.HTT
     return message
 
 
-class Answer(http.client.HTTPResponse):
+class PacedResponse(http.client.HTTPResponse):
     """A response whose headers are parsed this way, or by http.client if it would differ."""
 
     pace: Pace | None = None
     """Its time limits."""
 
-    def watch(self, pace: Pace) -> Answer:
+    def watch(self, pace: Pace) -> PacedResponse:
         """Make ``pace`` count what is read, from the headers on."""
         if self.fp is not None and type(self.fp) is io.BufferedReader:
             self.pace, self.fp = pace, pace.watch(self.fp)

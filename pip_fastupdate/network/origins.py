@@ -24,7 +24,7 @@ DOWN = 30.0
 
 
 @dataclass(slots=True, kw_only=True)
-class Origin:
+class Server:
     """A server: scheme, host and port."""
 
     adapter: Pool
@@ -62,13 +62,13 @@ class Origins:
     ) -> None:
         """``mount`` gives an adapter to the session, ``system`` is as in ``tls.trusting``."""
         self._network, self._mount, self._counters, self._system = network, mount, counters, system
-        self._known: dict[str, Origin] = {}
+        self._known: dict[str, Server] = {}
         self._lock = threading.Lock()
         self._secure: Pool | None = None
         self._plain = Pool(network, counters)
         mount("http://", self._plain)
 
-    def of(self, url: str) -> Origin:
+    def of(self, url: str) -> Server:
         """Return the server of ``url``. Raises ``RequestError`` if its certificates cannot be read."""
         start = "/".join(url.split("/", 3)[:3])
         origin = self._known.get(start)
@@ -78,12 +78,12 @@ class Origins:
                 self._known[start] = origin
         return origin
 
-    def _meet(self, start: str) -> Origin:
+    def _meet(self, start: str) -> Server:
         proxy, seconds = self._network.proxy, self._network.timeout
         said = {"http": proxy, "https": proxy} if proxy else {}  # an empty one means none at all
         proxies = get_environ_proxies(start) if proxy is None else said
         options = {"stream": True, "timeout": (seconds, seconds), "proxies": proxies}
-        return Origin(adapter=self._adapter(start), options=options)
+        return Server(adapter=self._adapter(start), options=options)
 
     def _adapter(self, start: str) -> Pool:
         scheme = start.partition(":")[0].lower()

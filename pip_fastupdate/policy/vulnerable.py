@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
 
-class Known(Protocol):
+class VulnerabilityLike(Protocol):
     """One known vulnerability, as in ``advisories.grouping.Vulnerability``."""
 
     @property
@@ -35,7 +35,7 @@ class Known(Protocol):
 class KnownVulnerabilities:
     """A ``Filter`` that holds malware; with ``safe`` also everything affected by anything known."""
 
-    by_name: Mapping[str, Sequence[Known]]
+    by_name: Mapping[str, Sequence[VulnerabilityLike]]
     """All known vulnerabilities by normalized name."""
 
     safe: bool = False
@@ -55,7 +55,7 @@ def made(_options: PolicyOptions, knowledge: Knowledge) -> Filter | None:
     return knowledge.advised
 
 
-def reason(found: Sequence[Known], *, safe: bool) -> Reason | None:
+def reason(found: Sequence[VulnerabilityLike], *, safe: bool) -> Reason | None:
     """Return why a version affected by ``found`` is held; None if it is not."""
     malware = [each.id for each in found if each.malware]
     if malware:

@@ -36,7 +36,7 @@ class Decoded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class LogicalLine:
     """A logical line: one of the file, or several that are continued with a backslash."""
 
     number: int
@@ -66,9 +66,9 @@ def decode(data: bytes) -> Decoded:
     return Decoded(text=data.decode("utf-8"), encoding="utf-8")
 
 
-def lines(text: str) -> tuple[Line, ...]:
+def lines(text: str) -> tuple[LogicalLine, ...]:
     """The logical lines, counted and continued as pip does."""
-    found: list[Line] = []
+    found: list[LogicalLine] = []
     position, opened, ignored = 0, None, False
     for number, physical in enumerate(text.splitlines(keepends=True), start=1):
         bare = physical.rstrip("\r\n")
@@ -79,10 +79,10 @@ def lines(text: str) -> tuple[Line, ...]:
         position += len(physical)
         if not bare.endswith("\\") or bare.lstrip().startswith("#"):
             end = position - (len(physical) - len(bare))
-            found.append(Line(number=opened[0], start=opened[1], end=end, ignored=ignored))
+            found.append(LogicalLine(number=opened[0], start=opened[1], end=end, ignored=ignored))
             opened = None
     if opened is not None:
-        found.append(Line(number=opened[0], start=opened[1], end=position, ignored=ignored))
+        found.append(LogicalLine(number=opened[0], start=opened[1], end=position, ignored=ignored))
     return tuple(found)
 
 

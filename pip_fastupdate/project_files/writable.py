@@ -138,7 +138,7 @@ def open_requirements(path: Path, lines: Sequence[RequirementLine]) -> Writable:
     return Writable(path=path, data=data, entries=tuple(entries), put=put)
 
 
-def _why_fixed(line: RequirementLine, place: requirements.Line, text: str) -> str | None:
+def _why_fixed(line: RequirementLine, place: requirements.LogicalLine, text: str) -> str | None:
     if place.ignored:
         return "its line says pip-update: ignore"
     if line.hashed:

@@ -17,7 +17,7 @@ from .view import PLAIN, View
 
 __all__ = ["cache", "history", "render", "settings", "venvs"]
 
-Kind = Literal["notice", "warning", "error"]
+Annotation = Literal["notice", "warning", "error"]
 _SUMMED: tuple[Group, ...] = ("upgraded", "added", "removed", "held")
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY: Mapping[int, str] = _DATA | str.maketrans({":": "%3A", ",": "%2C"})
@@ -47,12 +47,12 @@ def _commands(report: Report, facts: Summary) -> Iterator[str]:
 
 
 def _vulnerability(row: Row, found: KnownVulnerability) -> str:
-    kind: Kind = "error" if found.malware or found.severity in {"high", "critical"} else "warning"
+    kind: Annotation = "error" if found.malware or found.severity in {"high", "critical"} else "warning"
     fix = f"fixed in {found.fixed_in}" if found.fixed_in else "no fix known"
     return command(kind, f"{row.name} {row.target or row.installed}: {found.id}", f"{found.summary or found.id}; {fix}")
 
 
-def command(kind: Kind, title: str, text: str) -> str:
+def command(kind: Annotation, title: str, text: str) -> str:
     """Return one workflow command, with any text escaped."""
     head, told = (clean(redact(each)) for each in (title, text))
     return f"::{kind} title={head.translate(_PROPERTY)}::{told.translate(_DATA)}"

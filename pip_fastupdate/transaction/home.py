@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from .filesystem import kind_of, remove, remove_empty, unlink
 from .folder import DONE, State, Workspace
-from .index_origins import Sources
+from .index_origins import IndexOrigins
 from .trust import check_folder, is_id, make_folder, make_home
 
 RECOVER = "recover.py"
@@ -30,7 +30,7 @@ class Home:
         self.roots = roots
         self.prefix = os.path.realpath(prefix)
         self.path = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
-        self.sources = Sources(self.path)
+        self.sources = IndexOrigins(self.path)
 
     def workspaces(self) -> list[Workspace]:
         """Return all transactions, newest first."""

@@ -27,7 +27,7 @@ REMEMBERED = 5
 """Maximum number of remembered versions of each distribution, the last installed ones."""
 
 
-class Sources:
+class IndexOrigins:
     """``sources.json`` in the home of the transactions; only what a commit leaves there is ever read."""
 
     configured: Mapping[str, str] = MappingProxyType({})

@@ -13,7 +13,7 @@ from ..core.reasons import NO_INDEX
 from ..core.text import plural
 
 if TYPE_CHECKING:
-    from ..lockfile import Draft, Lock, Pinned
+    from ..lockfile import Draft, Pinned, RenderedLock
     from .context import RunContext
     from .results import Planned
 
@@ -57,7 +57,7 @@ def put(context: RunContext, drafted: LockDraft) -> tuple[Failure, ...]:
     return ()
 
 
-def _notes(lock: Lock, outside: list[str]) -> Iterator[str]:
+def _notes(lock: RenderedLock, outside: list[str]) -> Iterator[str]:
     if outside:
         yield f"not locked because they are outside this environment: {', '.join(outside)}"
     if lock.local:

@@ -13,7 +13,7 @@ import pytest
 from packaging.version import InvalidVersion, Version
 
 from pip_fastupdate.advisories.grouping import grouped
-from pip_fastupdate.advisories.local import Folder
+from pip_fastupdate.advisories.local import AdvisoryFolder
 from pip_fastupdate.advisories.osv import Service, Unavailable, Unreadable
 from pip_fastupdate.advisories.ranges import fixed_versions, is_affected
 from pip_fastupdate.advisories.records import Affected, parse, reduced
@@ -223,7 +223,7 @@ def test_records_with_holes(entry: Any) -> None:
 
 
 class Wire:
-    """A ``Transport`` that calls the server's answers itself, and keeps what it is told to."""
+    """An ``OsvTransport`` that calls the server's answers itself, and keeps what it is told to."""
 
     def __init__(self, server: OsvServer) -> None:
         self.server = server
@@ -339,11 +339,11 @@ def test_folders_and_archives(tmp_path: Path) -> None:
         archive.write(folder / "deep" / "A.json", "A.json")
         archive.write(folder / "B.json", "B.json")
     for path in (folder, tmp_path / "all.zip"):
-        found = Folder(path)
+        found = AdvisoryFolder(path)
         assert (["A"], 1) == ([each.id for each in found.advisories([("foo", "1")])["foo", "1"]], len(found.unreadable))
     (tmp_path / "empty").mkdir()
     (tmp_path / "no.zip").write_bytes(b"PK\\x03\\x04nonsense")
     for wrong in (tmp_path / "empty", tmp_path / "no.zip", tmp_path / "missing"):
         with pytest.raises(UsageError, match="advisories") as caught:
-            Folder(wrong)
+            AdvisoryFolder(wrong)
         assert "OSV record" in (caught.value.hint or "")

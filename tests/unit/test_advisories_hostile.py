@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from pip_fastupdate.advisories import local
 from pip_fastupdate.advisories.grouping import grouped
-from pip_fastupdate.advisories.local import Folder
+from pip_fastupdate.advisories.local import AdvisoryFolder
 from pip_fastupdate.advisories.osv import Service, Unavailable
 from pip_fastupdate.advisories.records import MOST_EVENTS, parse, reduced
 from pip_fastupdate.core.errors import UsageError
@@ -56,7 +56,7 @@ def test_records_that_are_none(tmp_path: Path, body: bytes) -> None:
     (tmp_path / "good.json").write_bytes(GOOD)
     (tmp_path / "bad.json").write_bytes(body)
 
-    assert [str(tmp_path / "bad.json")] == Folder(tmp_path).unreadable
+    assert [str(tmp_path / "bad.json")] == AdvisoryFolder(tmp_path).unreadable
     with pytest.raises(ValueError):  # noqa: PT011 - the parser's own words
         reduced(body)
 
@@ -77,7 +77,7 @@ def test_damaged_members(tmp_path: Path, method: int) -> None:
     """Whatever the decompressor raises: the other records are read."""
     _damaged(tmp_path / "all.zip", method)
 
-    assert ["bad.json"] == Folder(tmp_path / "all.zip").unreadable
+    assert ["bad.json"] == AdvisoryFolder(tmp_path / "all.zip").unreadable
 
 
 @pytest.mark.parametrize("made", ["sum", "member", "file"])
@@ -87,7 +87,7 @@ def test_limits(tmp_path: Path, made: str) -> None:
     if made == "file":
         (tmp_path / "good.json").write_bytes(GOOD)
         (tmp_path / "bad.json").write_bytes(bomb)
-        assert [str(tmp_path / "bad.json")] == Folder(tmp_path).unreadable
+        assert [str(tmp_path / "bad.json")] == AdvisoryFolder(tmp_path).unreadable
         return
     with zipfile.ZipFile(tmp_path / "all.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("good.json", GOOD)
@@ -95,10 +95,10 @@ def test_limits(tmp_path: Path, made: str) -> None:
         for each in archive.infolist() if made == "sum" else ():
             each.file_size = local.WHOLE  # what an archive says of itself is input, too
     if made == "member":
-        assert ["bad.json"] == Folder(tmp_path / "all.zip").unreadable
+        assert ["bad.json"] == AdvisoryFolder(tmp_path / "all.zip").unreadable
     else:
         with pytest.raises(UsageError, match="unpacks to more than"):
-            Folder(tmp_path / "all.zip")
+            AdvisoryFolder(tmp_path / "all.zip")
 
 
 class Scripted:

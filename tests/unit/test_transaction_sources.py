@@ -10,7 +10,7 @@ import pytest
 
 from pip_fastupdate.core.errors import TransactionError
 from pip_fastupdate.transaction import Transaction
-from pip_fastupdate.transaction.index_origins import REMEMBERED, Sources
+from pip_fastupdate.transaction.index_origins import REMEMBERED, IndexOrigins
 from tests.unit.transactions import Dist, Env, dist, folder, snapshot
 
 A = dist("a", {"a/x.py": "1"}, {"a/x.py": "2"})
@@ -87,7 +87,7 @@ def test_keeping_nothing(env: Env, killed: bool) -> None:
 def test_keeping_no_files_later(env: Env) -> None:
     """Sources that are known already are kept up."""
     env.home.mkdir()
-    (env.home / "sources.json").write_bytes(Sources(str(env.home)).with_further({("b", "1"): URL}))
+    (env.home / "sources.json").write_bytes(IndexOrigins(str(env.home)).with_further({("b", "1"): URL}))
     with prepared(env) as transaction:
         transaction.swap()
         transaction.commit(0)
@@ -98,7 +98,7 @@ def test_keeping_no_files_later(env: Env) -> None:
 def test_only_the_last_versions(env: Env) -> None:
     """What is installed again is among them."""
     env.home.mkdir()
-    sources = Sources(str(env.home))
+    sources = IndexOrigins(str(env.home))
     for version in ["1", "2", "3", "4", "5", "2", "6"]:
         (env.home / "sources.json").write_bytes(sources.with_further({("a", version): f"{URL}/{version}"}))
     assert ["3", "4", "5", "2", "6"] == list(sources.read()["a"])
@@ -118,5 +118,5 @@ def test_unreadable(env: Env, text: str) -> None:
 
 def test_format(env: Env) -> None:
     """A document with a schema, which other programs may read."""
-    content = Sources(str(env.home)).with_further({("a", "1"): URL})
+    content = IndexOrigins(str(env.home)).with_further({("a", "1"): URL})
     assert {"schema": 1, "sources": {"a": {"1": URL}}, "beside": {}} == json.loads(content)

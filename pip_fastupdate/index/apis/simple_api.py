@@ -8,7 +8,7 @@ from urllib.parse import quote
 from ...core.interpreter import Interpreter
 from ...core.urls import Base
 from ..evaluator import Evaluator, fill
-from ..filenames import Key, order_key
+from ..filenames import OrderKey, order_key
 from ..project_record import ProjectRecord, VersionRecord, encode
 from . import ACCEPT
 
@@ -49,7 +49,7 @@ class SimpleApi:
             entries = [_announced(entry) for entry in entries]
         return encode(record, entries)
 
-    def _json(self, name: str, reply: Reply, floor: Key | None) -> tuple[ProjectRecord, list[VersionRecord]]:
+    def _json(self, name: str, reply: Reply, floor: OrderKey | None) -> tuple[ProjectRecord, list[VersionRecord]]:
         from .simple_pages import json_file, json_page, known_status, named_by_url
 
         body = json_page(name, reply)
@@ -61,7 +61,7 @@ class SimpleApi:
             status=known_status(body.status.status), reason=body.status.reason, skipped=skipped
         ), entries
 
-    def _html(self, name: str, reply: Reply, floor: Key | None) -> tuple[ProjectRecord, list[VersionRecord]]:
+    def _html(self, name: str, reply: Reply, floor: OrderKey | None) -> tuple[ProjectRecord, list[VersionRecord]]:
         from .simple_pages import Link, html_page
 
         page = html_page(name, reply)

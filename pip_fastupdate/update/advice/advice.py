@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from packaging.version import Version
 
 from ...advisories.grouping import Vulnerability, affecting, grouped, smallest_unaffected
-from ...advisories.local import Folder
+from ...advisories.local import AdvisoryFolder
 from ...advisories.osv import PUBLIC, Query, Service, Unavailable
 from ...advisories.ranges import public
 from ...core.entry import HistoryEntry
@@ -64,7 +64,7 @@ class Advice:
     failed: bool = False
     """True if the advisories could not be read."""
 
-    _source: Service | Folder | None = None
+    _source: Service | AdvisoryFolder | None = None
     _screened: set[tuple[str, Version]] = field(default_factory=set)
     _told: set[str] = field(default_factory=set)
 
@@ -106,10 +106,10 @@ class Advice:
             self.vulnerable[name] = affecting(name, asked[name], self.known[name])
             self.ceilings[name] = smallest_unaffected(name, asked[name], self._counting(name, self.known))
 
-    def _open(self) -> Service | Folder:
+    def _open(self) -> Service | AdvisoryFolder:
         if self.options.local is None:
             return Service(self.options.service or PUBLIC, AdvisoryTransport(self.catalog))
-        folder = Folder(self.options.local)
+        folder = AdvisoryFolder(self.options.local)
         if folder.unreadable:
             count, first = len(folder.unreadable), folder.unreadable[0]
             verb = "is not an OSV record" if count == 1 else "are not OSV records"

@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 
 class AdvisoryTransport:
-    """The ``Transport`` of a service over the catalog's session."""
+    """The ``OsvTransport`` of a service over the catalog's session."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog

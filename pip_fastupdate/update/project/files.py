@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Project(NoProject):
+class ProjectFiles(NoProject):
     """The files that bound one run, and those that follow it."""
 
     bounds: tuple[Dependency, ...]
@@ -125,13 +125,13 @@ class Project(NoProject):
         return (entry for file in self.files for entry in file.entries if entry.applies)
 
 
-def project_of(options: Options, settings: Settings) -> Project:
+def project_of(options: Options, settings: Settings) -> ProjectFiles:
     """Return the files that the command line and pip's settings name. Raises UsageError."""
     written = {path for path in options.write if path.name != "pyproject.toml"}
     lines = [line for line in settings.requirements or () if Path(line.file).absolute() not in written]
     bounds = [parse(line.text) for line in lines]
     bounds += [parse(text) for each in options.groups for text in _group(each, options.write)]
-    return Project(
+    return ProjectFiles(
         bounds=tuple(each for each in bounds if each.url is None),
         files=tuple(_open(path, settings) for path in options.write),
         lower_bounds=options.write_lower_bounds,
