@@ -14,7 +14,7 @@ from packaging.version import Version
 
 from pip_fastupdate.core.errors import UsageError
 from pip_fastupdate.core.models import File, Release
-from pip_fastupdate.lockfile import Draft, Lock, LockRefused, Pinned, check, render, standard
+from pip_fastupdate.lockfile import Draft, LockRefused, Pinned, RenderedLock, check, render, standard
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -52,7 +52,7 @@ def direct(folder: Path, **fields: Any) -> Pinned:
     return pinned(info=folder)
 
 
-def package(lock: Lock) -> dict[str, Any]:
+def package(lock: RenderedLock) -> dict[str, Any]:
     """The only package of a lock."""
     (found,) = tomllib.loads(lock.text)["packages"]
     return found
