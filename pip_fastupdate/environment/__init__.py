@@ -1,1 +1,1 @@
-"""The environment as it is installed: its distributions, their files, and whether it may be changed."""
+"""The installed environment: its distributions, their files, and whether it may be changed."""

@@ -1,4 +1,4 @@
-"""What a new version of a package changes, read from the metadata of both: nobody has to be asked for it."""
+"""What a new version of a package changes, read from the metadata of both without a request."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _LABELS = {
     "sourcecode": "source",
     "github": "source",
 }
-"""Well-known labels of project URLs (PEP 753), normalized, and what they are called here."""
+"""Well-known labels of project URLs (PEP 753), normalized, and their names here."""
 
 _LARGEST = 64 * 1024 * 1024
-"""Bytes of a file of a ``.dist-info`` folder that are read."""
+"""Maximum size in bytes of a file in a ``.dist-info`` directory."""
 
 _USED = ("requires-dist", "requires-python", "license-expression", "project-url", "home-page")
 
@@ -38,16 +38,16 @@ _NATIVE = (".so", ".pyd", ".dll", ".dylib")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What one version says of itself."""
+    """Facts from one version's metadata."""
 
     requires: frozenset[str] = frozenset()
     python: str = ""
     license: str = ""
     links: tuple[tuple[str, str], ...] = ()
-    """(what it is, URL), without those that are no web pages."""
+    """(label, URL), without URLs that are not web pages."""
 
     commands: frozenset[str] | None = None
-    """None where only METADATA is known."""
+    """None if only METADATA is known."""
 
     files: int | None = None
     native: int | None = None
@@ -58,7 +58,7 @@ class Facts:
 
 
 def facts_of(info: Path) -> Facts:
-    """The facts in a ``.dist-info`` folder; as far as they can be read."""
+    """Return the facts in a ``.dist-info`` directory, as far as they can be read."""
     record = _text(info / "RECORD")
     paths = [row.rpartition(",")[0].rpartition(",")[0].strip('"') for row in record.splitlines() if row]
     facts = facts_of_metadata(_text(info / "METADATA"))
@@ -75,7 +75,7 @@ def facts_of(info: Path) -> Facts:
 
 
 def facts_of_metadata(text: str) -> Facts:
-    """The facts in a METADATA file."""
+    """Return the facts in a METADATA file."""
     found = fields(text.encode("utf-8", "replace"), _USED)
     return Facts(
         requires=frozenset(map(_requirement, found["requires-dist"])),
@@ -86,7 +86,7 @@ def facts_of_metadata(text: str) -> Facts:
 
 
 def about(info: Path) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """The one-line summary in a ``.dist-info`` folder, and its links; "" and none where it cannot be read."""
+    """Return the one-line summary in a ``.dist-info`` directory, and its links; "" and () if it cannot be read."""
     found = fields(_text(info / "METADATA").encode("utf-8", "replace"), ("summary", "project-url", "home-page"))
     return _first(found["summary"]), tuple(_links(found["project-url"], _first(found["home-page"])))
 
@@ -96,7 +96,7 @@ def _first(values: Iterable[str]) -> str:
 
 
 def _requirement(text: str) -> str:
-    """The requirement in one spelling, so that ``Foo (>=1)`` and ``foo>=1`` are the same."""
+    """Return the requirement in one spelling, so that ``Foo (>=1)`` and ``foo>=1`` are equal."""
     try:
         found = parse(text)
     except InvalidRequirement:
@@ -128,9 +128,9 @@ def _text(path: Path) -> str:
 def difference(
     old: Facts | None, new: Facts | None, *, releases: int, before: str | None, after: str | None
 ) -> Difference:
-    """What is different; ``old`` is None for an addition, ``new`` where nothing is known of it before a download.
+    """Return the differences; ``old`` is None for an addition, ``new`` if it is unknown before a download.
 
-    ``releases`` is how many lie between, ``before`` and ``after`` are the times of upload.
+    ``releases`` is the number in between, ``before`` and ``after`` are the times of upload.
     """
     one, other = old or Facts(), new or (old or Facts())
     known = one.commands is not None and other.commands is not None
@@ -152,7 +152,7 @@ def difference(
 
 
 def _pair(before: object, after: object) -> tuple[str, str] | None:
-    """Both as text where they differ; None where they do not, or one is not known."""
+    """Return both as text if they differ; None if they do not, or one is unknown."""
     if before is None or after is None or before == after:
         return None
     return str(before), str(after)

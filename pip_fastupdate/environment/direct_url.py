@@ -1,4 +1,4 @@
-"""What did not come from an index: ``direct_url.json`` (PEP 610) and setuptools' ``.egg-link`` files."""
+"""Installations that did not come from an index: ``direct_url.json`` (PEP 610) and setuptools' ``.egg-link`` files."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _KINDS = ("vcs_info", "archive_info", "dir_info")
 
 
 def origin(info: str) -> Reason:
-    """The reason told by the ``direct_url.json`` in the folder ``info``: kind ``editable`` or ``direct-url``.
+    """Return the reason in the ``direct_url.json`` of the directory ``info``: kind ``editable`` or ``direct-url``.
 
-    A file that cannot be understood still says that the index was not asked, so it counts too.
+    An invalid file still shows that no index was used, so it counts, too.
     """
     try:
         fields = decoded(content(f"{info}{os.sep}direct_url.json", _MOST))
@@ -44,7 +44,7 @@ def _shown(url: str) -> str:
 
 
 def is_valid(fields: Any) -> bool:
-    """Whether decoded JSON has the shape that PEP 610 asks for: a URL, and exactly one kind of origin."""
+    """Return whether decoded JSON follows PEP 610: a URL, and exactly one kind of origin."""
     if not (isinstance(fields, dict) and isinstance(fields.get("url"), str)):
         return False
     present = [fields[kind] for kind in _KINDS if kind in fields]
@@ -52,7 +52,7 @@ def is_valid(fields: Any) -> bool:
 
 
 def editable(raw_name: str, links: Collection[str]) -> Reason | None:
-    """The reason when one of the ``.egg-link`` files is about ``raw_name``, the Name field of the metadata.
+    """Return the reason if one of the ``.egg-link`` files is about ``raw_name``, the Name field of the metadata.
 
     setuptools wrote the name's other characters as dashes until its version 69.
     """

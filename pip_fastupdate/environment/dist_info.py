@@ -1,6 +1,6 @@
-"""One ``.dist-info`` folder: what it tells, and why its distribution must be left alone.
+"""Reads one ``.dist-info`` directory, and decides whether its distribution must be skipped.
 
-``pip`` is not needed for it, and a thousand of these folders are read in less time than importing it takes.
+This does not need ``pip``, and reads a thousand of these directories in less time than importing it takes.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _FOREIGN = re.compile(
     r"(?![a-z])",
     re.IGNORECASE,
 )
-"""conda and the systems' own package managers: they keep books of their own about the files of their packages."""
+"""conda and the systems' own package managers keep their own records of their packages' files."""
 
 _USUAL = frozenset(("pip", "uv"))
 _RELEASE = re.compile(r"v?([0-9]{1,18}(?:\.[0-9]{1,18}){0,9})", re.IGNORECASE)
 _UNKNOWN = Version("0")
 _LONGEST = 200
-"""Characters of a version, an installer's name, or what is shown of a requirement."""
+"""Characters of a version, an installer's name, or the shown part of a requirement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,25 +39,26 @@ class Folder:
     path: str
     location: Path
     managed: bool
-    """Whether what is installed in it is part of this environment."""
+    """True if its distributions are part of this environment."""
 
     user: bool
-    """Whether it is the user's own site-packages."""
+    """True if it is the user's own site-packages."""
 
     infos: tuple[str, ...] = ()
-    """Names of the ``.dist-info`` folders."""
+    """Names of the ``.dist-info`` directories."""
 
     links: tuple[str, ...] = ()
     """Names of ``.egg-link`` files, without the suffix."""
 
     legacy: tuple[str, ...] = ()
-    """Normalized names of projects that only pip itself can tell more about."""
+    """Normalized names of projects that only pip itself can read."""
 
 
 def read(folder: Folder, info: str, name: str, leftovers: tuple[str, ...], links: set[str]) -> Distribution:
-    """The distribution described by ``info`` in ``folder``.
+    """Return the distribution described by ``info`` in ``folder``.
 
-    ``name`` is normalized, ``leftovers`` are further folders about it, ``links`` the names of all ``.egg-link`` files.
+    ``name`` is normalized, ``leftovers`` are further directories about it, ``links`` the names of all ``.egg-link``
+    files.
     """
     path = f"{folder.path}{os.sep}{info}"
     files = _names(path)
@@ -86,12 +87,12 @@ def read(folder: Folder, info: str, name: str, leftovers: tuple[str, ...], links
 def _names(path: str) -> frozenset[str]:
     try:
         return frozenset(os.listdir(path))  # noqa: PTH208 - names only, a thousand times
-    except OSError:  # unreadable, or just being removed by somebody else: reading its METADATA will tell
+    except OSError:  # unreadable, or another program is just removing it: reading its METADATA will show
         return frozenset()
 
 
 def _metadata(path: str, files: frozenset[str]) -> tuple[metadata_file.Metadata, Reason | None, Reason | None]:
-    """The fields, why it must be left alone, and what is wrong with them otherwise."""
+    """Return the fields, why it must be skipped, and other faults."""
     name = "METADATA" if "METADATA" in files else "PKG-INFO"
     try:
         fields = metadata_file.read(f"{path}{os.sep}{name}")
@@ -105,10 +106,10 @@ def _metadata(path: str, files: frozenset[str]) -> tuple[metadata_file.Metadata,
 
 
 def _version(info: str, fields: metadata_file.Metadata) -> tuple[Version, str | None, Reason | None]:
-    """The version as pip tells it since 24.1: from the folder's name, else from the metadata.
+    """Return the version as pip reads it since 24.1: from the directory's name, else from the metadata.
 
-    Of one that does not follow PEP 440 the digits that it begins with, so that nothing older takes its place; then
-    also the text itself, and what is wrong.
+    For one that does not follow PEP 440, return its leading digits, so that nothing older replaces it; then also the
+    text itself, and the fault.
     """
     recorded = info.removesuffix(".dist-info").partition("-")[2] or fields.version or ""
     for text in (recorded, fields.version or ""):
@@ -147,7 +148,9 @@ def _several(leftovers: tuple[str, ...]) -> Reason | None:
 
 
 def _not_ours(folder: Folder, path: str, files: frozenset[str], installer: str, origin: Reason | None) -> Reason | None:
-    """Why something other than an index is in charge of it. ``origin`` is what it was installed from, if no index."""
+    """Return why something other than an index manages it. ``origin`` is where it was installed from, if not an
+    index.
+    """
     if origin is not None and origin.kind == "editable":
         return origin
     if not folder.managed:
@@ -171,7 +174,7 @@ def _no_record(path: str, files: frozenset[str]) -> Reason | None:
         return Reason(kind="no-record", text="no RECORD file")
     try:
         found = os.stat(f"{path}{os.sep}RECORD")  # noqa: PTH116 - a thousand times
-    except OSError as error:  # a link that leads nowhere
+    except OSError as error:  # a broken link
         return Reason(kind="no-record", text=f"could not read its RECORD: {error.strerror}")
     if not found.st_size or not stat.S_ISREG(found.st_mode):
         return Reason(kind="no-record", text="its RECORD is empty")
@@ -179,14 +182,14 @@ def _no_record(path: str, files: frozenset[str]) -> Reason | None:
 
 
 def outside(folder: str) -> Reason:
-    """The reason for what ``folder`` holds, which is on ``sys.path`` but not part of the environment."""
+    """Return the reason for distributions in ``folder``, which is on ``sys.path`` but outside the environment."""
     return Reason(kind="outside", text=f"installed in {folder}, outside this environment")
 
 
 def _installer(path: str) -> str:
-    """The first line of INSTALLER that is not blank (PEP 376); "" when there is none or it cannot be read."""
+    """Return the first non-blank line of INSTALLER (PEP 376); "" if there is none or it cannot be read."""
     try:
         lines = metadata_file.head(f"{path}{os.sep}INSTALLER").decode("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):  # pip, too, takes it for unknown then
+    except (OSError, UnicodeDecodeError):  # pip, too, treats it as unknown then
         return ""
     return next((line.strip() for line in lines if line.strip()), "")[:_LONGEST]

@@ -21,7 +21,7 @@ def check(
     site: Site | None = None,
     unwritable: Callable[..., str | None] = is_writable,
 ) -> None:
-    """Refuse what pip would refuse, and what we could not carry out; a run that changes nothing may look at more.
+    """Refuse what pip would refuse, and what we could not do; a run without changes may read more.
 
     Raises EnvironmentRefused or UsageError. ``site`` defaults to the running environment.
     """
@@ -48,7 +48,7 @@ def check(
 
 
 def _check_managed(settings: Settings, site: Site) -> None:
-    """PEP 668."""
+    """Check PEP 668."""
     marker = Path(site.standard_library, "EXTERNALLY-MANAGED")
     if not settings.break_system_packages and not site.virtual and marker.is_file():
         raise EnvironmentRefused(

@@ -1,6 +1,6 @@
-"""Which files belong to which distribution, as the RECORD files tell (PEP 376, PEP 627).
+"""Which files belong to which distribution, according to RECORD files (PEP 376, PEP 627).
 
-Paths are absolute and resolved like pip's: symbolic links on the way are followed, the last part is not.
+Paths are absolute and resolved like pip's: symbolic links in directories are followed, the last part is not.
 """
 
 from __future__ import annotations
@@ -38,37 +38,37 @@ class Claims:
     """The existing files that a distribution lists: paths, sorted."""
 
     files: tuple[str, ...]
-    """Its own: what must go when another version takes its place."""
+    """Its own: removed when another version replaces it."""
 
     disputed: tuple[str, ...] = ()
-    """What stays, though it is listed: no wheel of this distribution can have put it there."""
+    """Listed but not removed: no wheel of this distribution can have installed them."""
 
 
 def recorded_files(distribution: Distribution) -> frozenset[str]:
-    """The paths in RECORD as they stand there: with slashes, relative to the folder it is installed in.
+    """Return the paths in RECORD unchanged: with slashes, relative to its site-packages.
 
-    Empty when there is no RECORD; raises neither for a damaged one, whose readable rows count.
+    Empty without a RECORD; does not raise for a damaged one, whose readable rows count.
     """
     return frozenset(rows(distribution.info))
 
 
 def installed_files(distribution: Distribution, site: Site | None = None) -> tuple[str, ...]:
-    """Every existing file of the distribution, sorted: what must go when another version takes its place."""
+    """Return every existing file of the distribution, sorted: removed when another version replaces it."""
     return claims(distribution, site).files
 
 
 def claims(
     distribution: Distribution, site: Site | None = None, coming: Callable[[str], str | None] | None = None
 ) -> Claims:
-    """What the distribution lists, parted by what is its own.
+    """Return what the distribution lists, divided into what is its own and what is not.
 
     Its own is what pip's uninstallation removes: the files in RECORD, their bytecode, the wrappers of its scripts; and
-    whatever else lies in its ``.dist-info`` folder, so that none of it is left. Left-over ``.dist-info`` folders of the
-    same distribution count likewise. But RECORD is input, not truth: what belongs to the interpreter or to the
-    environment, what lies outside of that, and what is described by another ``.dist-info`` folder is never its own.
-    For data files, headers, and what Python runs when it starts, being listed is not enough: a file has to be as its
-    recorded hash says, or be brought again by the new version: ``coming`` says where that has its file for a live path
-    staged, None where there is no such place. A script must not contradict its hash, if it has one and is no wrapper.
+    everything else in its ``.dist-info`` directory, so that none of it is left. Left-over ``.dist-info`` directories of
+    the same distribution count likewise. But RECORD is input, not truth: what belongs to the interpreter or to the
+    environment, is outside of it, or is described by another ``.dist-info`` directory is never its own. For data files,
+    headers, and what Python runs at startup, being listed is not enough: a file must match its recorded hash, or be
+    part of the new version: ``coming`` returns where that has its file for a live path staged, None if it has none. A
+    script must not contradict its hash, if it has one and is not a wrapper.
     """
     site = site or current()
     infos = (distribution.info_name, *distribution.leftovers)
@@ -84,7 +84,7 @@ def claims(
 
 
 def owners(distributions: Iterable[Distribution], site: Site | None = None) -> dict[str, str]:
-    """Who has which path of the environment in its RECORD, existing or not: path → name."""
+    """Return who lists each path of the environment in RECORD, existing or not: path → name."""
     site = site or current()
     found = {}
     for distribution in distributions:
@@ -98,18 +98,18 @@ def owners(distributions: Iterable[Distribution], site: Site | None = None) -> d
 
 
 def has_bytecode(distribution: Distribution) -> bool:
-    """Whether it was installed with bytecode, which pip then lists in RECORD."""
+    """Return whether it was installed with bytecode, which pip then lists in RECORD."""
     return b".pyc" in content(distribution.info, "RECORD")
 
 
 def mostly_bytecode(installed: Mapping[str, Distribution]) -> bool:
-    """Whether most of the distributions that we could upgrade were installed with bytecode."""
+    """Return whether most of the upgradable distributions were installed with bytecode."""
     verdicts = [has_bytecode(each) for each in installed.values() if each.skip is None]
     return sum(verdicts) * 2 > len(verdicts)
 
 
 def console_scripts(distribution: Distribution) -> frozenset[str]:
-    """The commands that the distribution puts into the environment's folder of scripts, without suffix."""
+    """Return the commands that the distribution has in the environment's scripts directory, without suffix."""
     scripts = _scripts_folder(distribution.user_site)
     tree = RecordTree(root=os.path.realpath(distribution.location))
     recorded = (tree.split(entry) for entry in recorded_files(distribution) if entry.startswith(".."))
@@ -120,7 +120,7 @@ def console_scripts(distribution: Distribution) -> frozenset[str]:
 
 
 def script_owners(inventory: Inventory) -> Callable[[str], str | None]:
-    """A function from the name of a command to the name of the distribution that has it. Safe in threads."""
+    """Return a function from a command's name to the name of its distribution. Thread-safe."""
     return _ScriptOwners(inventory).find
 
 
@@ -133,12 +133,12 @@ class _ScriptOwners:
         return {script: each.name for each in self._inventory.distributions for script in console_scripts(each)}
 
     def find(self, script: str) -> str | None:
-        """The distribution's name; asked first, this reads all RECORDs."""
+        """Return the distribution's name; the first call reads all RECORDs."""
         return self._names.get(script)
 
 
 def _own_files(info: Path) -> frozenset[str]:
-    """All files in the ``.dist-info`` folder, in the manner of RECORD."""
+    """Return all files in the ``.dist-info`` directory, as RECORD would list them."""
     if info.suffix != ".dist-info":
         return frozenset()
     base = info.parent
@@ -146,7 +146,7 @@ def _own_files(info: Path) -> frozenset[str]:
 
 
 def _scripts_as_entries(info: Path, user_site: bool) -> frozenset[str]:
-    """Where the wrappers of its entry points are, whether or not RECORD lists them."""
+    """Return the paths of its entry points' wrappers, whether or not RECORD lists them."""
     folder = Path(_scripts_folder(user_site)).as_posix()
     return frozenset(f"{folder}/{name}{suffix}" for name in entry_points(info) for suffix in _WRAPPERS)
 

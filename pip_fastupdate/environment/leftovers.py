@@ -1,7 +1,7 @@
-"""Several ``.dist-info`` folders about one distribution: which of them tells what is really there?
+"""Several ``.dist-info`` directories about one distribution: which of them describes the installed files?
 
-An interrupted pip, ``--ignore-installed`` and copied layers of containers leave such. The hashes in RECORD tell: the
-files that differ between the versions are as the live one recorded them.
+An interrupted pip, ``--ignore-installed`` and copied layers of containers leave such. The hashes in RECORD decide: the
+files that differ between the versions match those of the live one.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from packaging.version import InvalidVersion, Version
 from .record_rows import matches, rows
 
 _MOST = 100
-"""Files that are hashed for each; more would only say the same again."""
+"""Maximum number of files hashed for each; more would only confirm the result."""
 
 
 def live(folder: Path, infos: Sequence[str]) -> str:
-    """The ``.dist-info`` folder whose RECORD agrees best with the files; of equals, the newest version's."""
+    """Return the ``.dist-info`` directory whose RECORD agrees best with the files; of equals, the newest version's."""
     recorded = {info: _packages(rows(folder / info), info) for info in infos}
     return max(infos, key=lambda info: (_agreement(folder, info, recorded), bool(recorded[info]), _version(info)))
 
@@ -28,7 +28,7 @@ def _packages(found: Mapping[str, str], info: str) -> dict[str, str]:
 
 
 def _agreement(folder: Path, info: str, recorded: Mapping[str, Mapping[str, str]]) -> float:
-    """The part of the files that are as recorded, of those that tell the versions apart."""
+    """Return the fraction of matching files, among those that differ between the versions."""
     others = [each for name, each in recorded.items() if name != info]
     telling = [
         (path, digest)

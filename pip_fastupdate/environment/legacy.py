@@ -1,4 +1,4 @@
-"""What older tools than wheels left behind, as pip itself classifies it. None of it is ever changed."""
+"""Installations by tools older than wheels, as pip itself classifies them. None of them is ever changed."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from .paths import Site
 def distributions(
     paths: Sequence[str], site: Site, warn: Callable[[str], object], *, user_only: bool
 ) -> list[Distribution]:
-    """Everything pip finds on ``paths`` that is not a ``.dist-info`` folder, each with its reason in ``skip``.
+    """Return everything pip finds on ``paths`` other than ``.dist-info`` directories, each with its reason in ``skip``.
 
-    pip looks at the ``.dist-info`` folders too, so that whichever comes first decides, as always.
+    pip reads the ``.dist-info`` directories, too, so that whichever comes first decides, as always.
     """
     with listening():
         try:
             others = [each for each in installed(paths) if not each.installed_with_dist_info]
-        except (OSError, ValueError) as error:  # pkg_resources gives up at the first file that it cannot read
+        except (OSError, ValueError) as error:  # pkg_resources fails at the first file that it cannot read
             warn(f"ignoring packages installed by older tools, which pip could not read: {error}")
             others = []
         classified = [_attempt(each, site, warn, user_only=user_only) for each in others]
@@ -37,7 +37,7 @@ def distributions(
 def _attempt(found: Any, site: Site, warn: Callable[[str], object], *, user_only: bool) -> Distribution | None:
     try:
         return _classify(found, site, user_only=user_only)
-    except (OSError, ValueError) as error:  # whatever pip raises for metadata that cannot be read
+    except (OSError, ValueError) as error:  # whatever pip raises for unreadable metadata
         warn(f"ignoring {found.location}, whose metadata pip could not read: {error}")
         return None
 

@@ -1,4 +1,4 @@
-"""The little that planning needs of the ``METADATA`` file of what is installed, without reading all of the file."""
+"""The fields that planning needs from an installed ``METADATA`` file, without reading all of the file."""
 
 from __future__ import annotations
 
@@ -24,12 +24,14 @@ class Metadata:
 
 
 def read(path: str) -> Metadata:
-    """The metadata in the file at ``path``. Raises OSError, and UnicodeDecodeError for a field that is not UTF-8."""
+    """Return the metadata in the file at ``path``. Raises OSError, and UnicodeDecodeError for a field that is not
+    UTF-8.
+    """
     return parse(head(path))
 
 
 def parse(head: bytes) -> Metadata:
-    """The metadata in the first lines of a file; anything after the header is passed over."""
+    """Parse the metadata in the first lines of a file; anything after the header is ignored."""
     found = fields(head, _USED)
     return Metadata(
         name=next(iter(found["name"]), None),
@@ -39,7 +41,7 @@ def parse(head: bytes) -> Metadata:
 
 
 def license_expression(info: Path | None) -> str:
-    """The ``License-Expression`` (PEP 639) in a ``.dist-info`` folder; "" where there is none, or no such folder."""
+    """Return the ``License-Expression`` (PEP 639) in a ``.dist-info`` directory; "" if there is none."""
     if info is None:
         return ""
     try:
@@ -50,9 +52,9 @@ def license_expression(info: Path | None) -> str:
 
 
 def head(path: str) -> bytes:
-    """The file's first bytes, at least up to the first blank line, sooner than with ``open``. Raises OSError.
+    """Return the file's first bytes, at least up to the first blank line, faster than ``open``. Raises OSError.
 
-    Never more than 4 MiB, and nothing of a pipe: what is installed is input like any other.
+    Never more than 4 MiB, and nothing of a pipe: installed files are input like any other.
     """
     descriptor = without_waiting(path)
     try:

@@ -1,7 +1,7 @@
 """Files of an environment that no distribution owns, whatever its RECORD lists: its interpreter, and itself.
 
-What the interpreter reads when it starts is from CPython's ``getpath`` and ``site``; what makes up a virtual
-environment from venv and virtualenv.
+What the interpreter reads at startup is from CPython's ``getpath`` and ``site``; the parts of a virtual environment are
+from venv and virtualenv.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from ..core.files import real
 from .paths import Site, scheme_paths
 
 Zone = Literal["outside", "closed", "site", "own", "info", "other"]
-"""Of a folder: outside the environment; never a distribution's; a site-packages itself; a package in one of these;
-a ``.dist-info`` folder or the like; anywhere else in the environment, where scripts, headers and data files are."""
+"""The kind of a directory: outside the environment; never a distribution's; a site-packages itself; a package in
+one; a ``.dist-info`` directory or the like; anywhere else in the environment, with scripts, headers and data
+files.
+"""
 
 _CLOSED = frozenset((".pip-fastupdate", "conda-meta", ".git"))
-"""Folders below the prefix: our own, conda's records, and a checkout that an environment was made in."""
+"""Directories below the prefix: our own, conda's records, and a checkout that contains the environment."""
 
 _INTERPRETER = re.compile(
     r"(python|pythonw|pypy|pypyw|graalpy|libpypy)[0-9.]*t?(_d)?(\.exe|\.dll|\.so|\.dylib)?"
@@ -42,16 +44,16 @@ _STARTUP = frozenset(("sitecustomize.py", "usercustomize.py"))
 
 @dataclass(frozen=True, kw_only=True)
 class OffLimits:
-    """What stays in the environment of ``site`` whatever is listed. Folders are real paths."""
+    """Files in the environment of ``site`` that stay although they are listed. Directories are real paths."""
 
     site: Site
     infos: frozenset[str]
-    """Names of the folders that describe the distribution itself, in the file system's case."""
+    """Names of the directories that describe the distribution itself, in the file system's case."""
 
     _zones: dict[str, Zone] = field(default_factory=dict)
 
     def zone(self, folder: str) -> Zone:
-        """What a folder is for; found out once for each."""
+        """Return the kind of a directory; determined once for each."""
         found = self._zones.get(folder)
         if found is None:
             found = self._zones[folder] = self._zone(os.path.normcase(folder))
@@ -75,7 +77,7 @@ class OffLimits:
         return "info" if first in self.infos else "closed"
 
     def _is_pythons(self, folder: str) -> bool:
-        """Whether it is the standard library's, or holds the headers of Python itself."""
+        """Return whether it is the standard library's, or contains the headers of Python itself."""
         if any(folder == each or folder.startswith(each + os.sep) for each in self._libraries):
             return True
         return any(folder in (each, *(f"{each}{os.sep}{name}" for name in _HEADERS)) for each in self._includes)
@@ -92,7 +94,7 @@ class OffLimits:
         return frozenset(real(each) for each in map(sysconfig.get_path, ("include", "platinclude")) if each)
 
     def is_closed(self, folder: str, name: str) -> bool:
-        """Whether a file of that name in ``folder`` is never a distribution's."""
+        """Return whether a file of that name in ``folder`` is never a distribution's."""
         zone, plain = self.zone(folder), name.casefold()
         if zone in ("outside", "closed"):
             return True
@@ -101,7 +103,9 @@ class OffLimits:
         return zone == "other" and self._is_environments(os.path.normcase(folder), plain, f"{folder}{os.sep}{name}")
 
     def _is_environments(self, folder: str, plain: str, path: str) -> bool:
-        """Whether it is part of the environment itself: its interpreter, its settings, what activates it."""
+        """Return whether it is part of the environment itself: its interpreter, its settings, its activation
+        scripts.
+        """
         if folder == self.site.prefix and plain in _OF_ENVIRONMENT:
             return True
         if folder not in self._programs:
@@ -111,16 +115,16 @@ class OffLimits:
 
     @cached_property
     def _programs(self) -> frozenset[str]:
-        """The folders in which an interpreter, its libraries and its settings may lie."""
+        """Return directories that may contain an interpreter, its libraries and its settings."""
         prefix = self.site.prefix
         inside = (f"{prefix}{os.sep}{name}" for name in ("bin", "Scripts", "lib", "lib64", "DLLs"))
         return frozenset((prefix, *map(os.path.normcase, inside), *_script_folders()))
 
     def needs_proof(self, folder: str, name: str, digest: str) -> bool:
-        """Whether being listed with this hash is not enough.
+        """Return whether being listed with this hash is not enough.
 
-        That is so outside of packages, and for what Python runs when it starts. A script may have none, but no wrong
-        one: its first line is rewritten when it is installed, and not every installer writes down what came out.
+        That is so outside of packages, and for what Python runs at startup. A script may have no hash, but not a wrong
+        one: its first line is rewritten on installation, and not every installer records the result.
         """
         zone = self.zone(folder)
         if zone == "other" and not digest and os.path.normcase(folder) in self._programs - {self.site.prefix}:
@@ -139,5 +143,5 @@ def _script_folders() -> frozenset[str]:
 def _is_same(path: str, other: str) -> bool:
     try:
         return Path(path).samefile(other)
-    except OSError:  # one of them is not there
+    except OSError:  # one of them does not exist
         return False

@@ -1,4 +1,4 @@
-"""The folders that make up the running environment, found without importing pip."""
+"""The directories of the running environment, found without importing pip."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ class Site:
 
     prefix: str
     virtual: bool
-    """Whether it is a virtual environment (PEP 405)."""
+    """True for a virtual environment (PEP 405)."""
 
     packages: frozenset[str]
-    """``purelib`` and ``platlib``, mostly one folder."""
+    """``purelib`` and ``platlib``, usually the same directory."""
 
     user: str | None
-    """The user's own site-packages; None where this interpreter does not look into it."""
+    """The user's own site-packages; None if this interpreter ignores it."""
 
     standard_library: str
-    """The interpreter's own folder."""
+    """The interpreter's own directory."""
 
     roots: tuple[str, ...]
-    """Whatever an installation here may write lies below one of these."""
+    """Everything an installation here may write is below one of these."""
 
     def manages(self, folder: str, *, user_only: bool = False) -> bool:
-        """Whether a distribution in ``folder`` (real path) is installed in this very environment."""
+        """Return whether a distribution in ``folder`` (real path) is installed in this very environment."""
         return folder == self.user or (not user_only and folder in self.packages)
 
     def permits(self, folder: str) -> bool:
-        """Whether ``folder`` (real path) is below one of the roots."""
+        """Return whether ``folder`` (real path) is below one of the roots."""
         return any(folder == root or folder.startswith(root.rstrip(os.sep) + os.sep) for root in self.roots)
 
 
 @lru_cache(maxsize=1)
 def current() -> Site:
-    """The running interpreter's folders."""
+    """Return the running interpreter's directories."""
     return describe(virtual=sys.prefix != sys.base_prefix, user_enabled=bool(site.ENABLE_USER_SITE))
 
 
 def describe(*, virtual: bool, user_enabled: bool) -> Site:
-    """The folders of this interpreter; ``user_enabled`` says whether it looks at the user's site-packages."""
+    """Return the directories of this interpreter; ``user_enabled`` says whether it uses the user's site-packages."""
     scheme = scheme_paths()
     user = site.getusersitepackages() if user_enabled and not virtual else None
     roots = [sys.prefix, *scheme.values(), *([user, site.getuserbase()] if user else [])]
@@ -64,10 +64,10 @@ def describe(*, virtual: bool, user_enabled: bool) -> Site:
 
 
 def scheme_paths(*, user: bool = False, by_sysconfig: bool | None = None) -> dict[str, str]:
-    """Folders by pip's keys (``purelib``, ``platlib``, ``scripts``, ``data``), as its ``get_scheme("")`` gives them.
+    """Return directories by pip's keys (``purelib``, ``platlib``, ``scripts``, ``data``), as in its ``get_scheme("")``.
 
-    A distributor may have decided against ``by_sysconfig`` (pip #10647); then pip itself is asked. Raises KeyError
-    where this platform has no user scheme.
+    A distributor may have decided against ``by_sysconfig`` (pip #10647); then pip itself is called. Raises KeyError if
+    this platform has no user scheme.
     """
     if by_sysconfig is None:
         by_sysconfig = getattr(sysconfig, "_PIP_USE_SYSCONFIG", True)
@@ -83,9 +83,9 @@ _KEYS = ("purelib", "platlib", "scripts", "data")
 
 
 def search_path(paths: Iterable[str | os.PathLike[str]] | None = None) -> list[str]:
-    """``paths`` (default: ``sys.path``) as pip sees it.
+    """Return ``paths`` (default: ``sys.path``) as pip sees it.
 
-    ``python -m`` puts the current folder first, and pip takes it out again.
+    ``python -m`` puts the current directory first, and pip removes it.
     """
     found = [os.fspath(path) for path in (_at_first() if paths is None else paths)]
     if found and found[0] in ("", working_folder()):
@@ -95,5 +95,5 @@ def search_path(paths: Iterable[str | os.PathLike[str]] | None = None) -> list[s
 
 @lru_cache(maxsize=1)
 def _at_first() -> tuple[str, ...]:
-    """``sys.path`` when it was first looked at: some imports, such as of pkg_resources, add to it."""
+    """Return ``sys.path`` at the first call: some imports, such as pkg_resources, add to it."""
     return tuple(sys.path)

@@ -1,6 +1,6 @@
-"""What a ``.dist-info`` folder lists: RECORD's rows and the scripts of its entry points, as they stand there.
+"""What a ``.dist-info`` directory lists: RECORD's rows and the scripts of its entry points, unchanged.
 
-All of it is input: damaged, huge, or written by somebody else than an installer.
+All of it is input: damaged, huge, or not written by an installer.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from ..core.files import content as content_of
 from ..core.files import without_waiting
 
 _MOST = 64 * 1024 * 1024
-"""Bytes: what is larger is no RECORD."""
+"""Bytes: larger files are not RECORDs."""
 
 
 def content(info: Path, name: str) -> bytes:
-    """A file of a ``.dist-info`` folder; nothing where there is none, or none that can be read."""
+    """Return a file of a ``.dist-info`` directory; b"" if it is missing or unreadable."""
     try:
         return content_of(f"{info}{os.sep}{name}", _MOST)
-    except OSError:  # such a distribution is skipped, but may still be asked for what it owns: nothing is known
+    except OSError:  # such a distribution is skipped, but its files may still be asked for: nothing is known
         return b""
 
 
 def rows(info: Path) -> dict[str, str]:
-    """The paths in RECORD, and the hash of each as it stands there (``sha256=…``; "" for none)."""
+    """Return the paths in RECORD, and the hash of each, unchanged (``sha256=…``; "" for none)."""
     raw = content(info, "RECORD")
     found = _parsed(os.fsdecode(raw))
     if not raw.isascii() and sys.getfilesystemencoding() != "utf-8":  # its names may have been written either way
@@ -52,18 +52,18 @@ def _parsed(text: str) -> dict[str, str]:
                 elif row and row[0]:
                     found[row[0]] = ""
             return found
-        except csv.Error:  # of this row; those after it may be sound
+        except csv.Error:  # in this row; those after it may be sound
             continue
 
 
 def stated_size(record: str) -> int:
-    """Bytes of all files whose size a RECORD states."""
+    """Return the bytes of all files whose size a RECORD states."""
     sizes = (line.rpartition(",")[2].strip('"') for line in record.splitlines())
     return sum(int(each) for each in sizes if each.isdecimal() and len(each) < 16)
 
 
 def _is_nameable(path: str) -> bool:
-    """Whether the file system's encoding has the characters of a path."""
+    """Return whether the file system's encoding has the characters of a path."""
     try:
         os.fsencode(path)
     except UnicodeEncodeError:
@@ -72,7 +72,7 @@ def _is_nameable(path: str) -> bool:
 
 
 def files_of_egg(info: Path) -> frozenset[str]:
-    """What setup.py recorded for what it installed, in the manner of RECORD; ``info`` is its ``.egg-info`` folder."""
+    """Return what setup.py recorded for its installation, as RECORD would; ``info`` is its ``.egg-info`` directory."""
     if info.suffix != ".egg-info":
         return frozenset()
     names = os.fsdecode(content(info, "installed-files.txt")).splitlines()
@@ -80,7 +80,7 @@ def files_of_egg(info: Path) -> frozenset[str]:
 
 
 def matches(path: str, digest: str) -> bool:
-    """Whether a file is as RECORD's ``digest`` says (``sha256=…``, base64 without padding). False for no digest."""
+    """Return whether a file matches RECORD's ``digest`` (``sha256=…``, base64 without padding). False for no digest."""
     algorithm, _, expected = digest.partition("=")
     if algorithm not in _ALGORITHMS or not expected:
         return False
@@ -98,6 +98,6 @@ _ALGORITHMS = frozenset(("sha256", "sha384", "sha512"))
 
 
 def entry_points(info: Path) -> Iterator[str]:
-    """The names of the console and GUI scripts of the distribution that the folder ``info`` describes."""
+    """Return the names of the console and GUI scripts of the distribution described by the directory ``info``."""
     names = script_names(content(info, "entry_points.txt").decode("utf-8", "replace"))
     return (name for name in names if _is_nameable(name))

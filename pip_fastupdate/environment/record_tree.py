@@ -1,4 +1,4 @@
-"""Whose is what: a RECORD's entries, sorted into what a distribution owns and what it only lists."""
+"""Sorts a RECORD's entries into what a distribution owns and what it only lists."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .record_rows import matches
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordTree:
-    """Resolves RECORD's entries below ``root`` (a real path), listing each folder only once."""
+    """Resolves RECORD's entries below ``root`` (a real path), listing each directory only once."""
 
     root: str
     limits: OffLimits | None = None
-    """None where entries are only split."""
+    """None if entries are only split."""
 
     coming: Callable[[str], str | None] | None = None
-    """Where the new version's file for a path is staged; None where there is no such place."""
+    """Returns where the new version's file for a path is staged; None if there is none."""
 
     own: set[str] = field(default_factory=set)
     disputed: set[str] = field(default_factory=set)
@@ -31,13 +31,13 @@ class RecordTree:
     names: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def claim(self, entry: str, digest: str | None) -> None:
-        """Sort an entry, and the bytecode that may have been made of it, into ``own`` and ``disputed``.
+        """Sort an entry, and bytecode that may have been compiled from it, into ``own`` and ``disputed``.
 
-        ``digest`` is as RECORD has it, "" where that has none; None needs no proof.
+        ``digest`` is as in RECORD, "" if that has none; None needs no proof.
         """
         assert self.limits is not None
         folder, name = self.split(entry)
-        if self.limits.zone(folder) == "own":  # nearly all are
+        if self.limits.zone(folder) == "own":  # as nearly all are
             self.own.update(self.existing(folder, _with_bytecode(name)))
             return
         doubtful = digest is not None and self.limits.needs_proof(folder, name, digest)
@@ -49,7 +49,7 @@ class RecordTree:
             self.own.update(self.existing(folder, _with_bytecode(name)))
 
     def _proven(self, folder: str, name: str, digest: str) -> bool:
-        """Whether the file is as it was installed, or will come again."""
+        """Return whether the file is as it was installed, or part of the new version."""
         path = f"{folder}{os.sep}{name}"
         staged = self.coming(path) if self.coming is not None else None
         if staged is not None and os.path.lexists(staged):
@@ -57,14 +57,14 @@ class RecordTree:
         return matches(path, digest)
 
     def split(self, entry: str) -> tuple[str, str]:
-        """The real folder of an entry, and the entry's last part."""
+        """Return the real directory of an entry, and the entry's last part."""
         folder, _, name = entry.rpartition("/")
         if (entry[0] == "/" or ":" in entry) and Path(entry).is_absolute():
             return os.path.realpath(folder or os.sep), name
         return self.folder(folder), name
 
     def folder(self, relative: str) -> str:
-        """The real path of a folder given relative to the root, with slashes."""
+        """Return the real path of a directory given relative to the root, with slashes."""
         if relative in ("", "."):
             return self.root
         if relative not in self.folders:
@@ -73,7 +73,7 @@ class RecordTree:
         return self.folders[relative]
 
     def existing(self, folder: str, names: Iterable[tuple[str, str]]) -> Iterator[str]:
-        """The paths of those ``(subfolder, name)`` below ``folder`` that exist, but are no folders themselves."""
+        """Yield the paths of those ``(subfolder, name)`` below ``folder`` that exist and are not directories."""
         for below, name in names:
             inside = self._inside(folder, below) if below else folder
             if inside not in self.names:
@@ -86,7 +86,7 @@ class RecordTree:
         return self.limits is not None and self.limits.zone(folder) != "outside"
 
     def _inside(self, folder: str, below: str) -> str:
-        """The real path of the folder ``below`` in the real path ``folder``."""
+        """Return the real path of the directory ``below`` in the real path ``folder``."""
         key = (folder, below)
         if key not in self.below:
             self.below[key] = _step(folder, below)
@@ -94,7 +94,7 @@ class RecordTree:
 
 
 def _step(folder: str, name: str) -> str:
-    """One step down, or up, from a real path."""
+    """Go one step down, or up, from a real path."""
     if name in ("", "."):
         return folder
     if name == "..":
@@ -106,7 +106,7 @@ def _step(folder: str, name: str) -> str:
 def _is_link(path: str) -> bool:
     try:
         return leads_elsewhere(os.lstat(path))
-    except (OSError, ValueError):  # nothing is there, or cannot be
+    except (OSError, ValueError):  # nothing is there, or can be
         return False
 
 
@@ -114,14 +114,14 @@ def _files(folder: str) -> Iterator[tuple[str, str]]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if not entry.is_dir():  # nor is a link to a folder in any wheel
+                if not entry.is_dir():  # nor does any wheel contain a link to a directory
                     yield os.path.normcase(entry.name), entry.name
-    except OSError:  # it was removed meanwhile, or never existed: nothing there is installed
+    except OSError:  # it was removed in the meantime, or never existed: nothing is installed there
         return
 
 
 def _with_bytecode(name: str) -> Iterator[tuple[str, str]]:
-    """A file's name, and those of the bytecode that may have been made of it: (subfolder, name)."""
+    """Yield a file's name, and those of its possible bytecode: (subfolder, name)."""
     yield "", name
     if name.endswith(".py"):
         stem, tag = name[:-3], sys.implementation.cache_tag

@@ -1,4 +1,4 @@
-"""Programs that run in an environment while it is updated: they go on with the former versions until restarted."""
+"""Programs that run in an environment while it is updated: they use the old versions until restarted."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ..core.models import Running
 PROC = Path("/proc")
 
 _LONGEST = 500
-"""Characters of a command line that are told."""
+"""Maximum characters shown of a command line."""
 
 _SECRET = re.compile(r"((?:token|secret|passw|pwd|api-?key|credential)[\w-]{0,40}(?:=|\s+))[^\s]+", re.IGNORECASE)
-"""The value of an option or a variable that is nobody else's business: reports are kept and published."""
+"""A secret value of an option or a variable: reports are stored and published."""
 
 
 def running_in(prefix: Path, executable: Path, *, proc: Path = PROC) -> tuple[Running, ...]:
-    """The other processes of the environment's interpreter that this user may look at, by number.
+    """Return the other processes of the environment's interpreter that this user may inspect, by number.
 
-    By ``/proc`` on Linux, elsewhere by psutil, if that is installed; nothing where neither is there. Never raises.
+    By ``/proc`` on Linux, elsewhere by psutil, if that is installed; empty without either. Never raises.
     """
     there = proc != PROC or (proc / "self" / "exe").exists()
     found = _by_proc(proc) if there else _by_psutil()
@@ -41,11 +41,13 @@ def _shown(command: str) -> str:
 
 
 Process = tuple[int, str, str, str, str]
-"""Number, real path of the program, command line, VIRTUAL_ENV, current folder."""
+"""Number, real path of the program, command line, VIRTUAL_ENV, current directory."""
 
 
 def _belongs(command: str, active: str, cwd: str, inside: str, real: str) -> bool:
-    """Whether a process of the interpreter's program is one of this environment: venvs share the program itself."""
+    """Return whether a process of the interpreter's program belongs to this environment: venvs share the program
+    itself.
+    """
     if real.startswith(inside + os.sep):
         return True
     first = command.partition(" ")[0]
@@ -58,7 +60,7 @@ def _belongs(command: str, active: str, cwd: str, inside: str, real: str) -> boo
 def _by_proc(proc: Path) -> Iterator[Process]:
     for folder in proc.iterdir():
         if folder.name.isdigit():
-            with suppress(OSError, ValueError):  # gone meanwhile, or another user's
+            with suppress(OSError, ValueError):  # ended in the meantime, or another user's
                 words = (folder / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
                 environ = dict(each.partition(b"=")[::2] for each in (folder / "environ").read_bytes().split(b"\0"))
                 yield (
@@ -76,7 +78,7 @@ def _text(words: Iterable[bytes]) -> str:
 
 def _by_psutil() -> Iterator[Process]:
     try:
-        import psutil  # type: ignore[import-untyped, unused-ignore] # nobody has to have it
+        import psutil  # type: ignore[import-untyped, unused-ignore] # it is optional
     except ImportError:
         return
     process: Any

@@ -1,6 +1,6 @@
-"""What is installed: every distribution on ``sys.path``, and why some of them must be left alone.
+"""Scans the installed distributions on ``sys.path``, and why some of them must be skipped.
 
-``.dist-info`` folders are read directly, since importing pip's own scanner takes longer than this whole scan of a
+``.dist-info`` directories are read directly, because importing pip's own scanner takes longer than this whole scan of a
 thousand of them. Only what older tools left behind (``.egg-info``, ``.egg``, ``.egg-link``) is classified by pip.
 """
 
@@ -53,7 +53,7 @@ _VALID_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
 
 
 def __getattr__(name: str) -> Any:
-    """What ``installed_files`` has, which a run that changes nothing can do without."""
+    """Import names of ``installed_files``, which a run without changes does not need."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from . import installed_files
@@ -62,7 +62,7 @@ def __getattr__(name: str) -> Any:
 
 
 def target() -> Target:
-    """The running environment. Raises ImportError when it has no pip."""
+    """Return the running environment. Raises ImportError if it has no pip."""
     return Target(
         prefix=Path(sys.prefix),
         python=sys.version.split()[0].rstrip("+"),
@@ -72,13 +72,13 @@ def target() -> Target:
 
 
 def folders() -> tuple[Path, ...]:
-    """The site-packages of this environment, the user's own included, whether or not they exist."""
+    """Return the site-packages of this environment, including the user's own, whether or not they exist."""
     site = current()
     return tuple(Path(each) for each in sorted(site.packages | ({site.user} if site.user else set())))
 
 
 def is_writable(*, user: bool = False, folders: Iterable[str] | None = None) -> str | None:
-    """The first folder that an installation writes to and that cannot be written; None when all is well.
+    """Return the first directory that an installation writes to and that is not writable; None if there is none.
 
     ``folders`` default to those of the scheme, of the user's with ``user``. They need not exist.
     """
@@ -90,13 +90,13 @@ def is_writable(*, user: bool = False, folders: Iterable[str] | None = None) -> 
 
 
 def _accepts_files(folder: Path) -> bool:
-    """Whether a file can really be made there: permissions alone do not tell, for root and on network disks."""
+    """Return whether a file can really be created there: permissions are not enough, for root and on network disks."""
     probe = folder / f".pip-fastupdate-{os.getpid()}"
     try:
         probe.touch(exist_ok=True)
     except OSError:
         return False
-    with suppress(OSError):  # a virus scanner may keep it for longer, which says nothing about the folder
+    with suppress(OSError):  # a virus scanner may keep it for longer, which says nothing about the directory
         busy_files.unlink(str(probe), Patience(CLEARING))
     return True
 
@@ -108,10 +108,10 @@ def scan(
     site: Site | None = None,
     paths: Sequence[str] | None = None,
 ) -> Inventory:
-    """Everything installed, read afresh from disk; whatever must not be changed has its ``skip`` set.
+    """Return everything installed, freshly read from disk; what must not be changed has ``skip`` set.
 
-    ``warn`` gets a sentence for each thing that is passed over altogether. With ``user`` only the user's own
-    site-packages are managed. ``site`` and ``paths`` default to the running environment and its ``sys.path``.
+    ``warn`` gets a message for each thing that is ignored. With ``user`` only the user's own site-packages are managed.
+    ``site`` and ``paths`` default to the running environment and its ``sys.path``.
     """
     site = site or current()
     paths = search_path() if paths is None else paths
@@ -133,19 +133,21 @@ def scan(
 
 
 def _is_beside(older: Distribution, found: Distribution | None) -> bool:
-    """Whether what an older tool left is about a distribution that has a ``.dist-info`` folder at the same place."""
+    """Return whether an older tool's leftover is about a distribution with a ``.dist-info`` directory in the same
+    place.
+    """
     editable = older.skip is not None and older.skip.kind == "editable"
     return found is not None and not editable and real(str(found.location)) == real(str(older.location))
 
 
 def _list(path: str, site: Site, *, user_only: bool) -> Folder:
-    """The entries of ``path`` that matter. Whatever cannot be listed has none, as for the import system."""
+    """List the relevant entries of ``path``. Whatever cannot be listed has none, as for the import system."""
     entries: list[tuple[str, bool]] = []
     try:
         with os.scandir(path) as listing:
             entries += ((entry.name, entry.is_dir()) for entry in listing if _matters(entry.name, path))
     except NotADirectoryError:
-        if path.endswith(".egg"):  # zipped; of other archives, such as a zipapp of our own, nothing is installed
+        if path.endswith(".egg"):  # zipped; nothing is installed in other archives, such as a zipapp of our own
             entries.append((Path(path).name, False))
     except OSError:  # the import system skips it just as silently
         pass
@@ -166,13 +168,13 @@ def _list(path: str, site: Site, *, user_only: bool) -> Folder:
 
 
 def _matters(entry: str, folder: str) -> bool:
-    """Whether an entry of a folder on ``sys.path`` may describe a distribution."""
+    """Return whether an entry of a directory on ``sys.path`` may describe a distribution."""
     lower = entry.lower()
     return lower.endswith(_SUFFIXES) or (lower == "egg-info" and folder.endswith(".egg"))
 
 
 def _project(entry: str, folder: str) -> str:
-    """The normalized name of the project that a ``.egg-info`` and the like is about."""
+    """Return the normalized name of the project of a ``.egg-info`` and the like."""
     if entry.lower() == "egg-info":  # the inside of an unpacked egg that is itself on sys.path
         entry = Path(folder).name
     stem = entry.rpartition(".")[0]

@@ -1,1 +1,1 @@
-"""``--interactive``: the user chooses in a terminal which of the planned updates come in."""
+"""``--interactive``: the user chooses in a terminal which of the planned updates to install."""

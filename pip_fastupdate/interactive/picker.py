@@ -1,4 +1,4 @@
-"""The terminal's side of it: keys in, lines out. Only this part imports prompt_toolkit."""
+"""The terminal part: keys in, lines out. No other module imports prompt_toolkit."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _STYLES = {
     "calendar": "ansiblue",
     "unknown": "",
 }
-"""The levels have the colors of the report; brackets and words say the same without any."""
+"""The levels have the colors of the report; brackets and words say the same without color."""
 
 _MANY = 10**6
 """Further down than any list goes."""
@@ -66,16 +66,16 @@ KEYS: Mapping[str, Callable[[State], State]] = {
 LEAVE = ("q", "escape", "c-c", "c-d", "<sigint>")
 
 _ESCAPE = 0.05
-"""Seconds after which an Escape is the key itself, not the beginning of another one's code."""
+"""Seconds after which Escape is the key itself, not the beginning of another one's code."""
 
 
 class Picker:
-    """Asks once."""
+    """Asks the user once."""
 
     def __init__(
         self, state: State, plan: Callable[[Choice], Foreseen], *, where: str, color: bool, input: Input, output: Output
     ) -> None:
-        """``plan`` is called in another thread, for each choice once."""
+        """``plan`` is called in another thread, once per choice."""
         self.state = state
         self._where = where
         self._known: dict[Choice, Foreseen] = {state.planned: state.foreseen}
@@ -93,7 +93,7 @@ class Picker:
         self._app.ttimeoutlen = _ESCAPE
 
     def run(self) -> Choice:
-        """What is chosen. Raises KeyboardInterrupt if the user leaves, and what planning raised."""
+        """Return the choice. Raises KeyboardInterrupt if the user leaves, and what planning raised."""
         with self._planner:
             if self.state.pending:
                 self._planner.ask(self.state.chosen)
@@ -169,11 +169,11 @@ def choose(
     where: str,
     color: bool,
 ) -> Choice:
-    """The names that the user chooses of all updates, whose plan is ``foreseen``, on the terminal of standard error.
+    """Return the names that the user chooses from all updates, whose plan is ``foreseen``, on standard error's
+    terminal.
 
-    ``plan`` says what another choice leads to; it is called in another thread. ``before`` is what was chosen when the
-    same run asked before. Raises KeyboardInterrupt if the user
-    leaves, and whatever planning raises.
+    ``plan`` returns the plan of another choice; it is called in another thread. ``before`` is the choice if the same
+    run asked before. Raises KeyboardInterrupt if the user leaves, and whatever planning raises.
     """
     state = choice.begin(updates, foreseen, before)
     input, output = create_input(sys.stdin), create_output(sys.stderr)

@@ -1,4 +1,4 @@
-"""Plans made in the background, so that keys never wait for one."""
+"""Plans in the background, so that keys never wait for one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Choice = frozenset[str]
 
 
 class Replanner:
-    """Plans one choice after the other in a thread of its own. Choices that a later one has replaced are left out."""
+    """Plans one choice after the other in its own thread. Choices replaced by a later one are skipped."""
 
     def __init__(self, plan: Callable[[Choice], Foreseen], done: Callable[[Choice, Foreseen | BaseException], None]):
         """``plan`` is called in that thread, and so is ``done``, with what it returned or raised."""
@@ -26,22 +26,22 @@ class Replanner:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self._asked.put(None)  # a plan under way is not waited for: the thread is a daemon
+        self._asked.put(None)  # a running plan is not waited for: the thread is a daemon
 
     def ask(self, chosen: Choice) -> None:
-        """Have this choice planned next."""
+        """Plan this choice next."""
         self._asked.put(chosen)
 
     def _work(self) -> None:
         while (chosen := self._newest()) is not None:
             try:
                 found: Foreseen | BaseException = self._plan(chosen)
-            except BaseException as error:  # whoever asked is told
+            except BaseException as error:  # reported to the caller
                 found = error
             self._done(chosen, found)
 
     def _newest(self) -> Choice | None:
-        """The last choice that was asked for; None for the end."""
+        """Return the last requested choice; None for the end."""
         chosen = self._asked.get()
         while chosen is not None:
             try:

@@ -1,4 +1,4 @@
-"""The choice as lines of text for a terminal of any size: no terminal is needed to make them."""
+"""The choice as lines of text for a terminal of any size; creating them needs no terminal."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Piece = tuple[str, str]
 Line = tuple[Piece, ...]
 
 _DETAILED = 14
-"""Rows from which on there are details of what is under the cursor."""
+"""Rows from which on there are details about the current update."""
 
 _SIZED, _NOTED = 62, 78
-"""Columns from which on a line has the size, and what is to be said about it."""
+"""Columns from which on a line has the size and a note."""
 
 _KEYS = (
     ("up/down", "move"),
@@ -43,7 +43,7 @@ class Glyphs:
 
     @classmethod
     def of(cls, encoding: str | None) -> Glyphs:
-        """Those of a terminal."""
+        """Return those of a terminal."""
         if can_encode("→─…", encoding):
             return cls(arrow="→", rule="─", dots="…")
         return cls()
@@ -60,7 +60,7 @@ class Widths:
 
 
 def screen(state: State, where: str, *, columns: int, rows: int, glyphs: Glyphs) -> list[Line]:
-    """As many lines as there are rows; the one under the cursor is always among them."""
+    """Return as many lines as there are rows, always including the current one."""
     head = [*_head(state, where, glyphs)]
     foot = [*_foot(columns)]
     if rows < len(head) + len(foot) + 3:
@@ -76,7 +76,7 @@ def screen(state: State, where: str, *, columns: int, rows: int, glyphs: Glyphs)
 
 
 def _cropped(line: Line, columns: int) -> Line:
-    """The line as far as there are columns for it, as most characters take one."""
+    """Crop the line to the columns, assuming that most characters take one."""
     found, left = [], columns
     for style, text in line:
         if left > 0:
@@ -123,7 +123,7 @@ def _foot(columns: int) -> Iterator[Line]:
 
 
 def _body(state: State, columns: int, glyphs: Glyphs) -> tuple[list[Line], int]:
-    """All lines of the list, and the index of the one under the cursor."""
+    """Return all lines of the list, and the index of the current one."""
     lines: list[Line] = []
     at, widths = 0, _widths(state, columns)
     for group, found in groupby(state.updates, key=group_of):
@@ -147,7 +147,7 @@ def _widths(state: State, columns: int) -> Widths:
 
 
 def _update(state: State, update: Update, widths: Widths, glyphs: Glyphs) -> Line:
-    """One that can be chosen."""
+    """Return the line of an update that can be chosen."""
     chosen = update.name in state.chosen
     move = None if state.pending else state.foreseen.moves.get(update.name)
     still = chosen and move is None and not state.pending
@@ -166,7 +166,7 @@ def _update(state: State, update: Update, widths: Widths, glyphs: Glyphs) -> Lin
 
 
 def group_style(update: Update) -> str:
-    """The style of its new version: the level's, whichever group it is in."""
+    """Return the style of its new version: the level's, in any group."""
     return update.level if update.level in GROUPS else "unknown"
 
 
@@ -176,7 +176,7 @@ def _versions(installed: str, target: str, style: str, widths: Widths, glyphs: G
 
 
 def _aside(bytes_: int | None, note: str, widths: Widths, *, faint: bool) -> Iterator[Piece]:
-    """Size and note, where there is room for them."""
+    """Return size and note, if there is space for them."""
     if widths.columns >= _SIZED:
         yield "faint", f" {size(bytes_) if bytes_ is not None else '':>9}"
     if widths.columns >= _NOTED and note:
@@ -184,7 +184,7 @@ def _aside(bytes_: int | None, note: str, widths: Widths, *, faint: bool) -> Ite
 
 
 def _note(state: State, update: Update, move: Move | None) -> str:
-    """The one thing that is to be said beside it."""
+    """Return the most important note on it."""
     name = update.name
     if move is not None and name not in state.chosen:
         return move.because
@@ -196,7 +196,7 @@ def _note(state: State, update: Update, move: Move | None) -> str:
 
 
 def _others(state: State, widths: Widths, glyphs: Glyphs) -> Iterator[Line]:
-    """What cannot be chosen: what has to move with the choice, and what stays below its newest version."""
+    """Return what cannot be chosen: what must change with the choice, and what stays below its newest version."""
     names = {each.name for each in state.updates}
     moves = [each for name, each in sorted(state.foreseen.moves.items()) if name not in names]
     if moves:
@@ -215,10 +215,10 @@ def _others(state: State, widths: Widths, glyphs: Glyphs) -> Iterator[Line]:
         yield (("", f"   = {name[: widths.name]:<{widths.name}} "), ("faint", why))
 
 
-# what is under the cursor
+# the current update
 
 _ROWS = 5
-"""Lines of details, so that nothing jumps when the cursor moves."""
+"""Lines of details, so that nothing moves with the cursor."""
 
 
 def _details(state: State, columns: int, glyphs: Glyphs) -> Iterator[Line]:
@@ -229,7 +229,7 @@ def _details(state: State, columns: int, glyphs: Glyphs) -> Iterator[Line]:
 
 
 def _wrapped(line: Line, columns: int) -> Iterator[Line]:
-    """The line on as many as it needs."""
+    """Wrap the line."""
     now: list[Piece] = []
     for style, text in line:
         for word in re.findall(r"\s+|\S+", text):

@@ -1,4 +1,4 @@
-"""The choice so far, and what each key makes of it."""
+"""The choice so far, and the effect of each key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GROUPS = {
     "calendar": "Calendar versions",
     "unknown": "Unknown",
 }
-"""In the order in which they are shown, with their headings."""
+"""In display order, with their headings."""
 
 AGAIN = "the environment was changed meanwhile: choose again"
 NOTHING = "nothing would change: space chooses, q leaves"
@@ -23,27 +23,27 @@ NOTHING = "nothing would change: space chooses, q leaves"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """What is chosen, what that leads to, and where the cursor is."""
+    """The choice, its plan, and the cursor."""
 
     updates: tuple[Update, ...]
-    """Group after group, by name within each."""
+    """Group by group, by name within each."""
 
     chosen: frozenset[str]
     foreseen: Foreseen
     planned: frozenset[str]
-    """The choice that ``foreseen`` is about."""
+    """The choice of ``foreseen``."""
 
     cursor: int = 0
     """The index of an update."""
 
     going: bool = False
-    """Whether the user is done, and only the plan of the choice is waited for."""
+    """True if the user has confirmed, and only the plan of the choice is waited for."""
 
     message: str = ""
 
     @property
     def pending(self) -> bool:
-        """Whether the choice is still to be planned."""
+        """True if the choice is not planned yet."""
         return self.chosen != self.planned
 
     @property
@@ -53,16 +53,16 @@ class State:
 
 
 def group_of(update: Update) -> str:
-    """The key of its group."""
+    """Return the key of its group."""
     if update.fixes:
         return "vulnerable"
     return update.level if update.level in GROUPS else "unknown"
 
 
 def begin(updates: Iterable[Update], foreseen: Foreseen, before: frozenset[str] | None = None) -> State:
-    """Everything is chosen: as long as no key says otherwise, the run does what it does without being asked.
+    """Return the first state, with everything chosen: without any key, the run does what it does without asking.
 
-    ``before`` is what was chosen of another plan, which came to nothing: then that is chosen still.
+    ``before`` is what was chosen for an earlier plan that failed: that stays chosen.
     """
     order = list(GROUPS)
     found = tuple(sorted(updates, key=lambda each: (order.index(group_of(each)), each.name)))
@@ -77,17 +77,17 @@ def begin(updates: Iterable[Update], foreseen: Foreseen, before: frozenset[str] 
 
 
 def toggle(state: State) -> State:
-    """What is under the cursor is chosen, or not any more."""
+    """Choose the current update, or unchoose it."""
     return _chosen(state, state.chosen ^ {state.current.name}) if state.current else state
 
 
 def toggle_all(state: State) -> State:
-    """Everything is chosen; nothing, where everything was."""
+    """Choose everything; nothing if everything was chosen."""
     return _toggled(state, (each.name for each in state.updates))
 
 
 def toggle_group(state: State) -> State:
-    """The same with the group that the cursor is in."""
+    """Do the same with the current group."""
     if state.current is None:
         return state
     group = group_of(state.current)
@@ -95,23 +95,23 @@ def toggle_group(state: State) -> State:
 
 
 def invert(state: State) -> State:
-    """What is chosen is not any more, and the other way round."""
+    """Invert the choice."""
     return _chosen(state, frozenset(each.name for each in state.updates) - state.chosen)
 
 
 def move(state: State, by: int) -> State:
-    """The cursor goes down so many updates, up for less than none, and no further than there are any."""
+    """Move the cursor down by that many updates (up if negative), within the list."""
     cursor = max(0, min(len(state.updates) - 1, state.cursor + by))
     return replace(state, cursor=cursor, message="", going=False)
 
 
 def with_plan(state: State, chosen: frozenset[str], foreseen: Foreseen) -> State:
-    """The plan of a choice is there; nothing changes where the choice is another one by now."""
+    """Set the plan of a choice; does nothing if the choice has changed."""
     return replace(state, planned=chosen, foreseen=foreseen) if chosen == state.chosen else state
 
 
 def go(state: State) -> State:
-    """The user is done; not where nothing would change, which is said."""
+    """Confirm, unless nothing would change, which is shown."""
     if state.pending:
         return replace(state, going=True, message="")
     return replace(state, going=bool(state.foreseen.moves), message="" if state.foreseen.moves else NOTHING)

@@ -1,4 +1,4 @@
-"""Whether anybody can be asked: checked before a run begins."""
+"""Whether a user can be asked: checked before a run begins."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TextIO
 from ..core.errors import UsageError
 
 _NO = ("", "0", "false", "no", "off")
-"""Values of ``CI`` that say that this is none."""
+"""Values of ``CI`` that mean that this is not CI."""
 
 _INSTEAD = "leave out --interactive, and name the packages to update"
 
 
 def check(stdin: TextIO | None, stderr: TextIO | None, environ: Mapping[str, str] = os.environ) -> None:
-    """Raise UsageError where nobody can be asked: in CI, without a terminal, or without prompt_toolkit."""
+    """Raise UsageError if nobody can be asked: in CI, without a terminal, or without prompt_toolkit."""
     if environ.get("CI", "").lower() not in _NO:
         raise UsageError(f"--interactive cannot be used in CI (CI={environ['CI']})", hint=_INSTEAD)
     for name, stream in (("input", stdin), ("error", stderr)):

@@ -1,4 +1,4 @@
-"""What can be chosen, and what a choice leads to: made by the run, shown to the user."""
+"""The updates to choose from, and the effect of a choice: made by the run, shown to the user."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """One package that the plan of everything updates, and that can be chosen alone. All text is safe to show."""
+    """One package in the full plan that can be chosen alone. All text is safe to show."""
 
     name: str
     installed: str
     target: str
-    """The version that the plan of everything brings."""
+    """The version in the full plan."""
 
     level: str = "unknown"
     """``major``, ``minor``, ``patch``, ``calendar`` or ``unknown``."""
@@ -22,7 +22,7 @@ class Update:
     """Bytes to download."""
 
     uploaded: str = ""
-    """The day of the upload, ISO 8601; "" where nobody tells."""
+    """The day of the upload, ISO 8601; "" if unknown."""
 
     fixes: tuple[str, ...] = ()
     """Ids of known vulnerabilities that it fixes."""
@@ -32,7 +32,7 @@ class Update:
     """(label, URL)."""
 
     notes: tuple[str, ...] = ()
-    """What else is to be known before it comes in."""
+    """Further remarks before it is installed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class Move:
 
     size: int | None = None
     because: str = ""
-    """The requirement that makes it move; "" where nothing but the choice does."""
+    """The requirement that causes it; "" if only the choice does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Foreseen:
     """What the run would do with one choice."""
 
     moves: Mapping[str, Move] = field(default_factory=dict)
-    """By name: what was chosen, and what has to move with it."""
+    """By name: what was chosen, and what must change with it."""
 
     held: Mapping[str, str] = field(default_factory=dict)
-    """By name: which newer version does not come in, and why."""
+    """By name: the newer version that is held, and why."""

@@ -1,8 +1,8 @@
-"""A lock file (PEP 751): what an environment holds after a run, by files with their hashes, for other machines.
+"""A lock file (PEP 751): the content of an environment after a run, with hashes, for other machines.
 
-It is for machines like this one, and says so (``environments`` and ``requires-python``): the versions were chosen,
-and the files are those that fit, for this platform and this minor version of Python. Every distribution is in it, or
-there is no file at all: one that lacks a package would be wrong without anybody noticing.
+It is for machines like this one, and says so (``environments`` and ``requires-python``): the versions and files were
+chosen for this platform and this minor version of Python. Every distribution is in it, or there is no file at all:
+nobody would notice that a package is missing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A file that appears complete, in one instant, or not at all."""
+"""A file that appears complete, at once, or not at all."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .refused import LockRefused
 
 
 class Draft:
-    """A file that is written beside its place and put there by one rename, or not at all."""
+    """A file that is written next to its final place and renamed into it, or not at all."""
 
     def __init__(self, path: Path, text: str) -> None:
-        """Raises LockRefused when nothing can be written there."""
+        """Write it. Raises LockRefused if that fails."""
         self._path = path.resolve()
         self._draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
@@ -35,10 +35,10 @@ class Draft:
         self.discard()
 
     def put(self) -> None:
-        """Have it take its place. Raises OSError."""
+        """Rename it into place. Raises OSError."""
         replace(str(self._draft), str(self._path), Patience(SHORT))
 
     def discard(self) -> None:
-        """Leave nothing behind, unless it is in its place."""
+        """Remove it unless it is in place."""
         with suppress(OSError):
             self._draft.unlink(missing_ok=True)

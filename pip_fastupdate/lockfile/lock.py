@@ -1,4 +1,4 @@
-"""From pinned distributions to the content of a lock file, by packaging's own classes."""
+"""From pinned distributions to the content of a lock file, with packaging's own classes."""
 
 from __future__ import annotations
 
@@ -24,20 +24,22 @@ _MARKED = ("sys_platform", "platform_machine", "implementation_name")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedLock:
-    """The content of a lock file, and what is to be known about it."""
+    """The content of a lock file, and remarks."""
 
     text: str
     """TOML."""
 
     local: tuple[str, ...] = ()
-    """Names of those that are found by a path on this machine."""
+    """Names locked by a path on this machine."""
 
     unhashed: tuple[str, ...] = ()
-    """Names of those that are not single files, so that there is no hash of them."""
+    """Names without a hash, because they are not single files."""
 
 
 def standard(name: str = "packaging.pylock") -> Any:
-    """The module with packaging's own classes for lock files. Raises UsageError when packaging is too old (< 26)."""
+    """Return the module with packaging's own classes for lock files. Raises UsageError if packaging is too old (<
+    26).
+    """
     try:
         return import_module(name)
     except ImportError:
@@ -56,16 +58,16 @@ def _packaging() -> str:
 
 
 def check(path: Path) -> None:
-    """Whether a lock file can be written to ``path`` at all. Raises UsageError."""
+    """Check whether a lock file can be written to ``path`` at all. Raises UsageError."""
     standard()
     if not path.parent.is_dir():
         raise UsageError(f"could not write lock file {path}: no such directory")
 
 
 def render(pinned: Iterable[Pinned], path: Path) -> RenderedLock:
-    """What belongs into the lock file at ``path`` (absolute), to which local files are relative where they can be.
+    """Return the content of the lock file at ``path`` (absolute); local files are relative to it if possible.
 
-    Raises LockRefused, which names everything that cannot be locked.
+    Raises LockRefused, naming everything that cannot be locked.
     """
     pylock = standard()
     packages, refused = [], []
@@ -107,6 +109,6 @@ def _finished(lock: Mapping[str, Any]) -> RenderedLock:
 
 
 def _sources(package: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Where it can be had."""
+    """Return its sources."""
     kinds = ("vcs", "directory", "archive", "sdist")
     return [*package.get("wheels", ()), *(package[kind] for kind in kinds if kind in package)]

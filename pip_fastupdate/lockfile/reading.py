@@ -1,7 +1,7 @@
-"""Reads a lock file (PEP 751): which version of which project it has for the interpreter that runs, and in which file.
+"""Reads a lock file (PEP 751): the version and file of each project for the running interpreter.
 
-Our own reader, as packaging selects from a lock only since 26.1. The order of its checks is that of the
-specification's section on installation. What is read is believed in nothing: types, names and hashes are checked.
+Our own reader, because packaging selects from a lock file only since 26.1. The order of its checks is that of the
+specification's section on installation. Nothing is trusted: types, names and hashes are checked.
 """
 
 from __future__ import annotations
@@ -30,10 +30,12 @@ from .refused import LockRefused
 T = TypeVar("T")
 
 _LONGEST = 255
-"""Characters of a file's name: no file system takes more, and the tags of a wheel are multiplied with each other."""
+"""Maximum characters of a file name: no file system takes more, and the tags of a wheel are multiplied with each
+other.
+"""
 
 _DIRECT = {"vcs": "a repository", "directory": "a directory", "archive": "an sdist given by URL"}
-"""Sources that no index stands behind, in words."""
+"""Sources other than an index, in words."""
 
 _UNREADABLE = (
     InvalidMarker,
@@ -56,14 +58,14 @@ class ReadLock:
 
     path: Path
     releases: Mapping[str, Release]
-    """By normalized name, the one release to be installed; its file has at least one strong hash."""
+    """By normalized name, the one release to install; its file has at least one strong hash."""
 
     notes: tuple[str, ...] = ()
-    """What is to be known, phrases for people."""
+    """Remarks, phrases for display."""
 
 
 LARGEST = 64 * 1024**2
-"""Bytes of a lock: one of thousands of packages has a few million."""
+"""Maximum bytes of a lock file: one of thousands of packages has a few million."""
 
 
 class _Malformed(Exception):
@@ -73,7 +75,7 @@ class _Malformed(Exception):
 def read(
     path: Path, loads: Callable[[str], Mapping[str, Any]], this: Interpreter, excluded: Callable[[str], bool]
 ) -> ReadLock:
-    """The lock at ``path``; ``loads`` parses TOML, and what is ``excluded`` by name is passed over.
+    """Read the lock file at ``path``; ``loads`` parses TOML, and what is ``excluded`` by name is skipped.
 
     Raises LockRefused, with everything in it that cannot be installed here.
     """
@@ -94,14 +96,14 @@ _AGAIN = "recreate it with `pip-update --lock-file` or the tool that wrote it"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reader:
-    """One lock, read for one interpreter."""
+    """One lock file, read for one interpreter."""
 
     path: Path
     this: Interpreter
     excluded: Callable[[str], bool]
 
     def lock(self, document: Mapping[str, Any]) -> ReadLock:
-        """Everything of it. Raises _Malformed, LockRefused, and what packaging raises for nonsense."""
+        """Read all of it. Raises _Malformed, LockRefused, and what packaging raises for invalid data."""
         version = Version(_need(document, "lock-version", str))
         if version.major != 1:
             raise _Malformed(f"its lock-version is {version}; only 1.0 is supported")
@@ -126,7 +128,7 @@ class _Reader:
         return ReadLock(path=self.path, releases=releases, notes=notes if version > Version("1.0") else ())
 
     def _fits(self, document: Mapping[str, Any]) -> None:
-        """Raises _Malformed for a lock that is for other machines."""
+        """Raise _Malformed for a lock file for other machines."""
         python = _get(document, "requires-python", str)
         if python is not None and not self._runs(python):
             raise _Malformed(f"it requires Python {python}; this is {self.this.python}")
@@ -138,7 +140,7 @@ class _Reader:
         return SpecifierSet(specifier).contains(self.this.python, prereleases=True)
 
     def _chosen(self, packages: list[Mapping[str, Any]], groups: Collection[str]) -> Iterator[Mapping[str, Any]]:
-        """The entries whose markers hold here, without extras and with the default groups, one for each name."""
+        """Yield the entries whose markers are true here, without extras and with the default groups, one per name."""
         seen: set[str] = set()
         for package in packages:
             name = _need(package, "name", str)
@@ -167,7 +169,7 @@ class _Reader:
         return Release(name=name, version=version, file=entry, uploaded=uploaded, index=index or "")
 
     def _file(self, package: Mapping[str, Any], stated: Version | None) -> tuple[Version, File, str | None]:
-        """The wheel with the best tag, or the sdist where none fits, and when it was uploaded."""
+        """Return the wheel with the best tag, or the sdist if none is compatible, and when it was uploaded."""
         name, best = package["name"], None
         for entry in _tables(package, "wheels") if "wheels" in package else []:
             called = _called(entry)
@@ -208,7 +210,7 @@ class _Reader:
         return file, instant
 
     def _url(self, entry: Mapping[str, Any]) -> str:
-        """Where it is: a path is relative to the lock file."""
+        """Return its URL: a path is relative to the lock file."""
         path, url = _get(entry, "path", str), _get(entry, "url", str)
         if path is not None and (url is None or os.path.exists(self.path.parent / path)):  # noqa: PTH110 - too long is not there
             return (self.path.parent / path).absolute().as_uri()
@@ -218,7 +220,7 @@ class _Reader:
 
 
 def _holds(marker: str, groups: Collection[str]) -> bool:
-    """Whether the marker of an entry is true here."""
+    """Return whether the marker of an entry is true here."""
     wanted: dict[str, Any] = {**default_environment(), "extras": frozenset(), "dependency_groups": frozenset(groups)}
     try:
         parsed = Marker(marker)
@@ -233,7 +235,7 @@ def _holds(marker: str, groups: Collection[str]) -> bool:
 
 
 def _called(entry: Mapping[str, Any]) -> str:
-    """The file's name: as given, or the last part of its path or URL."""
+    """Return the file's name: as given, or the last part of its path or URL."""
     name, path, url = (_get(entry, key, str) for key in ("name", "path", "url"))
     called = name or (path or "").replace("\\", "/").rpartition("/")[2] or filename(url or "")
     if len(called) > _LONGEST:

@@ -6,8 +6,8 @@ from ..core.errors import PipUpdateError
 
 
 class LockRefused(PipUpdateError):
-    """Something that is installed cannot be locked, or the file cannot be written."""
+    """Something installed cannot be locked, or the file cannot be written."""
 
 
 class Unlockable(Exception):
-    """One distribution that cannot be locked: a phrase about why."""
+    """One distribution that cannot be locked, with a phrase about why."""

@@ -1,4 +1,4 @@
-"""Where a locked distribution can be had: a file of an index, or what it was installed from (PEP 610)."""
+"""The source of a locked distribution: a file of an index, or what it was installed from (PEP 610)."""
 
 from __future__ import annotations
 
@@ -22,35 +22,37 @@ from ..core.urls import file_path
 from .refused import Unlockable
 
 _LARGEST = 1024 * 1024
-"""Bytes of a direct_url.json."""
+"""Maximum bytes of a direct_url.json."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pinned:
-    """One distribution as the environment holds it after the run."""
+    """One distribution as the environment has it after the run."""
 
     name: str
     """Normalized (PEP 503)."""
 
     version: Version
     release: Release | None = None
-    """What an index has of this version."""
+    """The index's release of this version."""
 
     index: str | None = None
-    """The simple index that has it, a URL without credentials; None for what comes from a mere collection of links."""
+    """The simple index that has it, a URL without credentials; None for a mere collection of links."""
 
     info: Path | None = None
-    """The ``.dist-info`` folder of one that was installed from a URL or a folder (PEP 610)."""
+    """The ``.dist-info`` directory of one installed from a URL or a directory (PEP 610)."""
 
     identities: tuple[Mapping[str, Any], ...] = ()
-    """Who published the file, by its provenance (PEP 740); each has a ``kind``."""
+    """The publishers of the file, by its provenance (PEP 740); each has a ``kind``."""
 
     lacking: str = ""
-    """Why there is neither a release nor such a folder."""
+    """Why there is neither a release nor such a directory."""
 
 
 def package(pylock: Any, pinned: Pinned, folder: Path) -> Any:
-    """A ``Package`` of the module ``pylock``; local files below ``folder`` are relative to it. Raises Unlockable."""
+    """Return a ``Package`` of the module ``pylock``; local files below ``folder`` are relative to it. Raises
+    Unlockable.
+    """
     if pinned.release is not None:
         return _from_index(pylock, pinned, pinned.release, folder)
     if pinned.info is not None:
@@ -80,7 +82,7 @@ def _from_index(pylock: Any, pinned: Pinned, release: Release, folder: Path) -> 
 
 
 def _instant(text: str | None) -> datetime | None:
-    """ISO 8601 in UTC as a time with whole seconds; None where there is none, or something else."""
+    """Return ISO 8601 in UTC as a time with whole seconds; None if it is missing or invalid."""
     with suppress(ValueError, OverflowError):
         return instant(text).astimezone(timezone.utc).replace(microsecond=0) if text else None
     return None
@@ -94,7 +96,7 @@ class _Direct:
         self._folder = folder
 
     def fields(self, pinned: Pinned, info: Path) -> dict[str, Any]:
-        """What says of a package where it came from. Raises Unlockable."""
+        """Return the fields for a package's source. Raises Unlockable."""
         try:
             said = decoded(content(os.fspath(info / "direct_url.json"), _LARGEST))
             url, subdirectory = said["url"], said.get("subdirectory")
@@ -105,7 +107,7 @@ class _Direct:
             archive = {"archive": self._archive(url, said["archive_info"], subdirectory)}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise Unlockable("its direct_url.json does not say where it came from") from None
-        wheel = urlsplit(url).path.endswith(".whl")  # of anything else the version is only known once it is built
+        wheel = urlsplit(url).path.endswith(".whl")  # of anything else the version is known only once it is built
         return {**archive, "version": pinned.version} if wheel else archive
 
     def _vcs(self, url: str, said: Mapping[str, Any], subdirectory: str | None) -> Any:
@@ -129,7 +131,7 @@ class _Direct:
         algorithm, _, digest = said.get("hash", "").partition("=")
         if digest:
             hashes.setdefault(algorithm, digest)
-        local = None if hashes else _digest(url)  # uv leaves no hash behind
+        local = None if hashes else _digest(url)  # uv records no hash
         if local is not None:
             hashes = {"sha256": local}
         if not hashes:
@@ -138,9 +140,9 @@ class _Direct:
 
 
 def place(url: str, folder: Path) -> dict[str, str]:
-    """A local file by its path, relative if it is in ``folder`` or below; anything else by its URL.
+    """Return a local file by its path, relative if it is in ``folder`` or below; anything else by its URL.
 
-    Raises Unlockable when the local file is not there.
+    Raises Unlockable if the local file does not exist.
     """
     path = _local(url)
     if path is None:
@@ -152,7 +154,7 @@ def place(url: str, folder: Path) -> dict[str, str]:
 
 
 def _without_password(url: str) -> str:
-    """The URL without what is secret in it; of SSH's the user stays, who is no secret but needed."""
+    """Return the URL without secrets; a user name of SSH stays, which is needed and not secret."""
     scheme, _, rest = url.partition("://")
     user, at, _ = rest.partition("/")[0].rpartition("@")
     return url if at and "ssh" in scheme and ":" not in user else without_credentials(url)
@@ -164,7 +166,7 @@ def _local(url: str) -> Path | None:
 
 
 def _digest(url: str) -> str | None:
-    """The sha256 of a local file; None for anything else."""
+    """Return the sha256 of a local file; None for anything else."""
     path = _local(url)
     with suppress(OSError):
         return None if path is None or not path.is_file() else _sha256(path)

@@ -1,4 +1,4 @@
-"""Writes a lock as TOML. packaging leaves that to others, and the shape of a lock needs only a small part of TOML."""
+"""Writes a lock file as TOML. packaging leaves that to others, and a lock file needs only a small part of TOML."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def document(lock: Mapping[str, Any]) -> str:
-    """The text of a lock, as packaging's classes make a dictionary of it."""
+    """Return the text of a lock file, given as the dictionary from packaging's classes."""
     return "".join(_lines(lock))
 
 
@@ -45,13 +45,15 @@ def _key(key: str) -> str:
 
 
 def _string(text: str) -> str:
-    """A basic string: JSON's escapes are TOML's as well; what an editor or a terminal could obey is escaped, too."""
+    """Return a basic string: JSON's escapes are TOML's as well; what an editor or a terminal could obey is escaped,
+    too.
+    """
     quoted = json.dumps(text, ensure_ascii=False)
     return quoted if quoted.isprintable() else "".join(map(_visible, quoted))
 
 
 def _visible(character: str) -> str:
     code = ord(character)
-    if character.isprintable() or 0xD800 <= code < 0xE000:  # TOML has no half characters: the file cannot be written
+    if character.isprintable() or 0xD800 <= code < 0xE000:  # TOML has no surrogates: the file cannot be written
         return character
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

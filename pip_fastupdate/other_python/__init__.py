@@ -1,1 +1,1 @@
-"""``--python``: the program run by another interpreter."""
+"""``--python``: run the program with another interpreter."""

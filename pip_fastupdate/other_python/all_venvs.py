@@ -1,6 +1,6 @@
-"""``--all-venvs FOLDER``: every virtual environment below a folder, one after the other, each by ``--python``.
+"""``--all-venvs FOLDER``: update every virtual environment in a directory, one after the other, each by ``--python``.
 
-Each is a run of its own in a process of its own, so that what fails in one cannot stop the others.
+Each is a separate run in its own process, so that a failure in one cannot stop the others.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MARK = "pyvenv.cfg"
 _CONDA = "conda-meta"
 _CONDA_UPDATE = "conda update --all --prefix {path}"
 _GRAVEST = (INTERRUPTED, FAILED, INCOMPLETE, UPDATES_FOUND, DONE)
-"""What the exit code of all is when several differ."""
+"""The overall exit code if several differ."""
 
 _RESULTS = {
     DONE: "done",
@@ -39,34 +39,34 @@ class Found:
 
     path: Path
     manager: str = ""
-    """Which program it is left to; "" for one that is updated."""
+    """The program that manages it; "" for one that is updated."""
 
     command: str = ""
-    """The line that updates it then; "" where there is none."""
+    """The command that updates it then; "" if there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """What became of one environment."""
+    """The result of one environment."""
 
     found: Found
     code: int | None
-    """Exit code of its run; None where there was none."""
+    """Exit code of its run; None if there was none."""
 
     error: str = ""
     report: Any = None
-    """The JSON report, decoded, where that was asked for and made."""
+    """The JSON report, decoded, if requested and written."""
 
     @property
     def result(self) -> str:
-        """What became of it, for people."""
+        """The result for display."""
         if self.found.manager:
             line = f"; run `{self.found.command}` to update it" if self.found.command else ""
             return f"managed by {self.found.manager}{line}"
         return self.error or _RESULTS[self.code or DONE]
 
     def as_json(self) -> dict[str, Any]:
-        """Its object in the list of all."""
+        """Return its object in the list of all."""
         return {
             "prefix": str(self.found.path),
             "exit_code": self.code,
@@ -78,7 +78,7 @@ class Ran:
 
 
 def without_folder(arguments: Sequence[str], format: str) -> list[str]:
-    """The command line for one environment, whose report has the ``format``."""
+    """Return the command line for one environment, whose report has the ``format``."""
     words = iter(arguments)
     kept = []
     for word in words:
@@ -90,7 +90,7 @@ def without_folder(arguments: Sequence[str], format: str) -> list[str]:
 
 
 def environments(folder: Path, failed: Callable[[OSError], object]) -> Iterator[Found]:
-    """The environments in and below ``folder``, sorted; no link is followed, and none is looked for inside of one."""
+    """Yield the environments in and below ``folder``, sorted; links are not followed, and environments not searched."""
     for place, folders, files in walk(folder, failed):
         folders.sort()
         conda = _CONDA in folders
@@ -110,7 +110,7 @@ def environments(folder: Path, failed: Callable[[OSError], object]) -> Iterator[
 def run(found: Found, arguments: Sequence[str], *, as_json: bool) -> Ran:
     """Run the program in one environment; its messages, and without ``as_json`` its report, go where ours go.
 
-    Ends only when that run has, also when it is interrupted.
+    Returns only when that run has ended, even if interrupted.
     """
     if found.manager:
         return Ran(found=found, code=None)
@@ -126,18 +126,18 @@ def run(found: Found, arguments: Sequence[str], *, as_json: bool) -> Ran:
 
 
 def _wait_for(command: Sequence[str], variables: Mapping[str, str], *, capture: bool) -> tuple[int, bytes]:
-    """The exit code and the output, if that is captured."""
+    """Return the exit code and the output, if that is captured."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     with (
         lifeline.to_child(variables) as options,
-        subprocess.Popen(  # noqa: S603 - the interpreter of an environment in the folder that the user named
+        subprocess.Popen(  # noqa: S603 - the interpreter of an environment in the directory that the user named
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if capture else None, **options
         ) as child,
     ):
         try:
             output, _ = child.communicate()
-        except BaseException:  # it may not have been told: it takes back what it has begun
+        except BaseException:  # it may not have been interrupted: it rolls back what it has begun
             child.terminate()
             child.wait()
             raise
@@ -156,6 +156,6 @@ def _words(code: int) -> str:
 
 
 def exit_code(ran: Iterable[Ran]) -> int:
-    """One code for all: the gravest of theirs; wrong usage, a signal and the like count as failed."""
+    """Return one code for all: the most serious one; usage errors, signals and the like count as failed."""
     codes = {each.code if each.code in _GRAVEST else FAILED for each in ran if each.code is not None}
     return next((code for code in _GRAVEST if code in codes), DONE)

@@ -1,8 +1,7 @@
-"""Runs the program in the interpreter that runs this file, with itself and all that it stands on taken from elsewhere.
+"""Runs the program in the interpreter that runs this file, with itself and all dependencies taken from elsewhere.
 
-``launch`` starts it as ``PYTHON bootstrap.py ARGUMENT...``, with a specification in VARIABLE; see there. It has to
-be such that every Python can parse it, down to 2.7, because an interpreter that is too old is told so here: no
-annotations, no f-strings.
+``launch`` starts it as ``PYTHON bootstrap.py ARGUMENT...``, with a specification in VARIABLE; see there. Every Python
+down to 2.7 must be able to parse it, because it reports an interpreter that is too old: no annotations, no f-strings.
 """
 
 # ruff: noqa: C402, UP004, UP030, UP032, UP036
@@ -12,25 +11,25 @@ import sys
 OLDEST = (3, 10)
 
 VARIABLE = "_PIP_UPDATE_ELSEWHERE"
-"""The environment variable that holds the specification, for this process alone."""
+"""The environment variable with the specification, for this process only."""
 
 
 class Borrowed(object):
-    """A meta path finder: serves some top-level modules from the folders of another environment.
+    """A meta path finder that finds some top-level modules in the directories of another environment.
 
-    ``sys.path`` stays as it is, so that whoever looks for distributions there finds what is installed here and
-    nothing else. It belongs in front: then it does not matter which versions of these modules are installed here.
+    ``sys.path`` is unchanged, so that distributions are only found here. It comes first: then it does not matter which
+    versions of these modules are installed here.
     """
 
     def __init__(self, folders, hidden):
         # type: (dict[str, str], frozenset[str]) -> None
-        """``folders`` are those that modules lie in, by their names; ``hidden`` modules cannot be imported at all."""
+        """``folders`` are the directories of modules, by their names; ``hidden`` modules cannot be imported at all."""
         self._folders = folders
         self._hidden = hidden
 
     def find_spec(self, name, path=None, target=None):
         # type: (str, object, object) -> object
-        """A top-level module that is borrowed. The modules in a package are found by its ``__path__``, as always."""
+        """Find a borrowed top-level module. The modules in a package are found by its ``__path__``, as always."""
         from importlib.machinery import PathFinder
 
         if name in self._hidden:
@@ -41,9 +40,9 @@ class Borrowed(object):
 
 def complaint(specification, version, abi):
     # type: (dict[str, str], tuple[int, ...], str) -> tuple[str, str] | None
-    """Why an interpreter of this version and ABI will not do, and a hint; None if it will.
+    """Return why an interpreter of this version and ABI is unsuitable, and a hint; None if it is suitable.
 
-    ``specification`` tells what would do: an ``abi``, that of Python ``version``; the target's path is ``given``.
+    ``specification`` has the required ``abi``, that of Python ``version``; the target's path is ``given``.
     """
     given, found = specification["given"], ".".join(map(str, version[:3]))
     if tuple(version[:2]) < OLDEST:
@@ -60,13 +59,13 @@ def complaint(specification, version, abi):
 
 def abi(platform=sys.platform):
     # type: (str) -> str
-    """What compiled modules have to be made for: implementation, version, ABI flags and platform in one."""
+    """Return what compiled modules must be built for: implementation, version, ABI flags and platform in one."""
     if sys.version_info < (3, 3):
         return ""
     from importlib.machinery import EXTENSION_SUFFIXES
 
     tag = EXTENSION_SUFFIXES[0].strip(".").rpartition(".")[0] if EXTENSION_SUFFIXES else ""
-    if platform == "darwin":  # whose tags do not tell one processor from the other
+    if platform == "darwin":  # whose tags do not distinguish processors
         import os
 
         tag += "-" + os.uname()[4]
@@ -75,13 +74,13 @@ def abi(platform=sys.platform):
 
 def install(specification):
     # type: (dict[str, dict[str, list[str]]]) -> None
-    """Have the borrowed modules imported from where they are, even if some of that name have been imported before.
+    """Import the borrowed modules from where they are, even if others of that name have been imported before.
 
-    ``specification`` tells the names in each of its ``folders``, and under "" those of modules to hide.
+    ``specification`` has the names in each of its ``folders``, and under "" those of modules to hide.
     """
     folders = dict((name, folder) for folder, names in specification["folders"].items() if folder for name in names)
     for name in list(sys.modules):
-        if name.partition(".")[0] in folders:  # site, a .pth file or sitecustomize wanted the version of here
+        if name.partition(".")[0] in folders:  # site, a .pth file or sitecustomize imported the version installed here
             del sys.modules[name]
     finder = Borrowed(folders, frozenset(specification["folders"].get("", ())))
     sys.meta_path.insert(0, finder)  # type: ignore[arg-type]
@@ -89,7 +88,7 @@ def install(specification):
 
 def main(arguments):
     # type: (list[str]) -> int
-    """Check this interpreter, then run the program in it, which does not return; returns 2 if it is refused.
+    """Check this interpreter, then run the program in it, which does not return; return 2 if it is refused.
 
     The ``arguments`` are those of the program.
     """
@@ -106,12 +105,12 @@ def main(arguments):
     sys.argv[:] = ["pip-update"]
     sys.argv.extend(arguments)
     install(specification)
-    os.environ[VARIABLE] = str(os.getpid())  # says, in this process alone, that the interpreter is the one asked for
+    os.environ[VARIABLE] = str(os.getpid())  # says, in this process only, that the interpreter is the requested one
     run_module("pip_fastupdate", run_name="__main__", alter_sys=True)
     return 0
 
 
 if __name__ == "__main__":
     if sys.path and sys.path[0] and __file__.startswith(sys.path[0]):
-        del sys.path[0]  # this folder: its modules are not top-level ones
+        del sys.path[0]  # this directory: its modules are not top-level ones
     sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Is the running environment the one that the user means, where nothing on the command line says so?"""
+"""Checks whether the running environment is the one that the user means, if the command line does not say."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ..core.errors import UsageError
 from ..core.files import real
 
 _TOOLS = {"pipx_metadata.json": ("pipx", "pipx upgrade {name}"), "uv-receipt.toml": ("uv", "uv tool upgrade {name}")}
-"""Files in the environments of tools: who manages these, and how one is updated."""
+"""Files in the environments of tools: who manages these, and how to update one."""
 
 _EPHEMERAL = re.compile(r"[/\\](?:archive|environments|builds)-v[0-9]+[/\\][^/\\]+$")
-"""Environments in uv's cache, which ``uvx`` runs tools from."""
+"""Environments in uv's cache, from which ``uvx`` runs tools."""
 
 _ACTIVE = ("VIRTUAL_ENV", "CONDA_PREFIX")
 
 
 def check(warn: Callable[[str, str], object], *, prefix: Path, environ: Mapping[str, str] | None = None) -> None:
-    """Say so, with what to do, when another environment than the one at ``prefix`` is active.
+    """Warn if another environment than the one at ``prefix`` is active.
 
-    ``warn`` gets a sentence and a hint. Raises UsageError where this is the environment of a tool, which pipx or uv
-    manages: nobody means that without saying so.
+    ``warn`` gets a message and a hint. Raises UsageError if this is the environment of a tool managed by pipx or uv:
+    nobody means that without saying so.
     """
     active = _active(environ if environ is not None else os.environ)
     _refuse_tool(prefix, active)
@@ -36,7 +36,7 @@ def check(warn: Callable[[str, str], object], *, prefix: Path, environ: Mapping[
 
 
 def _active(environ: Mapping[str, str]) -> Path | None:
-    """The environment that was activated last, as far as variables tell; one that is gone does not count."""
+    """Return the environment activated last, as far as variables show; one that no longer exists does not count."""
     for name in _ACTIVE:
         if environ.get(name):
             path = Path(environ[name])
@@ -67,7 +67,9 @@ def _refuse_tool(prefix: Path, active: Path | None) -> None:
 
 
 def manager_of(prefix: Path) -> tuple[str, str]:
-    """Who manages the tool whose environment this is, and the line that updates it; "" for any other environment."""
+    """Return who manages the tool of this environment, and the command that updates it; "" for any other
+    environment.
+    """
     for name, found in _TOOLS.items():
         if (prefix / name).is_file():
             return found

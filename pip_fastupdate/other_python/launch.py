@@ -1,14 +1,14 @@
 """``--python PATH``: the same program, run by another interpreter on that one's environment.
 
-Nothing has to be installed there, not even pip. The process is replaced by the other interpreter (``execve``; Windows
-has no such thing, there it is started and waited for), which runs ``bootstrap.py`` out of our own folder. That has
-this program, pip and everything else that we depend on imported from where they are installed now, by a finder for
-just these names. ``sys.path`` stays that of the target, so whatever looks there (scan, settings, installation, PEP 668)
-sees the target alone, and which versions of our dependencies the target has does not matter.
+Nothing has to be installed there, not even pip. The other interpreter replaces the process (``execve``; on Windows it
+is started and waited for) and runs ``bootstrap.py`` from our own directory. That imports this program, pip and all
+other dependencies from where they are installed now, with a finder for just these names. ``sys.path`` stays that of the
+target, so whatever reads it (scan, settings, installation, PEP 668) sees only the target, and the target's versions of
+our dependencies do not matter.
 
-It needs of the target that this user can run it on this machine, and that it has the implementation, minor version and
-ABI of the interpreter that we are installed with, since some of our dependencies are compiled. The target itself finds
-out, and says so.
+The target must be runnable by this user on this machine, and have the implementation, minor version and ABI of the
+interpreter that we are installed with, because some of our dependencies are compiled. The target itself checks that,
+and reports it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ OPTIONAL = (
     *("gridfs", "hiredis", "itsdangerous", "msgpack", "opentelemetry", "orjson", "prompt_toolkit", "pymongo", "redis"),
     *("simplejson", "socks", "tomlkit", "ujson", "wcwidth", "xxhash", "yaml"),
 )
-"""Modules that our dependencies import if they are there. Those of the target are not meant: we have ours, or none."""
+"""Modules that our dependencies import if available. Those of the target are not used: we have ours, or none."""
 
 _IN_ENVIRONMENT = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe", "bin/python.exe")
 """The last one is MSYS2's way."""
@@ -49,23 +49,23 @@ _LIKE_PYTHON = re.compile(r"python|pypy|graalpy|^py\b", re.IGNORECASE)
 def run(python: str, arguments: Sequence[str]) -> int | None:
     """Run the program with the same command line in the environment of ``python``: an interpreter, or its venv.
 
-    Returns None when that is the one that runs already. Otherwise the exit code, on Windows; elsewhere it does not
-    return. Raises UsageError when there is no such interpreter.
+    Returns None if that is the running one. Otherwise the exit code, on Windows; elsewhere it does not return. Raises
+    UsageError if there is no such interpreter.
     """
     lifeline.hold()
     if os.environ.pop(bootstrap.VARIABLE, None) == str(os.getpid()):
         return None
     path = interpreter(python)
-    os.environ.pop("PIP_PYTHON", None)  # honoured hereby, unless it was overruled; pip's parser must not see it again
+    os.environ.pop("PIP_PYTHON", None)  # handled here, unless it was overridden; pip's parser must not see it again
     if is_running(path):
         return None
     return replace_process(*_borrowing(path, arguments))
 
 
 def command(python: str, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """The command line and the variables that run the program on the environment of ``python``, whichever that is.
+    """Return the command line and the variables that run the program on the environment of ``python``.
 
-    Raises UsageError when there is no such interpreter.
+    Raises UsageError if there is no such interpreter.
     """
     path = interpreter(python)
     words = ["--python", str(path), *arguments]
@@ -75,7 +75,9 @@ def command(python: str, arguments: Sequence[str]) -> tuple[list[str], dict[str,
 
 
 def _borrowing(path: Path, arguments: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """The command line and the variables for another interpreter, which has this program from where it is now."""
+    """Return the command line and the variables for another interpreter, which gets this program from where it is
+    now.
+    """
     script = str(Path(bootstrap.__file__).absolute())
     environment = {key: value for key, value in os.environ.items() if key != "__PYVENV_LAUNCHER__"}  # macOS: us
     environment[bootstrap.VARIABLE] = specification(str(path))  # on a command line, quotes get lost in .bat files
@@ -83,7 +85,7 @@ def _borrowing(path: Path, arguments: Sequence[str]) -> tuple[list[str], dict[st
 
 
 def interpreter(given: str) -> Path:
-    """The interpreter meant by ``given``: its path, the folder of its environment, or its name, looked for in PATH.
+    """Return the interpreter for ``given``: its path, the directory of its environment, or its name, searched in PATH.
 
     The path is absolute, but symbolic links in it stay: they make a virtual environment. Raises UsageError.
     """
@@ -125,7 +127,7 @@ def _check(path: Path) -> None:
 
 
 def is_running(path: Path) -> bool:
-    """Whether the interpreter at ``path`` is the one that runs this."""
+    """Return whether the interpreter at ``path`` is the running one."""
     if not sys.executable:
         return False
     own = Path(sys.executable)
@@ -133,7 +135,7 @@ def is_running(path: Path) -> bool:
 
 
 def specification(given: str) -> str:
-    """What ``bootstrap`` has to know, as JSON; ``given`` is the target's path for people."""
+    """Return the input of ``bootstrap``, as JSON; ``given`` is the target's path for display."""
     import json
 
     names = borrowed_names()
@@ -147,7 +149,7 @@ def specification(given: str) -> str:
 
 
 def _folder_of(name: str) -> str | None:
-    """The folder that a top-level module would be imported from; None where there is none or it has no place."""
+    """Return the directory that a top-level module would be imported from; None if there is none."""
     from importlib.util import find_spec
 
     spec = find_spec(name)
@@ -158,9 +160,9 @@ def _folder_of(name: str) -> str | None:
 
 
 def borrowed_names() -> frozenset[str]:
-    """The top-level modules of this program and of everything that it depends on, by the metadata installed with us.
+    """Return the top-level modules of this program and all its dependencies, by the metadata installed with us.
 
-    Raises ImportError when something is missing.
+    Raises ImportError if something is missing.
     """
     names = {__name__.partition(".")[0]}
     for distribution in _closure():
@@ -169,7 +171,7 @@ def borrowed_names() -> frozenset[str]:
 
 
 def _closure() -> Iterator[Distribution]:
-    """Our own distribution, and those that it requires, directly or not."""
+    """Yield our own distribution, and those it requires, directly or not."""
     from importlib.metadata import PackageNotFoundError, distribution
 
     from ..core.requirements import parse
@@ -191,7 +193,7 @@ def _closure() -> Iterator[Distribution]:
 
 
 def top_level(distribution: Distribution) -> set[str]:
-    """The names under which what a distribution brings is imported, as far as it tells.
+    """Return the names under which a distribution's files are imported, as far as known.
 
     Never one of the standard library: that is the target's own.
     """
@@ -202,7 +204,7 @@ def top_level(distribution: Distribution) -> set[str]:
 
 
 def _module(path: str) -> str:
-    """The top-level module that a file belongs to; something that is no identifier where it belongs to none."""
+    """Return the top-level module of a file; something that is not an identifier if it has none."""
     first, slash, _ = path.partition("/")
     if slash:
         return first if first != "__pycache__" else ""
@@ -210,9 +212,9 @@ def _module(path: str) -> str:
 
 
 def replace_process(command: list[str], environment: Mapping[str, str], *, windows: bool = os.name == "nt") -> int:
-    """Go on as another program; where that cannot be done (``windows``), run it and return its exit code.
+    """Replace this process with another program; on Windows, run it and return its exit code.
 
-    Raises UsageError when it cannot be run.
+    Raises UsageError if it cannot be run.
     """
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
@@ -229,7 +231,7 @@ def replace_process(command: list[str], environment: Mapping[str, str], *, windo
 
 
 def _wait_for(command: list[str], environment: Mapping[str, str]) -> int:
-    """``execve`` would return to the shell at once on Windows, and the exit code would be lost."""
+    """Wait for the program: on Windows ``execve`` would return to the shell at once, and lose the exit code."""
     import subprocess
 
     with (
@@ -239,5 +241,5 @@ def _wait_for(command: list[str], environment: Mapping[str, str]) -> int:
         while True:
             try:
                 return child.wait()
-            except KeyboardInterrupt:  # the child gets it, too, and knows what there is to roll back
+            except KeyboardInterrupt:  # the child is interrupted, too, and knows what to roll back
                 continue

@@ -1,9 +1,8 @@
-"""What a process that we started has of us: a pipe that nobody writes to, and that ends when we do, however that is.
+"""A child process's link to us: a pipe that nobody writes to and that ends when we do, in any way.
 
-Elsewhere than on Windows ``--python`` replaces our own process, and who kills that has killed all there is. On Windows
-the program that does the work is a child of ours, which the end of ``pip-update.exe`` does not reach; the same holds
-everywhere for the children of ``--all-venvs``. A child whose pipe has ended takes back what it has begun, as after
-Ctrl-C.
+On systems other than Windows ``--python`` replaces our own process, so killing it leaves nothing. On Windows the
+program that does the work is our child, which survives the end of ``pip-update.exe``; the same is true everywhere for
+the children of ``--all-venvs``. A child whose pipe has ended rolls back what it has begun, as after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -17,15 +16,15 @@ from contextlib import contextmanager
 from typing import Any
 
 VARIABLE = "_PIP_UPDATE_LIFELINE"
-"""The environment variable that tells a child the descriptor (Windows: the handle) of its end of the pipe."""
+"""The environment variable that gives a child the descriptor (Windows: the handle) of its end of the pipe."""
 
 AGAIN = 5.0
-"""Seconds until a child that still runs is asked again: what it did just then may not have been to be interrupted."""
+"""Seconds until a running child is interrupted again: it may have been in an uninterruptible step."""
 
 
 @contextmanager
 def to_child(variables: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Options of ``subprocess.Popen`` for a child that shall not outlive us, ``variables`` being its environment."""
+    """Yield options of ``subprocess.Popen`` for a child that must not outlive us; ``variables`` is its environment."""
     reading, writing = os.pipe()
     try:
         number, options = _inheritable(reading)
@@ -36,7 +35,7 @@ def to_child(variables: Mapping[str, str]) -> Iterator[dict[str, Any]]:
 
 
 def hold() -> None:
-    """In a child: end as after Ctrl-C when the process that started it ends. Without effect in any other process."""
+    """In a child: end as after Ctrl-C when its parent ends. Does nothing in any other process."""
     number = os.environ.pop(VARIABLE, "")
     if not (number.isascii() and number.isdecimal()):
         return
@@ -72,7 +71,7 @@ if sys.platform == "win32":
         return msvcrt.open_osfhandle(number, os.O_RDONLY)
 
     def _interrupt() -> None:
-        _thread.interrupt_main()  # os.kill would end it at once; no wait there is without a time limit
+        _thread.interrupt_main()  # os.kill would end it at once; every wait there has a time limit
 
 else:
     import signal
@@ -85,4 +84,4 @@ else:
         return number
 
     def _interrupt() -> None:
-        os.kill(os.getpid(), signal.SIGTERM)  # which wakes up whoever waits
+        os.kill(os.getpid(), signal.SIGTERM)  # which wakes up waiting threads

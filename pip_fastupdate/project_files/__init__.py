@@ -1,1 +1,1 @@
-"""What a project says about its requirements: requirements files and pyproject.toml, read, relaxed and rewritten."""
+"""The requirements of a project: requirements files and pyproject.toml, read, relaxed and rewritten."""

@@ -1,8 +1,8 @@
 """The requirements in a pyproject.toml: PEP 621 dependencies and optional ones, PEP 735 groups.
 
-The file is only ever parsed, never written anew: a new requirement takes the place of the old one's characters, where
-a further character makes the parser see that one string differently. So comments, order, quotes and line ends stay,
-in whatever version of TOML the parser understands.
+The file is only parsed, never serialized: a new requirement replaces the characters of the old one, at the position
+where one more character makes the parser see that one string changed. So comments, order, quotes and line endings stay,
+in any version of TOML that the parser supports.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Loads = Callable[[str], Mapping[str, Any]]
 Path = tuple[str | int, ...]
 
 MOST, DEEPEST = 10_000, 100
-"""Requirements of a group with those that it includes, and includes within each other."""
+"""Maximum requirements of a group with its includes, and depth of includes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """One requirement, and where it stands."""
+    """One requirement and its position."""
 
     path: Path
     """Keys and indexes from the root of the document."""
@@ -35,16 +35,16 @@ class Declared:
 
     @property
     def table(self) -> str:
-        """The array it is in, for people: ``project.optional-dependencies.dev``."""
+        """The array it is in, for display: ``project.optional-dependencies.dev``."""
         return ".".join(str(key) for key in self.path[:-1])
 
 
 class GroupError(Exception):
-    """A dependency group that is not there, or that does not follow PEP 735: a phrase for people."""
+    """A missing dependency group, or one that does not follow PEP 735: a phrase for display."""
 
 
 def declared(document: Mapping[str, Any]) -> tuple[Declared, ...]:
-    """All requirements that are strings, in the order of the file."""
+    """Return all requirements that are strings, in the order of the file."""
     project = document.get("project")
     project = project if isinstance(project, dict) else {}
     found = list(_strings(("project", "dependencies"), project.get("dependencies")))
@@ -64,7 +64,7 @@ def _strings(path: Path, value: object) -> Iterator[Declared]:
 
 
 def group(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """The requirements of a dependency group (PEP 735), those of the groups it includes in their places.
+    """Return the requirements of a dependency group (PEP 735), with those of included groups in place.
 
     Raises GroupError.
     """
@@ -103,7 +103,7 @@ _IGNORED = re.compile(r"#\s*pip-update:\s*ignore\b")
 
 
 def why_fixed(text: str, loads: Loads, where: Declared) -> str | None:
-    """Why a requirement must stay as it is, a phrase; None where it may be written anew."""
+    """Return why a requirement must not be rewritten, a phrase; None if it may be."""
     start = _position(text, loads, where)
     if start is None:
         return "it contains escape sequences"
@@ -112,7 +112,9 @@ def why_fixed(text: str, loads: Loads, where: Declared) -> str | None:
 
 
 def replaced(text: str, loads: Loads, where: Declared, edits: tuple[Edit, ...]) -> str:
-    """The document with the edits applied to one requirement. Raises Unwritable where it is not written literally."""
+    """Return the document with the edits applied to one requirement. Raises Unwritable if it is not written
+    literally.
+    """
     if not edits:
         return text
     position = _position(text, loads, where)
@@ -124,7 +126,7 @@ def replaced(text: str, loads: Loads, where: Declared, edits: tuple[Edit, ...]) 
 
 
 def _position(text: str, loads: Loads, where: Declared) -> int | None:
-    """Where the requirement stands in the document: a character added there is added to it, and to nothing else."""
+    """Return the position of the requirement: a character added there is added to it, and to nothing else."""
     wanted = _with(loads(text), where.path, f"{_PROBE}{where.text}")
     position = text.find(where.text)
     while position >= 0:
@@ -145,7 +147,7 @@ def _parses_to(loads: Loads, text: str, wanted: object) -> bool:
 
 
 def _with(value: Any, path: Path, new: str) -> Any:
-    """A copy of the document with another string at ``path``."""
+    """Return a copy of the document with another string at ``path``."""
     if not path:
         return new
     first, rest = path[0], path[1:]

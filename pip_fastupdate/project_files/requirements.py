@@ -1,4 +1,4 @@
-"""The text of a requirements file: where each requirement stands, and what of it must be left alone."""
+"""The text of a requirements file: the position of each requirement, and what must not be changed."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ _COMMAND = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoded:
-    """The text of a file, and what turns it back into the same bytes."""
+    """The text of a file, and how to encode it back into the same bytes."""
 
     text: str
     encoding: str
     bom: bytes = b""
 
     def encode(self, text: str) -> bytes:
-        """The bytes of another text in this file. Raises UnicodeEncodeError."""
+        """Return the bytes of another text in this file. Raises UnicodeEncodeError."""
         return self.bom + text.encode(self.encoding)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogicalLine:
-    """A logical line: one of the file, or several that are continued with a backslash."""
+    """A logical line: one of the file, or several joined by backslashes."""
 
     number: int
     """Of its first line, from 1, as pip counts."""
 
     start: int
     end: int
-    """Positions in the text; line ends inside belong to it, the last one does not."""
+    """Positions in the text, including inner line endings but not the last one."""
 
     ignored: bool
-    """Whether its comment says ``# pip-update: ignore``."""
+    """True if its comment says ``# pip-update: ignore``."""
 
 
 def decode(data: bytes) -> Decoded:
-    """The text as pip reads it: by its byte order mark, its coding line, or as UTF-8. Raises UnicodeError."""
+    """Return the text as pip reads it: by its byte order mark, its coding line, or as UTF-8. Raises UnicodeError."""
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return Decoded(text=data[len(bom) :].decode(encoding), encoding=encoding, bom=bom)
@@ -67,7 +67,7 @@ def decode(data: bytes) -> Decoded:
 
 
 def lines(text: str) -> tuple[LogicalLine, ...]:
-    """The logical lines, counted and continued as pip does."""
+    """Return the logical lines, counted and joined as pip does."""
     found: list[LogicalLine] = []
     position, opened, ignored = 0, None, False
     for number, physical in enumerate(text.splitlines(keepends=True), start=1):
@@ -87,7 +87,7 @@ def lines(text: str) -> tuple[LogicalLine, ...]:
 
 
 def _has_via(text: str) -> bool:
-    """Whether a comment says for whom a requirement is there, behind it or below it, as those programs write it."""
+    """Return whether a comment says what requires a requirement, after or below it, as those programs write it."""
     requirement = False
     for line in text.splitlines():
         before, comment, after = line.partition("# via")
@@ -98,7 +98,7 @@ def _has_via(text: str) -> bool:
 
 
 def compiled_by(text: str) -> str | None:
-    """The command that makes a compiled file, "" where it does not say; None for one that people write."""
+    """Return the command that generates a compiled file, "" if unknown; None for a hand-written file."""
     head = text[:2000]
     if not _COMPILED.search(head) and not _has_via(text):
         return None

@@ -26,11 +26,11 @@ _CLAUSE = re.compile(r"(===|~=|==|!=|<=|>=|<|>)([ \t]*)([^\s,;()\\#\"']+)")
 _HEAD = re.compile(r"\s*[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\s*(?:\[[^\]]*\])?\s*\(?")
 
 UPPER = frozenset({"==", "===", "~=", "<", "<="})
-"""Operators that keep newer versions out."""
+"""Operators that exclude newer versions."""
 
 
 class Unwritable(Exception):
-    """Why a requirement cannot be rewritten: a phrase for people."""
+    """Why a requirement cannot be rewritten: a phrase for display."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Edit:
 
 
 def edited(text: str, edits: tuple[Edit, ...]) -> str:
-    """The text with all of the edits applied. Raises ValueError where they overlap."""
+    """Return the text with all of the edits applied. Raises ValueError if they overlap."""
     begun = len(text)
     for each in sorted(edits, key=lambda edit: edit.start, reverse=True):
         if each.end > begun:
@@ -54,7 +54,7 @@ def edited(text: str, edits: tuple[Edit, ...]) -> str:
 
 
 def relaxed(specifier: str) -> str:
-    """The part of a specifier that stays when it is rewritten: the lower bounds and the exclusions."""
+    """Return the part of a specifier that stays when it is rewritten: the lower bounds and the exclusions."""
     found = []
     for operator, _, version in _CLAUSE.findall(specifier):
         if operator in ("==", "~=", "==="):
@@ -65,10 +65,10 @@ def relaxed(specifier: str) -> str:
 
 
 def moved(text: str, target: Version, *, lower_bounds: bool = False) -> tuple[Edit, ...]:
-    """The edits that make the requirement in ``text`` admit ``target``; none where it does already.
+    """Return the edits that make the requirement in ``text`` allow ``target``; none if it already does.
 
-    ``text`` is a requirement (PEP 508) as it stands in a file; what follows its version specifier is not looked at.
-    With ``lower_bounds`` they are raised to ``target``. Raises Unwritable.
+    ``text`` is a requirement (PEP 508) from a file; what follows its version specifier is ignored. With
+    ``lower_bounds`` they are raised to ``target``. Raises Unwritable.
     """
     head = _HEAD.match(text)
     if head is None:
@@ -90,7 +90,7 @@ def _clauses(text: str, start: int) -> Iterator[tuple[str, str, str]]:
 
 
 def _matches(text: str, start: int) -> Iterator[re.Match[str]]:
-    """The clauses of the specifier that begins at ``start``: a comma, spaces or a line's continuation between two."""
+    """Yield the clauses of the specifier at ``start``, separated by commas, spaces or line continuations."""
     position = start
     while match := _CLAUSE.match(text, position):
         yield match
@@ -108,7 +108,7 @@ def _edits(text: str, start: int, target: Version, lower_bounds: bool) -> Iterat
 
 
 def _version(operator: str, text: str, target: Version, lower_bounds: bool) -> str:
-    """What stands behind the operator afterwards. Raises Unwritable."""
+    """Return the new version for an operator. Raises Unwritable."""
     wildcard = text.endswith(".*")
     try:
         version = Version(text.removesuffix(".*"))
@@ -121,7 +121,7 @@ def _version(operator: str, text: str, target: Version, lower_bounds: bool) -> s
     if operator not in UPPER or _admits(operator, text, target):
         return text
     if operator != "<" and target < version:
-        return text  # nothing is ever moved backwards: what this means is for the caller to say
+        return text  # versions are never lowered: the caller decides what this means
     if operator in ("==", "===", "<=") and not wildcard:
         return _public(target, version)
     parts = len(version.release)
@@ -139,12 +139,12 @@ def _admits(operator: str, text: str, target: Version) -> bool:
 
 
 def _public(target: Version, former: Version) -> str:
-    """The version as a pin has it: with a local part only where it had one before."""
+    """Return the version as a pin has it: with a local part only if it had one before."""
     return str(target) if former.local else target.public
 
 
 def _above(bound: Version, target: Version) -> str:
-    """The next upper bound above ``target``, as exact as the former one: ``<2.0`` becomes ``<3.0``."""
+    """Return the next upper bound above ``target``, as precise as the former one: ``<2.0`` becomes ``<3.0``."""
     parts = len(bound.release)
     significant = max((index + 1 for index, part in enumerate(bound.release) if part), default=1)
     release = list(_padded(target.release, significant)[:significant])

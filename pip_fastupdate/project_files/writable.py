@@ -1,4 +1,4 @@
-"""A file whose requirements follow an update: its entries, and its bytes with new versions in them."""
+"""A file whose requirements follow an update: its entries, and its bytes with new versions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FOREIGN = {
     "pixi.lock": "pixi update",
     "pylock.toml": "pip-update --lock-file pylock.toml",
 }
-"""Lock files by name, and the command that makes them anew."""
+"""Lock files by name, and the command that recreates them."""
 
 Edits = Mapping[int, tuple[Edit, ...]]
 """Of entries, by their indexes; positions are in the entry's text."""
@@ -32,48 +32,50 @@ Edits = Mapping[int, tuple[Edit, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRequirement:
-    """One requirement of the file that is about versions on an index."""
+    """One requirement in the file that an index can satisfy."""
 
     where: str
-    """For people: ``line 3``, ``project.dependencies``."""
+    """For display: ``line 3``, ``project.dependencies``."""
 
     text: str
-    """As it stands in the file."""
+    """As written in the file."""
 
     dependency: Dependency
     fixed: str | None = None
-    """Why it is left alone, a phrase; None where it may be rewritten."""
+    """Why it is not rewritten, a phrase; None if it may be."""
 
     @property
     def applies(self) -> bool:
-        """Whether its marker holds on this interpreter."""
+        """Return whether its marker is true for this interpreter."""
         return self.dependency.applies(frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewritten:
-    """What a file becomes."""
+    """The new content of a file."""
 
     data: bytes
     changed: tuple[tuple[FileRequirement, str], ...]
     """Entries that differ, with their new text."""
 
     refused: tuple[tuple[FileRequirement, str], ...]
-    """Entries that no longer admit what is installed, and why they were left alone."""
+    """Entries that no longer allow the installed version, and why they were not rewritten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writable:
-    """An open file: what is in it, and the way back to bytes."""
+    """An open file: its entries, and how to write it."""
 
     path: Path
     data: bytes
     entries: tuple[FileRequirement, ...]
     put: Callable[[Edits], bytes]
-    """The file's bytes with these edits. Raises Unwritable, UnicodeEncodeError."""
+    """Returns the file's bytes with these edits. Raises Unwritable, UnicodeEncodeError."""
 
     def rewritten(self, versions: Mapping[str, Version], *, lower_bounds: bool = False) -> Rewritten:
-        """The file for an environment with these ``versions`` (by normalized name): each entry admits its one."""
+        """Return the file for an environment with these ``versions`` (by normalized name): each entry allows its
+        one.
+        """
         edits: dict[int, tuple[Edit, ...]] = {}
         refused: list[tuple[FileRequirement, str]] = []
         for index, entry in enumerate(self.entries):
@@ -105,7 +107,7 @@ def _moved(entry: FileRequirement, target: Version, lower_bounds: bool, *, admit
 
 
 def open_requirements(path: Path, lines: Sequence[RequirementLine]) -> Writable:
-    """A requirements file; ``lines`` are those that pip's parser found in it. Raises UsageError."""
+    """Open a requirements file; ``lines`` are those that pip's parser found in it. Raises UsageError."""
     data = _read(path)
     try:
         decoded = requirements.decode(data)
@@ -119,7 +121,7 @@ def open_requirements(path: Path, lines: Sequence[RequirementLine]) -> Writable:
         )
     places = {line.number: line for line in requirements.lines(decoded.text)}
     starts, entries = [], []
-    for line in {line.number: line for line in lines}.values():  # once, though -r and --write may both name the file
+    for line in {line.number: line for line in lines}.values():  # once, although -r and --write may both name the file
         place = places.get(line.number)
         if place is None:
             raise UsageError(f"could not find line {line.number} of {path}", hint="check its line endings")
@@ -153,7 +155,7 @@ def _entry(where: str, text: str, requirement: str, fixed: str | None) -> FileRe
 
 
 def open_pyproject(path: Path, loads: Loads) -> Writable:
-    """A pyproject.toml. Raises UsageError."""
+    """Open a pyproject.toml. Raises UsageError."""
     data = _read(path)
     try:
         text = data.decode("utf-8")
@@ -195,13 +197,15 @@ def _no_dependencies(document: Mapping[str, object]) -> str:
 
 
 def check_kind(path: Path) -> None:
-    """Raises UsageError for a lock file of another program."""
+    """Raise UsageError for a lock file of another program."""
     if path.name in FOREIGN:
         raise UsageError(f"cannot write {path}: it is a lock file", hint=f"run `{FOREIGN[path.name]}`")
 
 
 def _read(path: Path) -> bytes:
-    """The file's content. Raises UsageError, also for a file that is not to be written, before anything is planned."""
+    """Return the file's content. Raises UsageError, also for a file that is not writable, before anything is
+    planned.
+    """
     try:
         data = path.read_bytes()
         protected = not path.stat().st_mode & 0o222 or not os.access(path.resolve().parent, os.W_OK)

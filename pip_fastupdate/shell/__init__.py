@@ -1,1 +1,1 @@
-"""What shells are given."""
+"""Shell code."""

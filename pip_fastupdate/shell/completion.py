@@ -1,8 +1,8 @@
-"""Completion of options, of their values and of installed names, as text for a shell to evaluate.
+"""Completion of options, their values and installed names, as shell code to evaluate.
 
-The options stand in the text, so that completing one starts no program. The names are those of the ``*.dist-info``
-folders of the environment whose program would run, read by the shell itself; what cannot be the name of a project is
-never offered. All of the text is ASCII, whatever the encoding of the terminal.
+The options are part of the code, so that completing one starts no program. The names are those of the ``*.dist-info``
+directories of the environment whose program would run, read by the shell itself; what cannot be a project's name is
+never offered. All of the code is ASCII, whatever the encoding of the terminal.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FILES = frozenset({"FILE", "PATH", "FOLDER", "DIR"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One option: how it can be written, its help, and what its value may be."""
+    """One option: its spellings, its help, and its possible values."""
 
     words: tuple[str, ...]
     text: str
@@ -30,7 +30,9 @@ class Option:
 
 
 def completion_for(shell: str, made: argparse.ArgumentParser) -> str:
-    """The text for ``shell``, a key of ``TEMPLATES``, with all options of the parser; without a final line end."""
+    """Return the code for ``shell``, a key of ``TEMPLATES``, with all options of the parser; without a final line
+    end.
+    """
     options = [_option(each) for each in made._actions if each.option_strings and each.help != argparse.SUPPRESS]
     lines = {"bash": _bash, "zsh": _zsh, "fish": _fish, "powershell": _powershell}[shell](options)
     text = TEMPLATES[shell].rstrip()
@@ -71,7 +73,7 @@ def _words(options: list[Option], kind: str) -> Iterator[str]:
 
 
 def _patterns(options: list[Option]) -> dict[str, str]:
-    """The options of each kind as a pattern of ``case``."""
+    """Return the options of each kind as a pattern of ``case``."""
     return {kind.upper(): "|".join(_words(options, kind)) for kind in ("files", "other")}
 
 

@@ -1,10 +1,10 @@
-"""What the shells evaluate to complete; words between two ``@`` are filled in from the parser."""
+"""The shells' code for completion; words between two ``@`` are filled in from the parser."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# macOS has bash 3.2: without `compopt` no files are offered there. Whoever completes pip already goes on doing so.
+# macOS has bash 3.2: without `compopt` no files are offered there. Completion of pip itself still works.
 _BASH = r"""
 __pip_update_among() {
     local IFS=$' \t\n'
@@ -51,7 +51,7 @@ complete -F __pip_update_complete pip-update
 complete -p pip >/dev/null 2>&1 || complete -F __pip_update_of_pip pip
 """
 
-# Before `compinit` has run, nothing can be registered.
+# Nothing can be registered before `compinit` has run.
 _ZSH = r"""
 __pip_update_names() {
     emulate -L zsh
@@ -162,4 +162,4 @@ Register-ArgumentCompleter -Native -CommandName 'pip-update', 'pip-update.exe' -
 """
 
 TEMPLATES: Mapping[str, str] = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH, "powershell": _POWERSHELL}
-"""The text of each shell, by its name."""
+"""The code of each shell, by its name."""

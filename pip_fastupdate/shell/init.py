@@ -1,7 +1,7 @@
-"""The function that makes ``pip update …`` run pip-update in the user's shell; every other pip command is untouched.
+"""The function that makes ``pip update …`` run pip-update in the user's shell; every other pip command is unchanged.
 
-It runs the ``pip-update`` beside the ``pip`` that the shell would run, for that is the environment meant. One from
-elsewhere on PATH serves only where pip is not in a virtual environment of its own (a user installation).
+It runs the ``pip-update`` next to the ``pip`` that the shell would run, because that environment is meant. One from
+elsewhere on PATH is used only if pip is not in a virtual environment of its own (a user installation).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ function pip {
 }
 """
 
-# An alias would win over the function, and even garble its definition, were it not for the word "function".
+# An alias would override the function, and even garble its definition, were it not for the word "function".
 _BASH = "unalias pip 2>/dev/null || :\n" + _POSIX.replace("@FIND@", "type -P")
 
 # An alias that only modifies how `pip` is called ends in the function: it may stay.
@@ -90,17 +90,17 @@ FUNCTIONS: Mapping[str, str] = {
     shell: text.rstrip().replace("@MISSING@", _MISSING).replace("@HINT@", _HINT)
     for shell, text in {"bash": _BASH, "zsh": _ZSH, "fish": _FISH, "powershell": _POWERSHELL}.items()
 }
-"""The text to be evaluated, by the shell's name."""
+"""The code to evaluate, by the shell's name."""
 
 _ALIASES = {"pwsh": "powershell"}
 
 
 def function_for(shell: str) -> str | None:
-    """The text for ``shell``, a name or a path, without a final line end; None for one that is not known."""
+    """Return the code for ``shell``, a name or a path, without a final line end; None for an unknown one."""
     return FUNCTIONS.get(name_of(shell))
 
 
 def name_of(shell: str) -> str:
-    """The name in ``FUNCTIONS`` of a shell that is named in any way; for another shell, a name that is not there."""
+    """Return the shell's name in ``FUNCTIONS``; for an unknown shell, a name that is not in it."""
     name = shell.lower().replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
     return _ALIASES.get(name, name)
