@@ -83,6 +83,7 @@ Remark = Literal[
     "license-changed",  # the license changes
     "provenance-lost",  # the installed version has attestations, the new one has none
     "provenance-changed",  # its attestations name another publisher
+    "provenance-unread",  # its attestations could not be read, although those of the installed version could
 ]
 """Remarks in addition to the verdict."""
 

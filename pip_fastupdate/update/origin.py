@@ -31,22 +31,26 @@ def _notes(context: RunContext, planned: Planned, change: Change) -> Iterator[Re
     after = change.target.file
     if before is None or after is None or before.provenance is None:
         return
-    versions = {"version": str(change.target.version), "installed": str(change.installed)}
+    new, old = str(change.target.version), str(change.installed)
+    versions = {"version": new, "installed": old}
     if after.provenance is None:
-        text = f"{change.target.version} has no provenance, although {change.installed} had"
+        text = f"{new} has no provenance, although {old} had"
         yield Reason(kind="provenance-lost", text=text, data=versions)
     elif context.options.strict or context.options.changes is not None:
-        one, other = repository(context, before), repository(context, after)
-        if one and other and one != other:
-            text = f"{change.target.version} was published from {other}, but {change.installed} from {one}"
-            data = {**versions, "before": one, "after": other}
+        one, other = repositories(context, before), repositories(context, after)
+        if one and not other:
+            text = f"the provenance of {new} could not be read, although that of {old} could"
+            yield Reason(kind="provenance-unread", text=text, data=versions)
+        elif one and not {each.casefold() for each in one} & {each.casefold() for each in other}:
+            text = f"{new} was published from {other[0]}, but {old} from {one[0]}"
+            data = {**versions, "before": one[0], "after": other[0]}
             yield Reason(kind="provenance-changed", text=text, data=data)
 
 
-def repository(context: RunContext, file: File) -> str:
-    """Return who published the file, such as ``GitHub owner/name``; "" if unknown."""
-    first = next(iter(publishers(context, file)), None)
-    return "" if first is None else f"{first['kind']} {first.get('repository') or first.get('email') or ''}".strip()
+def repositories(context: RunContext, file: File) -> list[str]:
+    """Return who published the file, such as ``GitHub owner/name``, as the index spells it; empty if unknown."""
+    found = publishers(context, file)
+    return [f"{each['kind']} {each.get('repository') or each.get('email') or ''}".strip() for each in found]
 
 
 def publishers(context: RunContext, file: File) -> tuple[dict[str, Any], ...]:

@@ -24,7 +24,10 @@ def told(before: str | None, after: str | None, *, strict: bool = False) -> list
     """The kinds of what is told; who published is what stands in the URL."""
 
     def ask(url: str, **_: Any) -> Any:
-        body = {"attestation_bundles": [{"publisher": {"kind": "GitHub", "repository": url.rpartition("/")[2]}}]}
+        if url.endswith("/gone"):
+            return SimpleNamespace(status=404, body=b"")
+        names = url.rpartition("/")[2].split("+")
+        body = {"attestation_bundles": [{"publisher": {"kind": "GitHub", "repository": name}} for name in names]}
         return SimpleNamespace(status=200, body=json.dumps(read_publishers(json.dumps(body).encode())).encode())
 
     target = release("2.0", after)
@@ -47,6 +50,15 @@ def told(before: str | None, after: str | None, *, strict: bool = False) -> list
         ("https://index.test/one", None, False, ["2.0 has no provenance, although 1.0 had"]),
         ("https://index.test/one", "https://index.test/two", False, []),
         ("https://index.test/one", "https://index.test/one", True, []),
+        ("https://index.test/one", "https://index.test/ONE", True, []),
+        ("https://index.test/one+two", "https://index.test/two+three", True, []),
+        (
+            "https://index.test/one",
+            "https://index.test/gone",
+            True,
+            ["the provenance of 2.0 could not be read, although that of 1.0 could"],
+        ),
+        ("https://index.test/gone", "https://index.test/gone", True, []),
         (
             "https://index.test/one",
             "https://index.test/two",
