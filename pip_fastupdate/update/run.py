@@ -99,7 +99,8 @@ def _run(context: RunContext) -> Report:
             exclusions = learned
             with timed("plan"):
                 planned = make_plan(context, inventory, looked_up, exclusions)
-        area.transaction.abandon()
+        with timed("discard"):
+            area.transaction.abandon()
         if context.options.download_only:
             return _downloaded(context, planned, staged)
         return _report(context, Installed(planned=planned), _lock(context, planned))

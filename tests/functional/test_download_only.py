@@ -26,6 +26,7 @@ def test_then_offline(old: Env, index: LocalIndex) -> None:
     done = run(old, "--download-only", "--format", "json", index=index)
     assert (0, before) == (done.returncode, tree(old.path)), done.stderr
     report = json.loads(done.stdout)
+    assert {"stage", "verify", "discard"} < report["stats"]["seconds"].keys()
     assert {("planned", None)} == {(row["status"], report["transaction"]) for row in report["packages"]}
     assert "nothing changed; run `pip-update --offline` to install it" in done.stderr
     asked = len(index.requests)
