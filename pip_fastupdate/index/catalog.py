@@ -8,6 +8,7 @@ calls.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,7 +20,7 @@ from ..core.background import Task, Threads
 from ..core.interpreter import Interpreter
 from ..core.models import Failure, Project, Release
 from ..core.options import Settings
-from ..core.protocols import Filters, Progress, Transport
+from ..core.protocols import DownloadFailed, Filters, Progress, Transport
 from .configured import json_apis
 from .finder import ProjectFinder
 from .guard import NOT_OURS, guarded
@@ -164,6 +165,14 @@ class Catalog:
         unknown.
         """
         return self._requirements.description(release, self._session)
+
+    def every_hash(self, release: Release) -> tuple[str, ...]:
+        """Return the sha256 hashes of all files of a release; empty where the index does not tell all of them."""
+        from .every_hash import every_hash
+
+        with suppress(DownloadFailed, ValueError):  # ValueError: nonsense in the cache
+            return every_hash(release, self._session)
+        return ()
 
     def confirm(self, release: Release) -> Fields:
         """Return the ``Requires-Dist`` fields from the file itself: the index may be wrong."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.version import Version
@@ -13,6 +13,7 @@ from ..core.errors import UsageError
 from ..core.options import RequirementLine
 from ..core.requirements import Dependency, InvalidRequirement, allows, parse
 from . import requirements
+from .hashes import is_pin, with_hashes
 from .pyproject import Loads, declared, replaced, why_fixed
 from .rewrite import Edit, Unwritable, edited, moved
 
@@ -44,6 +45,9 @@ class FileRequirement:
     fixed: str | None = None
     """Why it is not rewritten, a phrase; None if it may be."""
 
+    hashed: bool = False
+    """Whether it has ``--hash`` options, which a new version replaces."""
+
     @property
     def applies(self) -> bool:
         """Return whether its marker is true for this interpreter."""
@@ -72,9 +76,22 @@ class Writable:
     put: Callable[[Edits], bytes]
     """Returns the file's bytes with these edits. Raises Unwritable, UnicodeEncodeError."""
 
-    def rewritten(self, versions: Mapping[str, Version], *, lower_bounds: bool = False) -> Rewritten:
-        """Return the file for an environment with these ``versions`` (by normalized name): each entry allows its
-        one.
+    def rehashed(self, versions: Mapping[str, Version]) -> list[str]:
+        """Return the names of entries that need the hashes of other versions than before."""
+        wanted = (each for each in self.entries if each.hashed and each.applies and each.dependency.name in versions)
+        found = (each.dependency for each in wanted if each.fixed is None)
+        return [each.name for each in found if not allows(each.specifier, versions[each.name])]
+
+    def rewritten(
+        self,
+        versions: Mapping[str, Version],
+        *,
+        lower_bounds: bool = False,
+        hashes: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> Rewritten:
+        """Return the file for an environment with these ``versions`` (by normalized name): each entry allows its one.
+
+        ``hashes`` are those of ``rehashed``, by name; without any where they are not known.
         """
         edits: dict[int, tuple[Edit, ...]] = {}
         refused: list[tuple[FileRequirement, str]] = []
@@ -88,6 +105,8 @@ class Writable:
                 continue
             try:
                 found = _moved(entry, target, lower_bounds, admitted=admitted)
+                if found and entry.hashed:
+                    found = (*found, with_hashes(entry.text, (hashes or {}).get(entry.dependency.name, ())))
                 self.put({index: found})
             except Unwritable as why:
                 refused.append((entry, str(why)))
@@ -106,8 +125,11 @@ def _moved(entry: FileRequirement, target: Version, lower_bounds: bool, *, admit
     return edits
 
 
-def open_requirements(path: Path, lines: Sequence[RequirementLine]) -> Writable:
-    """Open a requirements file; ``lines`` are those that pip's parser found in it. Raises UsageError."""
+def open_requirements(path: Path, lines: Sequence[RequirementLine], *, hashes: bool = True) -> Writable:
+    """Open a requirements file; ``lines`` are those that pip's parser found in it. Raises UsageError.
+
+    ``hashes`` says whether those of new versions can be known.
+    """
     data = _read(path)
     try:
         decoded = requirements.decode(data)
@@ -127,7 +149,8 @@ def open_requirements(path: Path, lines: Sequence[RequirementLine]) -> Writable:
             raise UsageError(f"could not find line {line.number} of {path}", hint="check its line endings")
         text = decoded.text[place.start : place.end]
         starts.append(place.start)
-        entries.append(_entry(f"line {line.number}", text, line.text, _why_fixed(line, place, text)))
+        entry = _entry(f"line {line.number}", text, line.text, _why_fixed(line, place, text, hashes))
+        entries.append(replace(entry, hashed=line.hashed))
 
     def put(edits: Edits) -> bytes:
         shifted = (
@@ -140,11 +163,13 @@ def open_requirements(path: Path, lines: Sequence[RequirementLine]) -> Writable:
     return Writable(path=path, data=data, entries=tuple(entries), put=put)
 
 
-def _why_fixed(line: RequirementLine, place: requirements.LogicalLine, text: str) -> str | None:
+def _why_fixed(line: RequirementLine, place: requirements.LogicalLine, text: str, hashes: bool) -> str | None:
     if place.ignored:
         return "its line says pip-update: ignore"
-    if line.hashed:
-        return "it has hashes; run `pip-compile --generate-hashes` to update them"
+    if line.hashed and not is_pin(parse(line.text).specifier):
+        return "it has hashes, but not of one version (==)"
+    if line.hashed and not hashes:
+        return "it has hashes, and only an index tells those of every file"
     if "${" in text:
         return "it depends on environment variables"
     return None

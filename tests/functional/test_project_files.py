@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.environments import Env, install, installed, run, tree
+from tests.support.environments import Env, install, installed, pip, run, tree
 from tests.support.local_index import LocalIndex
 
 REQUIREMENTS = b"""\
@@ -156,14 +156,26 @@ def test_what_cannot_be_written(project: Env, index: LocalIndex) -> None:
     assert [] == index.requests
 
 
-def test_hashes_are_not_written(project: Env, index: LocalIndex) -> None:
-    """A line with hashes holds its package at what it names; the others move."""
+def test_hashes_are_those_of_all_files(project: Env, index: LocalIndex) -> None:
+    """Of the new version, those for other platforms and sdists, too; pip accepts the line."""
+    other = index.release("lib", "2.0", tag="cp311-cp311-win_amd64")
+    source = index.release_sdist("lib", "2.0")
     path = project.home / "r.txt"
-    path.write_text(f"lib==1.0 \\\n    --hash=sha256:{'0' * 64}\ncap==1.0\n")
-    done = run(project, "--write", "r.txt", index=index)
-    assert 0 == done.returncode, done.stderr
-    assert ("1.0", "2.0") == (installed(project)["lib"], installed(project)["cap"])
-    assert path.read_text().endswith("cap==2.0\n")
+    path.write_text(f"lib==1.0 \\\n    --hash=sha256:{'0' * 64}\n")
+    assert 0 == run(project, "--write", "r.txt", index=index).returncode
+    files = (index.folder / "lib-2.0-py3-none-any.whl", other, source)
+    digests = sorted(sha256(each.read_bytes()).hexdigest() for each in files)
+    assert " \\\n".join(["lib==2.0", *(f"    --hash=sha256:{each}" for each in digests)]) + "\n" == path.read_text()
+    pip(project, "download", "-q", "--no-deps", "--require-hashes", "-r", str(path), "-d", "wheels", index=index)
+
+
+def test_hashes_that_are_not_known(project: Env, index: LocalIndex) -> None:
+    """Of files in a directory: the line holds its package."""
+    path = project.home / "r.txt"
+    path.write_text(f"lib==1.0 --hash=sha256:{'0' * 64}\n")
+    done = run(project, "--write", "r.txt", "--no-index", "-f", str(index.folder), index=index)
+    assert (0, f"lib==1.0 --hash=sha256:{'0' * 64}\n") == (done.returncode, path.read_text())
+    assert "1.0" == installed(project)["lib"]
 
 
 METADATA = (

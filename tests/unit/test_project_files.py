@@ -14,7 +14,7 @@ from pip_fastupdate.core.errors import UsageError
 from pip_fastupdate.core.options import RequirementLine
 from pip_fastupdate.project_files import pyproject, requirements
 from pip_fastupdate.project_files.rewrite import Edit, Unwritable, edited, moved, relaxed
-from pip_fastupdate.project_files.writable import open_pyproject, open_requirements
+from pip_fastupdate.project_files.writable import Writable, open_pyproject, open_requirements
 
 try:
     import tomllib
@@ -258,6 +258,59 @@ def test_file_that_is_named_twice(tmp_path: Path) -> None:
     line = RequirementLine(text="a==1.0", file=str(path), number=1)
     opened = open_requirements(path, [line, line])
     assert b"a==2.10.1\n" == opened.rewritten({"a": Version("2.10.1")}).data
+
+
+ONE, TWO, THREE = (f"sha256:{digit * 64}" for digit in "123")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"a==1.0 --hash={ONE}", f"a==2.10 --hash={TWO} --hash={THREE}"),
+        (f"a==1.0 --hash={ONE} --hash={TWO} # why", f"a==2.10 --hash={TWO} --hash={THREE} # why"),
+        (f"a==1.0 \\\r\n    --hash {ONE}", f"a==2.10 \\\r\n    --hash={TWO} \\\r\n    --hash={THREE}"),
+        (
+            f"a[x]==1.0; python_version>'3' \\\n --hash={ONE} \\\n --hash={TWO} \\\n --hash={THREE}",
+            f"a[x]==2.10; python_version>'3' \\\n --hash={TWO} \\\n --hash={THREE}",
+        ),
+    ],
+)
+def test_hashes_follow(tmp_path: Path, before: str, after: str) -> None:
+    """A line gets all hashes of the new version in place of its own, laid out as those are."""
+    opened = hashed(tmp_path, before)
+    versions = {"a": Version("2.10")}
+    assert ["a"] == opened.rehashed(versions)
+    assert f"{after}\nb\n".encode() == opened.rewritten(versions, hashes={"a": (TWO, THREE)}).data
+
+
+def hashed(folder: Path, text: str) -> Writable:
+    path = folder / "requirements.txt"
+    path.write_bytes(f"{text}\nb\n".encode())
+    requirement = text.partition("--hash")[0].strip(" \r\n\\")
+    return open_requirements(path, [RequirementLine(text=requirement, file=str(path), number=1, hashed=True)])
+
+
+@pytest.mark.parametrize(
+    ("text", "hashes", "why"),
+    [
+        (f"a==1.0 --hash={ONE}", (), "does not give a sha256 hash of every file"),
+        (f"a==1.0 --hash={ONE} # not --hash={TWO}", (THREE,), "not next to each other"),
+        (f"a<2,>=1 --hash={ONE}", (TWO,), "not of one version"),
+        (f"a==1.* --hash={ONE}", (TWO,), "not of one version"),
+    ],
+)
+def test_hashes_that_cannot_follow(tmp_path: Path, text: str, hashes: tuple[str, ...], why: str) -> None:
+    """The line is left as it is, and it is said why."""
+    opened = hashed(tmp_path, text)
+    found = opened.rewritten({"a": Version("2.10")}, hashes={"a": hashes})
+    assert (opened.data, 1) == (found.data, len(found.refused))
+    assert why in found.refused[0][1]
+
+
+def test_hashes_of_the_same_version_stay(tmp_path: Path) -> None:
+    """Nothing is asked for, nothing is written."""
+    opened = hashed(tmp_path, f"a==2.10 --hash={ONE}")
+    assert ([], opened.data) == (opened.rehashed({"a": Version("2.10")}), opened.rewritten({"a": Version("2.10")}).data)
 
 
 def test_edits_that_overlap() -> None:

@@ -107,7 +107,7 @@ class ProjectFiles(NoProject):
             for entry, why in after.refused:
                 context.progress.warn(f"leaving {file.path}, {entry.where}: {entry.dependency.name} unchanged: {why}")
             diff = "\n".join(_diff(file, after.data))
-            changed = tuple((entry.where, entry.dependency.text, new.strip()) for entry, new in after.changed)
+            changed = tuple((entry.where, entry.dependency.text, _bare(new)) for entry, new in after.changed)
             found.append(WrittenFile(path=file.path, changed=changed, diff=diff))
         return tuple(found)
 
@@ -116,10 +116,24 @@ class ProjectFiles(NoProject):
         versions = _versions(context, planned)
         key = frozenset(versions.items())
         if key not in self._known:
+            hashes = self._hashes(context, planned, versions)
             self._known[key] = tuple(
-                (file, file.rewritten(versions, lower_bounds=self.lower_bounds)) for file in self.files
+                (file, file.rewritten(versions, lower_bounds=self.lower_bounds, hashes=hashes)) for file in self.files
             )
         return self._known[key]
+
+    def _hashes(
+        self, context: RunContext, planned: Planned, versions: Mapping[str, Version]
+    ) -> dict[str, tuple[str, ...]]:
+        """Return those of new versions, by name, where the files have some; the index is asked for all at once."""
+        names = {name for file in self.files for name in file.rehashed(versions)}
+        releases = {each.name: each.target for each in planned.plan.changes if each.name in names}
+        for name in names - releases.keys():  # installed already, and newer than what the file has
+            releases |= {each.name: each for each in planned.releases(name) if each.version == versions[name]}
+        if not releases:
+            return {}
+        found = context.catalog.each(context.catalog.every_hash, releases.values())
+        return dict(zip(releases, found, strict=True))
 
     def _entries(self) -> Iterator[FileRequirement]:
         return (entry for file in self.files for entry in file.entries if entry.applies)
@@ -138,11 +152,17 @@ def project_of(options: Options, settings: Settings) -> ProjectFiles:
     )
 
 
+def _bare(text: str) -> str:
+    """Return the requirement of a line without its hashes."""
+    return text.partition("--hash")[0].strip(" \t\r\n\\")
+
+
 def _open(path: Path, settings: Settings) -> Writable:
     check_kind(path)
     if path.suffix == ".toml":
         return open_pyproject(path, toml.loads)
-    return open_requirements(path, [line for line in settings.requirements or () if Path(line.file).absolute() == path])
+    lines = [line for line in settings.requirements or () if Path(line.file).absolute() == path]
+    return open_requirements(path, lines, hashes=settings.index_url is not None)
 
 
 def _group(word: str, written: Sequence[Path]) -> tuple[str, ...]:
