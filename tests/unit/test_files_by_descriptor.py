@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate.core.files import content, decoded, new_file
+from pip_fastupdate.core.files import content, create_anew, decoded
 from pip_fastupdate.lockfile import Draft
 from pip_fastupdate.transaction import rewrites
 from pip_fastupdate.transaction.rewrites import Rewrite
@@ -52,7 +52,7 @@ def test_links_in_the_way_of_new_files(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("a==1")
     (tmp_path / "requirements.txt").chmod(0o640)
 
-    os.close(new_file(str(tmp_path / "plain")))
+    os.close(create_anew(str(tmp_path / "plain")))
     with Draft(tmp_path / "pylock.toml", "text") as draft:
         draft.put()
     rewrites.put([Rewrite(path=str(tmp_path / "requirements.txt"), before=b"a==1", after=b"a==2")])
