@@ -56,8 +56,7 @@ def run(options: Options, configuration: Configuration, progress: Measured) -> R
 def _run(context: RunContext) -> Report:
     """Run all stages. What a stage learns against the plan, the next plan respects.
 
-    Raises EnvironmentChanged if another program changed the environment. On any exception the environment is unchanged
-    unless the error says otherwise.
+    Raises EnvironmentChanged. On any exception the environment is unchanged unless the error says otherwise.
     """
     timed = context.progress.timed
     with timed("guard"):
