@@ -249,7 +249,7 @@ def _own_settings(arguments: Arguments, found: Configuration) -> tuple[Setting, 
     from .settings import sources
 
     def toml(text: str) -> dict[str, Any]:
-        from ._pip.toml import loads  # read only where a project has settings
+        from ._pip.toml import loads  # read only if a project has settings
 
         return loads(text)
 

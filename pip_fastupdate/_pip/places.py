@@ -54,11 +54,11 @@ def scheme_below(root: str, name: str, *, user: bool) -> tuple[Scheme, Mirror]:
 
 
 _ROOM = 24
-"""Characters that the longest name may grow by: pip writes some files under a temporary name first."""
+"""Characters by which the longest name may grow: pip writes some files under a temporary name first."""
 
 
 def spelled_for(wheel: str, scheme: Scheme) -> Scheme:
-    """The scheme as pip can write all files of ``wheel`` by it: on Windows some paths may be too long as they are.
+    """Return a scheme with which pip can write all files of ``wheel``: on Windows some paths may be too long.
 
     Raises OSError and BadZipFile for a wheel that cannot be read.
     """

@@ -49,7 +49,7 @@ class Vulnerability:
 
     @property
     def unreadable(self) -> bool:
-        """Whether no record of it could be read: then nobody knows what fixes it."""
+        """Return whether none of its records could be read: its fixes are then unknown."""
         return all(each.unreadable for each in self.records)
 
     @property

@@ -42,7 +42,7 @@ class Unavailable(Exception):
 
 
 class Unreadable(Exception):
-    """One record is not there, or is none; it says nothing about the others."""
+    """One record is missing or invalid; other records are unaffected."""
 
 
 class Listed(NamedTuple):
@@ -59,7 +59,7 @@ class OsvTransport(Protocol):
         """Return the body of the response."""
 
     def get(self, url: str, key: str, reduce: Callable[[bytes], bytes]) -> bytes:
-        """What ``reduce`` makes of the body of the answer; kept under ``key`` for ever. Raises ``Unreadable``, too."""
+        """Return ``reduce`` of the response body; cached under ``key`` forever. Raises ``Unreadable``, too."""
 
     def recall(self, keys: Sequence[str], seconds: float) -> Mapping[str, bytes]:
         """Return cached values of these keys that are not older."""
@@ -80,12 +80,12 @@ class Service:
         self._transport = transport
         self._known: dict[Listed, Advisory | None] = {}
         self.unreadable: dict[str, str] = {}
-        """By id, why a record that was listed cannot be read."""
+        """By id, why a listed record cannot be read."""
 
     def advisories(self, queries: Sequence[Query]) -> dict[Query, tuple[Advisory, ...]]:
-        """The advisories that the service has for each. Raises Unavailable.
+        """Return the service's advisories for each query. Raises Unavailable.
 
-        One that cannot be read is as by ``unread`` for the version that it was listed for.
+        An unreadable one is ``unread`` for the version that it was listed for.
         """
         listed = self._listed(queries)
         wanted = {each for found in listed.values() for each in found} - self._known.keys()

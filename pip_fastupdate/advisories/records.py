@@ -43,7 +43,7 @@ class Advisory:
 
     withdrawn: bool = False
     unreadable: bool = False
-    """Whether nothing is known of it but that it affects one version."""
+    """True if nothing is known of it except that it affects one version."""
 
     affected: Mapping[str, tuple[Affected, ...]]
     """By normalized name of the project."""
@@ -55,7 +55,7 @@ class Advisory:
 
 
 def unread(id: str, name: str, version: str) -> Advisory:
-    """What is known of an advisory that lists a version of ``name`` (normalized), but cannot be read."""
+    """Return what is known of an unreadable advisory listed for a version of ``name`` (normalized)."""
     affected = {name: (Affected(versions=frozenset((version,))),)}
     return Advisory(id=id, summary="its record could not be read", unreadable=True, affected=affected)
 

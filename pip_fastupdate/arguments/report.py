@@ -17,7 +17,7 @@ SUFFIXES: Mapping[str, Format] = {
     ".txt": "table",
     "": "table",
 }
-"""The format that a file's name stands for: its word, and what else is usual."""
+"""The format for each file suffix: the format's word, and other common suffixes."""
 
 
 def add(made: argparse.ArgumentParser) -> None:

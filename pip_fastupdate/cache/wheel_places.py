@@ -33,7 +33,7 @@ def place(url: str, transport: Transport) -> WebServer | Files:
 
 
 BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "oss"})
-"""What has no directories: what is lacking there is a bucket, and making one is not for us to do."""
+"""Places without directories: a missing one is a bucket, which is not ours to create."""
 
 
 class WebServer:

@@ -221,7 +221,7 @@ class Threads:
                 thread.join(max(0.0, deadline - time.monotonic()))
 
     def end(self) -> None:
-        """Cancel what nobody has begun, and return when the threads have ended, whatever they are at."""
+        """Cancel tasks not begun, and return when the threads have ended, however long they take."""
         from .waiting import join
 
         while True:

@@ -43,12 +43,12 @@ def decoded(data: bytes | str) -> Any:
 
 
 def create(path: str, mode: int = 0o666, *, access: int = os.O_WRONLY) -> int:
-    """The descriptor of a file that was not there; a link is never followed. Raises FileExistsError and OSError."""
+    """Return the descriptor of a new file; links are never followed. Raises FileExistsError and OSError."""
     return os.open(path, _NEW | access, mode)
 
 
 def create_below(path: str, mode: int = 0o666) -> int:
-    """The same, its folder made where there is none."""
+    """Do the same, creating its directory if missing."""
     try:
         return create(path, mode)
     except FileNotFoundError:
@@ -57,7 +57,7 @@ def create_below(path: str, mode: int = 0o666) -> int:
 
 
 def create_anew(path: str, mode: int = 0o666) -> int:
-    """The same, whatever was left there removed first."""
+    """Do the same, after removing what is there."""
     try:
         return create(path, mode)
     except FileExistsError:
@@ -66,7 +66,7 @@ def create_anew(path: str, mode: int = 0o666) -> int:
 
 
 def part_of(path: Path) -> Path:
-    """A name beside ``path`` for what is to take its place once it is complete; nobody else uses it."""
+    """Return a name next to ``path`` for its replacement while it is written; nobody else uses it."""
     return path.with_name(f".{os.urandom(8).hex()}.part")
 
 
@@ -89,7 +89,7 @@ _MOUNT_POINT = 0xA0000003
 
 
 def is_link(path: str | Path) -> bool:
-    """Whether there is something that ``leads_elsewhere``."""
+    """Return whether there is something that ``leads_elsewhere``."""
     try:
         return leads_elsewhere(os.lstat(path))
     except OSError:
@@ -105,20 +105,20 @@ def walk(folder: str | Path, failed: Callable[[OSError], object] | None = None) 
 
 
 Walked = tuple[str, list[str], list[str]]
-"""A folder, the folders in it, which may be taken out of the list, and the names of all else in it."""
+"""A directory, its subdirectories (which may be removed from the list), and the names of its other entries."""
 
 
 LONGEST, LONGEST_FOLDER = 259, 247
-"""Characters of a path on Windows, and of that of a new folder, unless long ones are enabled ("Maximum Path Length
-Limitation")."""
+"""Characters of a path on Windows, and of a new directory's, unless long ones are enabled ("Maximum Path Length
+Limitation").
+"""
 
 _VERBATIM, _SHARE = "\\\\?\\", "\\\\?\\UNC"
-"""What stands before paths that Windows takes as they are, however long they are; the second in place of one of the
-two backslashes that a share begins with."""
+"""Prefixes of paths that Windows accepts at any length; the second replaces one of the two backslashes of a share."""
 
 
 def verbatim(path: str) -> str:
-    """An absolute path for a call of Windows that shall take it however long it is: with backslashes alone, no dots."""
+    """Return an absolute path for Windows calls that accepts any length: with backslashes only, without dots."""
     if path.startswith(_VERBATIM):
         return path
     full = os.path.normpath(path)
@@ -126,12 +126,12 @@ def verbatim(path: str) -> str:
 
 
 def reachable(path: str) -> str:
-    """How a path is given to a call of the system: on Windows ``verbatim`` if it is too long, else as it is."""
+    """Return a path for system calls: on Windows ``verbatim`` if it is too long, else unchanged."""
     return verbatim(path) if os.name == "nt" and len(path) > LONGEST_FOLDER else path
 
 
 def plain(path: str) -> str:
-    """The inverse of ``verbatim``: a path as people know it."""
+    """Invert ``verbatim``: return the path for display."""
     if path.startswith(f"{_SHARE}\\"):
         return "\\" + path[len(_SHARE) :]
     return path.removeprefix(_VERBATIM)

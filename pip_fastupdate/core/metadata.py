@@ -1,8 +1,8 @@
 """The one parser of METADATA, PKG-INFO and WHEEL files: fast, without the standard library's e-mail parser.
 
 The core metadata specification makes them e-mail headers. A header ends at the first line that is neither a field nor
-the continuation of one; what follows, often a long description, is not looked at. What is read here is what the e-mail
-parser reads, by which pip goes: a test compares them. 1000 files of 8 kB take that 0.12 s, and this 0.03 s.
+the continuation of one; what follows, often a long description, is ignored. The result is the same as the e-mail
+parser's, which pip uses: a test compares them. 1000 files of 8 kB take that 0.12 s, and this 0.03 s.
 """
 
 from __future__ import annotations

@@ -213,7 +213,7 @@ class Failure:
 
     @property
     def reason(self) -> Reason:
-        """The same as a reason."""
+        """Return it as a reason."""
         return Reason(kind=self.kind, text=self.text)
 
 
@@ -344,7 +344,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What is counted in a run. A new number is one more field, and ``counters.add(FIELD=1)`` where it happens.
+    """Counters of a run. A new number is one more field, and ``counters.add(FIELD=1)`` where it happens.
 
     ``--stats`` shows those with a label, in this order, ``bytes_…`` as a size.
     """
@@ -365,7 +365,7 @@ class Counts:
     """What the cache supplied instead of the network: cached index responses, and whole wheels."""
 
     bytes_shared: int = field(default=0, metadata={"label": "shared"})
-    """Of wheels that came from the store that machines share instead of an index."""
+    """Of wheels from the shared store instead of an index."""
 
     retries: int = field(default=0, metadata={"label": "retries"})
     """Attempts after the first."""
@@ -479,7 +479,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheInfo:
-    """What ``--cache-info`` tells."""
+    """The result of ``--cache-info``."""
 
     path: Path
     """The cache directory."""
@@ -488,7 +488,7 @@ class CacheInfo:
     """The number of cached responses."""
 
     bytes: int
-    """Their database on the disk, damaged ones that were set aside included."""
+    """Their database on disk, including damaged ones that were set aside."""
 
     oldest: float | None
     """Last use of the least recently used response, in seconds since the epoch, to the day."""
@@ -500,4 +500,4 @@ class CacheInfo:
     """The number of downloaded files."""
 
     wheel_bytes: int
-    """Theirs on the disk, and those of their bytecode."""
+    """Bytes of the wheels on disk, and of their bytecode."""

@@ -34,7 +34,7 @@ class CacheOptions:
     """A shared cache for index responses: ``redis://…``."""
 
     wheels_url: str | None = None
-    """Where wheels lie that many machines share: ``s3://…``, ``file://…``, ``https://…``."""
+    """The store of wheels shared by machines: ``s3://…``, ``file://…``, ``https://…``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +243,7 @@ class Options:
     dry_run: bool = False
     check: bool = False
     interactive: bool = False
-    """Have the user choose what of the plan comes in."""
+    """Let the user choose which updates of the plan to install."""
 
     format: Format = "table"
     """Of the report on standard output."""
@@ -297,7 +297,7 @@ class Options:
     policy: PolicyOptions = PolicyOptions()
 
     groups: tuple[str, ...] = ()
-    """Dependency groups (PEP 735) that bound the run: ``[PATH:]NAME``."""
+    """Dependency groups (PEP 735) that limit the run: ``[PATH:]NAME``."""
 
     write: tuple[Path, ...] = ()
     """Absolute; the files whose requirements follow the update."""

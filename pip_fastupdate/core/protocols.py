@@ -44,7 +44,7 @@ class Measured(Progress, Protocol):
         """Measure as ``name`` without output."""
 
     def held(self) -> AbstractContextManager[None]:
-        """Within this, another display has the terminal: what is said meanwhile is said at the end."""
+        """Give the terminal to another display inside: lines wait until the end."""
 
 
 class Counting(Protocol):
@@ -55,13 +55,13 @@ class Counting(Protocol):
 
 
 class Untold:
-    """A ``Measured`` that nobody hears of, and that measures nothing."""
+    """A ``Measured`` without output and measurements."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
     def elapsed(self) -> float:
-        """None."""
+        """Return nothing."""
         return 0.0
 
     def timed(self, name: str) -> AbstractContextManager[None]:

@@ -187,9 +187,9 @@ def user_agent() -> str:
 
 
 def closest(word: str, known: Iterable[str], *, cutoff: float = 0.7) -> tuple[str, ...]:
-    """At most three of the ``known`` words that are spelled much like ``word``, the most similar one first.
+    """Return up to three ``known`` words with a spelling similar to ``word``, the most similar one first.
 
-    ``cutoff`` says how much, as ``difflib.get_close_matches`` has it.
+    ``cutoff`` is the minimum similarity, as for ``difflib.get_close_matches``.
     """
     from difflib import get_close_matches  # only an error needs it
 

@@ -317,8 +317,8 @@ class Catalog:
         return self.revalidating(releases).failures()
 
     def revalidating(self, releases: Iterable[Release]) -> Revalidation:
-        """The same in the background."""
-        from .recheck import Revalidation  # only what changes the environment gets here
+        """Do the same in the background."""
+        from .recheck import Revalidation  # only changes to the environment reach this point
 
         tasks = [
             Task(partial(guarded, release.name, partial(self._recheck, release, source)))

@@ -38,7 +38,7 @@ class FileIndex:
     """An index in a directory: ``NAME/index.html`` for each project, as pip reads it."""
 
     def __init__(self, url: str, folder: Path, interpreter: Interpreter, *, required: bool, sdists: bool) -> None:
-        """``sdists``: files that must be built are kept next to wheels."""
+        """``sdists``: sdists are kept, too."""
         self.url = url
         self.required = required
         self._folder = folder
@@ -110,7 +110,7 @@ class Links:
     url = "find-links"
 
     def __init__(self, locations: Iterable[str], interpreter: Interpreter, *, sdists: bool) -> None:
-        """``locations`` as in pip; ``sdists``: files that must be built are kept next to wheels."""
+        """``locations`` as in pip; ``sdists``: sdists are kept, too."""
         self._interpreter = interpreter
         self._sdists = sdists
         self._prefix = f"{SCHEMA}l "

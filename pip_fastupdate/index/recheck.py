@@ -1,4 +1,4 @@
-"""Whether releases are still what they were when they were chosen."""
+"""Whether releases have changed since they were chosen."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class Revalidation:
-    """Releases about which the indexes are asked again, in the background."""
+    """Releases that are checked again with the indexes, in the background."""
 
     def __init__(self, tasks: Sequence[Task[Failure | None]]) -> None:
         self._tasks = tasks
 
     def failures(self) -> tuple[Failure, ...]:
-        """What has become of them, once all answers are there; the same when it is asked again."""
+        """Return how they changed, once all responses have arrived; the same for every call."""
         return tuple(failure for task in self._tasks if (failure := task.result()))
 
 

@@ -91,7 +91,7 @@ class RemoteIndex:
     def __init__(
         self, url: str, interpreter: Interpreter, *, required: bool, sdists: bool = False, recent: bool = False
     ) -> None:
-        """``sdists``: files that must be built are kept next to wheels. ``recent``: old releases are not kept."""
+        """``sdists``: sdists are kept, too. ``recent``: old releases are not kept."""
         self.url = without_login(url)
         self.required = required
         self._recent = recent

@@ -17,7 +17,7 @@ GROUPS = {
 }
 """In display order, with their headings."""
 
-AGAIN = "the environment was changed meanwhile: choose again"
+AGAIN = "another program changed the environment; choose again"
 NOTHING = "nothing would change: space chooses, q leaves"
 
 

@@ -21,7 +21,7 @@ def check(stdin: TextIO | None, stderr: TextIO | None, environ: Mapping[str, str
         raise UsageError(f"--interactive cannot be used in CI (CI={environ['CI']})", hint=_INSTEAD)
     for name, stream in (("input", stdin), ("error", stderr)):
         if stream is None or not stream.isatty():
-            raise UsageError(f"--interactive requires a terminal, and standard {name} is none", hint=_INSTEAD)
+            raise UsageError(f"--interactive requires a terminal, but standard {name} is not one", hint=_INSTEAD)
     if environ.get("TERM") == "dumb":
         raise UsageError("--interactive requires a terminal that can move its cursor (TERM=dumb)", hint=_INSTEAD)
     if find_spec("prompt_toolkit") is None:

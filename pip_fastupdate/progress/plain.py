@@ -27,7 +27,7 @@ class Silent:
         self._lock = threading.Lock()
 
     def elapsed(self) -> float:
-        """Seconds since the run started."""
+        """The seconds since the run started."""
         return perf_counter() - self._started
 
     @contextmanager
@@ -78,7 +78,7 @@ class Silent:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Within this, another display has the terminal: what is said meanwhile is said at the end."""
+        """Give the terminal to another display inside: lines wait until the end."""
         yield
 
     def _enter(self, stage: Stage) -> None:
@@ -114,7 +114,7 @@ class Plain(Silent):
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Lines wait."""
+        """Make lines wait."""
         self._waiting = []
         try:
             yield

@@ -1,15 +1,15 @@
-"""New versions in the text of a requirement: no byte changes but those of a version that no longer holds.
+"""New versions in the text of a requirement; only versions that no longer hold are changed.
 
-What is done to which operator follows ``uv upgrade``:
+The result for each operator follows ``uv upgrade``:
 
 ===========  =============  ===============================================
 before       after          the new version, 2.3.1, ...
 ===========  =============  ===============================================
-``==1.0``    ``==2.3.1``    as it is; ``<=`` and ``===`` likewise
+``==1.0``    ``==2.3.1``    unchanged; ``<=`` and ``===`` likewise
 ``~=1.0``    ``~=2.3``      to as many parts as before
 ``==1.*``    ``==2.*``      likewise
 ``<2``       ``<3``         likewise, and the last part that is not 0 plus 1
-``>=1``      ``>=1``        unless lower bounds are asked for: ``>=2.3.1``
+``>=1``      ``>=1``        unless lower bounds are requested: ``>=2.3.1``
 ===========  =============  ===============================================
 """
 

@@ -25,7 +25,7 @@ def cause(row: Row) -> Reason | None:
 
 
 def _first(row: Row) -> Reason:
-    """The first reason that may be why it stays."""
+    """Return the first reason that may explain why it stays."""
     causes = [each for each in row.reasons if each.kind not in ASIDE]
     return next(iter(causes or row.reasons), Reason(kind="held", text="held"))
 

@@ -12,7 +12,7 @@ from .rows import total_seconds
 
 
 def stats_lines(report: Report) -> tuple[str, ...]:
-    """Aligned lines: what was asked of each host, the cache's share, the disk, seconds a stage, peak memory."""
+    """Return aligned lines: requests per host, the cache's share, the disk, seconds per stage, peak memory."""
     stats = report.stats
     facts = _counts(stats)
     facts |= {clean(redact(each.host)): _host(each) for each in stats.hosts}
@@ -27,7 +27,7 @@ def stats_lines(report: Report) -> tuple[str, ...]:
 
 
 def _counts(stats: Counts) -> dict[str, str]:
-    """All numbers that have a label, by it."""
+    """Return all numbers that have a label, by it."""
     asked = stats.requests + stats.cache_hits
     facts = {}
     for each in fields(Counts):
@@ -47,7 +47,7 @@ def _host(host: HostStats) -> str:
 
 
 def _seconds(seconds: float) -> str:
-    """As ``duration``, to the millisecond where that makes a difference: servers nearby take some."""
+    """Return ``duration``, to the millisecond if that matters: nearby servers take only some."""
     return f"{seconds:.3f} s" if seconds < 0.0995 else duration(seconds)
 
 

@@ -1,7 +1,7 @@
-"""The formats of ``--format``: what each has to offer, and the table of them.
+"""The output formats and the functions each must have.
 
-A new one is a module with the functions of ``Renderer``, its word in ``options.Format`` and its line in ``renderer``:
-mypy finds the line that is forgotten, and the function that is missing or differs. The word is the suffix of its files.
+A new format is a module with the functions of ``Renderer``, a word in ``options.Format`` and a line in ``renderer``:
+mypy reports a forgotten line, and a function that is missing or differs. The word is the suffix of its files.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ class Renderer(Protocol):
         """Render the facts about the cache."""
 
     def settings(self, shown: Sequence[Shown]) -> str:
-        """The settings in force; "" where there is none."""
+        """Render the settings in force; "" without any."""
 
     def venvs(self, found: Sequence[Venv]) -> str:
-        """What became of each environment of ``--all-venvs``, after the reports of these."""
+        """Render the result of each environment of ``--all-venvs``, after their own reports."""
 
 
 def renderer(format: Format) -> Renderer:

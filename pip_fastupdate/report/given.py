@@ -1,4 +1,4 @@
-"""What renderers are given beside a report, a history and the facts about the cache."""
+"""Input of renderers other than a report, a history and the facts about the cache."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Shown = tuple[str, "bool | str | Sequence[str]", str]
 
 
 class Venv(NamedTuple):
-    """An environment of ``--all-venvs``, and what became of it."""
+    """An environment of ``--all-venvs``, and its result."""
 
     path: str
     result: str

@@ -47,7 +47,7 @@ def cache(facts: CacheInfo, view: View = PLAIN) -> str:
 
 
 def settings(shown: Sequence[Shown]) -> str:
-    """A list of ``{"key", "value", "source"}``."""
+    """Render a list of ``{"key", "value", "source"}``."""
     import json
 
     from .settings import document as settings_document
@@ -56,7 +56,7 @@ def settings(shown: Sequence[Shown]) -> str:
 
 
 def venvs(found: Sequence[Venv]) -> str:
-    """A list of the fields of each."""
+    """Render a list of the fields of each."""
     return dumps([each.fields for each in found])
 
 

@@ -20,7 +20,7 @@ __all__ = ["cache", "history", "render", "settings", "venvs"]
 
 _SPECIAL = str.maketrans({**{each: f"\\{each}" for each in "\\`*_[]|~#"}, "<": "&lt;", ">": "&gt;", "&": "&amp;"})
 _MENTION = re.compile(r"(?<!\w)@(?=\w)")
-"""What GitHub takes for the name of somebody, who is then told of the report: a space without width keeps it text."""
+"""What GitHub would treat as a user's name, and notify that user: a zero-width space prevents it."""
 
 _FOLDED: Mapping[Group, str] = {"held": "held", "skipped": "skipped", "failed": "failed"}
 
@@ -47,7 +47,7 @@ def cache(facts: CacheInfo, view: View = PLAIN) -> str:
 
 
 def venvs(found: Sequence[Venv]) -> str:
-    """A table, one line an environment."""
+    """Render a table with one line per environment."""
     return grid(("environment", "result"), [(each.path, each.result) for each in found])
 
 
@@ -98,5 +98,7 @@ def grid(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def escape(text: str) -> str:
-    """The text so that Markdown shows it as it is, on one line and in one cell, without secrets, and calls nobody."""
+    """Escape the text so that Markdown shows it unchanged, on one line and in one cell, without secrets, notifying
+    nobody.
+    """
     return _MENTION.sub("@&#8203;", clean(redact(text)).translate(_SPECIAL))

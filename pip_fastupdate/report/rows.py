@@ -84,13 +84,13 @@ class Summary:
     """The report in groups."""
 
     lines: tuple[Line, ...]
-    """Group after group, by name within each."""
+    """Group by group, by name within each."""
 
     distributions: int
     """The number of distributions installed before the run."""
 
     seconds: float
-    """Wall time, without what the user took to choose."""
+    """Wall time, without the user's time to choose."""
 
     dry_run: bool
     behind: Mapping[ReasonKind, int]

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def lines(settings: Iterable[Shown]) -> str:
-    """A line each, the sources below each other. No text for no settings."""
+    """Return one line per setting, with aligned sources; "" without settings."""
     rows = [(f"{clean(key)} = {clean(redact(_text(value)))}", clean(redact(source))) for key, value, source in settings]
     width = max((len(setting) for setting, _ in rows), default=0)
     return "\n".join(f"{setting:<{width}}  {source}" for setting, source in rows)
 
 
 def document(settings: Iterable[Shown]) -> Iterator[dict[str, Any]]:
-    """The same for programs, without secrets."""
+    """Return the same for programs, without secrets."""
     for key, value, source in settings:
         yield {"key": key, "value": _safe(value), "source": redact(source)}
 

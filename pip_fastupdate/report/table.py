@@ -57,14 +57,14 @@ def cache(facts: CacheInfo, view: View = PLAIN) -> str:
 
 
 def settings(shown: Sequence[Shown]) -> str:
-    """A line each."""
+    """Render one line per setting."""
     from .settings import lines
 
     return lines(shown)
 
 
 def venvs(found: Sequence[Venv]) -> str:
-    """A line each."""
+    """Render one line per environment."""
     return columns(("Environment", "Result"), [(clean(each.path), clean(redact(each.result))) for each in found])
 
 

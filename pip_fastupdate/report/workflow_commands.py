@@ -1,7 +1,7 @@
-"""The report as annotations of a GitHub workflow: commands that its runner reads from a step's output.
+"""The report as annotations of a GitHub workflow: commands that the runner reads from a step's output.
 
-A line each, known vulnerabilities and failures one by one, the rest summed up: a runner shows ten of a kind. What has
-nothing to annotate is told as a table.
+One line each for known vulnerabilities and failures, a summary for the rest: a runner shows ten of a kind. Without
+anything to annotate, a table is shown.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What is best: as many wishes as possible, then each as far as possible.
 
-The maximum number of fulfilled wishes is found from above, as in OLL (Andres et al., 2012; Morgado et al., 2014): all
+The maximum number of satisfied wishes is found from above, as in OLL (Andres et al., 2012; Morgado et al., 2014): all
 are assumed at once; conflicting wishes are replaced by the weaker one that all but one of them are fulfilled, then all
 but two, until there is a solution. So the cost is the number of conflicts, not the size of the environment.
 """
@@ -54,7 +54,7 @@ class Objectives:
     """Names whose search hit its limit."""
 
     counts: dict[int, tuple[Count, int]] = field(default_factory=dict)
-    """By variable: counts of unfulfilled wishes, and how many of them are allowed by now."""
+    """By variable: counts of unsatisfied wishes, and how many of them are allowed by now."""
 
     def as_many(self, wishes: Sequence[tuple[str, Term]]) -> None:
         """Fulfil as many as possible, and among equal choices the one with the first of the wishes."""
@@ -103,7 +103,7 @@ class Objectives:
         return [count.at_most(allowed + 1)] if allowed + 1 < count.size else []
 
     def _all_but_one(self, wishes: Sequence[Term]) -> list[Term]:
-        """Return terms for exactly one unfulfilled. At least one is, so the count is no less."""
+        """Return terms for exactly one unsatisfied. At least one is, so the count is no less."""
         count = self._counted([(variable, ~mask) for variable, mask in wishes], least=1)
         assert isinstance(count, Count)
         self.counts[count.variable] = (count, 1)

@@ -1,4 +1,4 @@
-"""The order of packages if not all wishes can be fulfilled."""
+"""The order of packages if not all wishes can be satisfied."""
 
 from __future__ import annotations
 

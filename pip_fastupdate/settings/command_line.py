@@ -16,7 +16,7 @@ Parsed = TypeVar("Parsed")
 
 
 def in_force(settings: Iterable[Setting]) -> tuple[Setting, ...]:
-    """Those that a later one does not replace, lowest first."""
+    """Return the settings that no later one overrides, lowest priority first."""
     found: dict[object, Setting] = {}
     for number, each in enumerate(settings):
         key = KEYS.get(each.key)
@@ -33,9 +33,9 @@ def words_of(settings: Iterable[Setting]) -> tuple[str, ...]:
 
 
 def of_packages(settings: Iterable[Setting], key: str) -> tuple[tuple[str, str], ...]:
-    """By normalized name what no option can say: its ``index``, the only one that may provide it, or ``why``.
+    """Return by normalized name what no option can express: ``index``, the only one that may provide it, or ``why``.
 
-    The latter is repeated by reports.
+    Reports repeat the latter.
     """
     parts = ((each.key.split("."), each.value) for each in in_force(settings))
     return tuple((name[1], str(value)) for name, value in parts if name[0] == "packages" and name[2] == key)

@@ -31,7 +31,7 @@ class Key:
     """Return the command-line words for a value."""
 
     alone: str | None = None
-    """What ``true`` stands for, where the option may stand without a value."""
+    """The value of ``true``, if the option may be given without a value."""
 
     def read(self, value: object) -> Given:
         """Read a value from a TOML document. Raises WrongValue."""

@@ -50,10 +50,10 @@ def found(
     toml: Toml,
     variables: Mapping[str, str] = os.environ,
 ) -> tuple[Setting, ...]:
-    """All settings for a run that was started in ``folder``, lowest first.
+    """Return all settings for a run started in ``folder``, lowest priority first.
 
-    ``target`` is the folder of the environment where another one than the running one is acted on: the project's file
-    then counts only if that lies in the project. ``toml`` reads a document. Raises UsageError.
+    ``target`` is the directory of the environment if it is not the running one: the project's file then applies only if
+    that is in the project. ``toml`` parses a document. Raises UsageError.
     """
     project = nearest(folder)
     foreign = project is not None and target is not None and not target.is_relative_to(project.parent)

@@ -1,4 +1,4 @@
-"""Swaps that happen as a whole or not at all, survive being killed at any instant, and can be undone.
+"""Swaps that are all or nothing, survive being killed at any instant, and can be undone.
 
 ::
 
@@ -8,12 +8,12 @@
                   │          removed ◄───────── reverted
                   └───────────── another try ──────┘
 
-Up to *prepared* the live environment is untouched. Then everything is a list of renames, known to the disk before the
-first of them; each tells by itself whether it was done, so that undoing all of them from the last to the first is right
-after any interruption, that of an undoing too. From *swapping* and *swapped* recovery goes back; *committed* and what
-follows is the new state. A commit keeps the old files, and an undo is a new transaction that swaps these back in and
-keeps the new ones: so undoing the undo does it again. *spent* is listed, but its files are gone; *forgotten* is not
-even listed, where nothing is to be kept.
+Up to *prepared* the live environment is unchanged. By then everything is a list of renames, on disk before the first of
+them; whether each was done can be seen, so undoing all of them from the last to the first is right after any
+interruption, including one of an undo. From *swapping* and *swapped* recovery rolls back; *committed* and later is the
+new state. A commit keeps the old files, and an undo is a new transaction that swaps these in again and keeps the new
+ones: so undoing the undo redoes it. *spent* is listed, but its files are gone; *forgotten* is not even listed, if
+nothing is kept.
 """
 
 from __future__ import annotations

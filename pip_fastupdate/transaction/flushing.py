@@ -1,4 +1,4 @@
-"""Has what is staged on the disk before anything is renamed, lest a power cut leave empty files."""
+"""Syncs staged files to disk before anything is renamed: otherwise a power cut could leave empty files."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import sys
 from collections.abc import Callable, Iterable
 
 _REFUSED = frozenset({errno.ENOSYS, errno.EPERM, errno.EINVAL})
-"""What says that the call cannot be made here at all: old kernels, sandboxes."""
+"""Errors that mean that the call does not work here at all: old kernels, sandboxes."""
 
 
 def flush(folders: Iterable[str]) -> None:
-    """Have everything written so far to the file systems of these folders on the disk. Raises OSError.
+    """Sync everything written so far to the file systems of these directories. Raises OSError.
 
-    On Linux that is syncfs(2): sync(2) waits for all that other programs have written, to whatever disk, and tells of
-    no error; fsync(2) of each file takes ten times as long. Elsewhere it is sync(2), where there is one.
+    On Linux that is syncfs(2): sync(2) waits for all that other programs have written, to any disk, and reports no
+    error; fsync(2) of each file takes ten times as long. Elsewhere it is sync(2), if there is one.
     """
     syncfs = _syncfs()
     if syncfs is None or not all(_flushed(each, syncfs) for each in _one_each(folders)):
@@ -23,12 +23,12 @@ def flush(folders: Iterable[str]) -> None:
 
 
 def _one_each(folders: Iterable[str]) -> list[str]:
-    """One folder of each file system."""
+    """Return one directory of each file system."""
     return list({os.stat(folder).st_dev: folder for folder in folders}.values())
 
 
 def _flushed(folder: str, syncfs: Callable[[int], int]) -> bool:
-    """Whether the system could be asked for that. Raises OSError where it says that something is not on the disk."""
+    """Return whether the system supports the call. Raises OSError if something is not on disk."""
     import ctypes
 
     descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
@@ -44,7 +44,7 @@ def _flushed(folder: str, syncfs: Callable[[int], int]) -> bool:
 
 
 def _syncfs() -> Callable[[int], int] | None:
-    """The C library's function, which sets ``errno``; None where it has none."""
+    """Return the C library's function, which sets ``errno``; None if it has none."""
     if sys.platform != "linux":
         return None
     try:

@@ -72,7 +72,7 @@ class FileLock:
             return True
         try:
             self._make_folder()
-        except (FileNotFoundError, FileExistsError):  # others make and remove it at this very moment
+        except (FileNotFoundError, FileExistsError):  # others create and remove it at this very moment
             return False
         try:
             descriptor = self._open()
@@ -97,7 +97,7 @@ class FileLock:
         return True
 
     def _make_folder(self) -> None:
-        """Windows refuses to make a folder that is just being removed, as it does where one may not make any."""
+        """Create the directory again if Windows refuses because the old one is just being removed."""
         patience = Patience(CLEARING)
         while True:
             try:

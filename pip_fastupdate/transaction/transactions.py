@@ -31,14 +31,14 @@ _SHOW_HISTORY = "run `pip-update --history` to see what can be undone"
 
 
 class Transactions:
-    """The transactions of the environment ``prefix``, kept in ``home``, a folder on the same file system.
+    """The transactions of the environment ``prefix``, kept in ``home``, a directory on the same file system.
 
-    ``recover``, ``begin`` and ``undo`` are for who holds the ``lock``. ``flush`` has everything written so far to the
-    file systems of some folders on the disk: what is staged must be there before anything is renamed, lest a power cut
-    leave empty files. ``roots`` are folders of the environment outside of its prefix.
+    Hold ``lock`` to call ``recover``, ``begin`` or ``undo``. ``flush`` syncs everything written so far to the file
+    systems of some directories: staged files must be on disk before anything is renamed, or a power cut leaves empty
+    files. ``roots`` are directories of the environment outside its prefix.
 
-    What is found there is input: whatever the program would not have written is refused with TransactionError. Where
-    root does this in the environment of somebody else, it is done with the rights of that user.
+    The content is input: anything the program would not have written is refused with TransactionError. Root works in
+    another user's environment with that user's rights.
     """
 
     def __init__(
@@ -182,7 +182,7 @@ class Transactions:
         return self._swap_back(entry.id, request, changes, files=files, progress=progress, check=check)
 
     def _kept(self, workspace: Workspace, owner: str) -> tuple[Root, ...]:
-        """The old files, on each file system; earlier versions have kept all of them by their whole paths."""
+        """Return the old files on each file system; earlier versions kept all of them by their whole paths."""
         from .moves.path_tree import PREFIX, ROOT, anchor
         from .moves.planner import Root
 
@@ -221,7 +221,7 @@ class Transactions:
             )
 
     def top_levels(self, id: str) -> set[str]:
-        """The top-level modules that a transaction has brought or replaced. Raises TransactionError."""
+        """Return the top-level modules that a transaction added or replaced. Raises TransactionError."""
         layout = self._home.workspace(id).layout()
         lives = [each.live for each in layout.operations]
         return {
@@ -232,9 +232,9 @@ class Transactions:
         }
 
     def names_before(self, id: str | None) -> frozenset[str]:
-        """What was installed before a transaction, the newest one for None, in the folders that it has changed.
+        """Return what was installed before a transaction, the newest one for None, in the directories it changed.
 
-        Normalized names: what was there when it had ended, and what it had removed. Raises TransactionError.
+        Normalized names: what was there when it ended, and what it removed. Raises TransactionError.
         """
         from .fingerprint import versions
 
@@ -245,7 +245,7 @@ class Transactions:
         return frozenset((after - added) | removed)
 
     def edited_files(self, id: str | None) -> list[str]:
-        """Files outside of the environment that an undo leaves alone, as they were edited since."""
+        """Return files outside the environment that an undo leaves unchanged because they were edited since."""
         from .rewrites import changed_since
 
         with raising_transaction_errors("could not prepare the undo"):

@@ -99,7 +99,7 @@ def make_home(path: str, prefix: str) -> None:
     try:
         make_folder(path, prefix)
     except FileNotFoundError:  # a user without packages of their own so far
-        os.makedirs(prefix, exist_ok=True)  # or it was just removed by another run, and has to be made once more
+        os.makedirs(prefix, exist_ok=True)  # or another run has just removed it, and it must be created once more
         make_folder(path, prefix)
     except FileExistsError:
         with suppress(FileNotFoundError):  # another run is just removing it

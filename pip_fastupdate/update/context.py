@@ -46,20 +46,20 @@ class NoProject:
 
 
 class Past:
-    """The updates so far, and where what they brought came from: read when somebody has to know."""
+    """Past updates, and the indexes of what they installed: read on first use."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
         self._updates: tuple[HistoryEntry, ...] | None = None
 
     def updates(self) -> tuple[HistoryEntry, ...]:
-        """The newest first. Raises TransactionError when they cannot be read."""
+        """Return past updates, newest first. Raises TransactionError."""
         if self._updates is None:
             self._updates = self._transactions.history()
         return self._updates
 
     def sources(self) -> Mapping[str, Mapping[str, str]]:
-        """By name and version, the index that it came from. Raises TransactionError when that cannot be read."""
+        """Return the index by name and version. Raises TransactionError."""
         return self._transactions.sources()
 
 
@@ -93,7 +93,7 @@ _WAITING = "waiting for another pip-update run on this environment"
 
 
 class LastChoice:
-    """Outlives a plan that came to nothing as another program changed the environment."""
+    """Outlives a plan that failed because another program changed the environment."""
 
     names: frozenset[str] | None = None
 
@@ -126,10 +126,10 @@ class RunContext:
     """Counts what is done to files; None where nobody asked for that."""
 
     chosen: frozenset[str] | None = None
-    """The names that the user chose of what the run would move; None where all of that moves."""
+    """The names that the user chose from the plan; None for all."""
 
     asked: LastChoice
-    """What the user chose when this run asked before."""
+    """The user's last choice in this run."""
 
     @property
     def settings(self) -> Settings:

@@ -11,7 +11,7 @@ from typing import Any
 from ..core.models import DiskUse
 
 _IO = Path("/proc/self/io")
-"""What Linux counts of a process (proc_pid_io(5)); other systems have no such file."""
+"""Linux's counters of a process (proc_pid_io(5)); other systems have no such file."""
 
 _FOLDER = getattr(os, "O_DIRECTORY", 0)
 
@@ -24,7 +24,7 @@ class DiskMeter:
     """
 
     def __init__(self) -> None:
-        self._read: list[None] = []  # to append is one step, whichever thread does it
+        self._read: list[None] = []  # appending is atomic in every thread
         self._written: list[None] = []
         sys.addaudithook(self._hear)
 
@@ -37,7 +37,7 @@ class DiskMeter:
                 self._read.append(None)
 
     def use(self) -> DiskUse:
-        """The figures so far; bytes are those of the whole process."""
+        """Return the figures so far; bytes are those of the whole process."""
         told = told_by_system(_IO)
         return DiskUse(
             files_read=len(self._read),
@@ -48,9 +48,9 @@ class DiskMeter:
 
 
 def told_by_system(path: Path) -> Mapping[str, int]:
-    """The numbers in a file of ``name: number`` lines by their names; none where it cannot be read."""
+    """Return the numbers in a file of ``name: number`` lines by name; empty if it cannot be read."""
     try:
         lines = path.read_text(encoding="ascii").splitlines()
         return {name: int(number) for name, _, number in (line.partition(":") for line in lines)}
-    except (OSError, ValueError):  # no such file, or none for this user: then the system does not tell
+    except (OSError, ValueError):  # no such file, or not for this user: then the system does not say
         return {}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def recover(progress: Progress) -> None:
-    """Take back what was cut short; that is left where another run is at work, for which a change waits later."""
+    """Recover an interrupted run, unless another run is at work, which a change waits for later."""
     found = transactions()
     if not found.exist() or found.pending() is None:
         return

@@ -137,7 +137,9 @@ def _at_hand(context: RunContext, inventory: Inventory, looked_up: LookedUp, pla
 def _chosen(
     context: RunContext, inventory: Inventory, looked_up: LookedUp, planned: Planned
 ) -> tuple[RunContext, Planned]:
-    """What of the plan the user wants, planned again, if he is to be asked. Raises KeyboardInterrupt if he leaves."""
+    """Return the user's choice from the plan, planned again, if they are asked. Raises KeyboardInterrupt if they
+    leave.
+    """
     if not context.options.interactive:
         return context, planned
     from .stages.choose import choose
@@ -198,7 +200,7 @@ def _without_stats(context: RunContext, installed: Installed, draft: LockDraft |
 
 
 def _lock(context: RunContext, planned: Planned) -> LockDraft | None:
-    """The lock file, where one is wanted, drafted as the plan will leave the environment. Raises LockRefused."""
+    """Return the lock file's draft, if requested, for the environment after the plan. Raises LockRefused."""
     if context.options.lock_file is None:
         return None
     from .lock_file import draft
@@ -207,7 +209,7 @@ def _lock(context: RunContext, planned: Planned) -> LockDraft | None:
 
 
 def _locked(context: RunContext, drafted: LockDraft | None) -> tuple[Failure, ...]:
-    """The draft is put in its place; what keeps it from that."""
+    """Rename the draft into place; return what prevents that."""
     if drafted is None:
         return ()
     from .lock_file import put

@@ -62,11 +62,11 @@ def open_area(context: RunContext, inventory: Inventory) -> Iterator[StagingArea
 
 
 def _shared(context: RunContext) -> SharedWheels | None:
-    """The store that many machines share; None where there is none, or where it cannot be used, which is told."""
+    """Return the shared store; None if there is none, or, with a warning, if it cannot be used."""
     cache = context.options.cache
     if cache.wheels_url is None or cache.offline:
         return None
-    from ..cache.wheel_places import place  # only where it is wanted
+    from ..cache.wheel_places import place  # only if requested
     from ..wheels.shared import SharedWheels
 
     name = f"the shared wheels at {redact(cache.wheels_url).partition('?')[0]}"

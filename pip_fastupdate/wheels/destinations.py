@@ -43,9 +43,9 @@ class Destination:
 def destinations(
     archive: Archive, stem: str, commands: Iterable[str], *, windows: bool
 ) -> tuple[tuple[Destination, ...], list[Reason]]:
-    """All files of the wheel, and what is wrong with the places they go to; ``windows``: by its rules as well.
+    """Return all files of the wheel, and what is wrong with their destinations; ``windows``: by its rules as well.
 
-    ``commands`` are files that the installer makes among the scripts.
+    ``commands`` are files that the installer creates among the scripts.
     """
     found: list[Destination] = []
     reasons: list[Reason] = []

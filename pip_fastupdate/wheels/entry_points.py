@@ -22,9 +22,9 @@ _CALLABLE = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*(\s*\[[^\]]*\])?")
 
 
 def commands(text: str, *, windows: bool) -> frozenset[str]:
-    """The names of the commands, console and graphical. Raises Refused for one that is no plain file name.
+    """Return the names of the commands, console and graphical. Raises Refused for one that is not a plain file name.
 
-    ``windows`` refuses also what only Windows cannot store.
+    ``windows`` also refuses what only Windows cannot store.
     """
     found = {(each.group, each.name, each.value) for each in _entry_points(text)}
     asked = {(name, value) for group, name, value in found if group in GROUPS}

@@ -1,14 +1,14 @@
-"""Looks into a wheel before anything of it is unpacked: what rules it out, and what its user should know.
+"""Inspects a wheel before anything is unpacked: reasons to refuse it, and things the user should know.
 
-What rules a wheel out is told by the ``kind`` of its reasons (``core.reasons``: ``Refusal``; ``News`` are warnings).
-Where each is found:
+The ``kind`` of a reason says why a wheel is refused (``core.reasons``: ``Refusal``; ``News`` are warnings). Each is
+found in its module:
 
-- ``zip_structure``: what is no zip archive, contradicts itself or hides data
+- ``zip_structure``: what is not a zip archive, contradicts itself or hides data
 - ``archive``: size, compression, kinds of entries, checksums
 - ``entry_names.name_fault``: names of files in the archive, and of commands; ``collisions`` there: names that clash
-- ``metadata``: the .dist-info folder; ``entry_points``: the commands that it asks for
+- ``metadata``: the .dist-info directory; ``entry_points``: the commands that it declares
 - ``destinations``: where files and commands go
-- ``record``: what RECORD says, against what there is
+- ``record``: RECORD compared with the archive
 - ``warnings``: what is new to the environment
 """
 

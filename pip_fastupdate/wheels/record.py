@@ -33,7 +33,7 @@ class RecordRow:
     """What RECORD says about one file."""
 
     algorithm: str
-    """"" if there is no hash."""
+    """Empty without a hash."""
 
     digest: str
     """URL-safe base64 without padding."""

@@ -1,4 +1,4 @@
-"""What rules a wheel out, and how reasons name what is in it. The kinds are in ``core.reasons``."""
+"""Reasons that rule a wheel out, and how they name its content. The kinds are in ``core.reasons``."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Wheels that many machines share: looked for by their sha256 before an index is asked for the file.
+"""Wheels shared by many machines: looked up by their sha256 before an index is asked for the file.
 
-The hashes that the index gives decide, whatever the store says. What fails there is told once, and does no harm.
+The index's hashes decide, whatever the store says. Its failures are reported once, and do no harm.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from .workers import Stopped
 Result = TypeVar("Result")
 
 PATIENCE = 5.0
-"""Seconds for which the store is waited for; indexes are asked after that."""
+"""Seconds to wait for the store; after that, the index is used."""
 
 PUTTING = 60.0
-"""Seconds that putting one file may take."""
+"""Seconds that storing one file may take."""
 
 LIMIT = 8 * 1024**3
-"""Bytes of a file whose size the index does not tell."""
+"""Maximum bytes of a file whose size the index does not give."""
 
 
 class Place(Protocol):
-    """Files by relative paths with slashes. Safe to use from many threads; raises whatever its library does."""
+    """Files by relative paths with slashes. Thread-safe; raises whatever its library does."""
 
     def read(self, path: str) -> Iterator[bytes] | None:
-        """What the file has in it; None where there is none."""
+        """Yield the content of the file; None if there is none."""
 
     def write(self, path: str, source: Path, *, replace: bool) -> bool:
-        """Put the file at ``source`` there, if there is none, or with ``replace``; False where none are taken."""
+        """Store the file at ``source`` there, if there is none, or with ``replace``; return False if it takes none."""
 
 
 class SharedWheels:
     """The wheels at ``<place>/<first two digits>/<sha256>/<file name>``, as in a cache.
 
-    Safe to use from many threads.
+    Thread-safe.
     """
 
     def __init__(self, at: Place, name: str, *, patience: float = PATIENCE) -> None:
@@ -52,10 +52,10 @@ class SharedWheels:
         self._damaged: set[str] = set()
         self._lock = threading.Lock()
         self.warnings: deque[tuple[str, str]] = deque()
-        """What is to be told, with hints."""
+        """Warnings with their hints."""
 
     def fill(self, part: Part, file: File, stop: threading.Event) -> bool:
-        """Whether ``part`` has the file now, as the index says it is; otherwise it is empty.
+        """Return whether ``part`` now has the file, matching the index; otherwise it is empty.
 
         Raises DiskRefused, Stopped.
         """
@@ -66,7 +66,7 @@ class SharedWheels:
             found = self._pour(path, part, file, stop)
         except (DiskRefused, Stopped):
             raise
-        except Exception as error:  # each store's library has exceptions of its own
+        except Exception as error:  # each store's library has its own exceptions
             self._fail(error, "could not read from")
         else:
             if found and _is_right(part, file):
@@ -79,7 +79,7 @@ class SharedWheels:
         return False
 
     def offer(self, file: File, source: Path) -> None:
-        """Put a file there that was checked, for others; if that is not possible, it is not tried again."""
+        """Store a verified file for others; after a failure, it is not tried again."""
         path = _path(file)
         if self._down or not self._writable or path is None:
             return
@@ -91,7 +91,7 @@ class SharedWheels:
             self._writable = self._writable and put
 
     def _pour(self, path: str, part: Part, file: File, stop: threading.Event) -> bool:
-        """Whether the file is there, whatever it has in it."""
+        """Return whether the file exists, whatever its content."""
         limit = LIMIT if file.size is None else file.size
         chunks = _within(self._patience, lambda: self._place.read(path))
         for chunk in chunks or ():
@@ -111,7 +111,7 @@ class SharedWheels:
 
 
 def _path(file: File) -> str | None:
-    """None for a file that cannot be told from others."""
+    """Return its path; None for a file without an unforgeable hash."""
     digest = file.sha256
     return None if digest is None else f"{digest[:2].lower()}/{digest.lower()}/{file.filename}"
 
@@ -121,7 +121,7 @@ def _is_right(part: Part, file: File) -> bool:
 
 
 def _within(seconds: float, work: Callable[[], Result]) -> Result:
-    """What ``work`` returns, or raises; TimeoutError if that takes longer: it is left behind then."""
+    """Return or raise what ``work`` does; TimeoutError if that takes longer: it is abandoned then."""
     done: SimpleQueue[tuple[Result | None, Exception | None]] = SimpleQueue()
 
     def labour() -> None:

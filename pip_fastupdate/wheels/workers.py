@@ -1,4 +1,4 @@
-"""Works off a list in threads that are left behind when nobody waits for them any more."""
+"""Processes a list in threads that are abandoned when nobody waits for them any more."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class SimpleApi:
     accept = ACCEPT
 
     def __init__(self, root: str, interpreter: Interpreter, *, sdists: bool) -> None:
-        """``root`` is the index's URL as in pip; ``sdists`` are kept next to wheels."""
+        """``root`` is the index's URL as in pip; with ``sdists``, these are kept, too."""
         self._root = root.rstrip("/")
         self._interpreter = interpreter
         self._sdists = sdists

@@ -62,9 +62,9 @@ def history(entries: Sequence[HistoryEntry], view: View = PLAIN) -> str:
 
 
 def cache(facts: CacheInfo, view: View = PLAIN) -> str:
-    """A table, one row a fact."""
+    """Render a table with one row per fact."""
     rows = [("", (text(key), text(value))) for key, value in _figures.cache_facts(facts).items()]
-    return _page("Cache", _FILTER + table("What the cache holds", ("What", "Value"), rows, kinds=("head", "why")), {})
+    return _page("Cache", _FILTER + table("Cache", ("What", "Value"), rows, kinds=("head", "why")), {})
 
 
 def _page(title: str, body: str, data: object) -> str:
@@ -82,13 +82,13 @@ def _page(title: str, body: str, data: object) -> str:
 
 
 def _embedded(data: object) -> str:
-    """JSON that no HTML parser finds an end or a comment in."""
+    """Return JSON in which an HTML parser finds no end tag and no comment."""
     found = json.dumps(data, separators=(",", ":"))
     return found.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _facts(row: Row, rows: dict[str, Row], line: Line) -> dict[str, object]:
-    """What the script needs of one package."""
+    """Return what the page's script needs of one package."""
     return {
         "state": f"{line.current}: {line.status}",
         "held": line.group == "held" or "held back" in line.status,

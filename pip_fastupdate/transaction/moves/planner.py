@@ -1,20 +1,20 @@
-"""What goes out, what comes in, and which folders move as a whole: all decided before anything moves.
+"""What goes out, what comes in, and which directories move as a whole: all decided before anything moves.
 
-What pip would do file by file is what comes out of this, with fewer renames:
+The result is what pip would do file by file, with fewer renames:
 
 * Out goes what the replaced distributions own: the listed files, bytecode of their modules, everything in their
-  ``.dist-info`` folders; never what a distribution that stays lists too. A folder moves as a whole when nothing
-  else is in it, empty folders aside.
-* In comes what is staged. A folder moves as a whole when one distribution alone brings it and nothing is there.
-* Anything else at a new path is a conflict, unless its content is the same: then it is left as it is.
-* A file that a replaced distribution and one that stays have both listed is replaced where the new version brings
-  another one, as pip does, if the request allows that, and stays where it does not.
-* Of several who bring a file the last one prevails, as with pip, if they shared that folder's files before as well;
-  else that is a conflict too, unless their content is the same.
-* Bytecode goes with its module: stale bytecode at the place of a new module goes out with the old files, and a
-  module that is left as it is keeps its own.
+  ``.dist-info`` directories; never what a distribution that stays lists, too. A directory moves as a whole if nothing
+  else is in it, apart from empty directories.
+* In comes what is staged. A directory moves as a whole if a single distribution has it and nothing is there.
+* Anything else at a new path is a conflict, unless its content is the same: then it is unchanged.
+* A file listed by a replaced distribution and one that stays is replaced if the new version has a different one, as pip
+  does, and the request allows that; otherwise it stays.
+* If several distributions have a file, the last one wins, as with pip, if they shared that directory's files before as
+  well; else that is a conflict, too, unless their content is the same.
+* Bytecode follows its module: stale bytecode at the place of a new module goes out with the old files, and an unchanged
+  module keeps its own.
 
-Everything goes out before anything comes in, so that what comes in meets nothing of the old, however it is spelled.
+Everything goes out before anything comes in, so that new files meet nothing of the old, however it is spelled.
 """
 
 from __future__ import annotations

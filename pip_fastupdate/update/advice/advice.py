@@ -160,7 +160,7 @@ class Advice:
         )
 
     def _tell_unread(self) -> None:
-        """Once, which records of the service are none: the others count all the same."""
+        """Report once which of the service's records are invalid: the others count nevertheless."""
         if not isinstance(self._source, Service):
             return
         new = sorted(self._source.unreadable.keys() - self._told)
@@ -180,7 +180,7 @@ class Advice:
         return frozenset(name for name, found in self.vulnerable.items() if any(each.malware for each in found))
 
     def unread(self) -> frozenset[str]:
-        """Names of what is installed in a version that an advisory lists which could not be read."""
+        """Names of packages whose installed version is listed by an unreadable advisory."""
         return frozenset(name for name, found in self.vulnerable.items() if any(each.unreadable for each in found))
 
     def _tell_malware(self, inventory: Inventory) -> None:

@@ -47,7 +47,7 @@ class AdvisoryTransport:
 
 
 def _body(url: str, ask: Callable[[], Answer]) -> bytes:
-    """The body of a good answer. Raises Unavailable, or Unreadable where another question may be answered."""
+    """Return the body of a successful response. Raises Unavailable, or Unreadable if another request may succeed."""
     try:
         answer = ask()
     except DownloadFailed as failed:

@@ -1,4 +1,4 @@
-"""Between plan and fetch, for ``--interactive``: the user chooses from the plan, and that is planned again."""
+"""``--interactive``, between plan and fetch: the user chooses from the plan, and the choice is planned again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..results import Planned
 
 
 def choose(context: RunContext, planned: Planned, plan: Callable[[RunContext], Planned]) -> tuple[RunContext, Planned]:
-    """The context of what the user chose, and the plan of that; both as they are where there is nothing to choose.
+    """Return the context of the user's choice, and its plan; both unchanged if there is nothing to choose.
 
     ``plan`` plans for a context. Raises KeyboardInterrupt if the user leaves.
     """
@@ -28,7 +28,7 @@ def choose(context: RunContext, planned: Planned, plan: Callable[[RunContext], P
     from ...interactive.picker import choose as ask
 
     everything = frozenset(each.name for each in updates)
-    silent = replace(context, progress=Untold())  # the planning thread's: stages are of the run's thread only
+    silent = replace(context, progress=Untold())  # the planning thread's: stages belong to the run's thread
     plans = {everything: planned}
 
     def foresee(chosen: frozenset[str]) -> Foreseen:
@@ -49,7 +49,7 @@ def choose(context: RunContext, planned: Planned, plan: Callable[[RunContext], P
 
 
 def _updates(context: RunContext, planned: Planned) -> Iterator[Update]:
-    """What moves because it is wanted: not what is new, or only has to move with others."""
+    """Return updates that are wanted: neither additions nor what only changes with others."""
     installed = planned.inventory.by_name()
     for change in planned.plan.changes:
         if change.name in installed and (planned.names is None or change.name in planned.names):
@@ -81,7 +81,7 @@ def _level(installed: Distribution, change: Change) -> str:
 
 
 def foreseen(planned: Planned, chosen: frozenset[str]) -> Foreseen:
-    """What a plan does, for whoever chose these names."""
+    """Return what a plan does, for the user who chose these names."""
     moves = {each.name: _move(planned, each, chosen) for each in planned.plan.changes}
     installed = planned.inventory.by_name()
     removed = {

@@ -56,7 +56,7 @@ def fetch_and_stage(area: StagingArea, planned: Planned, staged: Staged) -> Stag
     turns = turns_for(area.transaction.staging)
     with ExitStack() as ends:
         threads = Threads(max(2, min(4, os.cpu_count() or 1)), name="stage")
-        ends.callback(threads.end)  # what they write is to be removed then
+        ends.callback(threads.end)  # what they write is removed then
         with progress.stage("download", total or None):
             fetched = _fetch(area, missing, threads, turns, staged.tried)
         with progress.stage("stage", len(fetched.staging)):
