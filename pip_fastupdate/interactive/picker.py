@@ -45,7 +45,7 @@ _STYLES = {
 """The levels have the colors of the report; brackets and words say the same without color."""
 
 _MANY = 10**6
-"""Further down than any list goes."""
+"""More than any list has."""
 
 KEYS: Mapping[str, Callable[[State], State]] = {
     "space": choice.toggle,
@@ -63,7 +63,7 @@ KEYS: Mapping[str, Callable[[State], State]] = {
     "end": partial(choice.move, by=_MANY),
 }
 
-LEAVE = ("q", "escape", "c-c", "c-d", "<sigint>")
+QUIT = ("q", "escape", "c-c", "c-d", "<sigint>")
 
 _ESCAPE = 0.05
 """Seconds after which Escape is the key itself, not the beginning of another one's code."""
@@ -99,15 +99,15 @@ class Picker:
                 self._planner.ask(self.state.chosen)
             try:
                 return self._app.run()
-            except EOFError:  # the terminal is gone
+            except EOFError:  # the terminal was closed
                 raise KeyboardInterrupt from None
 
     def _bindings(self) -> KeyBindings:
         bindings = KeyBindings()
         for key, change in KEYS.items():
             bindings.add(key)(partial(self._changed, change))
-        for key in LEAVE:
-            bindings.add(key, eager=True)(_leave)
+        for key in QUIT:
+            bindings.add(key, eager=True)(_quit)
         bindings.add("c-z")(_suspend)
         return bindings
 
@@ -152,7 +152,7 @@ class Picker:
         return found[:-1]
 
 
-def _leave(event: KeyPressEvent) -> None:
+def _quit(event: KeyPressEvent) -> None:
     event.app.exit(exception=KeyboardInterrupt())
 
 

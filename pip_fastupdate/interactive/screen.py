@@ -29,13 +29,13 @@ _KEYS = (
     ("i", "invert"),
     ("g", "group"),
     ("enter", "go"),
-    ("q", "leave"),
+    ("q", "quit"),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glyphs:
-    """Characters that not every encoding has."""
+    """Characters that some encodings lack."""
 
     arrow: str = "->"
     rule: str = "-"
@@ -51,7 +51,7 @@ class Glyphs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Widths:
-    """Columns of the parts of a line."""
+    """Columns for the parts of a line."""
 
     name: int
     installed: int
@@ -68,7 +68,9 @@ def screen(state: State, where: str, *, columns: int, rows: int, glyphs: Glyphs)
     details = [*_details(state, columns, glyphs)] if rows >= _DETAILED else []
     body, at = _body(state, columns, glyphs)
     room = max(1, rows - len(head) - len(foot) - len(details))
-    above = 0 if state.cursor == len(state.updates) - 1 else room // 2  # what cannot be chosen comes after the last one
+    above = (
+        0 if state.cursor == len(state.updates) - 1 else room // 2
+    )  # the lines that cannot be chosen follow the last one
     top = max(0, min(at - above, len(body) - room))
     shown = body[top : top + room]
     shown += [()] * (room - len(shown))
@@ -102,7 +104,7 @@ def _consequences(state: State) -> str:
     others = [each for each in moves if each.name not in state.chosen]
     still = [name for name in state.chosen if name not in state.foreseen.moves]
     bytes_ = sum(each.size or 0 for each in moves)
-    parts = [f"{len(others)} more with them"] if others else []
+    parts = [f"{len(others)} more required"] if others else []
     parts += [f"{plural(len(still), 'package')} held"] if still else []
     parts += [f"{size(bytes_)} to download"] if bytes_ else []
     return "".join(f", {each}" for each in parts)
@@ -200,7 +202,7 @@ def _others(state: State, widths: Widths, glyphs: Glyphs) -> Iterator[Line]:
     names = {each.name for each in state.updates}
     moves = [each for name, each in sorted(state.foreseen.moves.items()) if name not in names]
     if moves:
-        yield from ((), (("heading", "With them"),))
+        yield from ((), (("heading", "Also required"),))
     for each in moves:
         installed, target = each.installed or "new", each.target or "removed"
         yield (
@@ -252,7 +254,7 @@ def _about(state: State, update: Update) -> Iterator[Line]:
         yield (("warn", f"fixes {', '.join(update.fixes)}"),)
     move = state.foreseen.moves.get(update.name)
     if not state.pending and move is not None and update.name not in state.chosen and move.because:
-        yield (("", f"moves all the same, as {move.because}"),)
+        yield (("", f"required all the same: {move.because}"),)
     if not state.pending and update.name in state.foreseen.held:
         yield (("", state.foreseen.held[update.name]),)
     yield from ((("", each),) for each in update.notes)

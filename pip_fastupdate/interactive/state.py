@@ -18,7 +18,7 @@ GROUPS = {
 """In display order, with their headings."""
 
 AGAIN = "another program changed the environment; choose again"
-NOTHING = "nothing would change: space chooses, q leaves"
+NOTHING = "nothing to update; space chooses, q quits"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from ..core.errors import UsageError
 _NO = ("", "0", "false", "no", "off")
 """Values of ``CI`` that mean that this is not CI."""
 
-_INSTEAD = "leave out --interactive, and name the packages to update"
+_INSTEAD = "drop --interactive, and name the packages to update"
 
 
 def check(stdin: TextIO | None, stderr: TextIO | None, environ: Mapping[str, str] = os.environ) -> None:
@@ -23,7 +23,7 @@ def check(stdin: TextIO | None, stderr: TextIO | None, environ: Mapping[str, str
         if stream is None or not stream.isatty():
             raise UsageError(f"--interactive requires a terminal, but standard {name} is not one", hint=_INSTEAD)
     if environ.get("TERM") == "dumb":
-        raise UsageError("--interactive requires a terminal that can move its cursor (TERM=dumb)", hint=_INSTEAD)
+        raise UsageError("--interactive requires a terminal with a movable cursor, not TERM=dumb", hint=_INSTEAD)
     if find_spec("prompt_toolkit") is None:
         raise UsageError(
             "--interactive requires prompt_toolkit, which is not installed",

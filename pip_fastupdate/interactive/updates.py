@@ -53,7 +53,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foreseen:
-    """What the run would do with one choice."""
+    """What the run would do for one choice."""
 
     moves: Mapping[str, Move] = field(default_factory=dict)
     """By name: what was chosen, and what must change with it."""

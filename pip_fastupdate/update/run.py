@@ -137,9 +137,7 @@ def _at_hand(context: RunContext, inventory: Inventory, looked_up: LookedUp, pla
 def _chosen(
     context: RunContext, inventory: Inventory, looked_up: LookedUp, planned: Planned
 ) -> tuple[RunContext, Planned]:
-    """Return the user's choice from the plan, planned again, if they are asked. Raises KeyboardInterrupt if they
-    leave.
-    """
+    """Return the context and the plan for the choice of the user, with ``--interactive``. Raises KeyboardInterrupt."""
     if not context.options.interactive:
         return context, planned
     from .stages.choose import choose

@@ -171,7 +171,7 @@ def test_leaving_changes_nothing(env: Env, index: LocalIndex, leave: str) -> Non
     before = tree(env.site_packages)
     done = ask(env, index, leave)
     assert (130, True, "") == (done.code, done.restored, done.report)
-    assert "error: Interrupted; the environment is as it was." in done.screen
+    assert "error: interrupted; the environment is unchanged" in done.screen
     assert before == tree(env.site_packages)
     assert "\x1b[?1049l" in done.screen
 
@@ -199,7 +199,7 @@ def test_no_color(env: Env, index: LocalIndex) -> None:
 
 @pytest.mark.parametrize(
     ("variables", "says"),
-    [({"CI": None}, "standard input is none"), ({"CI": "true"}, "cannot be used in CI (CI=true)")],
+    [({"CI": None}, "standard input is not one"), ({"CI": "true"}, "cannot be used in CI (CI=true)")],
 )
 def test_nobody_to_ask(env: Env, index: LocalIndex, variables: dict[str, str | None], says: str) -> None:
     """One error with a hint, before anything is asked or changed."""
@@ -271,7 +271,7 @@ def test_on_screen(env: Env, index: LocalIndex, tmux: Tmux) -> None:
     tmux("send-keys", "a")
     assert 3 == len([line for line in boxes(tmux.lines("0 of 3 chosen")) if "[ ]" in line])
     tmux("send-keys", "Space")
-    shown = boxes(tmux.lines(r"1 more with them, \d"))
+    shown = boxes(tmux.lines(r"1 more required, \d"))
     assert re.fullmatch(r"\[\+\] lib 1.0 → 1.5 [\d.]+ k?B app 2.0 requires lib>=1.5", shown[1])
     tmux("send-keys", "i")
     shown = boxes(tmux.lines(r"2 of 3 chosen, \d"))

@@ -153,7 +153,7 @@ def test_what_moves_with_others_and_what_is_held() -> None:
         ),
     )
     shown = lines(now)
-    assert "2 of 4 chosen, 2 more with them, 1 package held, 3.0 kB to download" == shown[1]
+    assert "2 of 4 chosen, 2 more required, 1 package held, 3.0 kB to download" == shown[1]
     assert " [+] beta     1.0       → 2.0        1.0 kB  alpha 2.0 requires it" in shown
     assert " [x] zope     1.0       → held               3.0: x 1 requires zope<2" in shown
     assert "   + new      1.0       → 2.0        1.0 kB  alpha 2.0 requires it" in shown
@@ -320,9 +320,9 @@ class Pipe(Terminal):
     ("stdin", "stderr", "environ", "says"),
     [
         (Terminal(), Terminal(), {"CI": "true"}, r"cannot be used in CI \(CI=true\)"),
-        (Pipe(), Terminal(), {}, "standard input is none"),
-        (None, Terminal(), {}, "standard input is none"),
-        (Terminal(), Pipe(), {}, "standard error is none"),
+        (Pipe(), Terminal(), {}, "standard input is not one"),
+        (None, Terminal(), {}, "standard input is not one"),
+        (Terminal(), Pipe(), {}, "standard error is not one"),
         (Terminal(), Terminal(), {"TERM": "dumb"}, "TERM=dumb"),
     ],
 )

@@ -18,9 +18,9 @@ from ..results import Planned
 
 
 def choose(context: RunContext, planned: Planned, plan: Callable[[RunContext], Planned]) -> tuple[RunContext, Planned]:
-    """Return the context of the user's choice, and its plan; both unchanged if there is nothing to choose.
+    """Return the context and the plan for what the user chose; both unchanged if there is nothing to choose.
 
-    ``plan`` plans for a context. Raises KeyboardInterrupt if the user leaves.
+    ``plan`` plans for a context. Raises KeyboardInterrupt if the user quits.
     """
     updates = tuple(_updates(context, planned))
     if not updates:
@@ -28,7 +28,7 @@ def choose(context: RunContext, planned: Planned, plan: Callable[[RunContext], P
     from ...interactive.picker import choose as ask
 
     everything = frozenset(each.name for each in updates)
-    silent = replace(context, progress=Untold())  # the planning thread's: stages belong to the run's thread
+    silent = replace(context, progress=Untold())  # for the planning thread: only the run's thread may have stages
     plans = {everything: planned}
 
     def foresee(chosen: frozenset[str]) -> Foreseen:
@@ -49,7 +49,7 @@ def choose(context: RunContext, planned: Planned, plan: Callable[[RunContext], P
 
 
 def _updates(context: RunContext, planned: Planned) -> Iterator[Update]:
-    """Return updates that are wanted: neither additions nor what only changes with others."""
+    """Return what can be chosen: not additions, and not what only others require."""
     installed = planned.inventory.by_name()
     for change in planned.plan.changes:
         if change.name in installed and (planned.names is None or change.name in planned.names):
@@ -81,7 +81,7 @@ def _level(installed: Distribution, change: Change) -> str:
 
 
 def foreseen(planned: Planned, chosen: frozenset[str]) -> Foreseen:
-    """Return what a plan does, for the user who chose these names."""
+    """Return what a plan does if these names were chosen."""
     moves = {each.name: _move(planned, each, chosen) for each in planned.plan.changes}
     installed = planned.inventory.by_name()
     removed = {
