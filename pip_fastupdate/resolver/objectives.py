@@ -1,7 +1,7 @@
 """What is best: as many wishes as possible, then each as far as possible.
 
 The maximum number of satisfied wishes is found from above, as in OLL (Andres et al., 2012; Morgado et al., 2014): all
-are assumed at once; conflicting wishes are replaced by the weaker one that all but one of them are fulfilled, then all
+are assumed at once; conflicting wishes are replaced by the weaker one that all but one of them are satisfied, then all
 but two, until there is a solution. So the cost is the number of conflicts, not the size of the environment.
 """
 
@@ -57,7 +57,7 @@ class Objectives:
     """By variable: counts of unsatisfied wishes, and how many of them are allowed by now."""
 
     def as_many(self, wishes: Sequence[tuple[str, Term]]) -> None:
-        """Fulfil as many as possible, and among equal choices the one with the first of the wishes."""
+        """Satisfy as many as possible, and among equal choices the one with the first of the wishes."""
         try:
             self._most([wish for _, wish in wishes])
         except TooDeep:
@@ -127,7 +127,7 @@ class Objectives:
     # one by one
 
     def in_turn(self, wishes: Sequence[tuple[str, Term]]) -> None:
-        """Fulfil each that is possible after those before it."""
+        """Satisfy each that is possible after those before it."""
         for name, wish in wishes:
             if self.solver.fulfils(wish) or self._solved(name, [wish]):
                 self.solver.always(wish)
@@ -161,7 +161,7 @@ class Objectives:
             return False
 
     def climb(self, wishes: Sequence[tuple[str, Term]]) -> None:
-        """Fulfil as many as are easy, if ``most`` hit its limit."""
+        """Satisfy as many as are easy, if ``most`` hit its limit."""
         reached = [wish for _, wish in wishes if self.solver.fulfils(wish)]
         for name, wish in wishes:
             if wish not in reached and self._solved(name, [*reached, wish]):

@@ -186,7 +186,7 @@ class Search:
         return 1 if self.pool.requested(name) else 2
 
     def _fulfil(self) -> None:
-        """Fulfil wish by wish: see the package's docstring."""
+        """Satisfy wish by wish: see the package's docstring."""
         ranked = sorted(self.wanted, key=self.rank.__getitem__)
         for tier in (0, 1, 2):
             self.objectives.as_many([self._first(name) for name in ranked if self._tier(name) == tier])
