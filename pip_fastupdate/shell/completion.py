@@ -8,14 +8,21 @@ never offered. All of the code is ASCII, whatever the encoding of the terminal.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
+from ..core.options import Level
 from .completion_texts import TEMPLATES
 
 _NAMES = frozenset({"NAME", "NAMES"})
 _FILES = frozenset({"FILE", "PATH", "FOLDER", "DIR"})
+_VALUES: Mapping[str | tuple[str, ...], tuple[str, ...]] = {
+    "LEVEL": (*get_args(Level), "any"),
+    "PROVIDER": ("auto", "disabled", "import", "subprocess"),
+    "SHELL": tuple(TEMPLATES),
+}
+"""By metavar, values to offer although the parser accepts others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +54,7 @@ def _option(action: argparse.Action) -> Option:
         words=tuple(action.option_strings),
         text=_ascii(action.help or "") or action.option_strings[-1],
         kind=_kind(action, optional),
-        choices=tuple(map(str, action.choices or ())),
+        choices=_choices(action),
         optional=optional,
     )
 
@@ -55,13 +62,17 @@ def _option(action: argparse.Action) -> Option:
 def _kind(action: argparse.Action, optional: bool) -> Literal["none", "choice", "names", "files", "other"]:
     if action.nargs == 0:
         return "none"
-    if action.choices:
+    if _choices(action):
         return "choice"
     if action.metavar in _NAMES:
         return "names"
     if action.metavar in _FILES:
         return "files"
     return "none" if optional else "other"
+
+
+def _choices(action: argparse.Action) -> tuple[str, ...]:
+    return tuple(map(str, action.choices)) if action.choices else _VALUES.get(action.metavar or "", ())
 
 
 def _ascii(text: str) -> str:

@@ -31,6 +31,8 @@ INSTALLED = (
 LINES = [
     ("pip-update --dry-r", ["--dry-run"]),
     ("pip-update --format j", ["json"]),
+    ("pip-update --level mi", ["minor"]),
+    ("pip-update --shell-init fi", ["fish"]),
     ("pip-update --why zo", ["zope.interface"]),
     ("pip-update --changes --cache-in", ["--cache-info"]),
     ("pip-update zo", ["zope.interface"]),
