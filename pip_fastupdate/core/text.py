@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
+from shlex import quote
 from typing import TextIO
 
 _ASCII = str.maketrans({"→": "->", "…": "...", "↑": "^", "✗": "x", "—": "-"})
@@ -19,6 +20,13 @@ IMPORTING = threading.RLock()
 def venv_python(*, windows: bool = os.name == "nt") -> str:
     """Return where a virtual environment's interpreter is, as one types it."""
     return r".venv\Scripts\python.exe" if windows else ".venv/bin/python"
+
+
+def typed(path: str, *, windows: bool = os.name == "nt") -> str:
+    """Return the path as one types it into a shell: on Windows, single quotes are letters to cmd.exe."""
+    if not windows:
+        return quote(path)
+    return path if re.fullmatch(r"[\w.:\\/~+-]+", path) else f'"{path}"'
 
 
 def clean(text: str) -> str:

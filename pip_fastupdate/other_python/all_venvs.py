@@ -11,11 +11,11 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from ..core.errors import DONE, FAILED, INCOMPLETE, INTERRUPTED, UPDATES_FOUND, PipUpdateError
 from ..core.files import walk
+from ..core.text import typed
 from . import launch, lifeline
 from .chosen import manager_of
 
@@ -99,7 +99,7 @@ def environments(folder: Path, failed: Callable[[OSError], object]) -> Iterator[
         folders.clear()
         path = Path(place)
         if conda:
-            yield Found(path=path, manager="conda", command=_CONDA_UPDATE.format(path=quote(str(path))))
+            yield Found(path=path, manager="conda", command=_CONDA_UPDATE.format(path=typed(str(path))))
         elif path.name == "shared" and (path.parent / "venvs").is_dir():
             yield Found(path=path, manager="pipx", command="pipx upgrade-shared")
         else:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..core.errors import UsageError
 from ..core.files import real
+from ..core.text import typed
 
 _TOOLS = {"pipx_metadata.json": ("pipx", "pipx upgrade {name}"), "uv-receipt.toml": ("uv", "uv tool upgrade {name}")}
 """Files in the environments of tools: who manages these, and how to update one."""
@@ -31,7 +31,7 @@ def check(warn: Callable[[str, str], object], *, prefix: Path, environ: Mapping[
     if active is not None and real(str(active)) != real(str(prefix)):
         warn(
             f"the active environment is {active}, but this pip-update updates {prefix}, where it is installed",
-            f"run `pip-update --python {shlex.quote(str(active))}` to update the active environment",
+            f"run `pip-update --python {typed(str(active))}` to update the active environment",
         )
 
 
@@ -46,7 +46,9 @@ def _active(environ: Mapping[str, str]) -> Path | None:
 
 def _has_python(folder: Path) -> bool:
     try:
-        return any((folder / name).exists() for name in ("bin/python", "Scripts/python.exe", "python.exe"))
+        return any(
+            (folder / name).exists() for name in ("bin/python", "Scripts/python.exe", "python.exe", "bin/python.exe")
+        )
     except (OSError, ValueError):  # nothing that could be a path
         return False
 
@@ -58,7 +60,7 @@ def _refuse_tool(prefix: Path, active: Path | None) -> None:
     other = active if active is not None and real(str(active)) != real(str(prefix)) else None
     if other is None and _has_python(Path(".venv")):
         other = Path(".venv")
-    path = shlex.quote(str(other)) if other else "PATH"
+    path = typed(str(other)) if other else "PATH"
     itself = f" (`{upgrade.format(name=prefix.name)}` updates the tool itself)" if upgrade else ""
     raise UsageError(
         f"{prefix} is the environment of a tool managed by {manager}; use --python to choose another environment",

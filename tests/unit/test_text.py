@@ -110,6 +110,21 @@ def test_plural() -> None:
     assert ["0 wheels", "1 wheel", "2 wheels"] == [text.plural(count, "wheel") for count in range(3)]
 
 
+@pytest.mark.parametrize(
+    ("path", "windows", "expected"),
+    [
+        ("/a b/c", False, "'/a b/c'"),
+        ("/a/c", False, "/a/c"),
+        (r"C:\Users\me\.venv", True, r"C:\Users\me\.venv"),
+        (r"C:\Program Files (x86)\a", True, r'"C:\Program Files (x86)\a"'),
+        (r"C:\R&D\a", True, r'"C:\R&D\a"'),
+    ],
+)
+def test_typed(path: str, windows: bool, expected: str) -> None:
+    """In quotes that the system's shells take for such."""
+    assert expected == text.typed(path, windows=windows)
+
+
 def test_pairs() -> None:
     """Keys and values are aligned, without blanks at a line's end."""
     assert text.pairs({"location": "/cache", "size": "1.2 MB", "x": ""}) == "location  /cache\nsize      1.2 MB\nx"
