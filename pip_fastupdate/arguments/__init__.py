@@ -222,7 +222,9 @@ def _add_cache(made: argparse.ArgumentParser) -> None:
     group.add_argument("--refresh", action="store_true", help="revalidate all cached index data")
     group.add_argument("--offline", action="store_true", help="use only the cache, even if it is stale")
     group.add_argument("--no-cache", "--no-cache-dir", action="store_true", help="disable the disk cache")
-    group.add_argument("--cache-dir", type=Path, metavar="DIR", help="cache directory")
+    group.add_argument(
+        "--cache-dir", type=Path, metavar="DIR", help="the cache itself (default: fastupdate in pip's cache-dir)"
+    )
     group.add_argument(
         "--cache-ttl",
         type=_seconds,

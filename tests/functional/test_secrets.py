@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import io
 import os
 import sqlite3
+import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -189,11 +191,12 @@ def test_what_is_printed_of_an_unforeseen_error(
 ) -> None:
     """The traceback of -v is text from outside too."""
 
-    def fail(*_: object) -> int:
-        raise RuntimeError("http://bob:s3cr3t@host/ \x1b[2J \u202e")
+    class Broken(io.StringIO):
+        def write(self, text: str) -> int:
+            raise RuntimeError("http://bob:s3cr3t@host/ \x1b[2J \u202e")
 
-    monkeypatch.setattr(cli, "_dispatch", fail)
-    assert 1 == cli.main(["-v"])
+    monkeypatch.setattr(sys, "stdout", Broken())
+    assert 1 == cli.main(["-v", "--schema"])
     said = capsys.readouterr().err
     assert "http://****@host/ \\x1b[2J \\u202e" in said
     assert "s3cr3t" not in said

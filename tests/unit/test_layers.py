@@ -146,3 +146,38 @@ def test_ways_are_calls_by_name(heading: str) -> None:
         before = {each for each, _ in way[:number]}
         sources = [(ROOT / "pip_fastupdate" / each).read_text(encoding="utf-8") for each in before]
         assert not number or any(called.search(each) for each in sources), f"nobody before it calls {name}"
+
+
+THIN = frozenset(
+    {
+        "_try",
+        "disk_usage",
+        "exchange",
+        "os",
+        "perf_counter",
+        "replace_process",
+        "seconds_per_file",
+        "sync_folder",
+        "time",
+    }
+)
+"""What stands for a call of the system."""
+
+
+def replaced(path: Path) -> Iterator[str]:
+    """The names in our own modules that a test replaces, but for limits and for what stands for the system."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imports = [each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)]
+    ours = {name.name for each in imports if (each.module or "").startswith("pip_fastupdate") for name in each.names}
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "setattr":
+            target, name = (ast.unparse(each).strip("\"'") for each in call.args[:2])
+            where, _, last = target.rpartition(".") if target.startswith("pip_fastupdate.") else (target, "", name)
+            if (where in ours or where.startswith("pip_fastupdate.")) and not (last.isupper() or last in THIN):
+                yield f"{path.name}: {where}.{last}"
+
+
+def test_tests_replace_nothing_of_ours() -> None:
+    """They say what they want by arguments; what the system gives, and how much of it, they may change."""
+    found = [each for path in sorted((ROOT / "tests").rglob("*.py")) for each in replaced(path)]
+    assert [] == found

@@ -178,16 +178,18 @@ class Asking:
         return (failure("a", "yanked"),)
 
 
-def test_index_is_asked_again_while_wheels_are_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_index_is_asked_again_while_wheels_are_downloaded(tmp_path: Path) -> None:
     """About what is not staged yet; what it takes back is left out for that, whatever else is wrong with it."""
     log: list[str] = []
-    bad = (planned("a").plan.changes[0], failure("a", "hash"))
-    fetched = SimpleNamespace(staging=(), lost=(bad,))
-    monkeypatch.setattr(fetch, "_fetch", lambda *_: log.append("fetch") or fetched)
-    for name in ("check_room", "places_of", "turns_for"):
-        monkeypatch.setattr(fetch, name, lambda *_: None)
+
+    class Logged(Store):
+        def fetch(self, releases: Any, **options: Any) -> Iterator[tuple[Any, Failure | Path]]:
+            log.append("fetch")
+            return super().fetch(releases, **options)
+
     place = area(Said(), catalog=Asking(log))
-    place.context.options.cache, place.transaction = SimpleNamespace(directory=None), SimpleNamespace(staging=None)
+    place.store, place.transaction = Logged({"a": failure("a", "hash")}), SimpleNamespace(staging=tmp_path)
+    place.context.options.cache = SimpleNamespace(directory=None)
     after = fetch.fetch_and_stage(place, planned("a", "b"), Staged(releases={("b", "2"): staged_release()}))
     assert ["ask a", "fetch", "wait"] == log
     assert ({"a": "yanked"}, {}) == ({name: each.kind for name, each in after.failures.items()}, after.damaged)
