@@ -254,7 +254,9 @@ def _own_settings(arguments: Arguments, found: Configuration) -> tuple[Setting, 
         return loads(text)
 
     target = Path(sys.prefix) if arguments.python is not None else None
-    return sources.found(found.update, folder=Path(working_folder()), target=target, toml=toml)
+    variables = {} if arguments.isolated else os.environ
+    folder = Path(working_folder())
+    return sources.found(found.update, folder=folder, target=target, toml=toml, variables=variables)
 
 
 def _with_settings(arguments: Arguments, argv: Sequence[str], settings: tuple[Setting, ...]) -> Arguments:

@@ -66,7 +66,7 @@ def _run(arguments: list[str]) -> None:
     from pip._internal.commands import create_command
 
     patches.USER_AGENT.apply()
-    command: Any = create_command("wheel")
+    command: Any = create_command("wheel", isolated="--isolated" in arguments)
     command.verbosity = 0
     command.parser = compat.strict(command.parser)
     with command.main_context(), _temporary_folders(command):

@@ -25,8 +25,9 @@ def settings(
     ``cache_directory`` overrides pip's. With ``remember`` the result is cached on disk, unless it contains credentials
     or depends on more than files. Raises UsageError for wrong or unsupported settings.
     """
-    folder = cache_directory or settings_cache.default_folder()
-    remember = remember and not os.environ.get("PIP_NO_CACHE_DIR")
+    isolated = "--isolated" in pip_arguments
+    folder = cache_directory or settings_cache.default_folder(isolated=isolated)
+    remember = remember and (isolated or not os.environ.get("PIP_NO_CACHE_DIR"))
     store = settings_cache.Memory(folder, pip_arguments) if remember and folder else None
     found = _recalled(store) if store else None
     if found is None:

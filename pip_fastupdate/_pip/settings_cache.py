@@ -76,12 +76,12 @@ class Memory:
             _prune(self._folder)
 
 
-def default_folder(platform: str = sys.platform) -> Path | None:
+def default_folder(platform: str = sys.platform, *, isolated: bool = False) -> Path | None:
     """Return the usual directory in pip's cache on such a ``platform``, without asking pip.
 
-    None for a user without a home.
+    None for a user without a home. ``isolated`` ignores ``PIP_CACHE_DIR``.
     """
-    said = os.environ.get("PIP_CACHE_DIR")
+    said = None if isolated else os.environ.get("PIP_CACHE_DIR")
     try:
         if said:
             return Path(said).expanduser() / "fastupdate"

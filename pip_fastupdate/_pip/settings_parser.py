@@ -77,7 +77,7 @@ def _parse(arguments: Sequence[str], said: list[LogRecord]) -> tuple[Any, Any, d
 
     printed = StringIO()
     try:
-        command: Any = create_command("install")
+        command: Any = create_command("install", isolated="--isolated" in arguments)
         before = _digests(path for _, paths in command.parser.config.iter_config_files() for path in paths)
         command.parser = compat.strict(command.parser)
         with redirect_stdout(printed):  # older pips print errors, newer ones log them

@@ -35,6 +35,7 @@ FROM_PIP: tuple[tuple[str, str | None, str], ...] = (
     ("--prefer-binary", None, "prefer older wheels over newer sdists"),
     ("--keyring-provider", "PROVIDER", "how to use keyring: auto, disabled, import or subprocess"),
     ("--no-input", None, "do not prompt for credentials"),
+    ("--isolated", None, "ignore environment variables and the user's configuration"),
     ("--require-virtualenv", None, "refuse to run outside a virtual environment"),
     ("--break-system-packages", None, "update an externally managed environment anyway"),
     ("--user", None, "update only packages in the user site"),
@@ -70,6 +71,9 @@ class Arguments:
     shell_init: str | None = None
     show_config: bool = False
     schema: bool = False
+    isolated: bool = False
+    """Ignore ``PIP_*`` and ``PIP_UPDATE_*`` variables, and the configuration file of the user."""
+
     cache_info: bool = False
     cache_clear: bool = False
     history: bool = False
@@ -277,6 +281,7 @@ def _add_pip(made: argparse.ArgumentParser) -> None:
 def parse_arguments(argv: Sequence[str]) -> Arguments:
     """Parse the command line. Raises UsageError; ``--help`` and ``--version`` raise SystemExit."""
     found = parser().parse_intermixed_args(list(argv), argparse.Namespace(pip_arguments=[], bytecode="keep"))
+    isolated = _is_isolated(found)
     cache = CacheOptions(
         directory=None,
         ttl=found.cache_ttl,
@@ -295,9 +300,10 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         build=frozenset(
             name if name == ":all:" else normalize(name) for each in found.build for name in each.split(",")
         ),
-        limits=_limits(os.environ.get("PIP_UPDATE_LIMITS", "")),
+        limits=_limits("" if isolated else os.environ.get("PIP_UPDATE_LIMITS", "")),
         all_venvs=_all_venvs(found, argv),
-        python=found.python or None,
+        python=None if isolated and not _is_given("--python", argv) else found.python or None,
+        isolated=isolated,
         shell_init=found.shell_init,
         show_config=found.show_config,
         schema=found.schema,
@@ -349,7 +355,7 @@ def _options(found: argparse.Namespace, cache: CacheOptions) -> Options:
         stats=found.stats,
         cache=cache,
         bytecode=bytecode,
-        keep=_kept() if found.keep is None else found.keep,
+        keep=found.keep if found.keep is not None else 1 if _is_isolated(found) else _kept(),
         lock_timeout=found.lock_timeout,
         test=found.test,
         bisect=found.bisect,
@@ -443,7 +449,7 @@ def _all_venvs(found: argparse.Namespace, argv: Sequence[str]) -> Path | None:
     wrong = [f"--{name.replace('_', '-')}" for name in one if getattr(found, name)]
     wrong += ["--undo"] if found.undo is not None else []
     wrong += ["--write"] if found.write else []
-    wrong += ["--python"] if any(word.partition("=")[0] == "--python" for word in argv) else []
+    wrong += ["--python"] if _is_given("--python", argv) else []
     wrong += [f"--format {found.format}"] if found.format not in (None, "table", "json", "markdown") else []
     if wrong:
         raise UsageError(f"--all-venvs cannot be used with {wrong[0]}", hint=f"drop {wrong[0]}")
@@ -497,6 +503,14 @@ def _wheels_url(url: str | None) -> str | None:
             f"{url!r} is not the URL of a store of wheels", hint="for example: --shared-wheels s3://bucket/wheels"
         )
     return url
+
+
+def _is_given(flag: str, argv: Sequence[str]) -> bool:
+    return any(word.partition("=")[0] == flag for word in argv)
+
+
+def _is_isolated(found: argparse.Namespace) -> bool:
+    return "--isolated" in found.pip_arguments
 
 
 def _kept() -> int:

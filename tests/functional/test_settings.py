@@ -451,3 +451,17 @@ def test_keyring_is_started_for_those_who_chose_it(
         done.returncode,
     )
     assert_nowhere(environment, done)
+
+
+def test_isolated(environment: Env, index: LocalIndex) -> None:
+    """Variables and the user's own file do not count, of pip or of ours; what the command line says does."""
+    install(environment, [index.release("app", "1.0")])
+    index.release("app", "2.0")
+    folder = environment.home / ".config" / "pip"
+    folder.mkdir(parents=True)
+    (folder / "pip.conf").write_text("[global]\nno-index = true\n[update]\nexclude = app\n")
+    said: dict[str, str | None] = {"PIP_CONFIG_FILE": None, "PIP_RETRIES": "x", "PIP_UPDATE_LEVEL": "patch"}
+    assert 2 == run(environment, "-n", env_vars=said).returncode
+    options = ("--isolated", "-i", index.index_url, "-n", "--format", "json")
+    for _ in range(2):  # the second time, from what is cached of the settings
+        assert {"app": "2.0"} == targets(run(environment, *options, env_vars=said))

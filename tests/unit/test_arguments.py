@@ -9,7 +9,7 @@ import pytest
 from pip_fastupdate import cli
 from pip_fastupdate.arguments import parse_arguments, parser
 from pip_fastupdate.core.errors import UsageError
-from pip_fastupdate.core.options import CacheOptions, Options
+from pip_fastupdate.core.options import CacheOptions, Limits, Options
 
 
 def test_nothing_given() -> None:
@@ -79,6 +79,16 @@ def test_keep_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_UPDATE_KEEP", "many")
     with pytest.raises(UsageError, match="PIP_UPDATE_KEEP"):
         parse_arguments([])
+
+
+def test_isolated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable counts: neither pip's nor ours, whatever it says."""
+    for name, value in (("PIP_UPDATE_KEEP", "many"), ("PIP_UPDATE_LIMITS", "no=1"), ("PIP_PYTHON", "/no/such/python")):
+        monkeypatch.setenv(name, value)
+    found = parse_arguments(["--isolated"])
+    assert (1, Limits(), None, True) == (found.options.keep, found.limits, found.python, found.isolated)
+    assert ("--isolated",) == found.pip_arguments
+    assert "x" == parse_arguments(["--isolated", "--python", "x"]).python
 
 
 @pytest.mark.parametrize(
