@@ -15,11 +15,22 @@ _NO = ("", "0", "false", "no", "off")
 _INSTEAD = "drop --interactive, and name the packages to update"
 
 
-def check(stdin: TextIO | None, stderr: TextIO | None, environ: Mapping[str, str] = os.environ) -> None:
-    """Raise UsageError if nobody can be asked: in CI, without a terminal, or without prompt_toolkit."""
+def check(
+    stdin: TextIO | None,
+    stdout: TextIO | None,
+    stderr: TextIO | None,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    windows: bool = os.name == "nt",
+) -> None:
+    """Raise UsageError if nobody can be asked: in CI, without a terminal, or without prompt_toolkit.
+
+    On Windows, prompt_toolkit draws on the console of standard output, whatever it is told.
+    """
     if environ.get("CI", "").lower() not in _NO:
         raise UsageError(f"--interactive cannot be used in CI (CI={environ['CI']})", hint=_INSTEAD)
-    for name, stream in (("input", stdin), ("error", stderr)):
+    streams = {"input": stdin, "error": stderr} | ({"output": stdout} if windows else {})
+    for name, stream in streams.items():
         if stream is None or not stream.isatty():
             raise UsageError(f"--interactive requires a terminal, but standard {name} is not one", hint=_INSTEAD)
     if environ.get("TERM") == "dumb":

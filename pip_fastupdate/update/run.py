@@ -41,7 +41,7 @@ def run(options: Options, configuration: Configuration, progress: Measured) -> R
     if options.interactive:
         from ..interactive import terminal
 
-        terminal.check(sys.stdin, sys.stderr)
+        terminal.check(sys.stdin, sys.stdout, sys.stderr)
     with open_context(options, configuration, target(), progress, project) as context:
         for tries_left in range(TRIES - 1, -1, -1):
             try:

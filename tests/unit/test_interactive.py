@@ -329,15 +329,21 @@ class Pipe(Terminal):
 def test_nobody_to_ask(stdin: Any, stderr: Any, environ: dict[str, str], says: str) -> None:
     """One clear error with a hint, and the exit code of wrong usage."""
     with pytest.raises(UsageError, match=says) as raised:
-        terminal.check(stdin, stderr, environ)
+        terminal.check(stdin, Pipe(), stderr, environ)
     assert (2, True) == (raised.value.exit_code, bool(raised.value.hint))
+
+
+def test_on_windows() -> None:
+    """Standard output must be the console, too: it is drawn there."""
+    with pytest.raises(UsageError, match="standard output is not one"):
+        terminal.check(Terminal(), Pipe(), Terminal(), {}, windows=True)
 
 
 @pytest.mark.parametrize("value", ["", "0", "false", "False"])
 def test_not_ci(value: str) -> None:
     """As whoever sets it means it."""
     pytest.importorskip("prompt_toolkit")
-    terminal.check(Terminal(), Terminal(), {"CI": value, "TERM": "xterm"})
+    terminal.check(Terminal(), Pipe(), Terminal(), {"CI": value, "TERM": "xterm"}, windows=False)
 
 
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -345,7 +351,7 @@ def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "meta_path", [SimpleNamespace(find_spec=lambda *_: None)])
     monkeypatch.delitem(sys.modules, "prompt_toolkit", raising=False)
     with pytest.raises(UsageError, match="prompt_toolkit") as raised:
-        terminal.check(Terminal(), Terminal(), {"TERM": "xterm"})
+        terminal.check(Terminal(), Pipe(), Terminal(), {"TERM": "xterm"}, windows=False)
     assert 'run `pip install "pip-fastupdate[interactive]"`' == raised.value.hint
 
 
