@@ -1,64 +1,88 @@
 """Writes a wheel's files in place of pip's ``ZipBackedFile``, in a third of its time.
 
 pip does not know that the directory is new, looks for a file to replace before it creates one, and copies piece by
-piece. Content that was read for verification is written as it was read: nothing is decompressed twice, and what is
-installed is what was verified.
+piece, each file as it comes. Here the modules and data of a package are written together, after pip has done the rest:
+that is little work for Python, so another thread can go on with the next wheel. Content that was read for verification
+is written as it was read: nothing is decompressed twice, and what is installed is what was verified.
 """
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..core.files import create_below, write_all
-from ..core.gil_turns import Turns, aside
 
-Contents: TypeAlias = Mapping[str, bytes]
-"""Contents of a wheel's files by their names in it."""
+if TYPE_CHECKING:
+    from zipfile import ZipInfo
+
+Unpack: TypeAlias = Callable[[str], Iterable[bytes]]
+"""The content of a wheel's file by its name in it, in pieces."""
 
 WHOLE = 16 * 1024**2
-"""Bytes of a file up to which it is kept in memory."""
+"""Bytes of a file up to which pip's own archive is read in one go."""
 
 
 class WheelPath(str):
-    """The path of a wheel, with the content read so far.
+    """The path of a wheel, how it is unpacked, and which of its files are still to be written.
 
     pip's installer passes the path to ``zipfile``, which keeps it with the open archive, where ``save`` finds it.
     """
 
-    __slots__ = ("contents", "turns")
+    __slots__ = ("_later", "unpack")
 
-    contents: Contents
-    turns: Turns | None
+    unpack: Unpack | None
+    _later: dict[str, ZipInfo]
 
-    def __new__(cls, path: str, contents: Contents, turns: Turns | None = None) -> WheelPath:
-        """``turns`` are those that the thread is at work in."""
+    def __new__(cls, path: str, unpack: Unpack | None) -> WheelPath:
+        """Without ``unpack`` pip's own archive is read."""
         made = super().__new__(cls, path)
-        made.contents, made.turns = contents, turns
+        made.unpack, made._later = unpack, {}
         return made
+
+    def postpone(self, target: str, info: ZipInfo) -> bool:
+        """Leave a file to ``write_all``; return False for metadata and ``.data``, which pip may read or replace.
+
+        Of several files with the same target the last prevails, as with pip.
+        """
+        if self.unpack is None or info.filename.partition("/")[0].endswith((".dist-info", ".data")):
+            return False
+        self._later[target] = info
+        return True
+
+    def write_all(self) -> None:
+        """Write all postponed files, except those that pip has replaced in the meantime. Raises OSError."""
+        while self._later and self.unpack is not None:
+            target = next(iter(self._later))
+            info = self._later.pop(target)
+            _save(target, info, self.unpack(info.filename))
 
 
 def save(file: Any) -> bool:
-    """Write the file of a ``ZipBackedFile``; return False to leave it to pip: existing or large files."""
+    """Write or postpone the file of a ``ZipBackedFile``; return False to leave it to pip: existing or large files."""
+    archive, info = file._zip_file, file._zip_file.getinfo(file.src_record_path)
+    path = archive.filename if isinstance(archive.filename, WheelPath) else WheelPath("", None)
+    if not path.postpone(file.dest_path, info):
+        if path.unpack is None and info.file_size > WHOLE:
+            return False
+        content = (archive.read(info),) if path.unpack is None else path.unpack(info.filename)
+        if not _save(file.dest_path, info, content):
+            return False
+    file.written = True
+    return True
+
+
+def _save(target: str, info: ZipInfo, content: Iterable[bytes]) -> bool:
+    """Create the file, executable if it is so in the wheel; return False if it exists. Raises OSError."""
     from pip._internal.utils.unpacking import set_extracted_file_to_default_mode_plus_executable, zip_item_is_executable
 
-    archive, info = file._zip_file, file._zip_file.getinfo(file.src_record_path)
-    if info.file_size > WHOLE:
-        return False
-    path = archive.filename
-    contents, turns = (path.contents, path.turns) if isinstance(path, WheelPath) else ({}, None)
-    content = contents.get(file.src_record_path)
     try:
-        write(file.dest_path, archive.read(info) if content is None else content, turns)
+        write(target, content)
     except FileExistsError:
         return False
-    file.written = True
     if zip_item_is_executable(info):
-        set_extracted_file_to_default_mode_plus_executable(file.dest_path)
+        set_extracted_file_to_default_mode_plus_executable(target)
     return True
 
 
@@ -68,26 +92,14 @@ def below(path: str, folder: str) -> str | None:
     return path[len(start) :].replace(os.sep, "/") if path.startswith(start) and ".." not in path else None
 
 
-def write(path: str, content: bytes, turns: Turns | None = None) -> None:
+def write(path: str, content: Iterable[bytes]) -> None:
     """Create the file with the permissions that ``open`` gives, and its directory if missing.
 
     Raises FileExistsError if it exists, and OSError if the disk refuses.
     """
-    with aside(turns, len(content)):
-        descriptor = create_below(path)
-        try:
-            write_all(descriptor, content)
-        finally:
-            os.close(descriptor)
-
-
-def seconds_per_file(folder: Path, tries: int = 20) -> float:
-    """Return the median time the file system takes to create a small file in ``folder``; 0 if it creates none."""
-    taken = [0.0]
-    with suppress(OSError):  # the first wheel will fail in the same way, and report it
-        for number in range(tries):
-            path, start = folder / f".try-{number}", time.perf_counter()
-            write(str(path), b"x")
-            taken.append(time.perf_counter() - start)
-            path.unlink()
-    return sorted(taken)[len(taken) // 2]
+    descriptor = create_below(path)
+    try:
+        for piece in content:
+            write_all(descriptor, piece)
+    finally:
+        os.close(descriptor)

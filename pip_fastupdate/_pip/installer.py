@@ -12,15 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ..core.errors import TransactionError
 from ..core.files import too_long
-from ..core.gil_turns import Turns
+from ..core.gil_turns import Turns, aside
 from ..core.names import normalize
 from . import compat, patches
-from .file_writer import Contents, WheelPath
+from .file_writer import Unpack, WheelPath
 from .places import Mirror, scheme_below, spelled_for
 from .preload import import_everything
 from .proof import escaped
@@ -108,29 +107,32 @@ def stage(
     root: Path,
     requested: bool,
     user: bool,
-    contents: Contents = MappingProxyType({}),
+    unpack: Unpack | None = None,
     turns: Turns | None = None,
     label: str | None = None,
 ) -> StagedWheel:
     """Unpack ``wheel`` below ``root`` as ``pip install --no-compile`` would into the environment. Thread-safe.
 
-    ``requested`` writes pip's REQUESTED file, ``user`` takes the user's scheme; ``contents`` are of files that need not
-    be read again; ``turns`` are those that the thread is at work in; ``label`` stands for the wheel in messages. Raises
+    ``requested`` writes pip's REQUESTED file, ``user`` takes the user's scheme; ``unpack`` returns the content of its
+    files; ``turns`` are those that the thread is at work in; ``label`` stands for the wheel in messages. Raises
     StageFailed for a wheel that pip does not install, and TransactionError if the disk refuses.
     """
     from pip._internal.operations.install.wheel import install_wheel
 
     scheme, mirror = scheme_below(str(root), name, user=user)
+    path = WheelPath(str(wheel), unpack)
     try:
         install_wheel(
             name=name,
-            wheel_path=WheelPath(str(wheel), contents, turns),
+            wheel_path=path,
             scheme=spelled_for(str(wheel), scheme),
             req_description=name,
             pycompile=False,
             warn_script_location=False,
             requested=requested,
         )
+        with aside(turns):
+            path.write_all()
     except Exception as error:  # a wheel may contain whatever makes pip fail
         failure = _failure(error, root, name)
         if isinstance(failure, StageFailed) and label:

@@ -167,9 +167,10 @@ INSTALLER = (
         pips=">=23.2",
         takes=("self",),
         does=(
-            "Content that was read for verification is written as it was read; new files are created without a lookup."
+            "The files of a package are written together, after pip has done the rest, as they were read for "
+            "verification; new files are created without a lookup."
         ),
-        saves="0.3 of 2.7 s of processor time in an update of 100 (median of 7): nothing is unpacked twice.",
+        saves="0.5 of 3.4 s of staging in an update of 83 with 14000 files (medians of 5): others go on meanwhile.",
         make=_save,
     ),
     Patch(

@@ -1,8 +1,8 @@
-"""Threads that take turns at Python's work, and let others run during work that needs no Python.
+"""Threads that take turns at Python's work, and let others run during work that needs little of it.
 
 The interpreter's lock changes hands at every system call, which costs more than a small call is worth: two threads
-unpacking small files take half as long again as one. With turns it changes hands at large ones only: an update of 100
-takes 2.4 s of processor time, 2.5 s without (medians of 7).
+staging wheels at the same time take half as long again as one. So each works alone, and is aside only while it unpacks
+and writes all files of a wheel.
 """
 
 from __future__ import annotations
@@ -11,16 +11,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-LARGE = 32 * 1024
-"""Bytes from which letting another thread in pays off: decompressing or writing them takes as long as that."""
-
 
 class Turns:
     """One thread at a time is at work, the others wait or are ``aside``."""
 
-    def __init__(self, large: int = LARGE) -> None:
-        """``large`` is the number of bytes from which ``aside`` lets others in."""
-        self.large = large
+    def __init__(self) -> None:
         self.lock = threading.Lock()
 
     @contextmanager
@@ -48,9 +43,9 @@ class _Aside:
 _STAYING = nullcontext()
 
 
-def aside(turns: Turns | None, size: int) -> AbstractContextManager[None]:
-    """Inside, others have their turn if ``size``, in bytes, is large.
+def aside(turns: Turns | None) -> AbstractContextManager[None]:
+    """Inside, others have their turn.
 
     ``turns`` are those that this thread is at work in; None if it is in none, and has no turn to give away.
     """
-    return _STAYING if turns is None or size < turns.large else _Aside(turns.lock)
+    return _STAYING if turns is None else _Aside(turns.lock)

@@ -107,7 +107,7 @@ class Archive:
             if os.fstat(self._stream.fileno()).st_size <= WHOLE:
                 content = io.BytesIO(self._stream.read())
                 self._close()
-                self._stream, self._own = content, True
+                self._stream, self._own = content, False
             self.entries = _entries(self._stream, limits)
         except BaseException:
             self._close()
@@ -135,6 +135,10 @@ class Archive:
         if entry.size > limit:
             raise Refused(about("too-large", f"{{}} has {entry.size} bytes", name))
         return b"".join(self.chunks(entry))
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """The content of the entry as by ``chunks``, as long as the file is open. Raises KeyError, Refused."""
+        return self.chunks(self._by_name[name])
 
     def chunks(self, entry: ArchiveEntry) -> Iterator[bytes]:
         """Yield the content in pieces of at most 1 MiB; size and CRC are checked at the end. Raises Refused."""

@@ -15,9 +15,10 @@ found in its module:
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -61,8 +62,8 @@ class Inspection:
 
     requires_python: str | None
     version: str
-    contents: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
-    """Contents of files read so far, by their names in the wheel: those need not be read again."""
+    unpack: Callable[[str], Iterable[bytes]] | None = field(default=None, repr=False, compare=False)
+    """The content of a file by its name in the wheel, in pieces; only while the inspected stream is open."""
 
 
 def inspect(
@@ -97,8 +98,14 @@ def inspect(
         requires=metadata.requires,
         requires_python=metadata.requires_python,
         version=metadata.version,
-        contents=contents,
+        unpack=None if stream is None else partial(_unpacked, archive, contents),
     )
+
+
+def _unpacked(archive: Archive, contents: Mapping[str, bytes], name: str) -> Iterable[bytes]:
+    """Return the content, as it was read for verification if it is kept. Raises KeyError, OSError, Refused."""
+    content = contents.get(name)
+    return archive.pieces(name) if content is None else (content,)
 
 
 def _refusal(release: Release, *reasons: Reason) -> Inspection:

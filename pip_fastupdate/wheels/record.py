@@ -152,29 +152,27 @@ def read_content(archive: Archive, rows: Mapping[str, RecordRow], turns: Turns |
     read: dict[str, bytes] = {}
     faults: list[Reason] = []
     room = KEPT
-    for entry in archive.entries:
-        if not entry.is_folder:
-            keep = entry.size <= room
-            content, found = _read(archive, entry, rows.get(entry.name), keep=keep, turns=turns)
-            faults += found
-            if keep:
-                read[entry.name] = content
-                room -= entry.size
+    with aside(turns):
+        for entry in archive.entries:
+            if not entry.is_folder:
+                keep = entry.size <= room
+                content, found = _read(archive, entry, rows.get(entry.name), keep=keep)
+                faults += found
+                if keep:
+                    read[entry.name] = content
+                    room -= entry.size
     return Content(faults=tuple(faults), read=read)
 
 
-def _read(
-    archive: Archive, entry: ArchiveEntry, row: RecordRow | None, *, keep: bool, turns: Turns | None
-) -> tuple[bytes, list[Reason]]:
-    """Yield the content, if it is to be kept, and what is wrong with it."""
+def _read(archive: Archive, entry: ArchiveEntry, row: RecordRow | None, *, keep: bool) -> tuple[bytes, list[Reason]]:
+    """Return the content, if it is to be kept, and what is wrong with it."""
     machine = getattr(hashlib, row.algorithm)() if row and row.algorithm in ALGORITHMS else None
     pieces: list[bytes] = []
-    with aside(turns, entry.size):
-        for piece in archive.chunks(entry):
-            if machine:
-                machine.update(piece)
-            if keep:
-                pieces.append(piece)
+    for piece in archive.chunks(entry):
+        if machine:
+            machine.update(piece)
+        if keep:
+            pieces.append(piece)
     found = []
     if row and row.size not in (None, entry.size):
         found.append(about("record-size", f"{{}} has {entry.size} bytes, but RECORD says {row.size}", entry.name))

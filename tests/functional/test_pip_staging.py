@@ -37,12 +37,13 @@ staging.prepare_process()
 
 def bring(path, requested):
     name = Path(path).name.partition("-")[0]
-    contents = {}
+    unpack = None
     if order["known"]:
         with zipfile.ZipFile(path) as archive:
             contents = {info.filename: archive.read(info) for info in archive.infolist()}
+        unpack = lambda name: (contents[name][:5], contents[name][5:])
     staged = staging.stage(
-        Path(path), name=name, root=Path(order["staging"], name), requested=requested, user=False, contents=contents
+        Path(path), name=name, root=Path(order["staging"], name), requested=requested, user=False, unpack=unpack
     )
     if order["compile"]:
         staging.compile_bytecode(staged)

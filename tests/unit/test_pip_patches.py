@@ -124,19 +124,23 @@ def test_files_of_pips_own_are_not_written_to_the_disk_at_once(tmp_path: Path, m
     assert Path(file.name).read_bytes() == "ä\n".encode()
 
 
-def test_known_contents_are_written(tmp_path: Path) -> None:
-    """By pip's own kind of file; with what is there already it does as it always did."""
+def test_files_are_written_in_the_end(tmp_path: Path) -> None:
+    """Those of pip's own kind; what is there by then pip has made after them."""
     from pip._internal.operations.install.wheel import RecordPath, ZipBackedFile
 
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as new:
         new.writestr("a.py", "packed")
-    with zipfile.ZipFile(WheelPath(str(tmp_path / "x.zip"), {"a.py": b"known"})) as archive:
-        found = []
-        for _ in range(2):
-            file = ZipBackedFile(RecordPath("a.py"), str(tmp_path / "a.py"), archive)
+    path, found = WheelPath(str(tmp_path / "x.zip"), lambda name: (b"known",)), []
+    with zipfile.ZipFile(path) as archive:
+        for folder in ("one", "two"):
+            file = ZipBackedFile(RecordPath("a.py"), str(tmp_path / folder / "a.py"), archive)
             file.save()
-            found.append((tmp_path / "a.py").read_text())
-    assert found == ["known", "packed"]
+            found.append(file.written and not (tmp_path / folder).exists())
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two/a.py").write_text("later")
+    path.write_all()
+    assert found == [True, True]
+    assert [(tmp_path / folder / "a.py").read_text() for folder in ("one", "two")] == ["known", "later"]
 
 
 @pytest.mark.parametrize("path", [("lib", "a", "b.py"), ("lib", "a..b.py"), ("lib", "..", "bin", "x"), ("bin", "x")])

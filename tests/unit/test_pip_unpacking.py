@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import zipfile
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 import pytest
 
 from pip_fastupdate._pip import file_writer
-from pip_fastupdate._pip.file_writer import WheelPath, below, save, seconds_per_file, write
-from pip_fastupdate.core.gil_turns import Turns
+from pip_fastupdate._pip.file_writer import WheelPath, below, save, write
 
 
 class File:
@@ -64,28 +63,94 @@ def test_names_below_a_folder(tmp_path: Path, path: tuple[str, ...], name: str |
     assert below(str(tmp_path.joinpath(*path)), str(tmp_path / "lib")) == name
 
 
-def test_contents_come_with_the_path(archive: zipfile.ZipFile, tmp_path: Path) -> None:
-    """In place of those in the archive; what is not known is read, and the next archive knows nothing of it."""
-    contents = MappingProxyType({"two.py": b"known", "empty": b"", "other": b"stays"})
-    path = WheelPath(str(archive.filename), contents)
+def path_of(archive: zipfile.ZipFile, read: list[str] | None = None) -> WheelPath:
+    """The path of the archive, unpacked by ourselves: each content in two pieces; what is read is noted."""
+
+    def unpack(name: str) -> tuple[bytes, ...]:
+        if read is not None:
+            read.append(name)
+        return (b"our ", archive.read(name))
+
+    return WheelPath(str(archive.filename), unpack)
+
+
+def test_written_together(archive: zipfile.ZipFile, tmp_path: Path) -> None:
+    """Nothing of the package is there before, then everything, read once; a second time does nothing more."""
+    read: list[str] = []
+    path = path_of(archive, read)
     with zipfile.ZipFile(path) as known:
-        assert saved(known, tmp_path / "to") == ({"a/one.py": "one", "two.py": "known", "empty": ""}, [])
-    assert saved(archive, tmp_path / "again")[0]["two.py"] == "two"
+        assert saved(known, tmp_path / "to") == ({}, [])
+    assert read == []
+    for _ in range(2):
+        path.write_all()
+    assert {each.name: each.read_text() for each in (tmp_path / "to").rglob("*") if each.is_file()} == {
+        "one.py": "our one",
+        "two.py": "our two",
+        "empty": "our ",
+    }
+    assert read == ["a/one.py", "two.py", "empty"]
+    assert saved(archive, tmp_path / "again")[0]["two.py"] == "two", "the next archive knows nothing of it"
 
 
-def test_turns_come_with_the_path(archive: zipfile.ZipFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Others have theirs while a file is made."""
-    turns, held, make = Turns(large=3), list[bool](), os.open
+@pytest.mark.parametrize(
+    ("name", "waits"),
+    [
+        ("a/b.py", True),
+        ("a.py", True),
+        ("x-1.dist-info/METADATA", False),
+        ("x-1.data/scripts/run", False),
+        ("x-1.data/purelib/a.py", False),
+        ("a/x-1.dist-info/METADATA", True),
+    ],
+)
+def test_what_is_written_at_once(tmp_path: Path, name: str, waits: bool) -> None:
+    """What pip reads, makes others of or puts in the place of others."""
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as new:
+        new.writestr(name, b"content")
+    archive = zipfile.ZipFile(tmp_path / "x.zip")
+    path = path_of(archive)
+    with zipfile.ZipFile(path) as known:
+        assert save(File(name, tmp_path / "to" / name, known))
+    assert (tmp_path / "to" / name).exists() is not waits
+    path.write_all()
+    assert (tmp_path / "to" / name).read_text() == "our content"
 
-    def seen(*arguments: Any) -> int:
-        held.append(turns.lock.locked())
-        return make(*arguments)
 
-    with zipfile.ZipFile(WheelPath(str(archive.filename), {}, turns)) as known, turns.work():
-        monkeypatch.setattr(os, "open", seen)
-        for name in known.namelist():
-            save(File(name, tmp_path / Path(name).name, known))
-    assert held == [False, False, True], "the last one is small"
+def test_of_two_for_one_place_the_last(archive: zipfile.ZipFile, tmp_path: Path) -> None:
+    """As pip, which writes one over the other."""
+    path = path_of(archive)
+    with zipfile.ZipFile(path) as known:
+        for name in ("a/one.py", "two.py"):
+            save(File(name, tmp_path / "x.py", known))
+    path.write_all()
+    assert (tmp_path / "x.py").read_text() == "our two"
+
+
+def test_executable_ones_are_so_in_the_end(tmp_path: Path) -> None:
+    """With the mode that pip gives."""
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as new:
+        info = zipfile.ZipInfo("tool")
+        info.external_attr = (stat.S_IFREG | 0o755) << 16
+        new.writestr(info, b"#!")
+    path = path_of(zipfile.ZipFile(tmp_path / "x.zip"))
+    with zipfile.ZipFile(path) as known:
+        save(File("tool", tmp_path / "tool", known))
+    path.write_all()
+    assert os.name == "nt" or (tmp_path / "tool").stat().st_mode & 0o111 == 0o111
+
+
+def test_disk_that_is_full(archive: zipfile.ZipFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is told."""
+    path = path_of(archive)
+    with zipfile.ZipFile(path) as known:
+        saved(known, tmp_path / "to")
+
+    def full(descriptor: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match="full"):
+        path.write_all()
 
 
 def test_what_is_left_to_pip(archive: zipfile.ZipFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,13 +164,5 @@ def test_write_goes_on_after_a_part(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """Systems write no more than 2 GiB at once."""
     whole = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, data: whole(descriptor, data[:2]))
-    write(str(tmp_path / "x"), b"12345")
+    write(str(tmp_path / "x"), (b"123", b"45"))
     assert (tmp_path / "x").read_bytes() == b"12345"
-
-
-def test_speed_of_the_disk(tmp_path: Path) -> None:
-    """Nothing is left behind, and what is no folder is no reason to fail."""
-    assert 0 < seconds_per_file(tmp_path) < 1
-    assert list(tmp_path.iterdir()) == []
-    (tmp_path / "file").touch()
-    assert seconds_per_file(tmp_path / "file") == 0.0

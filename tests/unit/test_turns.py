@@ -11,15 +11,14 @@ from pip_fastupdate.core.gil_turns import Turns, aside
 
 
 def test_one_at_a_time() -> None:
-    """Whoever is at work keeps the others waiting, whatever it does that is small."""
-    turns, inside, most = Turns(large=10), [0], [0]
+    """Whoever is at work keeps the others waiting."""
+    turns, inside, most = Turns(), [0], [0]
 
     def work(_: int) -> None:
         with turns.work():
             inside[0] += 1
             most[0] = max(most[0], inside[0])
-            with aside(turns, 9):
-                threading.Event().wait(0.001)
+            threading.Event().wait(0.001)
             inside[0] -= 1
 
     with ThreadPoolExecutor(4) as threads:
@@ -29,7 +28,7 @@ def test_one_at_a_time() -> None:
 
 def test_others_go_on_meanwhile() -> None:
     """As long as one is aside another is at work; it comes back to work before it goes on."""
-    turns, there, done = Turns(large=10), threading.Event(), threading.Event()
+    turns, there, done = Turns(), threading.Event(), threading.Event()
 
     def other() -> None:
         there.wait()
@@ -39,7 +38,7 @@ def test_others_go_on_meanwhile() -> None:
     thread = threading.Thread(target=other)
     thread.start()
     with turns.work():
-        with aside(turns, 10):
+        with aside(turns):
             there.set()
             assert done.wait(10)
         assert turns.lock.locked()
@@ -47,15 +46,15 @@ def test_others_go_on_meanwhile() -> None:
     assert not turns.lock.locked()
 
 
-def test_nothing_is_large_outside_of_work() -> None:
+def test_outside_of_work() -> None:
     """Nobody has a turn to give away there."""
-    with aside(None, 10**9):
+    with aside(None):
         pass
 
 
 def test_errors_come_through() -> None:
     """The turn is given back."""
-    turns = Turns(large=0)
-    with pytest.raises(OSError, match="full"), turns.work(), aside(turns, 0):
+    turns = Turns()
+    with pytest.raises(OSError, match="full"), turns.work(), aside(turns):
         raise OSError("full")
     assert not turns.lock.locked()

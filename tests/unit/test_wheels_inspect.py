@@ -17,6 +17,7 @@ from packaging.version import Version
 
 from pip_fastupdate.core.models import File, Release
 from pip_fastupdate.wheels import Inspection, InstalledFiles, Limits, inspect
+from pip_fastupdate.wheels.refusal import Refused
 from pip_fastupdate.wheels.warnings import system_command
 from tests.support.raw_wheels import (
     FILENAME,
@@ -343,6 +344,27 @@ def test_content_is_read_once(tmp_path: Path) -> None:
     assert [] == kinds(path, release)
     path.write_bytes(pack(demo({"../x": b""})))
     assert ["path-escape"] == kinds(path, release)
+
+
+def test_content_that_was_read_is_at_hand(tmp_path: Path) -> None:
+    """It comes as it was checked, though the file is another by now; what was not read is checked as it is read."""
+    path, release = cached(tmp_path, pack(demo()))
+    found = []
+    for _ in range(2):
+        with path.open("r+b") as stream:
+            inspection = inspect(path, release, before=None, owners=lambda _: None, stream=stream)
+            assert inspection.unpack is not None
+            found.append(b"".join(inspection.unpack(INIT)))
+        path.write_bytes(pack(changed(demo(), INIT, content=b"other")))
+    assert found == [b"__version__ = '1.0'\n", b"other"]
+
+    path.write_bytes(pack(changed(demo(), INIT, crc=1)))
+    with path.open("rb") as stream:
+        inspection = inspect(path, release, before=None, owners=lambda _: None, stream=stream)
+        assert inspection.unpack is not None
+        with pytest.raises(Refused, match="checksum"):
+            list(inspection.unpack(INIT))
+    assert inspect(path, release, before=None, owners=lambda _: None).unpack is None, "nobody keeps it open"
 
 
 def test_mark_of_another_version_is_void(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TypeAlias
 
 from ...core.background import Task, Threads
@@ -20,9 +19,6 @@ from ..results import Planned, Staged, StagedRelease, key_of
 from ..space import check_room, download_size, places_of
 from ..staging_area import StagingArea
 from .stage import Downloaded, stage
-
-SLOW = 0.00025
-"""Seconds to create a file from which creating several at once pays off: as long as the work on each."""
 
 Staging: TypeAlias = "Task[StagedRelease | Failure]"
 """A wheel being staged."""
@@ -53,7 +49,7 @@ def fetch_and_stage(area: StagingArea, planned: Planned, staged: Staged) -> Stag
         if gone:
             return _without(staged, gone)
     check_room(total, places_of(area.context.options.cache.directory, area.transaction.staging))
-    turns = turns_for(area.transaction.staging)
+    turns = Turns()
     with ExitStack() as ends:
         threads = Threads(max(2, min(4, os.cpu_count() or 1)), name="stage")
         ends.callback(threads.end)  # what they write is removed then
@@ -140,17 +136,6 @@ def _with(
             damaged[key] = found
     tried = staged.tried + len(results)
     return Staged(releases=releases, failures=failures, damaged=damaged, unfit=unfit, tried=tried)
-
-
-def turns_for(folder: Path) -> Turns:
-    """Return how the threads that stage in ``folder`` share the interpreter.
-
-    Small files are little work for the system unless the disk creates them slowly, for example because a virus scanner
-    inspects each: then other threads go on in the meantime.
-    """
-    from ..._pip.file_writer import seconds_per_file
-
-    return Turns(large=0) if seconds_per_file(folder) > SLOW else Turns()
 
 
 def _unreachable(failure: Failure) -> IndexUnreachable:

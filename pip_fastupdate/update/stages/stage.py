@@ -79,7 +79,7 @@ def _unpack(
         root=downloaded.folder,
         requested=change.requested,
         user=_is_for_user(area, change.name),
-        contents=inspection.contents,
+        unpack=inspection.unpack,
         turns=turns,
     )
     if _wants_bytecode(area, change.name):
