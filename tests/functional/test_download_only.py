@@ -35,6 +35,16 @@ def test_then_offline(old: Env, index: LocalIndex) -> None:
     assert {"app": "2.0", "lib": "2.0", "new": "1.0"} == installed(old)
 
 
+def test_bytecode(old: Env, index: LocalIndex) -> None:
+    """What is to be compiled is compiled already, and taken from beside the wheels then."""
+    assert 0 == run(old, "--download-only", "--compile", index=index).returncode
+    made = {path.name: path.stat().st_ino for path in old.cache.rglob("*.pyc")}
+    assert 3 == len(made)
+    assert 0 == run(old, "--offline", "--compile", index=index).returncode
+    assert made == {path.name: path.stat().st_ino for path in old.cache.rglob("*.pyc")}
+    assert 3 == len(list(old.site_packages.glob("*/__pycache__/*.pyc")))
+
+
 def test_file_that_is_damaged(old: Env, index: LocalIndex) -> None:
     """What was downloaded was checked: what is bad is told already, and not kept."""
     index.fail("/files/lib-2.0-*.whl", corrupt=True)
