@@ -32,6 +32,10 @@ class Reason:
     data: Mapping[str, str] = field(default_factory=dict)
     """Further fields of the reason in the JSON report; none may be called ``kind`` or ``text``."""
 
+    def after(self, words: str, **data: str) -> Reason:
+        """Return the same reason, its text after these words, with further fields."""
+        return Reason(kind=self.kind, text=f"{words} {self.text}", data={**self.data, **data})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:

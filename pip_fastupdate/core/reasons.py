@@ -252,3 +252,28 @@ WORDS: Mapping[ReasonKind, str] = {
     "bad-metadata": "with unreadable metadata",
 }
 """Words of the summary after a count: ``2 too recent``. Other kinds stand for themselves."""
+
+
+def requires_python(wanted: str | None) -> str:
+    """Return the text of ``requires-python``; ``wanted`` is a specifier."""
+    return f"requires Python {wanted}"
+
+
+def was_yanked(why: str | None) -> str:
+    """Return the text of ``yanked``."""
+    return f"was yanked: {why}" if why else "was yanked"
+
+
+def constrained(version: str, name: str, specifier: str) -> str:
+    """Return the text of ``constraint``."""
+    return f"{version} is excluded by the constraint {name}{specifier}"
+
+
+def not_cached(what: str) -> str:
+    """Return the text of ``offline``."""
+    return f"{what} is not cached"
+
+
+def no_longer_exists(what: str) -> str:
+    """Return the text of ``missing-file``."""
+    return f"{what} no longer exists"

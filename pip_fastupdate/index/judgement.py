@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from packaging.version import Version
 
 from ..core.models import Reason
+from ..core.reasons import was_yanked
 from .filenames import order_key
 from .merging import MergedVersion, SourceRecord
 
@@ -26,7 +27,7 @@ def judged(
         reasons = [file.yanked for file, _ in listed.files]
         if reasons and None not in reasons:
             why = next((each for each in reasons if each), "")
-            text = f"{installed}, which is installed, was yanked" + (f": {why}" if why else "")
+            text = f"{installed}, which is installed, {was_yanked(why)}"
             yield Reason(kind="yanked", text=text, data=data)
     elif _gone(installed, sources):
         text = f"{installed}, which is installed, is no longer on the index, although other versions are"

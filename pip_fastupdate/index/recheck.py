@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..core.models import Failure, File, Release
+from ..core.reasons import was_yanked
 from .filenames import version_of
 from .project_record import CompatibleFile, ProjectRecord, split
 
@@ -35,7 +36,7 @@ def compare(release: Release, record: ProjectRecord | None) -> Failure | None:
     if now is None:
         return _failure(release, "not-found", f"{file.filename} is no longer on the index")
     if now.yanked is not None and release.yanked is None:
-        return _failure(release, "yanked", f"was yanked: {now.yanked}" if now.yanked else "was yanked")
+        return _failure(release, "yanked", was_yanked(now.yanked))
     if _differ(file, now):
         return _failure(release, "hash", f"{file.filename} has changed on the index")
     return None

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from ..core.models import File
 from ..core.names import normalize
 from ..core.protocols import DownloadFailed
+from ..core.reasons import no_longer_exists
 from ..core.urls import file_path
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def metadata_of(file: File, session: Session) -> bytes:
         with session.stream(file.url) as chunks, _downloaded(chunks) as stream:
             return read(stream, file)
     except FileNotFoundError:
-        raise DownloadFailed("missing-file", f"{file.filename} no longer exists") from None
+        raise DownloadFailed("missing-file", no_longer_exists(file.filename)) from None
     except _BROKEN as error:
         raise DownloadFailed("garbage", f"{file.filename} is damaged: {error}") from error
 
@@ -148,7 +149,7 @@ class Window(io.RawIOBase):
     def _fetch(self, asked: str) -> bool:
         answer = self._session.fetch(self._file.url, {"Range": asked, "Accept-Encoding": "identity"})
         if answer.status == 404:
-            raise DownloadFailed("missing-file", f"{self._file.filename} no longer exists")
+            raise DownloadFailed("missing-file", no_longer_exists(self._file.filename))
         said = {key.lower(): value for key, value in answer.headers.items()}.get("content-range", "")
         match = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", said.strip())
         if answer.status == 200 and len(answer.body) == (self._file.size or len(answer.body)):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..core.interpreter import Interpreter
 from ..core.models import Failure, File, Release
 from ..core.protocols import DownloadFailed
+from ..core.reasons import requires_python
 from ..core.response import host_of
 from . import core_metadata
 from .core_metadata import CoreMetadata
@@ -187,7 +188,7 @@ class Requirements:
 
     def _judge(self, release: Release, found: CoreMetadata) -> tuple[str, ...] | Failure:
         if not self._interpreter.runs(found.requires_python):
-            return _failure(release, "requires-python", f"requires Python {found.requires_python}")
+            return _failure(release, "requires-python", requires_python(found.requires_python))
         if release.file is not None and not release.file.is_wheel and not found.static:
             return _failure(release, "build", _BUILD)
         return found.requires

@@ -9,7 +9,7 @@ from packaging.version import Version
 from ..core.models import Failure, File, Project, ProjectStatus, Reason, Release
 from ..core.options import Policy
 from ..core.protocols import Filters, OfferedFile, first_reason
-from ..core.reasons import OF_FILTERS
+from ..core.reasons import OF_FILTERS, requires_python, was_yanked
 from .judgement import judged
 from .merging import MergedVersion, SourceRecord, merged_versions
 from .project_record import SDIST, CompatibleFile, split
@@ -125,9 +125,9 @@ class _Selection:
             return held
         if fitting:
             reason = fitting[0][0].yanked
-            return Reason(kind="yanked", text=f"was yanked: {reason}" if reason else "was yanked")
+            return Reason(kind="yanked", text=was_yanked(reason))
         if not merged.files and merged.python:
-            return Reason(kind="requires-python", text=f"requires Python {merged.python}")
+            return Reason(kind="requires-python", text=requires_python(merged.python))
         return Reason(kind="no-wheel", text=self._no_wheel(merged))
 
     def _no_wheel(self, merged: MergedVersion) -> str:

@@ -17,6 +17,7 @@ from ..cache.redis import SharedStore
 from ..cache.sqlite import DAY, Store
 from ..core.options import CacheOptions, Network
 from ..core.protocols import DownloadFailed
+from ..core.reasons import not_cached
 from ..core.response import Answer, Record, Reply, key_of, pack, unpack
 from ..core.text import without_credentials
 from .counters import Counters
@@ -183,7 +184,7 @@ class Session:
 
     def _connected(self, url: str) -> CachedTransport:
         if self._cache.offline:
-            raise DownloadFailed("offline", f"{without_credentials(url)} is not cached")
+            raise DownloadFailed("offline", not_cached(without_credentials(url)))
         if self._transport is None:
             self.prepare()
         assert self._transport is not None, "prepared"

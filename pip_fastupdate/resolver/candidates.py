@@ -49,6 +49,16 @@ class Problem:
         found = str(self.found.version) if self.found else ""
         return (f"{self.parent.name} {self.parent.version}", self.dependency.text, found)
 
+    @property
+    def text(self) -> str:
+        """The requirement in words: ``numba 0.59.1 requires numpy<1.27``."""
+        return f"{self.parent.name} {self.parent.version} requires {self.dependency.text}"
+
+    @property
+    def data(self) -> dict[str, str]:
+        """The same as fields of a reason."""
+        return {"by": self.parent.name, "by_version": str(self.parent.version), "requirement": self.dependency.text}
+
 
 @dataclass(slots=True, kw_only=True)
 class CandidatePool:

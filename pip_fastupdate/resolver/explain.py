@@ -122,9 +122,7 @@ class Chain:
     def reasons(self, problem: Problem) -> Iterator[Reason]:
         """Return a requirement in words, and what keeps its owner from giving it up, if that is not in the plan."""
         parent, dependency = problem.parent, problem.dependency
-        data = {"by": parent.name, "by_version": str(parent.version), "requirement": dependency.text}
-        text = f"{parent.name} {parent.version} requires {dependency.text}"
-        found = problem.found
+        text, data, found = problem.text, problem.data, problem.found
         if dependency.url is not None:
             yield Reason(kind="direct-url", text=text, data={**data, "url": dependency.url})
         elif dependency.name == self.wanted.name or (found is not None and self._moved(found)):
@@ -148,11 +146,8 @@ class Chain:
         if newer and all(each.blocked is not None for each in newer):
             release = newer[0]
             if release.blocked is not None and release.blocked.kind != "pre-release":
-                yield Reason(
-                    kind=release.blocked.kind,
-                    text=f"{parent.name} {release.version} {release.blocked.text}",
-                    data={**release.blocked.data, "by": parent.name, "version": str(release.version)},
-                )
+                version = str(release.version)
+                yield release.blocked.after(f"{parent.name} {version}", by=parent.name, version=version)
 
 
 def causes(pool: CandidatePool, assignment: Assignment, name: str) -> Iterator[str]:
@@ -163,7 +158,7 @@ def causes(pool: CandidatePool, assignment: Assignment, name: str) -> Iterator[s
     for problem in pool.problems(stayed):
         parent, dependency = problem.parent, problem.dependency
         if name in (parent.name, dependency.name):
-            yield f"{parent.name} {parent.version} requires {dependency.text}"
+            yield problem.text
 
 
 def _stays(pool: CandidatePool, found: Candidate) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..core.models import Change, Hold, Project, Reason, Release
-from ..core.reasons import OF_NEW_VERSION, ReasonKind
+from ..core.reasons import OF_NEW_VERSION, ReasonKind, constrained
 from ..core.requirements import allows
 from ..resolver.candidates import CandidatePool
 
@@ -48,11 +48,7 @@ def beyond(pool: CandidatePool, name: str, elsewhere_release: Release | None) ->
     ):
         if release.blocked is not None:
             version = str(release.version)
-            yield Reason(
-                kind=release.blocked.kind,
-                text=f"{version} {release.blocked.text}",
-                data={**release.blocked.data, "version": version},
-            )
+            yield release.blocked.after(version, version=version)
 
 
 def _constrained(project: Project, pool: CandidatePool, name: str) -> Iterator[Reason]:
@@ -64,7 +60,7 @@ def _constrained(project: Project, pool: CandidatePool, name: str) -> Iterator[R
         limit = next(each for each in limits if not allows(each, newest.version))
         version = str(newest.version)
         data = {"version": version, "constraint": limit}
-        yield Reason(kind="constraint", text=f"{version} is excluded by the constraint {name}{limit}", data=data)
+        yield Reason(kind="constraint", text=constrained(version, name, limit), data=data)
 
 
 def newest_blocked(pool: CandidatePool, name: str) -> Iterator[Release]:

@@ -17,6 +17,7 @@ from ..core.cache_folder import distrust, make, touch
 from ..core.hashes import WEAK, problem
 from ..core.models import Failure, File, Release
 from ..core.protocols import Counting, DownloadFailed, Progress, Transport
+from ..core.reasons import not_cached
 from ..core.urls import file_path
 from . import files
 from .download import DiskRefused, Download, Meter, Part, disk_error
@@ -156,7 +157,7 @@ class WheelStore:
 
     def _download(self, file: File, meter: Meter, stop: threading.Event) -> Path:
         if self._offline:
-            raise DownloadFailed("offline", f"{file.filename} is not cached")
+            raise DownloadFailed("offline", not_cached(file.filename))
         try:
             return self._download_into(file, meter, stop)
         except DiskRefused as refused:

@@ -90,8 +90,7 @@ def _compare(context: RunContext, planned: Planned) -> None:
     worse = [each for each in pool.unmet(pool.installed) if each.key not in before]
     if worse:
         first = worse[0]
-        text = f"{first.parent.name} {first.parent.version} requires {first.dependency.text}"
-        raise TransactionError(f"unsatisfied requirement after the update: {text}; the update was rolled back")
+        raise TransactionError(f"unsatisfied requirement after the update: {first.text}; the update was rolled back")
 
 
 def _bisect(

@@ -14,7 +14,7 @@ from ..._pip import toml
 from ...core import interpreter
 from ...core.errors import UsageError
 from ...core.models import Failure, Hold, Inventory, Plan, Project, Reason, Release
-from ...core.reasons import UNREACHABLE
+from ...core.reasons import UNREACHABLE, constrained
 from ...core.requirements import allows
 from ...core.text import some
 from ...lockfile.reading import ReadLock, read
@@ -172,8 +172,8 @@ def _ruled_out(context: RunContext, pool: CandidatePool, lock: ReadLock, candida
         return Reason(kind="older-in-lock", text=text, data={"locked": str(version)})
     limit = next((each for each in pool.constraints.get(name, ()) if not allows(each, version)), None)
     if limit is not None:
-        text = f"{version} is excluded by the constraint {name}{limit}"
-        return Reason(kind="constraint", text=text, data={"locked": str(version), "constraint": limit})
+        data = {"locked": str(version), "constraint": limit}
+        return Reason(kind="constraint", text=constrained(str(version), name, limit), data=data)
     failure = pool.failure(candidate)
     return None if failure is None else replace(failure.reason, data={"locked": str(version)})
 
@@ -190,12 +190,10 @@ def _involved(
 
 
 def _obstacle(problem: Problem, lock: ReadLock) -> Reason:
-    parent, dependency = problem.parent, problem.dependency
-    data = {"by": parent.name, "by_version": str(parent.version), "requirement": dependency.text}
-    text = f"{parent.name} {parent.version} requires {dependency.text}"
+    text, data = problem.text, problem.data
     if problem.found is None:
         return Reason(kind="requires-missing", text=f"{text}, which {lock.path.name} does not contain", data=data)
-    found = f"{dependency.name} would be {problem.found.version}"
+    found = f"{problem.dependency.name} would be {problem.found.version}"
     return Reason(kind="required-by", text=f"{text}, but {found}", data=data)
 
 

@@ -13,6 +13,7 @@ from ...core.gil_turns import Turns
 from ...core.interpreter import this as this_interpreter
 from ...core.models import Change, Distribution, Failure, Reason
 from ...core.protocols import DownloadFailed
+from ...core.reasons import requires_python
 from ...environment import installed_files
 from ...environment.metadata_file import license_expression
 from ...wheels import InstalledFiles, OpenWheel, inspect
@@ -71,7 +72,7 @@ def _unpack(
         text = "; ".join(reason.text for reason in inspection.refusals)
         return _failure(change, inspection.refusals[0].kind, text)
     if not this_interpreter().runs(inspection.requires_python):
-        return _failure(change, "requires-python", f"requires Python {inspection.requires_python}")
+        return _failure(change, "requires-python", requires_python(inspection.requires_python))
     staged = installer.stage(
         wheel.path if wheel else path,
         label=str(path),
