@@ -192,7 +192,7 @@ def _dispatch(arguments: Arguments, argv: Sequence[str]) -> int:
         if settings:
             arguments = _with_settings(arguments, argv, settings)
             if arguments.options.verbosity > 0:
-                progress.note(f"Settings of {', '.join(dict.fromkeys(each.source for each in settings))}")
+                progress.note(f"settings from {', '.join(dict.fromkeys(each.source for each in settings))}")
         configuration, options = _completed(arguments, found, progress)
     if arguments.cache_info or arguments.cache_clear:
         return _cache(arguments, options, progress)

@@ -78,7 +78,7 @@ class Arguments:
     cache_clear: bool = False
     history: bool = False
     undo: str | None = None
-    """A transaction's id, "" for the last one; None if nothing is to be undone."""
+    """A transaction's id, "" for the last one; None without --undo."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -377,7 +377,7 @@ def _options(found: argparse.Namespace, cache: CacheOptions) -> Options:
 
 
 def _written(found: argparse.Namespace) -> tuple[Path, ...]:
-    """Raise UsageError if lower bounds are to be raised but no file is written."""
+    """Raise UsageError for --write-lower-bounds without a file to write."""
     if found.write_lower_bounds and not found.write:
         raise UsageError(
             "--write-lower-bounds requires --write FILE",
@@ -410,7 +410,7 @@ def _download_only(found: argparse.Namespace) -> bool:
 
 
 def _interactive(found: argparse.Namespace) -> bool:
-    """Raises UsageError for what leaves nothing to choose."""
+    """Raise UsageError for options that leave nothing to choose."""
     given = {
         "--check": found.check,
         "--why": found.why is not None,
@@ -497,7 +497,7 @@ def _cache_url(url: str | None) -> str | None:
 
 
 def _wheels_url(url: str | None) -> str | None:
-    """Raises UsageError for what is not a URL; whether anything speaks its scheme is found out where it is used."""
+    """Raise UsageError for an invalid URL; whether its scheme is supported shows later."""
     if url is not None and not re.match(r"(?!rediss?:)[A-Za-z][A-Za-z0-9+.-]*://.", url):
         raise UsageError(
             f"{url!r} is not the URL of a store of wheels", hint="for example: --shared-wheels s3://bucket/wheels"

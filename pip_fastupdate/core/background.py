@@ -115,8 +115,8 @@ class Threads:
     ) -> None:
         """``rush`` is the limit while more than five tasks wait for each thread that ``limit`` allows.
 
-        Where these wait for answers rather than for the processor, it rises to ``most``. ``busy`` tells for how many
-        seconds the processor was. ``name`` is what those of the threads begin with.
+        If these wait for responses rather than for the processor, it rises to ``most``. ``busy`` returns the processor
+        time in seconds. ``name`` is the prefix of the threads' names.
         """
         self._limit = max(1, limit)
         self._rush = max(self._limit, rush)

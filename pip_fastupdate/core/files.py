@@ -97,7 +97,7 @@ def is_link(path: str | Path) -> bool:
 
 
 def walk(folder: str | Path, failed: Callable[[OSError], object] | None = None) -> Iterator[Walked]:
-    """``os.walk`` that follows no links, nor junctions, which that does on Windows before Python 3.12."""
+    """Walk like ``os.walk``, but never into junctions, as that does on Windows before Python 3.12."""
     for place, folders, names in os.walk(os.fspath(folder), onerror=failed):
         if os.name == "nt":
             folders[:] = [each for each in folders if not is_link(Path(place, each))]

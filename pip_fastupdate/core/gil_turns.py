@@ -20,7 +20,7 @@ class Turns:
 
     @contextmanager
     def work(self) -> Iterator[None]:
-        """Inside, it is this thread's turn."""
+        """Take this thread's turn inside."""
         with self.lock:
             yield
 

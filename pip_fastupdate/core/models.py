@@ -107,7 +107,7 @@ class Inventory:
     distributions: tuple[Distribution, ...]
 
     def by_name(self) -> dict[str, Distribution]:
-        """The distributions by their normalized names."""
+        """Return the distributions by their normalized names."""
         return {each.name: each for each in self.distributions}
 
 

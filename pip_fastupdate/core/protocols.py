@@ -38,7 +38,7 @@ class Measured(Progress, Protocol):
     """Wall time of each stage by its name."""
 
     def elapsed(self) -> float:
-        """Seconds since the run started."""
+        """Return the seconds since the run started."""
 
     def timed(self, name: str) -> AbstractContextManager[None]:
         """Measure as ``name`` without output."""

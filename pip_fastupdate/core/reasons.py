@@ -178,7 +178,7 @@ News = Literal[
     "shadows-command",  # a command that hides one of the system
     "record-no-hash",  # RECORD has no hash for some files
     "record-incomplete",  # RECORD does not list some files, but the whole wheel was verified
-    "record-folder",  # RECORD lists folders
+    "record-folder",  # RECORD lists directories
     "record-differs",  # RECORD differs for some files, but the whole wheel was verified
     "no-hash",  # the index gives no hash, so nothing could be verified
     "weak-hash",  # the index gives only a hash that detects damage, not tampering

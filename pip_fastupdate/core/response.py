@@ -90,13 +90,13 @@ class Record:
         )
 
     def lifetime(self, ttl: float) -> float | None:
-        """Seconds after ``fetched`` for which it is fresh; None forever."""
+        """Return the seconds after ``fetched`` for which it is fresh; None forever."""
         if self.status in GONE:
             return min(ttl, GONE_TTL)
         return None if self.immutable else ttl
 
     def expires(self, ttl: float) -> float | None:
-        """When it becomes stale: seconds since the epoch; None never."""
+        """Return when it becomes stale: seconds since the epoch; None never."""
         lifetime = self.lifetime(ttl)
         return None if lifetime is None else self.fetched + lifetime
 

@@ -1,4 +1,4 @@
-"""Several ``.dist-info`` directories about one distribution: which of them describes the installed files?
+"""Several ``.dist-info`` directories about one distribution, and which of them describes the installed files.
 
 An interrupted pip, ``--ignore-installed`` and copied layers of containers leave such. The hashes in RECORD decide: the
 files that differ between the versions match those of the live one.

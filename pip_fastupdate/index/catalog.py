@@ -1,8 +1,7 @@
 """The lookup of all projects at once: what the planner knows of the indexes.
 
 Everything cached is read at once, without threads and without modules for HTTP. A few threads request the rest, and
-meanwhile continue with the requirements of the newest versions. Results are kept, and do not depend on the order of
-calls.
+continue with the requirements of the newest versions. Results are kept, and do not depend on the order of calls.
 """
 
 from __future__ import annotations
@@ -338,7 +337,7 @@ class Catalog:
 
 
 def _key(release: Release) -> tuple[str, Version, str]:
-    """Two indexes may have different files of one version."""
+    """Return the key: two indexes may have different files of one version."""
     return (release.name, release.version, release.index)
 
 

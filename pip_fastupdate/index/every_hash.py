@@ -61,7 +61,7 @@ def _is_same(text: str, release: Release) -> bool:
 
 
 def _versions(filename: str, name: str) -> Iterator[str]:
-    """The version in the name of a wheel or an sdist of the project."""
+    """Return the version in the name of a wheel or an sdist of the project."""
     if filename.endswith(".whl"):
         parts = filename.split("-")
         if len(parts) in (5, 6) and wheel_project(parts[0]) == name:

@@ -57,7 +57,7 @@ class _Selection:
         """From the newest down to the installed one."""
 
     def releases(self) -> tuple[Release, ...]:
-        """Newest first."""
+        """Return the releases, newest first."""
         versions = self.versions
         releases = [self._release(each) for each in versions]
         fallback = not (self._pre or self._final_only or any(each.blocked is None for each in releases))

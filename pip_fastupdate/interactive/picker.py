@@ -120,7 +120,7 @@ class Picker:
         self._go()
 
     def _planned(self, chosen: Choice, found: Foreseen | BaseException) -> None:
-        """Called by the planning thread."""
+        """Show a plan; called by the planning thread."""
         loop = self._app.loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._take, chosen, found)

@@ -25,7 +25,7 @@ def check(
 ) -> None:
     """Raise UsageError if nobody can be asked: in CI, without a terminal, or without prompt_toolkit.
 
-    On Windows, prompt_toolkit draws on the console of standard output, whatever it is told.
+    On Windows, prompt_toolkit draws on the console of standard output, whatever it gets.
     """
     if environ.get("CI", "").lower() not in _NO:
         raise UsageError(f"--interactive cannot be used in CI (CI={environ['CI']})", hint=_INSTEAD)

@@ -31,7 +31,7 @@ _DIGITS = 18
 
 
 def decoding() -> AbstractContextManager[object]:
-    """Held while a body is decoded and digested.
+    """Return a lock that limits how many bodies are decoded and digested at a time.
 
     Compressed bodies are small, decoded ones are not: only as many are in memory at the same time as there are
     processors, not connections.

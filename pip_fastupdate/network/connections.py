@@ -79,7 +79,7 @@ class Pool(HTTPAdapter):
         return self.get_connection(str(request.url), proxies)
 
     def get_connection(self, url: str | bytes, proxies: Mapping[str, str] | None = None) -> HTTPConnectionPool:
-        """The same for requests before 2.32.2."""
+        """Return the same for requests before 2.32.2."""
         start = "/".join(str(url).split("/", 3)[:3])
         pool = self._pools.get(start)
         if pool is None:

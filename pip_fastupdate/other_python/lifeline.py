@@ -35,7 +35,7 @@ def to_child(variables: Mapping[str, str]) -> Iterator[dict[str, Any]]:
 
 
 def hold() -> None:
-    """In a child: end as after Ctrl-C when its parent ends. Does nothing in any other process."""
+    """End a child as after Ctrl-C when its parent ends. Does nothing in any other process."""
     number = os.environ.pop(VARIABLE, "")
     if not (number.isascii() and number.isdecimal()):
         return

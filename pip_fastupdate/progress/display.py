@@ -34,7 +34,7 @@ class _Line(Live):
 
 
 class Display:
-    """Draws ``stage()`` ten times a second in its own thread, under the lines printed meanwhile.
+    """Draws ``stage()`` ten times a second in its own thread, under the lines printed in the meantime.
 
     When the terminal hangs up it stops drawing; the run does not fail.
     """

@@ -27,7 +27,7 @@ class Silent:
         self._lock = threading.Lock()
 
     def elapsed(self) -> float:
-        """The seconds since the run started."""
+        """Return the seconds since the run started."""
         return perf_counter() - self._started
 
     @contextmanager
@@ -82,10 +82,10 @@ class Silent:
         yield
 
     def _enter(self, stage: Stage) -> None:
-        """Called when a stage has just begun."""
+        """Prepare for a stage that has just begun."""
 
     def _leave(self, stage: Stage, seconds: float, succeeded: bool) -> None:
-        """Called when a stage has ended, with or without an exception."""
+        """Finish a stage that has ended, with or without an exception."""
 
 
 class Plain(Silent):

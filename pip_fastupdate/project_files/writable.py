@@ -169,7 +169,7 @@ def _why_fixed(line: RequirementLine, place: requirements.LogicalLine, text: str
     if line.hashed and not is_pin(parse(line.text).specifier):
         return "it has hashes, but not of one version (==)"
     if line.hashed and not hashes:
-        return "it has hashes, and only an index tells those of every file"
+        return "it has hashes, which only an index can provide for every file"
     if "${" in text:
         return "it depends on environment variables"
     return None

@@ -133,7 +133,7 @@ class Summary:
         return took + self._bytes()
 
     def _bytes(self) -> str:
-        """``; 12.3 MB to download``, ``; 12.3 MB of wheels, 3.1 MB more on disk``."""
+        """Return ``; 12.3 MB to download``, ``; 12.3 MB of wheels, 3.1 MB more on disk``."""
         if self.growth is None:
             return f"; {size(self.download)} to download" if self.download else ""
         grown = f"{size(abs(self.growth))} {'more' if self.growth >= 0 else 'less'} on disk"

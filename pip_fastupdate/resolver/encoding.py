@@ -107,7 +107,7 @@ class Encoding:
 
     def _recent(self) -> tuple[list[Package], list[Package], list[Package]]:
         """Return what has changed since the last time: packages without a list of versions that need one, those that
-        have one version left about which the engine has not been told everything, and those that have several.
+        have one version left that the engine does not know completely, and those that have several.
         """
         unlisted, chosen, narrowed = [], [], []
         masks, packages = self.engine.masks, self.of_variable

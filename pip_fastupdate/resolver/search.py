@@ -227,7 +227,7 @@ class Search:
         return any(names_prerelease(each.dependency.specifier) for each in package.demands)
 
     def _leave_the_rest(self) -> None:
-        """With names given, change all others as little as possible."""
+        """Change all others as little as possible, with names given."""
         packages = self.solver.encoding.packages
         rest = sorted(self.pool.installed.keys() - self.wanted, key=self.rank.__getitem__)
         wishes = [(name, (packages[name].variable, FIRST)) for name in rest]

@@ -107,7 +107,7 @@ def nearest(folder: Path) -> Path | None:
     """Return the ``pyproject.toml`` of the project that contains ``folder``, not above the root of its repository."""
     for each in (folder, *folder.parents):
         path = each / "pyproject.toml"
-        if os.path.isfile(path):  # noqa: PTH113 - a folder that may not be looked into has none
+        if os.path.isfile(path):  # noqa: PTH113 - an unreadable directory has none
             return path
         if any(os.path.exists(each / root) for root in _ROOTS):  # noqa: PTH110
             return None

@@ -66,7 +66,7 @@ def kind_of(path: str) -> Kind | None:
 
 
 def is_there(path: str) -> bool:
-    """``os.path.lexists``, however long the path is."""
+    """Return ``os.path.lexists``, however long the path is."""
     return os.path.lexists(reachable(path))
 
 

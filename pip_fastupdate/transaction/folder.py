@@ -168,7 +168,7 @@ class Workspace:
 
     def restart(self) -> None:
         """Go back to before ``record``. The environment must be unchanged."""
-        assert self.state() not in CHANGING | DONE, "what is live must be taken back first"
+        assert self.state() not in CHANGING | DONE, "the live environment must be rolled back first"
         self.become("preparing")
         remove(self.old)
         if self._has_annexes():

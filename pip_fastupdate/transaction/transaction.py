@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .rewrites import Rewrite
 
 AGAIN = (0.01, 0.03, 0.06, 0.1, 0.2, 0.3)
-"""Seconds between attempts to roll a swap back."""
+"""Seconds between attempts to roll back a swap."""
 
 Changes = tuple[tuple[str, str | None, str | None], ...]
 """(name, version before, version after)."""
@@ -196,7 +196,7 @@ class Transaction:
         return {} if self._layout is None else self._layout.overwritten
 
     def entry(self) -> HistoryEntry:
-        """Its line in the history, right after commit."""
+        """Return its line in the history, right after commit."""
         assert self._header is not None, "prepare comes first"
         return self._header.entry(None)
 
@@ -372,7 +372,7 @@ def _shared(replacements: Iterable[Replacement]) -> dict[str, frozenset[str]]:
 
 @contextmanager
 def _beside(action: Callable[[], None]) -> Iterator[None]:
-    """Run ``action`` in a thread meanwhile. Raises what it raises, once both are done."""
+    """Run ``action`` in a thread at the same time. Raises what it raises, once both are done."""
     failed: list[Exception] = []
 
     def run() -> None:

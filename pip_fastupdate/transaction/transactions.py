@@ -196,7 +196,7 @@ class Transactions:
         )
 
     def _check(self, layout: Layout, entry: HistoryEntry, workspace: Workspace) -> None:
-        """Raises TransactionError unless environment and old files are as the transaction had left them."""
+        """Raise TransactionError unless environment and old files are as the transaction left them."""
         from .fingerprint import differences
 
         if layout.prefix != self._home.prefix:

@@ -15,11 +15,11 @@ class _NoIndex(ReleaseSource):
     """A source without releases: installed distributions know their requirements."""
 
     def project(self, name: str) -> Project:
-        """Never called."""
+        """Fail: it is never called."""
         raise LookupError(name)
 
     def requires(self, release: Release) -> tuple[str, ...]:
-        """Never called."""
+        """Fail: it is never called."""
         raise LookupError(release.name)
 
     def prefetch(self, names: Iterable[str] = (), releases: Iterable[Release] = ()) -> None:

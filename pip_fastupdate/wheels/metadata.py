@@ -94,7 +94,7 @@ def _stem(archive: Archive, name: str, version: Version) -> str:
         raise Refused(Reason(kind="no-dist-info", text=text, data={"found": " ".join(stems)}))
     foreign = [top for top in tops if is_foreign(top, own)]
     if foreign:
-        raise Refused(*(about("foreign-metadata", "{} belongs to another distribution", top) for top in foreign))
+        raise Refused(*(about("foreign-metadata", "{} belongs to another package", top) for top in foreign))
     brought = [path for path in (f"{own}.dist-info/{each}" for each in INSTALLERS) if path in archive]
     if brought:
         raise Refused(

@@ -46,7 +46,7 @@ class SharedWheels:
     """
 
     def __init__(self, at: Place, name: str, *, patience: float = PATIENCE) -> None:
-        """``name`` is for people; ``patience`` are the seconds until an answer begins."""
+        """``name`` is for display; ``patience`` are the seconds to wait for a response."""
         self._place, self._name, self._patience = at, name, patience
         self._down, self._writable = False, True
         self._damaged: set[str] = set()

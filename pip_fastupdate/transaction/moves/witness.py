@@ -38,7 +38,7 @@ class Witness:
 
 
 def witness(old: str, new: str) -> Witness | None:
-    """Return what tells ``old`` from ``new``; None if nothing lasting does. Raises OSError."""
+    """Return what distinguishes ``old`` from ``new``; None if nothing lasting does. Raises OSError."""
     kind = kind_of(old)
     if kind != kind_of(new):
         return None

@@ -176,11 +176,11 @@ class Advice:
                 self.progress.warn(f"ignored vulnerability {id} does not match any that was found")
 
     def malware(self) -> frozenset[str]:
-        """Names of packages whose installed version is malware."""
+        """Return names of packages whose installed version is malware."""
         return frozenset(name for name, found in self.vulnerable.items() if any(each.malware for each in found))
 
     def unread(self) -> frozenset[str]:
-        """Names of packages whose installed version is listed by an unreadable advisory."""
+        """Return names of packages whose installed version is listed by an unreadable advisory."""
         return frozenset(name for name, found in self.vulnerable.items() if any(each.unreadable for each in found))
 
     def _tell_malware(self, inventory: Inventory) -> None:
@@ -196,7 +196,7 @@ class Advice:
             self.progress.warn(f"{name} {text} is malware ({ids})", hint)
 
     def to_fix(self) -> frozenset[str]:
-        """Names of packages whose installed version has a vulnerability that counts."""
+        """Return names of packages whose installed version has a vulnerability that counts."""
         return frozenset(name for name in self.vulnerable if self._counting(name, self.vulnerable))
 
     # input of the filters

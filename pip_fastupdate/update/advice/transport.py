@@ -29,7 +29,7 @@ class AdvisoryTransport:
             raise Unavailable(str(error)) from None
 
     def get(self, url: str, key: str, reduce: Callable[[bytes], bytes]) -> bytes:
-        """Raises Unavailable; Unreadable for what is none, or no longer there."""
+        """Send a GET. Raises Unavailable; Unreadable for an invalid or missing record."""
         ask = self._catalog.session.ask
         return _body(url, lambda: ask(url, key=key, condense=lambda reply: reduce(reply.body), immutable=True))
 

@@ -1,4 +1,4 @@
-"""The ninth stage: does the environment match the plan, does it work, and does the user's test pass?
+"""The ninth stage: check that the environment matches the plan and works, and that the user's test passes.
 
 If not, the update is rolled back, and what the next plan must respect is returned.
 """

@@ -35,8 +35,8 @@ class _Fetched:
 def fetch_and_stage(area: StagingArea, planned: Planned, staged: Staged) -> Staged:
     """Download and stage what is planned and not in ``staged`` yet; failures are part of the result.
 
-    Meanwhile the index is checked for withdrawn releases, which are failures, too. Raises IndexUnreachable if the
-    network is gone, and TransactionError if the disk refuses or has no space for the files.
+    At the same time the index is checked for withdrawn releases, also failures. Raises IndexUnreachable if the network
+    is gone, and TransactionError if the disk refuses or has no space for the files.
     """
     missing = [change for change in planned.plan.changes if not staged.has(change)]
     if not missing:

@@ -43,11 +43,11 @@ class StagedModules:
         return tuple(each for each in found if each and os.path.isdir(each))  # noqa: PTH112 - as all paths here, text
 
     def modules(self) -> frozenset[str]:
-        """Top-level modules of the new version."""
+        """Return the top-level modules of the new version."""
         return frozenset(name for folder in self.folders for name in top_levels(os.listdir(folder)))  # noqa: PTH208
 
     def compiled(self) -> list[str]:
-        """Its extension modules."""
+        """Return its extension modules."""
         return [
             name
             for folder in self.folders
