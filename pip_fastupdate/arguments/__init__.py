@@ -469,7 +469,7 @@ def _check_test(found: argparse.Namespace) -> None:
             raise UsageError(f"--test cannot be used with {flag}: there is no update to test", hint=_TEST)
 
 
-_TEST = 'For example: pip-update --test "pytest -q" --bisect'
+_TEST = 'for example, `pip-update --test "pytest -q" --bisect`'
 
 
 def _name(word: str) -> str:
@@ -483,7 +483,7 @@ def _name(word: str) -> str:
 
 def _pattern(word: str) -> str:
     if not policy_arguments.GLOB.fullmatch(word):
-        raise UsageError(f"{word!r} is not a valid package name or glob", hint='For example: -x "django*"')
+        raise UsageError(f"{word!r} is not a valid package name or glob", hint='for example, -x "django*"')
     return normalize(word)
 
 

@@ -32,13 +32,13 @@ _MODULES = (
 )
 """The package itself and its modules, by their names in it."""
 
-_SCRIPT = '''"""Takes back an update of this environment that was cut short, undoes one, and lists them all.
+_SCRIPT = '''"""Rolls back an interrupted update of this environment, undoes an update, and lists all of them.
 
-    python {name}                  takes back what was cut short
+    python {name}                  rolls back an interrupted update
     python {name} --undo [ID]      undoes the last update, or that one
     python {name} --history        lists the updates
 
-Any Python from 3.10 on can run it, with nothing installed. pip-update {version} has written it.
+Any Python from 3.10 on can run it, with nothing installed. Written by pip-update {version}.
 """
 
 import sys

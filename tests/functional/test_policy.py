@@ -125,7 +125,7 @@ def test_settings_of_a_project(env: Env, index: LocalIndex) -> None:
     done = run(env, "-v", "--format", "json", index=index)
     assert (0, "2.0", "1.0") == (done.returncode, installed(env)["app"], installed(env)["lib"])
     assert "excluded by --exclude (later)" in [each["text"] for each in rows(done)["lib"]["reasons"]]
-    assert f"Settings of {env.home / 'pyproject.toml'}" in done.stderr
+    assert f"settings from {env.home / 'pyproject.toml'}" in done.stderr
     (env.home / "pyproject.toml").write_text("[tool.pip-update]\ncoldown = 7\n", encoding="utf-8")
     wrong = run(env, index=index)
     assert (2, True) == (wrong.returncode, "hint: did you mean `cooldown`?" in wrong.stderr)

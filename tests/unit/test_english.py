@@ -6,7 +6,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -32,7 +32,7 @@ STILTED = {
     r"of whom|whosoever|whomever": "name it",
     r"somebody": "another user or program",
     r"for people": "for display",
-    r"(taken?|takes|puts?|given?|gives|swapp?(ed|s)?) back": "roll back, undo or restore",
+    r"(taken|takes|puts?|given?|gives|swapp?(ed|s)?) back": "roll back, undo or restore",
     r"look(s|ed)? into": "inspect",
     r"start-up": "startup",
     r"can not|can't|won't|don't|isn't|doesn't": "cannot, does not",
@@ -54,7 +54,7 @@ FAILED = re.compile(
 )
 """A failed attempt is ``could not VERB X: cause``."""
 
-ON_SCREEN = re.compile(r"\b(distributions?|wheel(?= archive)|registry|interpreter's site)\b")
+ON_SCREEN = re.compile(r"\b(distributions?|registry)\b")
 """Users see packages and indexes."""
 
 PROPER = frozenset({"Python"})
@@ -143,7 +143,7 @@ def strings(module: Module) -> Iterator[Text]:
         if isinstance(node, ast.JoinedStr):
             inside |= {id(part) for part in node.values}
         text = flat(node) if isinstance(node, ast.expr) and id(node) not in inside else None
-        if text is not None and " " in text.strip():
+        if text is not None and " " in text.strip() and not {"$", "\n"} < set(text):  # code of a shell
             yield Text(module.at(node), text)
 
 
@@ -162,20 +162,23 @@ def error_classes() -> frozenset[str]:
     return frozenset(known)
 
 
+WITH_TEXT = frozenset({"Reason", "Failure"})
+SECOND = frozenset({"about", "DownloadFailed", "StageFailed", "RequestError", "Exceeded", "Stop"})
+"""What is called with a kind and a text."""
+
+
 def shown(module: Module) -> Iterator[Text]:
-    """Errors, warnings, notes, hints and reasons that are written out where they are made."""
-    constants = {
-        target.id: node.value
-        for node in module.tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.Call):
-            for each in _shown_by(node):
-                for text in _literals(each, constants):
-                    yield Text(module.at(each), text)
+    """Errors, warnings, notes, hints and reasons, as written where they are used or in a variable of that name."""
+    nodes = list(ast.walk(module.tree))
+    variables: dict[str, list[ast.expr]] = {}
+    for node in nodes:
+        for target in node.targets if isinstance(node, ast.Assign) else ():
+            if isinstance(target, ast.Name):
+                variables.setdefault(target.id, []).append(node.value)
+    for node in nodes:
+        for each in _shown_by(node) if isinstance(node, ast.Call) else ():
+            for text in _literals(each, variables):
+                yield Text(module.at(each), text)
 
 
 def _shown_by(call: ast.Call) -> Iterator[ast.expr]:
@@ -183,21 +186,23 @@ def _shown_by(call: ast.Call) -> Iterator[ast.expr]:
     keywords = {each.arg: each.value for each in call.keywords}
     if name in error_classes() | {"warn", "note"}:
         yield from call.args[:2] if name == "warn" else call.args[:1]
-    if "hint" in keywords:
-        yield keywords["hint"]
-    if name in {"Reason", "Failure"} and "text" in keywords:
-        yield keywords["text"]
+    elif name in SECOND:
+        yield from call.args[1:2]
+    yield from (
+        keywords[each] for each in ("hint", "text") if each in keywords and (each == "hint" or name in WITH_TEXT)
+    )
 
 
-def _literals(node: ast.expr, constants: dict[str, ast.expr]) -> Iterator[str]:
+def _literals(node: ast.expr, variables: Mapping[str, Sequence[ast.expr]]) -> Iterator[str]:
     text = flat(node)
     if text is not None:
         yield text
     elif isinstance(node, ast.IfExp):
-        yield from _literals(node.body, constants)
-        yield from _literals(node.orelse, constants)
-    elif isinstance(node, ast.Name) and node.id in constants:
-        yield from _literals(constants[node.id], {})
+        yield from _literals(node.body, variables)
+        yield from _literals(node.orelse, variables)
+    elif isinstance(node, ast.Name):
+        for value in variables.get(node.id, ()):
+            yield from _literals(value, {})
 
 
 def helps() -> Iterator[Text]:
@@ -251,9 +256,9 @@ def test_docstrings_of_functions() -> None:
     wrong = []
     for module in modules():
         for owner, docstring in documented(module.tree):
-            if isinstance(owner, ast.FunctionDef | ast.AsyncFunctionDef) and not _is_exempt(owner):
-                if NOT_VERBS.match(docstring.value.strip()):
-                    wrong.append(f"{module.at(docstring)}: {docstring.value[:80]!r}")
+            ours = isinstance(owner, ast.FunctionDef | ast.AsyncFunctionDef) and not _is_exempt(owner)
+            if ours and NOT_VERBS.match(docstring.value.strip()):
+                wrong.append(f"{module.at(docstring)}: {docstring.value[:80]!r}")
     assert [] == wrong
 
 
