@@ -11,11 +11,11 @@ from ..resolver.candidates import CandidatePool
 
 
 def latest(
-    pool: CandidatePool, name: str, hold: Hold | None, elsewhere_release: Release | None, change: Change | None
+    pool: CandidatePool, name: str, hold: Hold | None, on_other_index: Release | None, change: Change | None
 ) -> str | None:
     """Return the newest version by the user's rules; the target if that is newer, i.e. a requested pre-release."""
-    if elsewhere_release is not None:
-        return str(elsewhere_release.version)
+    if on_other_index is not None:
+        return str(on_other_index.version)
     newest = hold.latest if hold is not None else next((each.version for each in pool.versions_of(name)), None)
     if change is not None:
         return str(max(change.target.version, newest or change.target.version))
@@ -34,7 +34,7 @@ def _newest_offered(pool: CandidatePool, name: str) -> str | None:
     return str(max(versions)) if versions else None
 
 
-def beyond(pool: CandidatePool, name: str, elsewhere_release: Release | None) -> Iterator[Reason]:
+def beyond(pool: CandidatePool, name: str, on_other_index: Release | None) -> Iterator[Reason]:
     """Return the newest release beyond the newest candidate, with what excludes it."""
     project = pool.project(name) if pool.may_move(name) else None
     if not isinstance(project, Project):
@@ -44,7 +44,7 @@ def beyond(pool: CandidatePool, name: str, elsewhere_release: Release | None) ->
     blocked = [*newest_blocked(pool, name)]
     for release in (
         *blocked,
-        *([elsewhere_release] if elsewhere_release is not None and elsewhere_release not in blocked else []),
+        *([on_other_index] if on_other_index is not None and on_other_index not in blocked else []),
     ):
         if release.blocked is not None:
             version = str(release.version)

@@ -104,17 +104,17 @@ def _row(outcome: Outcome, distribution: Distribution) -> Row:
     if name in outcome.removals:
         return _removed(outcome, distribution)
     change, hold = outcome.changing.get(name), outcome.holds.get(name)
-    elsewhere_release = newest_on_other_index(outcome.pool, name)
-    action, status, reasons = _verdict(outcome, name, change, hold, elsewhere_release)
+    on_other_index = newest_on_other_index(outcome.pool, name)
+    action, status, reasons = _verdict(outcome, name, change, hold, on_other_index)
     vulnerabilities = _vulnerabilities(outcome, name, change.target.version if change else distribution.version)
     return Row(
         name=name,
         installed=installed,
         target=str(change.target.version) if change else installed,
-        latest=latest(outcome.pool, name, hold, elsewhere_release, change),
+        latest=latest(outcome.pool, name, hold, on_other_index, change),
         action=action,
         status=status,
-        reasons=(*_about(vulnerabilities), *reasons, *_further(outcome, distribution, elsewhere_release)),
+        reasons=(*_about(vulnerabilities), *reasons, *_further(outcome, distribution, on_other_index)),
         index=(redact(change.target.index) or None) if change else None,
         direct=name in outcome.direct,
         vulnerabilities=vulnerabilities,
@@ -171,10 +171,10 @@ def _about(vulnerabilities: Sequence[KnownVulnerability]) -> Iterator[Reason]:
             )
 
 
-def _further(outcome: Outcome, distribution: Distribution, elsewhere_release: Release | None) -> Iterator[Reason]:
+def _further(outcome: Outcome, distribution: Distribution, on_other_index: Release | None) -> Iterator[Reason]:
     """Return remarks in addition to the verdict."""
     yield from distribution.notes
-    yield from beyond(outcome.pool, distribution.name, elsewhere_release)
+    yield from beyond(outcome.pool, distribution.name, on_other_index)
     change = outcome.changing.get(distribution.name)
     if change is not None:
         yield from _exempt(outcome, change)
@@ -190,7 +190,7 @@ def _exempt(outcome: Outcome, change: Change) -> Iterator[Reason]:
 
 
 def _verdict(
-    outcome: Outcome, name: str, change: Change | None, hold: Hold | None, elsewhere_release: Release | None
+    outcome: Outcome, name: str, change: Change | None, hold: Hold | None, on_other_index: Release | None
 ) -> tuple[Action, Status, tuple[Reason, ...]]:
     reasons = hold.reasons if hold else ()
     if change is not None:
@@ -204,7 +204,7 @@ def _verdict(
     if name in outcome.pool.stays:
         held = outcome.pool.stays[name].kind in OF_NEW_VERSION
         return "hold" if held else "skip", "done", (outcome.pool.stays[name],)
-    stays = hold or elsewhere_release or any(each.held for each in newest_blocked(outcome.pool, name))
+    stays = hold or on_other_index or any(each.held for each in newest_blocked(outcome.pool, name))
     return ("hold" if stays else "current"), "done", reasons
 
 
