@@ -19,6 +19,8 @@ from tests.support.local_index import LocalIndex
 
 HOME = ".pip-fastupdate"
 BASE = Path(getattr(sys, "_base_executable", sys.executable))
+if sys.prefix != sys.base_prefix and Path(sys.executable) == BASE:  # Python 3.10, in an environment that uv made
+    BASE = Path(sys.base_prefix, "bin", BASE.name)
 
 
 def from_here(
