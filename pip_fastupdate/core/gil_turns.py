@@ -44,7 +44,7 @@ _STAYING = nullcontext()
 
 
 def aside(turns: Turns | None) -> AbstractContextManager[None]:
-    """Inside, others have their turn.
+    """Let others have their turn inside.
 
     ``turns`` are those that this thread is at work in; None if it is in none, and has no turn to give away.
     """

@@ -137,7 +137,7 @@ class Archive:
         return b"".join(self.chunks(entry))
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """The content of the entry as by ``chunks``, as long as the file is open. Raises KeyError, Refused."""
+        """Return the content of the entry as by ``chunks``, as long as the file is open. Raises KeyError, Refused."""
         return self.chunks(self._by_name[name])
 
     def chunks(self, entry: ArchiveEntry) -> Iterator[bytes]:
