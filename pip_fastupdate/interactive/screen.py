@@ -101,10 +101,12 @@ def _head(state: State, where: str, glyphs: Glyphs) -> Iterator[Line]:
 
 def _consequences(state: State) -> str:
     moves = state.foreseen.moves.values()
-    others = [each for each in moves if each.name not in state.chosen]
+    others = [each for each in moves if each.name not in state.chosen and each.target is not None]
+    removed = [each for each in moves if each.target is None]
     still = [name for name in state.chosen if name not in state.foreseen.moves]
     bytes_ = sum(each.size or 0 for each in moves)
     parts = [f"{len(others)} more required"] if others else []
+    parts += [f"{len(removed)} to remove"] if removed else []
     parts += [f"{plural(len(still), 'package')} held"] if still else []
     parts += [f"{size(bytes_)} to download"] if bytes_ else []
     return "".join(f", {each}" for each in parts)
@@ -201,20 +203,26 @@ def _others(state: State, widths: Widths, glyphs: Glyphs) -> Iterator[Line]:
     """Return what cannot be chosen: what must change with the choice, and what stays below its newest version."""
     names = {each.name for each in state.updates}
     moves = [each for name, each in sorted(state.foreseen.moves.items()) if name not in names]
-    if moves:
+    required, removed = [each for each in moves if each.target], [each for each in moves if not each.target]
+    if required:
         yield from ((), (("heading", "Also required"),))
-    for each in moves:
-        installed, target = each.installed or "new", each.target or "removed"
-        yield (
-            ("", f"   + {each.name[: widths.name]:<{widths.name}}"),
-            *_versions(installed, target, "added" if each.target else "warn", widths, glyphs),
-            *_aside(each.size, each.because, widths, faint=True),
-        )
+    yield from (_other(each, "+", "added", widths, glyphs) for each in required)
+    if removed:
+        yield from ((), (("heading", "Removed"),))
+    yield from (_other(each, "-", "warn", widths, glyphs) for each in removed)
     held = [(name, why) for name, why in sorted(state.foreseen.held.items()) if name not in names]
     if held:
         yield from ((), (("heading", "Held"),))
     for name, why in held:
         yield (("", f"   = {name[: widths.name]:<{widths.name}} "), ("faint", why))
+
+
+def _other(move: Move, sign: str, style: str, widths: Widths, glyphs: Glyphs) -> Line:
+    return (
+        ("", f"   {sign} {move.name[: widths.name]:<{widths.name}}"),
+        *_versions(move.installed or "new", move.target or "removed", style, widths, glyphs),
+        *_aside(move.size, move.because, widths, faint=True),
+    )
 
 
 # the current update

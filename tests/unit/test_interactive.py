@@ -171,6 +171,15 @@ def replace_plan(now: State, chosen: list[str], plan: Foreseen) -> State:
     return state.with_plan(now, frozenset(chosen), plan)
 
 
+def test_removals() -> None:
+    """What ``--prune`` takes away is told of apart; the user is asked even where nothing else is to be done."""
+    gone = {"old": Move(name="old", installed="1.0", target=None, because="nothing requires it")}
+    now = state.begin((), Foreseen(moves=gone))
+    shown = lines(now)
+    assert ("0 of 0 chosen, 1 to remove", True) == (shown[1], state.go(now).going)
+    assert ["Removed", "   - old      1.0       → removed            nothing requires it"] == shown[3:5]
+
+
 def test_planning_is_said() -> None:
     """And nothing of a former plan is told as that of this choice."""
     now = state.toggle(begun())

@@ -18,15 +18,15 @@ from ..results import Planned
 
 
 def choose(context: RunContext, planned: Planned, plan: Callable[[RunContext], Planned]) -> tuple[RunContext, Planned]:
-    """Return the context and the plan for what the user chose; both unchanged if there is nothing to choose.
+    """Return the context and the plan for what the user chose; both unchanged if the plan changes nothing.
 
     ``plan`` plans for a context. Raises KeyboardInterrupt if the user quits.
     """
-    updates = tuple(_updates(context, planned))
-    if not updates:
+    if not (planned.plan.changes or planned.removals):
         return context, planned
     from ...interactive.picker import choose as ask
 
+    updates = tuple(_updates(context, planned))
     everything = frozenset(each.name for each in updates)
     silent = replace(context, progress=Untold())  # for the planning thread: only the run's thread may have stages
     plans = {everything: planned}
