@@ -73,7 +73,7 @@ class SharedWheels:
                 return True
             if found:
                 self._damaged.add(path)
-                said = f"{file.filename} in {self._name} is not the file of the index: it is not used"
+                said = f"{file.filename} in {self._name} does not match the index; using the index's file"
                 self.warnings.append((said, ""))
         part.restart()
         return False
@@ -107,7 +107,7 @@ class SharedWheels:
             first, self._down = not self._down, True
         if first:
             cause = redact(str(error)) or type(error).__name__
-            self.warnings.append((f"{what} {self._name}: {cause[:200]}; it is not used any more", ""))
+            self.warnings.append((f"{what} {self._name}: {cause[:200]}; using the index alone", ""))
 
 
 def _path(file: File) -> str | None:

@@ -80,7 +80,7 @@ def test_other_content_is_not_believed(one: Machine, two: Machine, url: str, con
     found = one.get(opened(url), release)
     assert isinstance(found, Path)
     assert (BIG, 1) == (found.read_bytes(), one.asked)
-    said = "demo-1.0-py3-none-any.whl in the shared wheels is not the file of the index: it is not used"
+    said = "demo-1.0-py3-none-any.whl in the shared wheels does not match the index; using the index's file"
     assert [said] == one.progress.warnings
     assert two.get(opened(url), release)
     assert (0, []) == (two.asked, two.progress.warnings)
@@ -130,7 +130,7 @@ def test_bucket_that_is_not_there(one: Machine) -> None:
     """A typing error makes no bucket."""
     fsspec.register_implementation("bucketless", Bucketless, clobber=True)
     assert isinstance(one.get(opened("bucketless://wheels"), one.release(BIG)), Path)
-    said = "could not write to the shared wheels: The specified bucket does not exist; it is not used any more"
+    said = "could not write to the shared wheels: The specified bucket does not exist; using the index alone"
     assert [said] == one.progress.warnings
 
 
@@ -159,7 +159,7 @@ def test_down(one: Machine) -> None:
     store = shared.SharedWheels(broken, "the shared wheels")
     for release in (one.release(BIG), one.release(OTHER, "other")):
         assert isinstance(one.get(store, release), Path)
-    said = "could not read from the shared wheels: http://****@store said no; it is not used any more"
+    said = "could not read from the shared wheels: http://****@store said no; using the index alone"
     assert ([said], 1, 0) == (one.progress.warnings, broken.reads, broken.writes)
 
 
@@ -169,7 +169,7 @@ def test_full(one: Machine) -> None:
     store = shared.SharedWheels(broken, "the shared wheels")
     for release in (one.release(BIG), one.release(OTHER, "other")):
         assert isinstance(one.get(store, release), Path)
-    said = "could not write to the shared wheels: no room; it is not used any more"
+    said = "could not write to the shared wheels: no room; using the index alone"
     assert ([said], 1, 1) == (one.progress.warnings, broken.reads, broken.writes)
 
 
@@ -181,7 +181,7 @@ def test_silence(one: Machine) -> None:
         assert isinstance(one.get(store, one.release(BIG)), Path)
     finally:
         wait.set()
-    said = "could not read from the shared wheels: no answer within 0.05 seconds; it is not used any more"
+    said = "could not read from the shared wheels: no answer within 0.05 seconds; using the index alone"
     assert [said] == one.progress.warnings
 
 
