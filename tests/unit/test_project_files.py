@@ -236,10 +236,10 @@ def test_numbers_that_python_does_not_read(operator: str) -> None:
 @pytest.mark.parametrize("text", ["a" + " " * 60_000 + "x", "\n" * 60_000 + "x", "#" * 60_000, "a # via" * 9_000])
 def test_lines_take_no_longer_than_they_are(text: str) -> None:
     """Spaces, empty lines and comments without end: the time grows with the length, not with its square."""
-    start = time.perf_counter()
+    start = time.process_time()
     requirements.lines(text)
     requirements.compiled_by(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize("line", ["x" * 300 + "!" + "y" * 300, "a; " + "(" * 300 + "os_name=='x'", "a>=" + "9" * 5000])
