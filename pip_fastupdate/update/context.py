@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -113,6 +113,9 @@ class RunContext:
     drafts: ExitStack
     """Drafts of lock files; those not in place at the end of the run are discarded."""
 
+    load_report: Callable[[], None]
+    """Import what the report of the run needs: the swap may replace it."""
+
     project: NoProject
     """The user's project files that bound the run and follow it."""
 
@@ -152,7 +155,13 @@ class RunContext:
 
 @contextmanager
 def open_context(
-    options: Options, configuration: Configuration, target: Target, progress: Measured, project: NoProject
+    options: Options,
+    configuration: Configuration,
+    target: Target,
+    progress: Measured,
+    project: NoProject,
+    *,
+    load_report: Callable[[], None],
 ) -> Iterator[RunContext]:
     """Open everything a run needs, closed at its end. No request is sent yet, and nothing is written."""
     with progress.timed("load"):
@@ -179,6 +188,7 @@ def open_context(
                 catalog=catalog,
                 lock=lock,
                 drafts=drafts,
+                load_report=load_report,
                 project=project,
                 asked=LastChoice(),
                 advice=_advice(options, configuration, past, progress, catalog),

@@ -6,7 +6,7 @@ Each takes and returns frozen data defined in ``results``. Only ``swap`` changes
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -31,10 +31,11 @@ TRIES = 3
 """Maximum number of attempts when another program changes the environment during a run."""
 
 
-def run(options: Options, configuration: Configuration, progress: Measured) -> Report:
+def run(options: Options, configuration: Configuration, progress: Measured, load_report: Callable[[], None]) -> Report:
     """Update the running environment, or report what that would do.
 
-    Raises PipUpdateError if nothing could be done; the environment is then unchanged.
+    ``load_report`` imports what showing the report needs. Raises PipUpdateError if nothing could be
+    done; the environment is then unchanged.
     """
     with progress.timed("settings"):
         project = _project(options, configuration.settings)
@@ -42,7 +43,7 @@ def run(options: Options, configuration: Configuration, progress: Measured) -> R
         from ..interactive import terminal
 
         terminal.check(sys.stdin, sys.stdout, sys.stderr)
-    with open_context(options, configuration, target(), progress, project) as context:
+    with open_context(options, configuration, target(), progress, project, load_report=load_report) as context:
         for tries_left in range(TRIES - 1, -1, -1):
             try:
                 return _run(context)

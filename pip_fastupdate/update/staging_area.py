@@ -66,7 +66,7 @@ def _shared(context: RunContext) -> SharedWheels | None:
     cache = context.options.cache
     if cache.wheels_url is None or cache.offline:
         return None
-    from ..cache.wheel_places import place  # only if requested
+    from ..wheels.places import place  # only if requested
     from ..wheels.shared import SharedWheels
 
     name = f"the shared wheels at {redact(cache.wheels_url).partition('?')[0]}"

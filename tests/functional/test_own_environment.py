@@ -135,7 +135,7 @@ def test_half_of_a_newer_program(inside: Env, index: LocalIndex) -> None:
     program = inside.site_packages / "pip_fastupdate"
     if not program.is_dir() or program.is_symlink():
         own_copy(inside)
-    (program / "cli.py").write_text("from . import not_here_yet")
+    (program / "cli/__init__.py").write_text("from . import not_here_yet")
     told = run(inside, "--history", index=index)
     assert (0, True) == (told.returncode, "thing 1.0 → 2.0" in told.stdout), told.stderr
     assert run(inside, "--undo", index=index).returncode == 0

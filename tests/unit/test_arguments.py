@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate import cli
 from pip_fastupdate.arguments import parse_arguments, parser
+from pip_fastupdate.cli.settings import rush
 from pip_fastupdate.core.errors import UsageError
 from pip_fastupdate.core.options import CacheOptions, Limits, Options
 
@@ -172,7 +172,7 @@ def test_few_open_files_mean_few_requests() -> None:
     try:
         for allowed in (256, 150, min(soft, 1024)):
             resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-            found[allowed] = cli._rush()
+            found[allowed] = rush()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert {256: 39, 150: 20, min(soft, 1024): 64} == found

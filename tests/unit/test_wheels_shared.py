@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate.cache.wheel_places import place
 from pip_fastupdate.core.models import Failure, Release
 from pip_fastupdate.core.protocols import DownloadFailed
 from pip_fastupdate.wheels import shared
+from pip_fastupdate.wheels.places import place
 from tests.unit.test_wheels_store import BIG, OTHER, FakeTransport, World
 
 fsspec = pytest.importorskip("fsspec")

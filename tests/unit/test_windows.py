@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate import cli
 from pip_fastupdate._pip.shared_bytecode import _written
 from pip_fastupdate.cache import maintenance
+from pip_fastupdate.cli.endings import has_lost_reader
 from pip_fastupdate.core import text
 from pip_fastupdate.core.protocols import DownloadFailed
 from pip_fastupdate.environment import scan
@@ -138,7 +138,7 @@ def test_probe_that_is_scanned(tmp_path: Path) -> None:
 )
 def test_reader_that_has_gone(error: Exception, windows: bool, lost: bool) -> None:
     """``| more`` that was left early is no error; on Windows it looks like one."""
-    assert lost == cli._has_lost_reader(error, windows=windows)
+    assert lost == has_lost_reader(error, windows=windows)
 
 
 def test_interpreter_of_an_environment(tmp_path: Path) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ... import report
 from ..._pip import preload
 from ...core.errors import EnvironmentChanged, FileConflict, FileInUse
 from ...core.models import Change, Difference, Distribution, Reason
@@ -42,9 +40,7 @@ def swap(area: StagingArea, planned: Planned, staged: Staged, before: Fingerprin
             return replace(swapped, conflict=conflict)
     with context.progress.timed("load"):
         preload.import_everything()
-        report.preload(sys.stdout, format=context.options.format)
-        for _, format in context.options.outputs:
-            report.preload(sys.stdout, format=format)
+        context.load_report()
     with context.progress.stage("swap", len(changes)):
         try:
             area.transaction.swap(context.progress)
