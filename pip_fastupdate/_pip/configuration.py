@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..core.options import Settings
+from ..core.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

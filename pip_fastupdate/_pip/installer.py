@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import TransactionError
 from ..core.files import too_long
-from ..core.gil_turns import Turns, aside
 from ..core.names import normalize
+from ..core.threads.gil_turns import Turns, aside
 from . import compat, patches
 from .file_writer import Unpack, WheelPath
 from .places import Mirror, scheme_below, spelled_for

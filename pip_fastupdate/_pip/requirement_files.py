@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import UsageError
-from ..core.options import RequirementLine
 from ..core.requirements import InvalidRequirement, parse
+from ..core.settings import RequirementLine
 from . import constraints
 
 _PLACE = re.compile(r"[/\\]|^\.|^[A-Za-z][\w+.-]*:|\.(?:whl|zip|tar|tgz|tbz|txz|tar\.\w+)$", re.IGNORECASE)

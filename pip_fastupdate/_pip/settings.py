@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from ..core.options import Limits, Network, Policy, RequirementLine, Settings
+from ..core.settings import Limits, Network, Policy, RequirementLine, Settings
 from . import settings_cache
 from .configuration import Configuration
 

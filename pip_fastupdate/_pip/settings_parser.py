@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.errors import UsageError
-from ..core.options import Network, Policy, Settings
+from ..core.settings import Network, Policy, Settings
 from ..core.text import redact, without_credentials
 from . import compat, constraints, patches, requirement_files, settings_cache
 from .configuration import Configuration

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ..core.errors import UsageError
 from ..core.names import normalize
-from ..core.options import Bytecode, CacheOptions, Limits, Options
+from ..core.options import Bytecode, CacheOptions, Options
+from ..core.settings import Limits
 from . import policy as policy_arguments
 from . import report as report_arguments
 from . import values

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..core.errors import UsageError
 from ..core.names import NAME, normalize
-from ..core.options import Limits
+from ..core.settings import Limits
 from . import policy as policy_arguments
 
 

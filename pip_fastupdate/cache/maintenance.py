@@ -10,9 +10,8 @@ from pathlib import Path
 
 from ..core import busy_files
 from ..core.busy_files import CLEARING, Patience
-from ..core.cache_folder import PARTS, belongs_elsewhere, distrust
+from ..core.cache_folder import PARTS, CacheInfo, belongs_elsewhere, distrust
 from ..core.files import is_link, walk
-from ..core.models import CacheInfo
 from . import location
 from .sqlite import Store
 

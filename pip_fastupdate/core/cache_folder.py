@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -128,3 +129,29 @@ def touch(path: Path) -> None:
 def is_trusted_file(status: os.stat_result) -> bool:
     """Return whether an open file is a regular one that only its user, or root, can have written."""
     return stat.S_ISREG(status.st_mode) and _wrong(status) is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheInfo:
+    """The result of ``--cache-info``."""
+
+    path: Path
+    """The cache directory."""
+
+    entries: int
+    """The number of cached responses."""
+
+    bytes: int
+    """Their database on disk, including damaged ones that were set aside."""
+
+    oldest: float | None
+    """Last use of the least recently used response, in seconds since the epoch, to the day."""
+
+    newest: float | None
+    """When the most recently used response was last used."""
+
+    wheels: int
+    """The number of downloaded files."""
+
+    wheel_bytes: int
+    """Bytes of the wheels on disk, and of their bytecode."""

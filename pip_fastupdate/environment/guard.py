@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .._pip import compat
 from ..core.errors import EnvironmentRefused, UsageError
-from ..core.options import Settings
+from ..core.settings import Settings
 from .paths import Site, current
 from .scan import is_writable, target
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..core.options import CacheOptions, Settings
+from ..core.options import CacheOptions
+from ..core.settings import Settings
 from ..core.text import user_agent
 from ..network.session import Session
 from .catalog import Catalog

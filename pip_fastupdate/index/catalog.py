@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from packaging.version import Version
 
 from ..core import interpreter
-from ..core.background import Task, Threads
 from ..core.interpreter import Interpreter
 from ..core.models import Failure, Project, Release
-from ..core.options import Settings
 from ..core.protocols import DownloadFailed, Filters, Progress, Transport
+from ..core.settings import Settings
+from ..core.threads.background import Task, Threads
 from .configured import json_apis
 from .finder import ProjectFinder
 from .guard import NOT_OURS, guarded

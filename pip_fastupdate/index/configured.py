@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.interpreter import Interpreter
-from ..core.options import Settings
+from ..core.settings import Settings
 from ..core.urls import file_path, without_login
 from .apis.json_api import JsonApi
 from .remote import RemoteIndex, Source

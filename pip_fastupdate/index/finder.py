@@ -10,8 +10,8 @@ from packaging.version import Version
 
 from ..core.interpreter import Interpreter
 from ..core.models import Failure, Project, Release
-from ..core.options import Policy, Settings
 from ..core.protocols import DownloadFailed, Filters
+from ..core.settings import Policy, Settings
 from .configured import sources
 from .merging import SourceRecord
 from .remote import Source, SourceAnswer

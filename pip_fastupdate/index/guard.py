@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..core.background import Cancelled
 from ..core.errors import PipUpdateError
 from ..core.models import Failure
 from ..core.protocols import DownloadFailed
+from ..core.threads.background import Cancelled
 
 Result = TypeVar("Result")
 

@@ -11,8 +11,8 @@ from .filenames import version_of
 from .project_record import CompatibleFile, ProjectRecord, split
 
 if TYPE_CHECKING:
-    from ..core.background import Task
     from ..core.reasons import ReasonKind
+    from ..core.threads.background import Task
 
 
 class Revalidation:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from packaging.version import Version
 
 from ..core.models import Failure, File, Project, ProjectStatus, Reason, Release
-from ..core.options import Policy
 from ..core.protocols import Filters, OfferedFile, first_reason
 from ..core.reasons import OF_FILTERS, requires_python, was_yanked
+from ..core.settings import Policy
 from .judgement import judged
 from .merging import MergedVersion, SourceRecord, merged_versions
 from .project_record import SDIST, CompatibleFile, split

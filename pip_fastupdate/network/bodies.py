@@ -11,8 +11,8 @@ from typing import Any
 
 from requests import Response
 
-from ..core.options import Limits
 from ..core.response import host_of
+from ..core.settings import Limits
 from ..core.text import size
 from .errors import ERRORS, RequestError
 from .headers import PacedResponse

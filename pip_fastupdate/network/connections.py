@@ -15,8 +15,8 @@ from urllib3 import ProxyManager
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
-from ..core.options import Network
 from ..core.response import host_of
+from ..core.settings import Network
 from .addresses import pool_classes
 from .counters import Counters
 from .errors import RequestError

@@ -12,7 +12,7 @@ from requests.utils import get_environ_proxies
 from urllib3 import disable_warnings
 from urllib3.exceptions import InsecureRequestWarning
 
-from ..core.options import Network
+from ..core.settings import Network
 from ..core.text import without_credentials
 from . import tls
 from .connections import Pool

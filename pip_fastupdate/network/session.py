@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from ..cache import location
 from ..cache.redis import SharedStore
 from ..cache.sqlite import DAY, Store
-from ..core.options import CacheOptions, Network
+from ..core.options import CacheOptions
 from ..core.protocols import DownloadFailed
 from ..core.reasons import not_cached
 from ..core.response import Answer, Record, Reply, key_of, pack, unpack
+from ..core.settings import Network
 from ..core.text import without_credentials
 from .counters import Counters
 from .lean import lean

@@ -13,7 +13,7 @@ from pathlib import Path
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, extract_zipped_paths
 from urllib3.util.ssl_ import create_urllib3_context
 
-from ..core.options import Network
+from ..core.settings import Network
 from .context_pool import ContextPool, is_plain
 from .errors import RequestError
 

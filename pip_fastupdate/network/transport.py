@@ -19,8 +19,8 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
-from ..core.options import Network
 from ..core.response import host_of
+from ..core.settings import Network
 from ..core.text import without_credentials
 from . import bodies, errors
 from .counters import Counters

@@ -10,8 +10,8 @@ from pathlib import Path
 from packaging.version import Version
 
 from ..core.errors import UsageError
-from ..core.options import RequirementLine
 from ..core.requirements import Dependency, InvalidRequirement, allows, parse
+from ..core.settings import RequirementLine
 from . import requirements
 from .hashes import is_pin, with_hashes
 from .pyproject import Loads, declared, replaced, why_fixed

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from ..core.cache_folder import CacheInfo
 from ..core.entry import HistoryEntry
-from ..core.models import CacheInfo, Reason, Report, Row, Target
+from ..core.models import Reason, Report, Row, Target
 from ..core.options import Format
 from ..core.text import fit, wants_color
 from .formats import renderer

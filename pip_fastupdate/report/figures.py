@@ -6,7 +6,8 @@ import time
 from dataclasses import fields
 from typing import Any
 
-from ..core.models import CacheInfo, Counts, HostStats, Report
+from ..core.cache_folder import CacheInfo
+from ..core.models import Counts, HostStats, Report
 from ..core.text import clean, duration, pairs, plural, redact, size
 from .rows import total_seconds
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
+from ..core.cache_folder import CacheInfo
 from ..core.entry import HistoryEntry
-from ..core.models import CacheInfo, Report
+from ..core.models import Report
 from ..core.options import Format
 from .view import PLAIN, View
 

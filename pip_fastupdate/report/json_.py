@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..core.cache_folder import CacheInfo
 from ..core.entry import HistoryEntry
-from ..core.models import CacheInfo, Difference, DiskUse, HostStats, KnownVulnerability, Reason, Report, Row, Stats
+from ..core.models import Difference, DiskUse, HostStats, KnownVulnerability, Reason, Report, Row, Stats
 from ..core.text import redact
 from .rows import summarize
 from .view import PLAIN, View

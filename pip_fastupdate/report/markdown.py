@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..core.cache_folder import CacheInfo
 from ..core.entry import HistoryEntry
-from ..core.models import CacheInfo, Report, Target
+from ..core.models import Report, Target
 from ..core.text import clean, redact
 from .rows import Group, Line, Summary, cells, summarize
 from .table import settings

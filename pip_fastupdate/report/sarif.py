@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .. import __version__
+from ..core.cache_folder import CacheInfo
 from ..core.entry import HistoryEntry
-from ..core.models import CacheInfo, KnownVulnerability, Report, Row
+from ..core.models import KnownVulnerability, Report, Row
 from ..core.text import clean, redact
 from . import json_
 from .table import settings, venvs

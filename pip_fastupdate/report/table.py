@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from ..core.cache_folder import CacheInfo
 from ..core.entry import HistoryEntry
-from ..core.models import CacheInfo, Report
+from ..core.models import Report
 from ..core.text import IMPORTING, clean, fit, pairs, redact
 from .rows import Line, Summary, cells, summarize
 from .view import PLAIN, View

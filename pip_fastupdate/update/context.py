@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from .._pip.auth import authentication, system_certificates
 from .._pip.configuration import Configuration
 from ..core.models import Target
-from ..core.options import Options, Settings
+from ..core.options import Options
 from ..core.protocols import Filters, Measured
+from ..core.settings import Settings
 from ..index import Catalog, open_catalog
 from ..transaction import Transactions, here
 

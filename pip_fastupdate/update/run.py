@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from .._pip.configuration import Configuration
 from ..core.errors import EnvironmentChanged, late
 from ..core.models import Difference, Failure, Inventory, Report, Row, Running, Stats, Status
-from ..core.options import Options, Settings
+from ..core.options import Options
 from ..core.protocols import Measured
+from ..core.settings import Settings
 from ..core.text import some
 from ..environment.scan import target
 from .context import NoProject, RunContext, open_context
@@ -25,7 +26,7 @@ from .stages.look_up import look_up
 from .stages.plan import make_plan
 
 if TYPE_CHECKING:
-    from .lock_file import LockDraft
+    from .project.lock_file import LockDraft
 
 TRIES = 3
 """Maximum number of attempts when another program changes the environment during a run."""
@@ -202,7 +203,7 @@ def _lock(context: RunContext, planned: Planned) -> LockDraft | None:
     """Return the lock file's draft, if requested, for the environment after the plan. Raises LockRefused."""
     if context.options.lock_file is None:
         return None
-    from .lock_file import draft
+    from .project.lock_file import draft
 
     return draft(context, planned, context.options.lock_file)
 
@@ -211,7 +212,7 @@ def _locked(context: RunContext, drafted: LockDraft | None) -> tuple[Failure, ..
     """Rename the draft into place; return what prevents that."""
     if drafted is None:
         return ()
-    from .lock_file import put
+    from .project.lock_file import put
 
     return put(context, drafted)
 

@@ -20,7 +20,7 @@ from ..resolver.candidates import CandidatePool
 from .results import Before, Origin
 
 if TYPE_CHECKING:
-    from ..core.options import Settings
+    from ..core.settings import Settings
     from .context import RunContext
 
 ALL = ":all:"

@@ -24,9 +24,9 @@ from typing import BinaryIO
 
 from ..core.cache_folder import is_trusted_file, touch
 from ..core.files import create, part_of
-from ..core.gil_turns import Turns
 from ..core.hashes import WEAK
 from ..core.models import Reason, Release
+from ..core.threads.gil_turns import Turns
 from . import record
 from .archive import Archive, Limits
 from .destinations import Destination, destinations

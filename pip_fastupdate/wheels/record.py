@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..core.gil_turns import Turns, aside
 from ..core.models import Reason
+from ..core.threads.gil_turns import Turns, aside
 from .archive import Archive, ArchiveEntry
 from .entry_names import name_fault
 from .refusal import Refused, about, several

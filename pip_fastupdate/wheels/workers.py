@@ -10,7 +10,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-from ..core.background import Task, Threads
+from ..core.threads.background import Task, Threads
 from ..core.waiting import TICK
 
 FAREWELL = 0.5

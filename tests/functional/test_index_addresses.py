@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from pip_fastupdate.core.options import CacheOptions, Network
+from pip_fastupdate.core.options import CacheOptions
 from pip_fastupdate.core.protocols import DownloadFailed
+from pip_fastupdate.core.settings import Network
 from pip_fastupdate.network import addresses
 from pip_fastupdate.network.addresses import Addresses
 from pip_fastupdate.network.session import Session

@@ -15,7 +15,8 @@ import pytest
 from packaging.version import Version
 
 from pip_fastupdate.core.models import Failure, Project
-from pip_fastupdate.core.options import CacheOptions, Network, Policy, Settings
+from pip_fastupdate.core.options import CacheOptions
+from pip_fastupdate.core.settings import Network, Policy, Settings
 from pip_fastupdate.index import Catalog, finder, open_catalog
 from pip_fastupdate.progress import Silent
 from tests.support.local_index import LocalIndex
@@ -270,7 +271,8 @@ def test_interrupt_leaves_at_once(index: LocalIndex, tmp_path: Path) -> None:
     code = f"""
 import _thread, threading
 from pip_fastupdate.index import open_catalog
-from pip_fastupdate.core.options import CacheOptions, Settings
+from pip_fastupdate.core.options import CacheOptions
+from pip_fastupdate.core.settings import Settings
 from pip_fastupdate.progress import Silent
 catalog = open_catalog(settings=Settings(index_url={index.index_url!r}), cache=CacheOptions(directory=None), warn=print)
 threading.Timer(0.7, _thread.interrupt_main).start()
@@ -295,7 +297,8 @@ import sys, threading, time
 from packaging.version import Version
 from pathlib import Path
 from pip_fastupdate.index import open_catalog
-from pip_fastupdate.core.options import CacheOptions, Settings
+from pip_fastupdate.core.options import CacheOptions
+from pip_fastupdate.core.settings import Settings
 from pip_fastupdate.progress import Silent
 catalog = open_catalog(
     settings=Settings(index_url={index.index_url!r}), cache=CacheOptions(directory=Path({str(tmp_path)!r})), warn=print

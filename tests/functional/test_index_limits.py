@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from pip_fastupdate.core.options import CacheOptions, Limits, Network
+from pip_fastupdate.core.options import CacheOptions
 from pip_fastupdate.core.protocols import DownloadFailed
+from pip_fastupdate.core.settings import Limits, Network
 from pip_fastupdate.network.session import Session
 
 TIMEOUT = 0.5

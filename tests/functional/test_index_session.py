@@ -22,8 +22,9 @@ import pytest
 
 from pip_fastupdate.cache import location
 from pip_fastupdate.cache import maintenance as upkeep
-from pip_fastupdate.core.options import CacheOptions, Network
+from pip_fastupdate.core.options import CacheOptions
 from pip_fastupdate.core.protocols import DownloadFailed
+from pip_fastupdate.core.settings import Network
 from pip_fastupdate.network.session import Answer, Reply, Session
 from tests.support.local_index import LocalIndex, wait_until
 from tests.support.scripted_server import Asked, Said, ScriptedServer
@@ -157,7 +158,8 @@ def test_fresh_answers_need_no_requests_library(thing: LocalIndex, open_session:
 import sys
 from pathlib import Path
 from pip_fastupdate.network.session import Session
-from pip_fastupdate.core.options import CacheOptions, Network
+from pip_fastupdate.core.options import CacheOptions
+from pip_fastupdate.core.settings import Network
 session = Session(cache=CacheOptions(directory=Path({str(tmp_path / "cache")!r})), network=Network(), user_agent="",
                   warn=print)
 assert session.stored([{key!r}])[{key!r}].fresh
@@ -443,7 +445,8 @@ import sys, threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from pip_fastupdate.network.session import Session
-from pip_fastupdate.core.options import CacheOptions, Network
+from pip_fastupdate.core.options import CacheOptions
+from pip_fastupdate.core.settings import Network
 session = Session(cache=CacheOptions(directory=Path({str(tmp_path / "cache")!r})), network=Network(), user_agent="",
                   warn=lambda text, hint: sys.exit(text))
 sys.stdin.readline()

@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 
 from pip_fastupdate.cache import location
-from pip_fastupdate.core.options import CacheOptions, Network
+from pip_fastupdate.core.options import CacheOptions
 from pip_fastupdate.core.protocols import DownloadFailed
+from pip_fastupdate.core.settings import Network
 from pip_fastupdate.network.session import Session
 from tests.support.local_index import LocalIndex
 from tests.support.scripted_server import CERTIFICATE, Asked, Said, ScriptedServer
@@ -384,7 +385,8 @@ SCRIPT = """
 import os, sys
 from pathlib import Path
 from pip_fastupdate.network.session import Session
-from pip_fastupdate.core.options import CacheOptions, Network
+from pip_fastupdate.core.options import CacheOptions
+from pip_fastupdate.core.settings import Network
 {setup}
 url, directory = sys.argv[1:]
 warned = []

@@ -17,7 +17,8 @@ import pytest
 from pip_fastupdate.cache import location
 from pip_fastupdate.cache.redis import NAMESPACE, SharedStore
 from pip_fastupdate.cache.sqlite import Store
-from pip_fastupdate.core.options import CacheOptions, Network
+from pip_fastupdate.core.options import CacheOptions
+from pip_fastupdate.core.settings import Network
 from pip_fastupdate.network.session import Reply, Session
 from tests.support.local_index import wait_until
 from tests.support.scripted_server import Asked, Said, ScriptedServer
@@ -200,7 +201,8 @@ def test_warm_run_needs_no_requests_library(server: Server, open_session: Open) 
     script = f"""
 import sys
 from pip_fastupdate.network.session import Session
-from pip_fastupdate.core.options import CacheOptions, Network
+from pip_fastupdate.core.options import CacheOptions
+from pip_fastupdate.core.settings import Network
 session = Session(cache=CacheOptions(directory=None, url={server.url!r}), network=Network(), user_agent="", warn=print)
 assert session.stored(["x"])["x"].fresh
 session.close()
@@ -276,7 +278,8 @@ import sys
 sys.modules["redis"] = None
 from pathlib import Path
 from pip_fastupdate.network.session import Session
-from pip_fastupdate.core.options import CacheOptions, Network
+from pip_fastupdate.core.options import CacheOptions
+from pip_fastupdate.core.settings import Network
 session = Session(cache=CacheOptions(directory=Path({str(tmp_path)!r}), url="redis://127.0.0.1/0"), network=Network(),
                   user_agent="", warn=lambda text, hint: print(hint))
 assert session.stored(["x"]) == {{}}

@@ -17,7 +17,7 @@ import requests
 
 from pip_fastupdate._pip.auth import authentication, keyring_provider, system_certificates
 from pip_fastupdate._pip.configuration import Configuration
-from pip_fastupdate.core.options import Settings
+from pip_fastupdate.core.settings import Settings
 from tests.support.environments import Env, variables
 from tests.support.local_index import LocalIndex
 
@@ -101,7 +101,7 @@ sys.addaudithook(lambda name, data: events.append(name) if name in watched else 
 import requests
 from pip_fastupdate._pip.auth import authentication
 from pip_fastupdate._pip.configuration import Configuration
-from pip_fastupdate.core.options import Settings
+from pip_fastupdate.core.settings import Settings
 
 url, provider, *secrets = sys.argv[1:]
 found = Configuration(

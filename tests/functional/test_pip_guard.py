@@ -18,7 +18,7 @@ CHECK = """
 import json, sys
 from pip_fastupdate.environment import guard
 from pip_fastupdate.core.errors import PipUpdateError
-from pip_fastupdate.core.options import Settings
+from pip_fastupdate.core.settings import Settings
 
 options = json.loads(sys.argv[1])
 changing = options.pop("changing", True)

@@ -9,8 +9,8 @@ from packaging.version import Version
 
 from pip_fastupdate.core.interpreter import Interpreter
 from pip_fastupdate.core.models import Failure, Project
-from pip_fastupdate.core.options import Policy
 from pip_fastupdate.core.protocols import Filters
+from pip_fastupdate.core.settings import Policy
 from pip_fastupdate.index.apis.simple_pages import Link
 from pip_fastupdate.index.evaluator import collect
 from pip_fastupdate.index.merging import SourceRecord

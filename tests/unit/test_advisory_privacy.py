@@ -12,8 +12,9 @@ from packaging.version import Version
 
 from pip_fastupdate.advisories.osv import PUBLIC
 from pip_fastupdate.core.models import Distribution, Inventory, Reason, Release
-from pip_fastupdate.core.options import AdvisoryOptions, Settings
+from pip_fastupdate.core.options import AdvisoryOptions
 from pip_fastupdate.core.response import Answer
+from pip_fastupdate.core.settings import Settings
 from pip_fastupdate.index.catalog import Catalog
 from pip_fastupdate.progress import Silent
 from pip_fastupdate.update.advice.advice import Advice

@@ -11,7 +11,7 @@ import pytest
 from packaging.version import Version
 
 from pip_fastupdate.core.models import Distribution, Inventory
-from pip_fastupdate.core.options import Network, Settings
+from pip_fastupdate.core.settings import Network, Settings
 from pip_fastupdate.index.catalog import Catalog
 from pip_fastupdate.progress import Silent
 from pip_fastupdate.resolver.candidates import CandidatePool

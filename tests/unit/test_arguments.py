@@ -9,7 +9,8 @@ import pytest
 from pip_fastupdate.arguments import parse_arguments, parser
 from pip_fastupdate.cli.settings import rush
 from pip_fastupdate.core.errors import UsageError
-from pip_fastupdate.core.options import CacheOptions, Limits, Options
+from pip_fastupdate.core.options import CacheOptions, Options
+from pip_fastupdate.core.settings import Limits
 
 
 def test_nothing_given() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pip_fastupdate._pip.settings import settings as read_settings
-from pip_fastupdate.core.options import Settings
+from pip_fastupdate.core.settings import Settings
 
 HEADER = """\
 #

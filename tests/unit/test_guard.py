@@ -11,8 +11,8 @@ from pip_fastupdate.arguments import parse_arguments
 from pip_fastupdate.core.errors import TransactionError, UsageError
 from pip_fastupdate.core.interpreter import this
 from pip_fastupdate.core.models import Failure, Project
-from pip_fastupdate.core.options import Limits, Network, Settings
 from pip_fastupdate.core.protocols import DownloadFailed
+from pip_fastupdate.core.settings import Limits, Network, Settings
 from pip_fastupdate.index.catalog import Catalog
 from pip_fastupdate.index.guard import guarded
 from pip_fastupdate.progress import Silent

@@ -15,7 +15,7 @@ import pytest
 
 from pip_fastupdate.cache import location, maintenance
 from pip_fastupdate.cache.sqlite import BATCH, DAY, Store
-from pip_fastupdate.core.models import CacheInfo
+from pip_fastupdate.core.cache_folder import CacheInfo
 from pip_fastupdate.core.response import Record, pack, unpack, without_credentials
 
 RECORD = Record(

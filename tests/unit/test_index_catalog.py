@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
-from pip_fastupdate.core.background import Cancelled
 from pip_fastupdate.core.models import Failure, Project, Release
-from pip_fastupdate.core.options import Network, Policy, Settings
+from pip_fastupdate.core.settings import Network, Policy, Settings
+from pip_fastupdate.core.threads.background import Cancelled
 from pip_fastupdate.index.catalog import Catalog
 from tests.support.fake_session import HTML, SIMPLE, FakeSession
 from tests.support.source_records import HERE

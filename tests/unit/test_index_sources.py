@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
-from pip_fastupdate.core.options import Policy, Settings
 from pip_fastupdate.core.protocols import DownloadFailed
+from pip_fastupdate.core.settings import Policy, Settings
 from pip_fastupdate.index.configured import sources
 from pip_fastupdate.index.local import FileIndex, Links
 from pip_fastupdate.index.remote import RemoteIndex, Source, SourceAnswer

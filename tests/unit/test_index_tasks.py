@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pip_fastupdate.core.background import Cancelled, Task, Threads
+from pip_fastupdate.core.threads.background import Cancelled, Task, Threads
 from tests.support.rationing import ration_threads
 
 

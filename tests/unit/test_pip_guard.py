@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pip_fastupdate.core.errors import EnvironmentRefused, UsageError
-from pip_fastupdate.core.options import Settings
+from pip_fastupdate.core.settings import Settings
 from pip_fastupdate.environment import guard
 from pip_fastupdate.environment.paths import Site
 

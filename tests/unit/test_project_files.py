@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from pip_fastupdate._pip import requirement_files, toml
 from pip_fastupdate.core.errors import UsageError
-from pip_fastupdate.core.options import RequirementLine
+from pip_fastupdate.core.settings import RequirementLine
 from pip_fastupdate.project_files import pyproject, requirements
 from pip_fastupdate.project_files.rewrite import Edit, Unwritable, edited, moved, relaxed
 from pip_fastupdate.project_files.writable import Writable, open_pyproject, open_requirements

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pip_fastupdate.core.gil_turns import Turns, aside
+from pip_fastupdate.core.threads.gil_turns import Turns, aside
 
 
 def test_one_at_a_time() -> None:

@@ -14,8 +14,9 @@ from functools import lru_cache
 from pathlib import Path
 from string import Template
 
+from ...core.cache_folder import CacheInfo
 from ...core.entry import HistoryEntry
-from ...core.models import CacheInfo, Report, Row
+from ...core.models import Report, Row
 from ...core.text import clean, redact
 from .. import figures as _figures
 from .. import history as _history

@@ -13,8 +13,9 @@ from packaging.version import Version
 from ..._pip import toml
 from ...core.errors import UsageError
 from ...core.models import Inventory, WrittenFile
-from ...core.options import Options, Settings
+from ...core.options import Options
 from ...core.requirements import Dependency, InvalidRequirement, parse
+from ...core.settings import Settings
 from ...core.text import redact, some
 from ...project_files.pyproject import GroupError, group
 from ...project_files.rewrite import relaxed

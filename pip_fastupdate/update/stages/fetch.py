@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
-from ...core.background import Task, Threads
 from ...core.errors import IndexUnreachable
-from ...core.gil_turns import Turns
 from ...core.models import Change, Failure
 from ...core.reasons import BAD_FILE, UNREACHABLE
+from ...core.threads.background import Task, Threads
+from ...core.threads.gil_turns import Turns
 from ...resolver.candidates import Key
 from ..results import Planned, Staged, StagedRelease, key_of
 from ..space import check_room, download_size, places_of

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from ..._pip import build, installer
 from ...core.errors import PipUpdateError
-from ...core.gil_turns import Turns
 from ...core.interpreter import this as this_interpreter
 from ...core.models import Change, Distribution, Failure, Reason
 from ...core.protocols import DownloadFailed
 from ...core.reasons import requires_python
+from ...core.threads.gil_turns import Turns
 from ...environment import installed_files
 from ...environment.metadata_file import license_expression
 from ...wheels import InstalledFiles, OpenWheel, inspect

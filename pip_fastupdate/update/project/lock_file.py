@@ -8,14 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.models import Distribution, Failure, Inventory, Release
-from ..core.reasons import NO_INDEX
-from ..core.text import plural
+from ...core.models import Distribution, Failure, Inventory, Release
+from ...core.reasons import NO_INDEX
+from ...core.text import plural
 
 if TYPE_CHECKING:
-    from ..lockfile import Draft, Pinned, RenderedLock
-    from .context import RunContext
-    from .results import Planned
+    from ...lockfile import Draft, Pinned, RenderedLock
+    from ..context import RunContext
+    from ..results import Planned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ def draft(context: RunContext, planned: Planned, path: Path) -> LockDraft:
 
     ``path`` is absolute. Raises LockRefused when something of it cannot be locked, or nothing can be written there.
     """
-    from ..lockfile import Draft, render
+    from ...lockfile import Draft, render
 
     locked, outside = _parted(planned.inventory)
     pinned = _with_identities(context, list(_pinned(context, locked, planned)))
@@ -86,7 +86,7 @@ def _pinned(context: RunContext, distributions: list[Distribution], planned: Pla
 
 def _with_identities(context: RunContext, pinned: list[Pinned]) -> list[Pinned]:
     """Return the same with their publishers, as far as the index has provenance; all are requested at once."""
-    from .origin import publishers
+    from ..origin import publishers
 
     files = {each.name: each.release.file for each in pinned if each.release is not None}
     proven = {name: file for name, file in files.items() if file is not None and file.provenance is not None}
@@ -115,7 +115,7 @@ def _is_direct(distribution: Distribution) -> bool:
 
 
 def _installed(context: RunContext, planned: Planned, distribution: Distribution) -> Pinned:
-    from ..lockfile import Pinned
+    from ...lockfile import Pinned
 
     name, version = distribution.name, distribution.version
     if _is_direct(distribution):
@@ -130,7 +130,7 @@ def _installed(context: RunContext, planned: Planned, distribution: Distribution
 
 
 def _of(context: RunContext, release: Release) -> Pinned:
-    from ..lockfile import Pinned
+    from ...lockfile import Pinned
 
     urls = (context.settings.index_url, *context.settings.extra_index_urls)
     index = next((each for each in urls if each is not None and each.rstrip("/") == release.index.rstrip("/")), None)

@@ -222,7 +222,7 @@ class Threads:
 
     def end(self) -> None:
         """Cancel tasks not begun, and return when the threads have ended, however long they take."""
-        from .waiting import join
+        from ..waiting import join
 
         while True:
             with suppress(KeyboardInterrupt):  # once is enough
