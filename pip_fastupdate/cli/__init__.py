@@ -143,8 +143,8 @@ def _dispatch(arguments: Arguments, argv: Sequence[str]) -> int:
 
 def _shell_function(shell: str) -> str:
     from ..arguments import parser
-    from ..shell.completion import completion_for
-    from ..shell.init import FUNCTIONS, name_of
+    from ..arguments.shell.completion import completion_for
+    from ..arguments.shell.init import FUNCTIONS, name_of
 
     name = name_of(shell)
     if name not in FUNCTIONS:

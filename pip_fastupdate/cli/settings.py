@@ -16,8 +16,8 @@ from ..core.options import Options
 
 if TYPE_CHECKING:
     from .._pip.configuration import Configuration
+    from ..arguments.settings.sources import Setting
     from ..progress import Silent
-    from ..settings.sources import Setting
 
 
 JOBS, RUSH = 20, 64
@@ -35,8 +35,8 @@ def pips_settings(arguments: Arguments) -> Configuration:
 
 def own_settings(arguments: Arguments, found: Configuration) -> tuple[Setting, ...]:
     """Return our own settings. Raises UsageError."""
+    from ..arguments.settings import sources
     from ..core.files import working_folder
-    from ..settings import sources
 
     def toml(text: str) -> dict[str, Any]:
         from .._pip.toml import loads  # read only if a project has settings
@@ -51,7 +51,7 @@ def own_settings(arguments: Arguments, found: Configuration) -> tuple[Setting, .
 
 def with_settings(arguments: Arguments, argv: Sequence[str], settings: tuple[Setting, ...]) -> Arguments:
     """Parse the command line again with the settings before it. Raises UsageError, naming the setting."""
-    from ..settings.command_line import applied, of_packages
+    from ..arguments.settings.command_line import applied, of_packages
 
     found = applied(settings, lambda words: parse_arguments([*words, *argv]), arguments.options)
     indexes, whys = of_packages(settings, "index"), of_packages(settings, "why")
@@ -62,8 +62,8 @@ def with_settings(arguments: Arguments, argv: Sequence[str], settings: tuple[Set
 def show_config(arguments: Arguments, argv: Sequence[str], found: tuple[Setting, ...]) -> int:
     """Print the settings in force. Raises UsageError."""
     from ..arguments import given
+    from ..arguments.settings.command_line import in_force
     from ..report import show_settings
-    from ..settings.command_line import in_force
 
     with_settings(arguments, argv, found)
     by_hand = given(argv)

@@ -14,8 +14,8 @@ from typing import get_args
 import pytest
 
 from pip_fastupdate.arguments import parser
+from pip_fastupdate.arguments.shell.completion import completion_for
 from pip_fastupdate.core.options import Format
-from pip_fastupdate.shell.completion import completion_for
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the shells are those of POSIX systems")
 

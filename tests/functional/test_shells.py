@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pip_fastupdate.shell.init import function_for
+from pip_fastupdate.arguments.shell.init import function_for
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the shells are those of POSIX systems")
 

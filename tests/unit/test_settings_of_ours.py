@@ -11,15 +11,15 @@ from packaging.version import Version
 
 from pip_fastupdate._pip.toml import loads
 from pip_fastupdate.arguments import given, parse_arguments
+from pip_fastupdate.arguments.settings.command_line import applied, of_packages, words_of
+from pip_fastupdate.arguments.settings.keys import KEYS
+from pip_fastupdate.arguments.settings.sources import LARGEST, Setting, nearest
+from pip_fastupdate.arguments.settings.sources import found as found_settings
 from pip_fastupdate.core.errors import UsageError
 from pip_fastupdate.core.options import Options, PolicyOptions
 from pip_fastupdate.core.protocols import OfferedFile
 from pip_fastupdate.policy.making import Knowledge
 from pip_fastupdate.policy.table import filters_of
-from pip_fastupdate.settings.command_line import applied, of_packages, words_of
-from pip_fastupdate.settings.keys import KEYS
-from pip_fastupdate.settings.sources import LARGEST, Setting, nearest
-from pip_fastupdate.settings.sources import found as found_settings
 
 
 def read(

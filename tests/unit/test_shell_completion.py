@@ -5,10 +5,10 @@ import argparse
 import pytest
 
 from pip_fastupdate.arguments import parser
+from pip_fastupdate.arguments.shell.completion import completion_for
+from pip_fastupdate.arguments.shell.completion_texts import TEMPLATES
+from pip_fastupdate.arguments.shell.init import FUNCTIONS
 from pip_fastupdate.cli import main
-from pip_fastupdate.shell.completion import completion_for
-from pip_fastupdate.shell.completion_texts import TEMPLATES
-from pip_fastupdate.shell.init import FUNCTIONS
 
 OPTIONS = [word for action in parser()._actions for word in action.option_strings]
 SHELLS = list(TEMPLATES)

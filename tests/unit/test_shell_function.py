@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from pip_fastupdate.arguments.shell import init
 from pip_fastupdate.cli import main
-from pip_fastupdate.shell import init
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from ..core.errors import UsageError
+from ...core.errors import UsageError
 from .keys import KEYS
 from .sources import Setting
 
 if TYPE_CHECKING:
-    from ..core.options import Options
+    from ...core.options import Options
 
 Parsed = TypeVar("Parsed")
 

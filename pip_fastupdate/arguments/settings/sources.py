@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import UsageError
-from ..core.files import content
-from ..core.names import NAME, normalize
-from ..core.text import closest
+from ...core.errors import UsageError
+from ...core.files import content
+from ...core.names import NAME, normalize
+from ...core.text import closest
 
 if TYPE_CHECKING:
     from .keys import Given, Key

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from ..core.options import Level
+from ...core.options import Level
 from .completion_texts import TEMPLATES
 
 _NAMES = frozenset({"NAME", "NAMES"})
