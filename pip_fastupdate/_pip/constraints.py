@@ -154,7 +154,7 @@ _LINE_HINT = "use lines such as 'name<2'; URLs, paths, extras, hashes and -r are
 
 
 def _is_volatile(name: str) -> bool:
-    if _REMOTE.match(name):
+    if _REMOTE.match(name) or not Path(name).is_file():  # a pipe is empty once it was read
         return True
     return _VARIABLE.search(Path(name).read_text(encoding="utf-8", errors="replace")) is not None
 

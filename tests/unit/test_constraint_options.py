@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from pip_fastupdate._pip import constraints
 from pip_fastupdate._pip.settings import settings as read_settings
 from pip_fastupdate.core.settings import Settings
 
@@ -86,6 +88,20 @@ def test_other_options_of_a_requirements_file(read) -> None:
         found.policy.prefer_binary,
         found.network.trusted_hosts,
     )
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="this system has no /dev/fd")
+def test_pipe_is_read_once() -> None:
+    """``-c <(…)`` of a shell: what depends on it is not remembered, however long ago it was written."""
+    reading, writing = os.pipe()
+    os.write(writing, b"a<2\n")
+    os.close(writing)
+    try:
+        found = read_settings(["-c", f"/dev/fd/{reading}"], remember=False).settings
+        assert ("a<2",) == found.constraints
+        assert constraints.seen(SimpleNamespace(seen=[f"/dev/fd/{reading}"]))[1]
+    finally:
+        os.close(reading)
 
 
 def test_credentials_stay_secret(tmp_path: Path) -> None:
