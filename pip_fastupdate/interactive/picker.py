@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -122,8 +123,9 @@ class Picker:
     def _planned(self, chosen: Choice, found: Foreseen | BaseException) -> None:
         """Show a plan; called by the planning thread."""
         loop = self._app.loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._take, chosen, found)
+        if loop is not None:
+            with suppress(RuntimeError):  # closed: the user has left meanwhile
+                loop.call_soon_threadsafe(self._take, chosen, found)
 
     def _take(self, chosen: Choice, found: Foreseen | BaseException) -> None:
         if not self._app.is_running or self._app.is_done:

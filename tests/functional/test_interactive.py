@@ -151,11 +151,11 @@ def test_dry_run(env: Env, index: LocalIndex) -> None:
 
 
 def test_files_follow_what_is_chosen(env: Env, index: LocalIndex) -> None:
-    """Lines of what is not chosen stay."""
+    """Lines of what is not chosen stay, whatever they say."""
     file = env.home / "requirements.txt"
-    file.write_text("app==1.0\nsolo==1.0\n")
-    done = ask(env, index, "a\x1b[B \r", "-r", str(file), "--write", str(file))
-    assert (0, "app==1.0\nsolo==1.0.1\n") == (done.code, file.read_text())
+    file.write_text("lib==0.5\nsolo==1.0\napp==1.0\n")
+    done = ask(env, index, "a\x1b[F \r", "-r", str(file), "--write", str(file))
+    assert (0, "lib==0.5\nsolo==1.0.1\napp==1.0\n") == (done.code, file.read_text())
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,11 @@ def _diff(file: Writable, after: bytes) -> Iterator[str]:
 
 
 def _versions(context: RunContext, planned: Planned) -> Mapping[str, Version]:
-    """Return versions after the plan, for packages of this run that an index has."""
-    found = {each.name: each.version for each in planned.inventory.distributions if each.skip is None}
+    """Return versions after the plan, for packages of this run that an index has; of the chosen ones, if some were."""
+    found = {
+        each.name: each.version
+        for each in planned.inventory.distributions
+        if each.skip is None and (context.chosen is None or each.name in context.chosen)
+    }
     found |= {change.name: change.target.version for change in planned.plan.changes}
     return {name: version for name, version in found.items() if name in context.options.names}
