@@ -143,7 +143,7 @@ def _add_run(made: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--all-venvs",
         type=Path,
-        metavar="FOLDER",
+        metavar="DIR",
         help="update every virtual environment below this directory",
     )
     group.add_argument(

@@ -1,4 +1,4 @@
-"""``--all-venvs FOLDER``: update every virtual environment in a directory, one after the other, each by ``--python``.
+"""``--all-venvs DIR``: update every virtual environment in a directory, one after the other, each by ``--python``.
 
 Each is a separate run in its own process, so that a failure in one cannot stop the others.
 """
