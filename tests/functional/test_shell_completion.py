@@ -33,6 +33,7 @@ LINES = [
     ("pip-update --format j", ["json"]),
     ("pip-update --level mi", ["minor"]),
     ("pip-update --shell-init fi", ["fish"]),
+    ("pip-update --undo 1", ["12"]),
     ("pip-update --why zo", ["zope.interface"]),
     ("pip-update --changes --cache-in", ["--cache-info"]),
     ("pip-update zo", ["zope.interface"]),
@@ -53,6 +54,9 @@ def environment(tmp_path: Path) -> Path:
     packages = folder / "lib" / "python3.12" / "site-packages"
     for name in INSTALLED:
         (packages / name).mkdir(parents=True)
+    for name in ("12", "13;touch pwned", "14$(touch pwned)"):
+        (folder / ".pip-fastupdate" / name).mkdir(parents=True)
+    (folder / ".pip-fastupdate" / "1.json").touch()
     (folder / "bin").mkdir()
     for program in ("pip", "pip-update"):
         (folder / "bin" / program).write_text(f'#!/bin/sh\nprintf "<%s>" {program} "$@" >>"$HOME/told"\n')

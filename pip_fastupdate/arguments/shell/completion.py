@@ -31,7 +31,7 @@ class Option:
 
     words: tuple[str, ...]
     text: str
-    kind: Literal["none", "choice", "names", "files", "other"]
+    kind: Literal["none", "choice", "names", "files", "ids", "other"]
     choices: tuple[str, ...] = ()
     optional: bool = False
 
@@ -59,11 +59,13 @@ def _option(action: argparse.Action) -> Option:
     )
 
 
-def _kind(action: argparse.Action, optional: bool) -> Literal["none", "choice", "names", "files", "other"]:
+def _kind(action: argparse.Action, optional: bool) -> Literal["none", "choice", "names", "files", "ids", "other"]:
     if action.nargs == 0:
         return "none"
     if _choices(action):
         return "choice"
+    if action.dest == "undo":
+        return "ids"
     if action.metavar in _NAMES:
         return "names"
     if action.metavar in _FILES:
@@ -94,8 +96,9 @@ def _bash(options: list[Option]) -> dict[str, str]:
         for each in options
         if each.choices
     )
+    ids = (f'        {word}) __pip_update_ids "${{1##*/}}" "$cur"; return ;;' for word in _words(options, "ids"))
     every = " ".join(word for each in options for word in each.words)
-    return {"CHOICES": "\n".join(cases), "OPTIONS": every, **_patterns(options)}
+    return {"CHOICES": "\n".join((*cases, *ids)), "OPTIONS": every, **_patterns(options)}
 
 
 def _zsh(options: list[Option]) -> dict[str, str]:
@@ -104,8 +107,9 @@ def _zsh(options: list[Option]) -> dict[str, str]:
         for each in options
         if each.choices
     )
+    ids = (f"        ({word}) __pip_update_ids $program; return ;;" for word in _words(options, "ids"))
     every = (f"        {_posix(f'{word}:{each.text}')}" for each in options for word in each.words)
-    return {"CHOICES": "\n".join(cases), "OPTIONS": "\n".join(every), **_patterns(options)}
+    return {"CHOICES": "\n".join((*cases, *ids)), "OPTIONS": "\n".join(every), **_patterns(options)}
 
 
 def _posix(text: str) -> str:
@@ -123,10 +127,11 @@ def _fish_option(option: Option) -> str:
         "choice": f" -x -a '{' '.join(option.choices)}'",
         "names": " -x -a '(__pip_update_names)'",
         "files": " -r -F",
+        "ids": " -x -a '(__pip_update_ids)'",
         "other": " -x",
         "none": "",
     }[option.kind]
-    return f"{' '.join(flags)} -d '{quoted}'{'' if option.optional else value}"
+    return f"{' '.join(flags)} -d '{quoted}'{'' if option.optional and option.kind != 'ids' else value}"
 
 
 def _powershell(options: list[Option]) -> dict[str, str]:

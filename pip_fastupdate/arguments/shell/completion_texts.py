@@ -20,6 +20,15 @@ __pip_update_names() {
         if [[ $name =~ ^[[:alnum:]][[:alnum:].-]*$ && $name == "$typed"* ]]; then COMPREPLY+=("$name"); fi
     done
 }
+__pip_update_ids() {
+    local program entry
+    program=$(type -P "$1") || return 0
+    for entry in "${program%/*}"/../.pip-fastupdate/*/; do
+        entry=${entry%/}
+        entry=${entry##*/}
+        if [[ $entry =~ ^[[:alnum:]]+$ && $entry == "$2"* ]]; then COMPREPLY+=("$entry"); fi
+    done
+}
 __pip_update_complete() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
     COMPREPLY=()
@@ -64,6 +73,15 @@ __pip_update_names() {
     found=( ${(M)found:#[[:alnum:]][[:alnum:].-]#} )
     compadd -M 'm:{[:lower:][:upper:]_}={[:upper:][:lower:]-}' -a found
 }
+__pip_update_ids() {
+    emulate -L zsh
+    setopt extendedglob
+    local program
+    local -a found
+    program=$(whence -p -- "$1") || return 1
+    found=( ${program:h}/../.pip-fastupdate/[[:alnum:]]##(N/:t) )
+    compadd -a found
+}
 __pip_update_complete() {
     local previous=${words[CURRENT-1]} program=${1:-pip-update}
     local -a options
@@ -107,6 +125,15 @@ function __pip_update_names
     set --local found $folder/lib/python*/site-packages/*.dist-info
     set --local name '(?s)^.*/([A-Za-z0-9][A-Za-z0-9._]*)-[^/\n]*$'
     string replace --filter --regex $name '$1' -- $found | string replace --all _ -
+    return 0
+end
+function __pip_update_ids
+    set --local words (commandline --tokenize --cut-at-cursor --current-process)
+    set --local program (command --search -- "$words[1]")
+    or return 0
+    set --local folder (string replace --regex '/[^/]*$' '/..' -- "$program")
+    set --local found $folder/.pip-fastupdate/*/
+    string replace --filter --regex '^.*/([A-Za-z0-9]+)/$' '$1' -- $found
     return 0
 end
 function __pip_update_is_meant
