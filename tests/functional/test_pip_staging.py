@@ -303,7 +303,7 @@ def test_full_disk_is_not_the_wheels_fault(environment: Env, tmp_path: Path) -> 
         "except TransactionError as error:\n    print(error.message)\n"
     )
     said = in_environment(environment, code, make_wheel(tmp_path, "plain", "1.0"))
-    assert said == f"{environment.path / 'root'} is not writable: No space left on device.\n"
+    assert said == f"could not write to {environment.path / 'root'}: No space left on device\n"
 
 
 def test_bytecode_elsewhere_is_left_to_the_interpreter(environment: Env, tmp_path: Path) -> None:
