@@ -134,13 +134,29 @@ def _with_methods(body: list[ast.stmt]) -> Iterator[tuple[str, ast.ClassDef | as
             yield from ((f"{each.name}.", inner) for inner in each.body if isinstance(inner, ast.FunctionDef))
 
 
+def named(path: str) -> set[str]:
+    """The same, and what the module assigns at its top."""
+    body = ast.parse((ROOT / "pip_fastupdate" / path).read_text(encoding="utf-8")).body
+    assigned = {
+        name.id for each in body if isinstance(each, ast.Assign) for name in each.targets if hasattr(name, "id")
+    }
+    return defined(path) | assigned
+
+
+def test_what_contributing_names_is_there() -> None:
+    """Every file, and every name in one."""
+    for path in re.findall(r"`([\w/]+/\w+\.(?:py|md|yml))[`:]", CONTRIBUTING):
+        assert any((ROOT / top / path).exists() for top in ("pip_fastupdate", "")), path
+    for path, name in re.findall(r"`([\w/]+\.py): ([\w.]+)`", CONTRIBUTING):
+        assert name in named(path), f"{path} has no {name}"
+
+
 @pytest.mark.parametrize("heading", ["The way of a project", "The way of a wheel"])
 def test_ways_are_calls_by_name(heading: str) -> None:
     """Every step of a way exists, and is called in the file of a step before it."""
     way = steps(heading)
     assert len(way) > 12
-    for number, (path, name) in enumerate(way):
-        assert name in defined(path), f"{path} has no {name}"
+    for number, (_, name) in enumerate(way):
         last = name.rpartition(".")[2]
         called = re.compile(rf"(?<!def )\b{last}\(|partial\({last},")
         before = {each for each, _ in way[:number]}
