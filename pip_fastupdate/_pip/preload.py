@@ -30,8 +30,8 @@ _LEGACY = ("pip._internal.metadata.importlib", "pip._internal.metadata.pkg_resou
 """What pip needs for eggs; one or the other is missing in some versions of pip and Python."""
 
 
-ON_THEIR_OWN = (".__main__", ".bootstrap", ".redis_backend")
-"""Modules that run the program, and one that is imported from the start with a shared cache."""
+ON_THEIR_OWN = (".__main__", ".bootstrap", ".redis_backend", ".picker")
+"""Modules that run the program, and two that are imported long before the swap by the runs that use them."""
 
 
 def import_everything() -> None:

@@ -6,7 +6,7 @@ Some, such as boto3, take half a second; and packages in the user's environment 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 OPTIONAL = ("boto3", "bson", "gridfs", "itsdangerous", "orjson", "pymongo", "redis", "ujson", "yaml")
@@ -14,9 +14,9 @@ OPTIONAL = ("boto3", "bson", "gridfs", "itsdangerous", "orjson", "pymongo", "red
 
 
 @contextmanager
-def lean() -> Iterator[None]:
-    """Make the import of ``OPTIONAL`` modules fail inside, unless already imported. Not thread-safe."""
-    hidden = [name for name in OPTIONAL if name not in sys.modules]
+def lean(wanted: Collection[str] = ()) -> Iterator[None]:
+    """Make the import of ``OPTIONAL`` modules fail inside, unless ``wanted`` or already imported. Not thread-safe."""
+    hidden = [name for name in OPTIONAL if name not in sys.modules and name not in wanted]
     for name in hidden:
         sys.modules[name] = None  # type: ignore[assignment] # the import system's own way to exclude a module
     try:

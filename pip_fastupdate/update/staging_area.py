@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .._pip import installer
 from ..core.models import Distribution, Inventory
 from ..core.text import redact
+from ..core.threads.background import spare_memory
 from ..environment import installed_files
 from ..transaction import Transaction
 from ..wheels import WheelStore
@@ -44,6 +45,7 @@ def open_area(context: RunContext, inventory: Inventory) -> Iterator[StagingArea
     """Begin a transaction; roll back what is not committed at the end. Raises TransactionError."""
     with context.progress.timed("load"):
         installer.prepare_process()
+        spare_memory()
     with installer.without_warnings(), context.transactions.begin() as transaction:
         yield StagingArea(
             context=context,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -175,3 +178,23 @@ def test_undo_of_an_update_that_fulfilled_a_requirement(inside: Env, index: Loca
     assert (0, before) == (undone.returncode, installed(inside)), undone.stderr
     assert run(inside, "--undo", index=index).returncode == 0
     assert "2.0" == installed(inside)["thing"]
+
+
+def test_the_proof_leaves_nothing_in_memory(tmp_path: Path) -> None:
+    """What was imported to prove that it can be is gone, and what requests-cache could do without is not imported."""
+    (tmp_path / "boto3.py").write_text("")
+    site = tmp_path / "staged" / sysconfig.get_path("purelib").lstrip(os.sep)
+    site.mkdir(parents=True)
+    (site / "lasting.py").write_text("import sys, weakref\nclass Circle: pass\nsys.seen = weakref.ref(Circle)\n")
+    script = f"""
+import gc, sys
+gc.disable()
+sys.path.insert(0, {str(tmp_path)!r})
+from pip_fastupdate.update.trials.proof import StagedModules, prove
+root = {str(tmp_path / "staged")!r}
+new = StagedModules(name="lasting", root=root, at=lambda live: root + live, before=frozenset(["lasting"]))
+verdict = prove([new], frozenset())
+print(dict(verdict.failures), dict(verdict.unproven), sys.seen() is None, "boto3" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert "{} {} True False\n" == done.stdout

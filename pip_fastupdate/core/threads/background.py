@@ -13,7 +13,8 @@ from typing import Any, Generic, TypeVar, cast
 
 Result = TypeVar("Result")
 
-_ARENA_MAX = -8  # M_ARENA_MAX of glibc's malloc.h
+_ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # M_ARENA_MAX and M_MMAP_THRESHOLD of glibc's malloc.h
+_LARGE = 128 * 1024  # bytes from which on a block goes back to the system as soon as it is free
 
 
 class Cancelled(Exception):
@@ -167,7 +168,7 @@ class Threads:
 
     def _start(self) -> None:
         if not self._threads:
-            _share_heap()
+            spare_memory()
             self._seen = (time.monotonic(), self._busy())
         thread = threading.Thread(target=self._work, name=f"{self._name}-{self.started + 1}", daemon=True)
         try:
@@ -232,17 +233,33 @@ class Threads:
                 return
 
 
-def _share_heap() -> None:
-    """Make all threads allocate from one heap, if the C library is glibc.
+def spare_memory() -> None:
+    """Make all threads allocate from one heap, and large blocks outside of it, if the C library is glibc.
 
     By default it gives each thread its own and keeps in every one what a large body needed once: twice the memory, for
     a concurrency that Python's own lock does not allow anyway: 128 MB instead of 86 for 1000 projects on a cold cache.
+    And once a large block was freed, it puts the next ones among the small ones, and keeps the gaps: 17 MB more after
+    looking up 100 real projects.
     """
+    _call("mallopt", _ARENA_MAX, 1)
+    _call("mallopt", _MMAP_THRESHOLD, _LARGE)
+
+
+def return_memory() -> None:
+    """Give what is free back to the system, if the C library is glibc; it does that by itself at the heap's end only.
+
+    Takes a millisecond or two.
+    """
+    _call("malloc_trim", 0)
+
+
+def _call(name: str, *numbers: int) -> None:
+    """Call a function of glibc."""
     if sys.platform != "linux":
         return
     try:
         import ctypes
 
-        ctypes.CDLL(None).mallopt(_ARENA_MAX, 1)
+        getattr(ctypes.CDLL(None), name)(*numbers)
     except (ImportError, OSError, AttributeError):
         return  # another C library, or a Python without ctypes: it works as well with more memory

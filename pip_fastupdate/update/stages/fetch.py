@@ -12,7 +12,7 @@ from typing import TypeAlias
 from ...core.errors import IndexUnreachable
 from ...core.models import Change, Failure
 from ...core.reasons import BAD_FILE, UNREACHABLE
-from ...core.threads.background import Task, Threads
+from ...core.threads.background import Task, Threads, return_memory
 from ...core.threads.gil_turns import Turns
 from ...resolver.candidates import Key
 from ..results import Planned, Staged, StagedRelease, key_of
@@ -22,6 +22,10 @@ from .stage import Downloaded, stage
 
 Staging: TypeAlias = "Task[StagedRelease | Failure]"
 """A wheel being staged."""
+
+
+LARGE = 1024**2
+"""Size in bytes of a wheel that takes much memory to unpack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +107,18 @@ def _fetch(area: StagingArea, missing: Sequence[Change], threads: Threads, turns
             in_a_row = 0
             folder = area.transaction.staging / str(first + len(staging))
             downloaded = Downloaded(change=change, path=found, folder=folder)
-            task = Task(partial(stage, area, downloaded, turns))
+            task = Task(partial(_stage, area, downloaded, turns))
             threads.submit(task)
             staging.append((change, task))
     return _Fetched(staging=tuple(staging), lost=tuple(lost))
+
+
+def _stage(area: StagingArea, downloaded: Downloaded, turns: Turns) -> StagedRelease | Failure:
+    """Stage a file, and return the memory that a large one took before another takes more: 126 MB become 100."""
+    found = stage(area, downloaded, turns)
+    if downloaded.path.stat().st_size >= LARGE:
+        return_memory()
+    return found
 
 
 def _with(

@@ -11,6 +11,7 @@ from ...core.errors import EnvironmentChanged, FileConflict, FileInUse
 from ...core.models import Change, Difference, Distribution, Reason
 from ...environment import installed_files
 from ...environment.installed_files import Claims
+from ...network.lean import lean
 from ...transaction import Fingerprint, Replacement
 from ...transaction import fingerprint as fingerprint_of
 from ..own_requirements import own_names
@@ -39,7 +40,8 @@ def swap(area: StagingArea, planned: Planned, staged: Staged, before: Fingerprin
         except FileConflict as conflict:
             return replace(swapped, conflict=conflict)
     with context.progress.timed("load"):
-        preload.import_everything()
+        with lean():
+            preload.import_everything()
         context.load_report()
     with context.progress.stage("swap", len(changes)):
         try:

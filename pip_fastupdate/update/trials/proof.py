@@ -6,6 +6,7 @@ are not imported, because a process cannot load two versions of one; they are on
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -19,6 +20,7 @@ from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
 from types import ModuleType
 
 from ..._pip.preload import ON_THEIR_OWN, OTHERS
+from ...network.lean import lean
 
 OURS = "pip_fastupdate"
 
@@ -86,7 +88,8 @@ def prove(staged: Sequence[StagedModules], others: frozenset[str]) -> Verdict:
     unproven = dict.fromkeys(compiled, "its compiled part can be loaded only after the update")
     failures = {name: why for name, found in compiled.items() if (why := unfit(found))}
     pure = [each for each in staged if each.name not in compiled]
-    error = _attempt(pure, others) if pure else None
+    with _without_garbage():
+        error = _attempt(pure, others) if pure else None
     if error is None:
         return Verdict(failures=failures, unproven=unproven)
     words = said(error)
@@ -132,7 +135,7 @@ def _attempt(staged: Sequence[StagedModules], others: frozenset[str]) -> BaseExc
         for name in each.before | each.modules():
             folders.setdefault(name, []).extend(each.folders)
     names = frozenset(folders) | others | {OURS}
-    with _anew(names, _Finder(folders)):
+    with _anew(names, _Finder(folders)), lean(wanted=names):
         try:
             lasting = {name for each in staged for name in each.before & each.modules()}
             for module in _needed(lasting, names):
@@ -203,6 +206,20 @@ def _anew(names: frozenset[str], finder: _Finder) -> Iterator[None]:
         sys.modules.update(kept)
         sys.meta_path[:], sys.path[:], _, sys.dont_write_bytecode = former
         importlib.invalidate_caches()
+
+
+@contextmanager
+def _without_garbage() -> Iterator[None]:
+    """Free afterwards what was imported inside; modules are circles, and the collector is off. Saves 13 MB.
+
+    What was there before is not searched.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.collect()
+        gc.unfreeze()
 
 
 def said(error: BaseException) -> str:
