@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from ..core.settings import Limits, Network, Policy, RequirementLine, Settings
+from ..core.settings import Network, Policy, RequirementLine, ResponseLimits, Settings
 from . import settings_cache
 from .configuration import Configuration
 
@@ -62,7 +62,7 @@ def _configuration(fields: Mapping[str, Any]) -> Configuration:
     inner, directory = _tuples(fields["settings"]), fields["cache_directory"]
     policy: dict[str, Any] = dict(inner["policy"])
     policy.update((key, frozenset(value)) for key, value in inner["policy"].items() if isinstance(value, list))
-    network = {**_tuples(inner["network"]), "limits": Limits(**inner["network"]["limits"])}
+    network = {**_tuples(inner["network"]), "limits": ResponseLimits(**inner["network"]["limits"])}
     inner |= {"network": Network(**network), "policy": Policy(**policy)}
     if inner["requirements"] is not None:
         inner["requirements"] = tuple(RequirementLine(**each) for each in inner["requirements"])

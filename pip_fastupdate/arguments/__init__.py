@@ -11,7 +11,7 @@ from pathlib import Path
 from ..core.errors import UsageError
 from ..core.names import normalize
 from ..core.options import Bytecode, CacheOptions, Options
-from ..core.settings import Limits
+from ..core.settings import ResponseLimits
 from . import policy as policy_arguments
 from . import report as report_arguments
 from . import values
@@ -36,7 +36,7 @@ class Arguments:
 
     no_cache: bool
     build: frozenset[str]
-    limits: Limits = field(default_factory=Limits)
+    limits: ResponseLimits = field(default_factory=ResponseLimits)
     """Limits for index responses."""
 
     all_venvs: Path | None = None

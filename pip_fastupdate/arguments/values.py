@@ -11,7 +11,7 @@ from typing import Any
 
 from ..core.errors import UsageError
 from ..core.names import NAME, normalize
-from ..core.settings import Limits
+from ..core.settings import ResponseLimits
 from . import policy as policy_arguments
 
 
@@ -146,19 +146,19 @@ def kept() -> int:
     return int(text)
 
 
-def limits(text: str) -> Limits:
-    """Parse fields of ``Limits``, such as ``body=64M,seconds=600``. Raises UsageError."""
+def limits(text: str) -> ResponseLimits:
+    """Parse fields of ``ResponseLimits``, such as ``body=64M,seconds=600``. Raises UsageError."""
     said: dict[str, Any] = {}
     for word in filter(None, text.split(",")):
         name, _, value = word.strip().partition("=")
-        if name not in Limits.__dataclass_fields__:
-            known = ", ".join(Limits.__dataclass_fields__)
+        if name not in ResponseLimits.__dataclass_fields__:
+            known = ", ".join(ResponseLimits.__dataclass_fields__)
             raise UsageError(f"unknown limit {name!r} in PIP_UPDATE_LIMITS", hint=f"use one of {known}")
         try:
             said[name] = seconds(value) if name == "seconds" else size(value)
         except (argparse.ArgumentTypeError, ValueError) as error:
             raise UsageError(f"invalid PIP_UPDATE_LIMITS: {error}", hint="for example, body=64M,seconds=600") from None
-    return Limits(**said)
+    return ResponseLimits(**said)
 
 
 def amount(text: str) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ResponseLimits:
     """Limits of an index response: beyond them, it is a failure."""
 
     body: int = 128 * 1024**2
@@ -44,7 +44,7 @@ class Network:
     """Seconds for connecting, and between two reads."""
 
     retries: int = 5
-    limits: Limits = Limits()
+    limits: ResponseLimits = ResponseLimits()
     proxy: str | None = None
     """URL of the proxy for every scheme; None leaves it to the environment variables."""
 

@@ -12,7 +12,7 @@ from typing import Any
 from requests import Response
 
 from ..core.response import host_of
-from ..core.settings import Limits
+from ..core.settings import ResponseLimits
 from ..core.text import size
 from .errors import ERRORS, RequestError
 from .headers import PacedResponse
@@ -39,7 +39,7 @@ def decoding() -> AbstractContextManager[object]:
     return threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
 
 
-def read(response: Response, limits: Limits) -> bytes:
+def read(response: Response, limits: ResponseLimits) -> bytes:
     """Return the whole body as sent. Raises ``errors.ERRORS``, or ``RequestError`` if it is too short or too long."""
     length = promised(response)
     if length is not None and length <= limits.body:

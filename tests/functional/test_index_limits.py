@@ -16,7 +16,7 @@ import pytest
 
 from pip_fastupdate.core.options import CacheOptions
 from pip_fastupdate.core.protocols import DownloadFailed
-from pip_fastupdate.core.settings import Limits, Network
+from pip_fastupdate.core.settings import Network, ResponseLimits
 from pip_fastupdate.network.session import Session
 
 TIMEOUT = 0.5
@@ -62,7 +62,7 @@ def server(say: Say) -> Iterator[str]:
 @contextmanager
 def opened(retries: int = 0, **limits: Any) -> Iterator[Session]:
     """A session of short patience."""
-    network = Network(retries=retries, timeout=TIMEOUT, proxy="", limits=Limits(**limits))
+    network = Network(retries=retries, timeout=TIMEOUT, proxy="", limits=ResponseLimits(**limits))
     session = Session(
         cache=CacheOptions(directory=None), network=network, user_agent="tests/1", warn=lambda text, hint: None
     )

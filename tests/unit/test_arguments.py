@@ -10,7 +10,7 @@ from pip_fastupdate.arguments import parse_arguments, parser
 from pip_fastupdate.cli.settings import rush
 from pip_fastupdate.core.errors import UsageError
 from pip_fastupdate.core.options import CacheOptions, Options
-from pip_fastupdate.core.settings import Limits
+from pip_fastupdate.core.settings import ResponseLimits
 
 
 def test_nothing_given() -> None:
@@ -87,7 +87,7 @@ def test_isolated(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("PIP_UPDATE_KEEP", "many"), ("PIP_UPDATE_LIMITS", "no=1"), ("PIP_PYTHON", "/no/such/python")):
         monkeypatch.setenv(name, value)
     found = parse_arguments(["--isolated"])
-    assert (1, Limits(), None, True) == (found.options.keep, found.limits, found.python, found.isolated)
+    assert (1, ResponseLimits(), None, True) == (found.options.keep, found.limits, found.python, found.isolated)
     assert ("--isolated",) == found.pip_arguments
     assert "x" == parse_arguments(["--isolated", "--python", "x"]).python
 

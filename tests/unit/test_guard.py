@@ -12,7 +12,7 @@ from pip_fastupdate.core.errors import TransactionError, UsageError
 from pip_fastupdate.core.interpreter import this
 from pip_fastupdate.core.models import Failure, Project
 from pip_fastupdate.core.protocols import DownloadFailed
-from pip_fastupdate.core.settings import Limits, Network, Settings
+from pip_fastupdate.core.settings import Network, ResponseLimits, Settings
 from pip_fastupdate.index.catalog import Catalog
 from pip_fastupdate.index.guard import guarded
 from pip_fastupdate.progress import Silent
@@ -97,7 +97,7 @@ def test_one_project_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch, m
 def test_limits_are_the_users_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     """In one variable; what is not named stays."""
     monkeypatch.setenv("PIP_UPDATE_LIMITS", "body=64M, seconds=600,links=1k")
-    assert Limits(body=64_000_000, seconds=600.0, links=1000) == parse_arguments([]).limits
+    assert ResponseLimits(body=64_000_000, seconds=600.0, links=1000) == parse_arguments([]).limits
 
 
 @pytest.mark.parametrize("text", ["bodies=1", "body", "body=much", "seconds=-1", "seconds=soon"])
