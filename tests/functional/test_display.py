@@ -77,7 +77,7 @@ display = Live(stream, color=True, delay=0.4)
 with display.stage("swap", 3):
     before = set(sys.modules)
     display.step("x")
-    while "Swapping 1 of 3" not in stream.getvalue():
+    while "Applying 1 of 3" not in stream.getvalue():
         time.sleep(0.01)
     display.warn("1 → 2")
 assert set(sys.modules) == before, set(sys.modules) - before
