@@ -11,13 +11,15 @@ from pathlib import Path
 from tests.support.copies import PROJECT
 
 from . import chart, results
-from .cases import CASES, Results, goals
+from .cases import CASES, REAL, Results, goals, real_key
 from .nginx import NginxMissing
 from .real import run_real
 from .run import OWN, Settings, run_case
 from .tools import NAMES, find_tools
 
 RESULTS = Path(__file__).with_name("results")
+PINS = Path(__file__).with_name("django-site.txt")
+"""A real environment that is always at hand."""
 
 
 def main() -> int:
@@ -30,7 +32,7 @@ def main() -> int:
     settings.work.mkdir(parents=True, exist_ok=True)
     compileall.compile_dir(PROJECT / "pip_fastupdate", quiet=2)  # or every run would compile what was changed last
     try:
-        measured = _real(arguments.pins, settings) if arguments.action == "real" else _generated(arguments, settings)
+        measured = _real(arguments, settings) if arguments.action == "real" else _generated(arguments, settings)
     except NginxMissing as missing:
         print(missing, file=sys.stderr)
         return 1
@@ -53,11 +55,12 @@ def _generated(arguments: argparse.Namespace, settings: Settings) -> Results:
     }
 
 
-def _real(pins: list[Path], settings: Settings) -> Results:
+def _real(arguments: argparse.Namespace, settings: Settings) -> Results:
     measured = {}
-    for each in pins:
-        figures, size = run_real(each, settings)
-        measured[each.stem, size] = figures
+    for each in arguments.pins or [PINS]:
+        for case in (CASES[key] for key in arguments.case):
+            figures, size = run_real(each, case, settings)
+            measured[real_key(each.stem, case), size] = figures
     return measured
 
 
@@ -108,7 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--bandwidth", type=float, metavar="MB/S", help="of each connection (default unlimited)")
     run.add_argument("--port", type=int, default=8765, help="of the index (default 8765)")
     real = actions.add_parser("real", parents=[measuring], help="update a real environment from the configured index")
-    real.add_argument("pins", type=Path, nargs="+", help="files with lines name==version")
+    real.add_argument("--case", nargs="+", choices=REAL, default=["update"], help="which cases (default update)")
+    real.add_argument("pins", type=Path, nargs="*", help=f"files with lines name==version (default {PINS.name})")
     actions.add_parser("show", parents=[common], help="the results so far, again")
     return parser
 

@@ -62,6 +62,29 @@ CASES = {
             peers=("uv", "pip", "pip-review"),
         ),
         Case(
+            key="second",
+            title="update {size} distributions in a second environment",
+            job="update",
+            sizes=(200,),
+            cold=False,
+            peers=("uv", "pip"),
+        ),
+        Case(
+            key="bytecode",
+            title="update {size} distributions and compile them, cold",
+            job="update and compile",
+            sizes=(200,),
+            peers=("uv", "pip"),
+        ),
+        Case(
+            key="bytecode-second",
+            title="update {size} distributions and compile them in a second environment",
+            job="update and compile",
+            sizes=(200,),
+            cold=False,
+            peers=("uv", "pip"),
+        ),
+        Case(
             key="nothing",
             title="nothing to do, {size} distributions, warm (the others: list)",
             job="nothing",
@@ -78,6 +101,9 @@ CASES = {
         ),
     )
 }
+
+REAL = ("update", "second", "bytecode", "bytecode-second")
+"""Cases that a real environment can be measured in, too."""
 
 Results = Mapping[tuple[str, int], Mapping[str, Figures]]
 """The figures of each tool in each (case, size)."""
@@ -114,17 +140,63 @@ def goals(results: Results) -> list[Goal]:
         Goal(key="P9", text="5000 / 1000: memory", limit=1.5, value=_growth(results, _peak)),
         Goal(key="P10", text="plan of 200: seconds", limit=0.5, value=_own(results, "update", 200, _plan)),
     ]
-    return [each for each in [*made, *_real_goals(results)] if each.value is not None]
+    made += [goal for key in results for goal in (*_ratio_goals(results, key), *_update_goals(results, key))]
+    return [each for each in made if each.value is not None]
 
 
-def _real_goals(results: Results) -> list[Goal]:
-    """P4, for every real environment that was measured."""
+_RATIOS = {
+    "update": ("P4", {"uv": 1.0, "pip": 0.3}),
+    "second": ("P11", {"uv": 0.7}),
+    "bytecode": ("P12", {"pip": 0.3, "uv": 0.8}),
+    "bytecode-second": ("P12", {"pip": 0.1, "uv": 0.3}),
+}
+"""By case, what an update may take of a peer's time; P4 is about real environments alone."""
+
+
+def real_key(name: str, case: Case) -> str:
+    """What the results of a real environment are kept under."""
+    return name if case.key == "update" else f"{name}:{case.key}"
+
+
+def case_of(key: str) -> tuple[str | None, str]:
+    """The real environment that results are of, None for a generated one, and the key of their case."""
+    if key in CASES:
+        return None, key
+    name, _, case = key.partition(":")
+    return name, case or "update"
+
+
+def _ratio_goals(results: Results, key: tuple[str, int]) -> list[Goal]:
+    name, case = case_of(key[0])
+    if case not in _RATIOS or (name is None and case == "update"):
+        return []
+    goal, limits = _RATIOS[case]
+    text = f"{name or 'generated'}, {case}: time"
     return [
-        Goal(key="P4", text=f"update {key}: time / {peer}'s", limit=limit, value=_ratio(results, key, size, peer))
-        for key, size in results
-        if key not in CASES
-        for peer, limit in (("uv", 1.0), ("pip", 0.3))
+        Goal(key=goal, text=f"{text} / {peer}'s", limit=limits[peer], value=_ratio(results, *key, peer))
+        for peer in limits
     ]
+
+
+def _update_goals(results: Results, key: tuple[str, int]) -> list[Goal]:
+    """Of an update: the part of its time that no stage names, and its memory if it is a real one."""
+    name, case = case_of(key[0])
+    if case not in REAL:
+        return []
+    unnamed = Goal(
+        key="P13", text=f"{name or 'generated'}, {case}: time unnamed", limit=0.03, value=_own(results, *key, _unnamed)
+    )
+    peak = Goal(key="P14", text=f"{name}, {case}: MB", limit=100, value=_own(results, *key, _peak))
+    return [unnamed] if name is None else [unnamed, peak]
+
+
+def _unnamed(figures: Figures) -> float | None:
+    shares = [
+        1 - sum(seconds for stage, seconds in each.stages.items() if stage != "total") / each.stages["total"]
+        for each in figures.runs
+        if each.stages.get("total")
+    ]
+    return max(shares, default=None)
 
 
 def _peak(figures: Figures) -> float:

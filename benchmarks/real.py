@@ -1,4 +1,4 @@
-"""Updates a real environment from the configured index: every tool in its own fresh copy, with cold caches."""
+"""Updates a real environment from the configured index: every tool in its own fresh copy."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 from tests.support.copies import PROJECT
 from tests.support.environments import Env, installed
 
+from .cases import Case, real_key
 from .environments import Pristine, Waste, changed_during
 from .measure import Figures, Run, measure
 from .run import Settings, ToolFailed, alternate, say
@@ -25,12 +26,13 @@ OWN = "pip-fastupdate"
 SHARED = ("index-url", "cert", "client-cert", "proxy", "trusted-host", "timeout", "default-timeout")
 
 
-def run_real(pins: Path, settings: Settings) -> tuple[dict[str, Figures], int]:
+def run_real(pins: Path, case: Case, settings: Settings) -> tuple[dict[str, Figures], int]:
     """Measure the tools on the environment that ``pins`` (lines ``name==version``) describes; its size too.
 
+    In a case that is not cold, a first run fills the caches, as an update of another environment would.
     The registry that pip is configured for is asked, for nothing but what is in the environment.
     """
-    say(f"making the environment of {pins.name}")
+    say(f"{real_key(pins.stem, case)}: making the environment")
     env = _make_environment(pins, settings.work / f"real-{pins.stem}", settings.waste)
     before = installed(env)
     names = sorted(name for name in before if name != OWN)
@@ -41,9 +43,10 @@ def run_real(pins: Path, settings: Settings) -> tuple[dict[str, Figures], int]:
     say(f"{len(names)} distributions, {problems} problems before")
 
     def once(tool: Tool) -> Run:
-        settings.waste.take(cache)
+        if case.cold:
+            settings.waste.take(cache)
         pristine.restore()
-        command = tool.command("update", env, index_url, cache, names)
+        command = tool.command(case.job, env, index_url, cache, names)
         since = time.time()
         done = measure(command, variables, settings.work)
         if done.run.exit_code not in (*tool.expected, *((4,) if tool.name == "pip-update" else ())):
@@ -59,7 +62,8 @@ def run_real(pins: Path, settings: Settings) -> tuple[dict[str, Figures], int]:
         )
 
     tools = [each for each in find_tools(settings.tools) if each.name != "pip-review"]
-    return alternate(once, tools, settings.rounds, settings.patience, warm_up=False), len(names)
+    settings.waste.take(cache)
+    return alternate(once, tools, settings.rounds, settings.patience, warm_up=not case.cold), len(names)
 
 
 def _make_environment(pins: Path, path: Path, waste: Waste) -> Env:

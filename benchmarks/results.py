@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from .cases import CASES, Goal, Results
+from .cases import CASES, Goal, Results, case_of
 from .measure import Figures, Run
 from .tools import NAMES, Tool
 
@@ -73,7 +73,8 @@ def load(path: Path) -> Results:
 
 def title(key: str, size: int) -> str:
     """The heading of a case."""
-    return CASES[key].title.format(size=size) if key in CASES else f"update {key}, {size} distributions, cold"
+    name, case = case_of(key)
+    return f"{name}: {CASES[case].title.format(size=size)}" if name else CASES[case].title.format(size=size)
 
 
 def table(results: Results) -> str:

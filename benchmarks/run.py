@@ -17,7 +17,7 @@ from .environments import Pristine, Waste, changed_during, installed_environment
 from .index import Index, make_index
 from .measure import Figures, Run, measure
 from .nginx import Nginx, serve
-from .tools import Tool, count_found, find_tools, review_folder, stages_of
+from .tools import UPDATES, Tool, count_found, find_tools, review_folder, stages_of
 
 OWN = "pip-update"
 
@@ -135,7 +135,7 @@ def alternate(
 def _ready(case: Case, size: int, settings: Settings) -> Iterator[_Bench]:
     """Make what the case needs, and have it served."""
     say(f"{case.title.format(size=size)}:")
-    updates = case.job == "update"
+    updates = case.job in UPDATES
     folder = settings.work / f"index-{'wheels' if updates else 'pages'}-{size}"
     index = make_index(folder, size, wheels=updates, port=settings.port)
     templates, path = Templates(settings.work), settings.work / f"env-{case.key}-{size}"

@@ -15,7 +15,10 @@ from typing import Any, Literal
 
 from tests.support.environments import Env
 
-Job = Literal["outdated", "update", "nothing"]
+Job = Literal["outdated", "update", "update and compile", "nothing"]
+UPDATES: tuple[Job, ...] = ("update", "update and compile")
+"""Jobs that change the environment."""
+
 NAMES = ("pip-update", "uv", "pip", "pip-review")
 
 
@@ -29,7 +32,7 @@ class Tool:
     """With the fields ``{python}``, ``{index}`` and ``{cache}``."""
 
     names_wanted: bool = False
-    """Whether ``update`` takes the names of everything that is installed."""
+    """Whether an update takes the names of everything that is installed."""
 
     expected: tuple[int, ...] = (0,)
     """Exit codes that mean it did its work."""
@@ -38,7 +41,7 @@ class Tool:
         """The command line; without ``index_url`` the configured index is used."""
         words = [each for each in self.commands[job] if index_url is not None or "{index}" not in each]
         made = [each.format(python=env.python, index=index_url, cache=cache) for each in words]
-        return made + (list(names) if job == "update" and self.names_wanted else [])
+        return made + (list(names) if job in UPDATES and self.names_wanted else [])
 
 
 def find_tools(wanted: Sequence[str]) -> list[Tool]:
@@ -54,7 +57,8 @@ def _pip_update() -> Tool:
         version=metadata.version("pip-fastupdate"),
         commands={
             "outdated": [*common, "--check", "--format=json"],
-            "update": [*common, "--format=json"],
+            "update": [*common, "--no-compile", "--format=json"],
+            "update and compile": [*common, "--compile", "--format=json"],
             "nothing": [*common, "--format=json"],
         },
         expected=(0, 3),
@@ -74,6 +78,7 @@ def _uv() -> Tool | None:
         commands={
             "outdated": [program, "pip", "list", "--outdated", "--format=json", *common, index],
             "update": [program, "pip", "install", "--upgrade", *common, index],
+            "update and compile": [program, "pip", "install", "--upgrade", "--compile-bytecode", *common, index],
             "nothing": [program, "pip", "list", "--format=json", *common],
         },
         names_wanted=True,
@@ -89,6 +94,7 @@ def _pip() -> Tool:
         commands={
             "outdated": [*common, "list", "--outdated", "--format=json", index],
             "update": [*common, "install", "--upgrade", "--no-compile", "--progress-bar=off", index],
+            "update and compile": [*common, "install", "--upgrade", "--progress-bar=off", index],
             "nothing": [*common, "list", "--format=json"],
         },
         names_wanted=True,
@@ -102,7 +108,12 @@ def _pip_review() -> Tool | None:
     return Tool(
         name="pip-review",
         version=metadata.version("pip-review"),
-        commands={"outdated": [*common, "--raw"], "update": [*common, "--auto", "--no-compile"], "nothing": common},
+        commands={
+            "outdated": [*common, "--raw"],
+            "update": [*common, "--auto", "--no-compile"],
+            "update and compile": [*common, "--auto"],
+            "nothing": common,
+        },
     )
 
 

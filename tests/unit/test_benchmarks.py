@@ -12,7 +12,8 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from benchmarks import chart, pages, results
-from benchmarks.cases import CASES, goals
+from benchmarks.__main__ import PINS
+from benchmarks.cases import CASES, goals, real_key
 from benchmarks.measure import Figures, Run
 from benchmarks.run import ToolFailed, alternate
 from benchmarks.tools import Tool, count_found, find_tools, stages_of
@@ -110,7 +111,32 @@ def test_goals_are_ratios_of_what_was_measured() -> None:
         ("P1", 0.5, True),
         ("P8", 50.0, True),
         ("P4", 0.5, False),
+        ("P14", 50.0, True),
     ]
+
+
+def test_goals_of_a_second_environment_and_of_bytecode() -> None:
+    """On the generated index and in real environments alike; memory and unnamed time are those of pip-update."""
+    stages = {"stage": 1.0, "swap": 0.5, "total": 2.0}
+    own = {"pip-update": Figures(tool="pip-update", runs=(run(2.0, stages=stages),))}
+    site = real_key("site", CASES["bytecode"])
+    made = goals({("bytecode-second", 200): own | figures(uv=10.0, pip=10.0), (site, 84): own | figures(uv=4.0)})
+    assert [(each.key, each.value, each.reached) for each in made] == [
+        ("P12", 0.2, False),
+        ("P12", 0.2, True),
+        ("P13", 0.25, False),
+        ("P12", 0.5, True),
+        ("P13", 0.25, False),
+        ("P14", 50.0, True),
+    ]
+    assert "site: update 84 distributions and compile them, cold" == results.title(site, 84)
+
+
+def test_the_real_environment_at_hand_is_pinned() -> None:
+    """Each line of it names one version, and none a project twice."""
+    pins = [Requirement(line) for line in PINS.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert all(len(each.specifier) == 1 and "==" in str(each.specifier) for each in pins)
+    assert 90 < len({each.name for each in pins}) == len(pins)
 
 
 def test_growth_compares_the_two_sizes() -> None:
