@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from requests import Response
 from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 from requests.utils import prepend_scheme_if_needed, select_proxy
 from urllib3 import ProxyManager
 from urllib3.exceptions import HTTPError
@@ -100,14 +99,6 @@ class Pool(HTTPAdapter):
     def request_url(self, request: PreparedRequest, proxies: Mapping[str, str] | None) -> str:
         """Return the target of the request line: without a proxy that is simple."""
         return super().request_url(request, dict(proxies)) if proxies else request.path_url
-
-    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
-        """Leave out what nobody needs: its encoding, and its cookies, which the session handles."""
-        response = Response()
-        response.status_code, response.reason, response.raw = resp.status, resp.reason, resp
-        response.headers = CaseInsensitiveDict(resp.headers)
-        response.url, response.request, response.connection = str(req.url), req, self
-        return response
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Do nothing, the context has them; requests would read all certificates for every connection (20 ms)."""
