@@ -15,7 +15,7 @@ _HEAD = """\
 
 <!-- made by `python -m tools.reasons` -->
 
-Every `kind` of the reasons and failures in the [JSON report](json.md). The `text` beside it is for people and may
+Every `kind` of the reasons and failures in the [JSON report](json.md). The `text` next to it is for display and may
 change; the kinds are stable."""
 
 

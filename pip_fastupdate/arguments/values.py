@@ -94,7 +94,7 @@ _TEST = 'for example, `pip-update --test "pytest -q" --bisect`'
 
 
 def name_of(word: str) -> str:
-    """The project's name, normalized."""
+    """Return the project's name, normalized."""
     if not NAME.fullmatch(word):
         raise UsageError(
             f"{word!r} is not a valid package name",
@@ -104,14 +104,14 @@ def name_of(word: str) -> str:
 
 
 def pattern(word: str) -> str:
-    """A name or a glob of names, normalized."""
+    """Return a name or a glob of names, normalized."""
     if not policy_arguments.GLOB.fullmatch(word):
         raise UsageError(f"{word!r} is not a valid package name or glob", hint='for example, -x "django*"')
     return normalize(word)
 
 
 def cache_url(url: str | None) -> str | None:
-    """The URL of a shared cache."""
+    """Return the URL of a shared cache."""
     if url is not None and not url.startswith(("redis://", "rediss://", "unix://")):
         raise UsageError(
             f"{url!r} is not a valid --cache-url",
@@ -130,12 +130,12 @@ def wheels_url(url: str | None) -> str | None:
 
 
 def is_given(flag: str, argv: Sequence[str]) -> bool:
-    """Whether the flag stands on the command line."""
+    """Return whether the flag is on the command line."""
     return any(word.partition("=")[0] == flag for word in argv)
 
 
 def kept() -> int:
-    """How many updates are kept for ``--undo``, by the variable. Raises UsageError."""
+    """Return the number of updates kept for ``--undo``, from the variable. Raises UsageError."""
     text = os.environ.get("PIP_UPDATE_KEEP", "1")
     if not text:
         return 1
@@ -162,14 +162,14 @@ def limits(text: str) -> ResponseLimits:
 
 
 def amount(text: str) -> int:
-    """A whole number, 0 or more. Raises ArgumentTypeError."""
+    """Return a whole number, 0 or more. Raises ArgumentTypeError."""
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
 
 
 def seconds(text: str) -> float:
-    """Raises ArgumentTypeError."""
+    """Return a number from 1 to 256. Raises ArgumentTypeError."""
     try:
         value = float(text)
     except ValueError:
@@ -180,7 +180,7 @@ def seconds(text: str) -> float:
 
 
 def size(text: str) -> int:
-    """Bytes: ``500M``, ``2G``. Raises ArgumentTypeError."""
+    """Return bytes: ``500M``, ``2G``. Raises ArgumentTypeError."""
     match = re.fullmatch(r"(\d+)([kKmMgG]?)[bB]?", text)
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 500M or 2G")

@@ -25,7 +25,7 @@ JOBS, RUSH = 20, 64
 
 
 def pips_settings(arguments: Arguments) -> Configuration:
-    """What pip's settings amount to."""
+    """Return pip's settings, resolved."""
     from .._pip import settings
 
     return settings.settings(

@@ -124,7 +124,7 @@ class Picker:
         """Show a plan; called by the planning thread."""
         loop = self._app.loop
         if loop is not None:
-            with suppress(RuntimeError):  # closed: the user has left meanwhile
+            with suppress(RuntimeError):  # closed: the user has left
                 loop.call_soon_threadsafe(self._take, chosen, found)
 
     def _take(self, chosen: Choice, found: Foreseen | BaseException) -> None:

@@ -165,7 +165,7 @@ def read_content(archive: Archive, rows: Mapping[str, RecordRow], turns: Turns |
 
 
 def _read(archive: Archive, entry: ArchiveEntry, row: RecordRow | None, *, keep: bool) -> tuple[bytes, list[Reason]]:
-    """Return the content, if it is to be kept, and what is wrong with it."""
+    """Return the content, if it is kept, and what is wrong with it."""
     machine = getattr(hashlib, row.algorithm)() if row and row.algorithm in ALGORITHMS else None
     pieces: list[bytes] = []
     for piece in archive.chunks(entry):

@@ -36,7 +36,7 @@ STILTED = {
     r"look(s|ed)? into": "inspect",
     r"start-up": "startup",
     r"can not|can't|won't|don't|isn't|doesn't": "cannot, does not",
-    r"lies|lie in": "is in",
+    r"lies (in|below|at|there)": "is in",
     r"left as (it|they)": "unchanged",
     r"had been": "was",
     r"cut short": "interrupted, or hit its limit",
@@ -48,6 +48,8 @@ STILTED = {
     r"terrain|rungs?|barred": "no private metaphors",
 }
 """By word that is not plain English, or not the word for its concept: what to write instead."""
+
+WORDS = re.compile(rf"\b({'|'.join(STILTED)})\b", re.IGNORECASE)
 
 FAILED = re.compile(
     r"cannot be (read|written|reached|understood|parsed|opened|imported|started|found|restored|replaced)\b"
@@ -228,8 +230,17 @@ def found(texts: Iterable[Text], wrong: re.Pattern[str]) -> list[str]:
 def test_plain_words() -> None:
     """One plain word for each concept, in messages, docstrings and comments."""
     assert len(prose()) > 4000
-    words = re.compile(rf"\b({'|'.join(STILTED)})\b", re.IGNORECASE)
-    assert [] == found(prose(), words), STILTED
+    assert [] == found(prose(), WORDS), STILTED
+
+
+def test_documentation() -> None:
+    """The same in all pages; code and addresses aside."""
+    pages = [*ROOT.glob("*.md"), *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "contrib").rglob("*.md"))]
+    assert len(pages) > 20
+    texts = [
+        Text(path.name, re.sub(r"```.*?```|\]\(.*?\)", "", path.read_text("utf-8"), flags=re.DOTALL)) for path in pages
+    ]
+    assert [] == found((Text(page, line) for page, text in texts for line in text.splitlines()), WORDS), STILTED
 
 
 def test_messages() -> None:

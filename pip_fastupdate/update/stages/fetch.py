@@ -114,7 +114,7 @@ def _fetch(area: StagingArea, missing: Sequence[Change], threads: Threads, turns
 
 
 def _stage(area: StagingArea, downloaded: Downloaded, turns: Turns) -> StagedRelease | Failure:
-    """Stage a file, and return the memory that a large one took before another takes more: after staging, 126 MB are 85."""
+    """Stage a file, and return the memory that a large one took before the next takes more: then 85 MB, not 126."""
     found = stage(area, downloaded, turns)
     file = downloaded.change.target.file
     if file is None or file.size is None or file.size >= LARGE:
