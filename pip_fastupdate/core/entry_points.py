@@ -20,6 +20,9 @@ GROUPS = ("console_scripts", "gui_scripts")
 _EXPORT = re.compile(r"([^\[]\S*)\s*=\s*\w+")
 """How distlib finds the name: the first match counts, wherever it begins."""
 
+_FORMER = re.compile(r"((?:\w|[-.+])+)\s*=\s*\w+")
+"""The same in pip before 24.1."""
+
 LARGEST, _LONGEST = 1 << 20, 500
 """Characters of a file, and of one entry point: longer ones are invalid, and too slow for the pattern above."""
 
@@ -66,6 +69,12 @@ def made_name(name: str, value: str) -> str:
         return ""
     export = _EXPORT.search(f"{name} = {value}")
     return export[1] if export else ""
+
+
+def is_read_alike(name: str, value: str) -> bool:
+    """Return whether each version of pip creates the same file for an entry point."""
+    made, former = made_name(name, value), _FORMER.search(f"{name} = {value}"[: 2 * _LONGEST])
+    return former is None or former[1] == made
 
 
 def script_names(text: str) -> Iterator[str]:

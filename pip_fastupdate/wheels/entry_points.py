@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ..core.entry_points import GROUPS, entry_points, made_name
+from ..core.entry_points import GROUPS, entry_points, is_read_alike, made_name
 from ..core.models import Reason
 from .entry_names import name_fault
 from .refusal import Refused, about, shown
@@ -48,7 +48,7 @@ def _command(name: str, value: str, windows: bool) -> str:
     """Return the command's name, which becomes a file's name; ``value`` becomes code in that file. Raises Refused."""
     made = made_name(name, value)
     odd = name.startswith(";") or not name.isprintable() or set(made) & set('/=:*?"<>|')
-    if odd or name_fault(made.strip(), windows=windows):
+    if odd or not is_read_alike(name, value) or name_fault(made.strip(), windows=windows):
         raise Refused(about("entry-point", "entry point {} is not a valid command name", name))
     if not _CALLABLE.fullmatch(value):
         raise Refused(about("entry-point", f"the entry point {{}} names no function: {shown(value)}", name))

@@ -146,7 +146,7 @@ def test_killed_on_a_terminal(kind: str) -> None:
     )
     os.close(terminal)
     seen = b""
-    while b"of 100 projects" not in seen or b"\x1b[?25h" not in seen:
+    while b"of 100 packages" not in seen or b"\x1b[?25h" not in seen:
         seen += os.read(controller, 4096)
     time.sleep(0.2)
     child.send_signal(signal.Signals[kind])

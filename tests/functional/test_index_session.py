@@ -485,7 +485,7 @@ def test_errors_are_neither_retried_nor_kept(thing: LocalIndex, open_session: Op
         with open_session() as session:
             kind, text = failure(lambda: project(session, thing))
         assert kind == "http"
-        assert text.startswith(f"{thing.url.partition('//')[2]} answered {status} ")
+        assert text.startswith(f"{thing.url.partition('//')[2]} returned {status} ")
         assert len(thing.requests) == requests
 
 
@@ -504,7 +504,7 @@ def test_retries_end(thing: LocalIndex, open_session: Open) -> None:
     with open_session(retries=1) as session:
         assert failure(lambda: project(session, thing)) == (
             "http",
-            f"{thing.url.partition('//')[2]} answered 503 Service Unavailable",
+            f"{thing.url.partition('//')[2]} returned 503 Service Unavailable",
         )
         assert session.counters.counts.requests == 2
     with open_session(retries=0) as session:
@@ -515,7 +515,7 @@ def test_retries_end(thing: LocalIndex, open_session: Open) -> None:
 def test_unknown_status(open_session: Open) -> None:
     """A number without words."""
     with ScriptedServer(lambda _: Said(status=599)) as server, open_session() as session:
-        assert failure(lambda: session.fetch(server.url + "/x")) == ("http", f"{server.netloc} answered 599")
+        assert failure(lambda: session.fetch(server.url + "/x")) == ("http", f"{server.netloc} returned 599")
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
@@ -615,7 +615,7 @@ def test_silence_times_out(thing: LocalIndex, open_session: Open) -> None:
     with open_session(timeout=0.2, retries=0) as session:
         for name in ("thing", "slow"):
             kind, text = failure(lambda name=name: project(session, thing, name))
-            assert (kind, text) == ("timeout", f"{thing.url.partition('//')[2]} did not answer in time")
+            assert (kind, text) == ("timeout", f"timed out waiting for {thing.url.partition('//')[2]}")
 
 
 def test_garbage_is_told_and_not_kept(thing: LocalIndex, open_session: Open, tmp_path: Path) -> None:
@@ -812,7 +812,7 @@ def test_stream_of_what_is_not_there(thing: LocalIndex, open_session: Open) -> N
     """An error, before anything is read."""
     with open_session() as session:
         kind, text = failure(lambda: session.stream(f"{thing.url}/files/none.whl").__enter__())
-    assert (kind, text) == ("http", f"{thing.url.partition('//')[2]} answered 404 Not Found")
+    assert (kind, text) == ("http", f"{thing.url.partition('//')[2]} returned 404 Not Found")
 
 
 def test_stream_left_early(thing: LocalIndex, open_session: Open) -> None:

@@ -112,7 +112,7 @@ def test_credentials_of_the_url(open_session: Open, tmp_path: Path) -> None:
         assert list(session.stored([f"simple:{server.url}/simple/thing/:cp311"])) != []
         assert session.fetch(f"{url}/simple/other/").url == f"{server.url}/simple/other/"
         wrong = server.url.replace("://", "://user:wr0ng@")
-        assert failure(lambda: session.fetch(f"{wrong}/x")) == ("http", f"{server.netloc} answered 401 Unauthorized")
+        assert failure(lambda: session.fetch(f"{wrong}/x")) == ("http", f"{server.netloc} returned 401 Unauthorized")
     with open_session() as session:
         assert "s3cr3t" not in failure(lambda: session.fetch("http://user:s3cr3t@127.0.0.1:1/x"))[1]
         assert "s3cr3t" not in failure(lambda: session.fetch("nothing://user:s3cr3t@127.0.0.1:1/x"))[1]
@@ -222,7 +222,7 @@ def test_wrong_password_is_told(open_session: Open) -> None:
     """The refusal is the answer, and it is not asked again for the same request."""
     authenticate = Prompting("Basic d3Jvbmc6")
     with ScriptedServer(guarded) as server, open_session(authenticate=authenticate) as session:
-        assert failure(lambda: session.fetch(f"{server.url}/simple/x/"))[1].endswith("answered 401 Unauthorized")
+        assert failure(lambda: session.fetch(f"{server.url}/simple/x/"))[1].endswith("returned 401 Unauthorized")
         assert authenticate.prompts == 1
 
 
@@ -367,7 +367,7 @@ def test_proxy_in_trouble(open_session: Open) -> None:
     with open_session(proxy="http://user:s3cr3t@127.0.0.1:1") as session:
         assert failure(lambda: session.fetch("http://index.invalid/x")) == (
             "proxy",
-            "could not connect to index.invalid (Connection refused)",
+            "could not connect to index.invalid through the proxy (Connection refused)",
         )
         assert failure(lambda: session.fetch("https://index.invalid/x"))[0] == "proxy"
     with ScriptedServer(lambda _: Said(status=407)) as proxy, open_session(proxy=proxy.url) as session:

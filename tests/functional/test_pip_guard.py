@@ -54,7 +54,9 @@ def test_virtual_environment_is_fine(environment: Env) -> None:
 def test_user_site_of_a_virtual_environment(environment: Env, make_env: Callable[..., Env]) -> None:
     """pip refuses it as well, or means somebody else's packages."""
     for env in (environment, make_env("other", system_site_packages=True)):
-        assert check(env.python, env, user=True).startswith("UsageError | --user means the user's own site-packages")
+        assert check(env.python, env, user=True).startswith(
+            "UsageError | cannot use --user: a virtual environment has no user site-packages"
+        )
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def test_report_in_a_file_and_why(environment: Env, index: LocalIndex) -> None:
     why = run(env, "--why", "Lib", index=index)
     assert 0 == why.returncode
     assert (
-        "lib 1.0: held; 2.0 is the newest\n└─ app 1.0 requires lib<2\n\nwho requires lib\n"
+        "lib 1.0: held; 2.0 is the newest\n└─ app 1.0 requires lib<2\n\nwhat requires lib\n"
         "├─ app 1.0 requires lib<2\n├─ free 2.0 requires lib\n└─ you asked for it by name\n" == why.stdout
     )
     unknown = run(env, "--why", "nothing", index=index)

@@ -73,7 +73,7 @@ def test_dependency_confusion(env: Env, index: LocalIndex, other: LocalIndex) ->
     assert [
         {
             "kind": "source-change",
-            "text": f"99.0 comes from {other.index_url}, not from {index.index_url} as before",
+            "text": f"99.0 comes from {other.index_url}; the installed version came from {index.index_url}",
             "index": other.index_url,
             "before": index.index_url,
             "version": "99.0",

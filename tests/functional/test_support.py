@@ -185,7 +185,7 @@ def test_program_is_importable_and_unseen(environment: Env) -> None:
     """The scan of a default environment finds nothing of ours; bytecode is not written."""
     before = environments.tree(environment.path)
     listed = environments.pip(environment, "list", "--format=json").stdout
-    imported = environments.run_module(environment, "pip_fastupdate.core.models")
+    imported = environments.run_module(environment, "pip_fastupdate.core.names")
     assert (listed.strip(), imported.returncode, imported.stderr) == ("[]", 0, "")
     assert environments.tree(environment.path) == before
 

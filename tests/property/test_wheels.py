@@ -92,6 +92,7 @@ def prepared() -> None:
 
 @examples(40, nightly=2000)
 @given(TEXTS)
+@example("[console_scripts]\na;a = demo:main")
 def test_commands_are_those_that_the_installer_makes(text: str) -> None:
     """Where the text passes, the files in bin are the commands that were seen, and nothing is beside the root."""
     try:

@@ -145,6 +145,7 @@ def test_what_honest_wheels_bring_is_open(tmp_path: Path, path: str, windows: bo
         "[[[gui_scripts]]]\npython3.12 = demo:main",
         "[console_scripts]\npython3._pth = demo:main",
         "[console_scripts]\nvcruntime140.dll = demo:main",
+        "[console_scripts]\na;a = demo:main",
         "[console_scripts]\na:b = demo:main",
     ],
 )
