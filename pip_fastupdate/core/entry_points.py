@@ -74,7 +74,7 @@ def made_name(name: str, value: str) -> str:
 def is_read_alike(name: str, value: str) -> bool:
     """Return whether each version of pip creates the same file for an entry point."""
     made, former = made_name(name, value), _FORMER.search(f"{name} = {value}"[: 2 * _LONGEST])
-    return former is None or former[1] == made
+    return former is None or former[1] == made.strip()
 
 
 def script_names(text: str) -> Iterator[str]:
