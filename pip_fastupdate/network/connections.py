@@ -16,9 +16,9 @@ from urllib3.util import Retry
 
 from ..core.response import host_of
 from ..core.settings import Network
+from .addresses import pool_classes
 from .counters import Counters
 from .errors import RequestError
-from .pools import pool_classes
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
