@@ -169,7 +169,7 @@ def amount(text: str) -> int:
 
 
 def seconds(text: str) -> float:
-    """Return a number from 1 to 256. Raises ArgumentTypeError."""
+    """Return a number of seconds, 0 or more. Raises ArgumentTypeError."""
     try:
         value = float(text)
     except ValueError:

@@ -35,8 +35,16 @@ def check(
             raise UsageError(f"--interactive requires a terminal, but standard {name} is not one", hint=_INSTEAD)
     if environ.get("TERM") == "dumb":
         raise UsageError("--interactive requires a terminal with a movable cursor, not TERM=dumb", hint=_INSTEAD)
-    if find_spec("prompt_toolkit") is None:
+    if not _is_installed("prompt_toolkit"):
         raise UsageError(
             "--interactive requires prompt_toolkit, which is not installed",
             hint='run `pip install "pip-fastupdate[interactive]"`',
         )
+
+
+def _is_installed(name: str) -> bool:
+    """Return whether a module can be imported, also where --python keeps the target's own from being imported."""
+    try:
+        return find_spec(name) is not None
+    except ImportError:
+        return False

