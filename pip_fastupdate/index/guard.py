@@ -31,10 +31,10 @@ def guarded(name: str, work: Callable[[], Result], version: str = "") -> Result 
     except NOT_OURS:
         raise
     except Exception as error:
-        return Failure(name=name, version=version or None, kind="garbage", text=f"could not read {cause(error)}")
+        return Failure(name=name, version=version or None, kind="garbage", text=cause(error))
 
 
 def cause(error: Exception) -> str:
-    """Return the index's data and the error from reading it, in one line."""
+    """Return that the response could not be processed, and the error, in one line."""
     said = str(error).partition("\n")[0][:_LONGEST]
     return f"could not process the index response for it: {type(error).__name__}" + (f": {said}" if said else "")
