@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from functools import cache
 
 _END = re.compile(rb"^(?!From |[!-9;-~]*:|[ \t])", re.MULTILINE)
-_FOLD = re.compile(r"\s*\n\s*")
 
 
 def head(data: bytes) -> bytes:
@@ -32,7 +31,7 @@ def fields(data: bytes, names: tuple[str, ...], *, errors: str = "strict") -> Ma
     found: dict[str, list[str]] = {name: [] for name in names}
     for field in _pattern(names).finditer(head(data)):
         value = field[2].decode("utf-8", errors).strip()
-        found[field[1].decode().lower()].append(_FOLD.sub(" ", value) if "\n" in value else value)
+        found[field[1].decode().lower()].append(" ".join(part for line in value.split("\n") if (part := line.strip())))
     return found
 
 

@@ -78,7 +78,7 @@ def _shared(context: RunContext) -> SharedWheels | None:
         context.progress.warn(
             f"{name} cannot be used: {error}", 'run `pip install "pip-fastupdate[shared]"`, or [s3] for s3://'
         )
-    except ValueError as error:
+    except Exception as error:  # whatever its library raises, also for a server that does not respond
         why = redact(str(error))
         context.progress.warn(f"{name} cannot be used: {why}", "write it like s3://bucket/wheels or file:///mnt/wheels")
     return None
