@@ -19,6 +19,7 @@ class Replanner:
         self._plan = plan
         self._done = done
         self._asked: SimpleQueue[Choice | None] = SimpleQueue()
+        self._last: Choice | None = None
         self._thread = threading.Thread(target=self._work, name="planning", daemon=True)
 
     def __enter__(self) -> Replanner:
@@ -29,8 +30,10 @@ class Replanner:
         self._asked.put(None)  # a running plan is not waited for: the thread is a daemon
 
     def ask(self, chosen: Choice) -> None:
-        """Plan this choice next."""
-        self._asked.put(chosen)
+        """Plan this choice next, unless it is the last one that was requested."""
+        if chosen != self._last:
+            self._last = chosen
+            self._asked.put(chosen)
 
     def _work(self) -> None:
         while (chosen := self._newest()) is not None:
