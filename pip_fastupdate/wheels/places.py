@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 CHUNK = 1024**2
 """Bytes read at a time."""
 
-BLOCK = 8 * CHUNK
-"""Bytes requested from an object store at a time: each thread keeps them in memory."""
+BLOCK = 4 * CHUNK
+"""Bytes requested from an object store at a time: each thread keeps them in memory, and has to get them in time."""
 
 ABSENT = frozenset({403, 404, 410})
 """Statuses of missing files; 403 from object stores that do not let everybody list them."""
@@ -43,7 +43,7 @@ class WebServer:
         """A query in the URL is sent with each request."""
         self._parts, self._transport = urlsplit(url), transport
 
-    def read(self, path: str) -> Iterator[bytes] | None:
+    def read(self, path: str) -> Generator[bytes, None, None] | None:
         """Yield the content of the file; None if there is none. Raises DownloadFailed."""
         with ExitStack() as stack:
             try:
@@ -74,7 +74,7 @@ class Files:
         self._root = str(root).rstrip("/")
         self._protocols = {system.protocol} if isinstance(system.protocol, str) else set(system.protocol)
 
-    def read(self, path: str) -> Iterator[bytes] | None:
+    def read(self, path: str) -> Generator[bytes, None, None] | None:
         """Yield the content of the file; None if there is none."""
         try:
             opened = self._system.open(f"{self._root}/{path}", "rb", block_size=BLOCK)
@@ -112,6 +112,6 @@ class Files:
             self._system.put_file(str(source), target)
 
 
-def _closing(chunks: Iterator[bytes], opened: AbstractContextManager[object]) -> Iterator[bytes]:
+def _closing(chunks: Iterator[bytes], opened: AbstractContextManager[object]) -> Generator[bytes, None, None]:
     with opened:
         yield from chunks

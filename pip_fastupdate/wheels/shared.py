@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Generator
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from ..core.models import File
 from ..core.text import redact
+from .deadlines import Stalled, reading, within
 from .download import DiskRefused, Part
 from .workers import Stopped
 
-Result = TypeVar("Result")
-
 PATIENCE = 5.0
 """Seconds to wait for the store; after that, the index is used."""
+
+LULL = 30.0
+"""Seconds to wait for more of a file: on a slow line, a block of an object store takes long."""
+
+STALLS = 2
+"""Files that may stall before the store is not used any more."""
 
 PUTTING = 60.0
 """Seconds that storing one file may take."""
@@ -32,7 +36,7 @@ LIMIT = 8 * 1024**3
 class Place(Protocol):
     """Files by relative paths with slashes. Thread-safe; raises whatever its library does."""
 
-    def read(self, path: str) -> Iterator[bytes] | None:
+    def read(self, path: str) -> Generator[bytes, None, None] | None:
         """Yield the content of the file; None if there is none."""
 
     def write(self, path: str, source: Path, *, replace: bool) -> bool:
@@ -45,11 +49,12 @@ class SharedWheels:
     Thread-safe.
     """
 
-    def __init__(self, at: Place, name: str, *, patience: float = PATIENCE) -> None:
-        """``name`` is for display; ``patience`` are the seconds to wait for a response."""
-        self._place, self._name, self._patience = at, name, patience
+    def __init__(self, at: Place, name: str, *, patience: float = PATIENCE, lull: float = LULL) -> None:
+        """``name`` is for display; ``patience`` are the seconds to wait for a response, ``lull`` for more of a file."""
+        self._place, self._name, self._patience, self._lull = at, name, patience, lull
         self._down, self._writable = False, True
         self._damaged: set[str] = set()
+        self._stalled: set[str] = set()
         self._lock = threading.Lock()
         self.warnings: deque[tuple[str, str]] = deque()
         """Warnings with their hints."""
@@ -66,6 +71,8 @@ class SharedWheels:
             found = self._pour(path, part, file, stop)
         except (DiskRefused, Stopped):
             raise
+        except Stalled as error:
+            self._give_up(path, file, error)
         except Exception as error:  # each store's library has its own exceptions
             self._fail(error, "could not read from")
         else:
@@ -81,10 +88,10 @@ class SharedWheels:
     def offer(self, file: File, source: Path) -> None:
         """Store a verified file for others; after a failure, it is not tried again."""
         path = _path(file)
-        if self._down or not self._writable or path is None:
+        if self._down or not self._writable or path is None or path in self._stalled:
             return
         try:
-            put = _within(PUTTING, lambda: self._place.write(path, source, replace=path in self._damaged))
+            put = within(PUTTING, lambda: self._place.write(path, source, replace=path in self._damaged))
         except Exception as error:  # as above
             self._fail(error, "could not write to")
         else:
@@ -93,14 +100,24 @@ class SharedWheels:
     def _pour(self, path: str, part: Part, file: File, stop: threading.Event) -> bool:
         """Return whether the file exists, whatever its content."""
         limit = LIMIT if file.size is None else file.size
-        chunks = _within(self._patience, lambda: self._place.read(path))
-        for chunk in chunks or ():
-            if stop.is_set():
-                raise Stopped
-            part.write(chunk)
-            if part.size > limit:
-                break
-        return chunks is not None
+        with reading(lambda: self._place.read(path), patience=self._patience, lull=self._lull) as chunks:
+            for chunk in chunks or ():
+                if stop.is_set():
+                    raise Stopped
+                part.write(chunk)
+                if part.size > limit:
+                    break
+            return chunks is not None
+
+    def _give_up(self, path: str, file: File, error: Stalled) -> None:
+        """Do without the store for this file; after ``STALLS``, for all."""
+        with self._lock:
+            first = not self._stalled and not self._down
+            self._stalled.add(path)
+            self._down = self._down or len(self._stalled) >= STALLS
+        if first:
+            said = f"{self._name} stopped sending {file.filename}: {error}; using the index's file"
+            self.warnings.append((said, ""))
 
     def _fail(self, error: Exception, what: str) -> None:
         with self._lock:
@@ -118,23 +135,3 @@ def _path(file: File) -> str | None:
 
 def _is_right(part: Part, file: File) -> bool:
     return file.size in (None, part.size) and part.differing(file.all_hashes) is None
-
-
-def _within(seconds: float, work: Callable[[], Result]) -> Result:
-    """Return or raise what ``work`` does; TimeoutError if that takes longer: it is abandoned then."""
-    done: SimpleQueue[tuple[Result | None, Exception | None]] = SimpleQueue()
-
-    def labour() -> None:
-        try:
-            done.put((work(), None))
-        except Exception as error:  # raised again below
-            done.put((None, error))
-
-    threading.Thread(target=labour, name="shared-wheels", daemon=True).start()
-    try:
-        result, error = done.get(timeout=seconds)
-    except Empty:
-        raise TimeoutError(f"no answer within {seconds:g} seconds") from None
-    if error is not None:
-        raise error
-    return result  # type: ignore[return-value] # there was no error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -140,7 +140,7 @@ class Broken:
     def __init__(self, error: Exception | None, wait: threading.Event | None = None) -> None:
         self.error, self.wait, self.reads, self.writes = error, wait, 0, 0
 
-    def read(self, path: str) -> Iterator[bytes] | None:
+    def read(self, path: str) -> Generator[bytes, None, None] | None:
         self.reads += 1
         if self.wait is not None:
             self.wait.wait(10)
@@ -183,6 +183,51 @@ def test_silence(one: Machine) -> None:
         wait.set()
     said = "could not read from the shared wheels: no answer within 0.05 seconds; using the index alone"
     assert [said] == one.progress.warnings
+
+
+class Stalling:
+    """A place that sends the beginning of each file, and then nothing until the end of the test."""
+
+    def __init__(self, *, chunks: int = 1) -> None:
+        self.released, self.closed, self.chunks = threading.Event(), threading.Event(), chunks
+        self.reads, self.writes = list[str](), list[str]()
+
+    def read(self, path: str) -> Generator[bytes, None, None]:
+        self.reads.append(path)
+        try:
+            for _ in range(self.chunks):
+                yield BIG[:10]
+            self.released.wait(10)
+        finally:
+            self.closed.set()
+
+    def write(self, path: str, source: Path, *, replace: bool) -> bool:
+        self.writes.append(path)
+        return True
+
+
+def test_file_that_stalls(one: Machine) -> None:
+    """A store that stops in the middle of files is given up for the file, then for the run, with one warning."""
+    stalling = Stalling()
+    store = shared.SharedWheels(stalling, "the shared wheels", lull=0.05)
+    releases = [one.release(content, name) for content, name in ((BIG, "demo"), (OTHER, "other"), (b"x", "third"))]
+    try:
+        found = [one.get(store, each) for each in releases]
+    finally:
+        stalling.released.set()
+    assert [BIG, OTHER, b"x"] == [path.read_bytes() for path in found if isinstance(path, Path)]
+    said = "the shared wheels stopped sending demo-1.0-py3-none-any.whl: no data within 0.05 seconds; "
+    said += "using the index's file"
+    assert ([said], 2, []) == (one.progress.warnings, len(stalling.reads), stalling.writes)
+    assert stalling.closed.wait(10)
+
+
+def test_file_that_is_left_is_closed(one: Machine) -> None:
+    """One that is longer than it should be is read no further, and closed by the thread that opened it."""
+    stalling = Stalling(chunks=10**9)
+    store = shared.SharedWheels(stalling, "the shared wheels")
+    assert isinstance(one.get(store, one.release(b"short")), Path)
+    assert stalling.closed.wait(10)
 
 
 class Web:
