@@ -37,7 +37,10 @@ class Place(Protocol):
     """Files by relative paths with slashes. Thread-safe; raises whatever its library does."""
 
     def read(self, path: str) -> Generator[bytes, None, None] | None:
-        """Yield the content of the file; None if there is none."""
+        """Yield the content of the file; None if there is none.
+
+        Raises PermissionError if it is forbidden, which may mean that it is missing.
+        """
 
     def write(self, path: str, source: Path, *, replace: bool) -> bool:
         """Store the file at ``source`` there, if there is none, or with ``replace``; return False if it takes none."""
@@ -55,6 +58,8 @@ class SharedWheels:
         self._down, self._writable = False, True
         self._damaged: set[str] = set()
         self._stalled: set[str] = set()
+        self._forbidden = ""
+        self._answered = False
         self._lock = threading.Lock()
         self.warnings: deque[tuple[str, str]] = deque()
         """Warnings with their hints."""
@@ -73,9 +78,12 @@ class SharedWheels:
             raise
         except Stalled as error:
             self._give_up(path, file, error)
+        except PermissionError as error:  # it may as well be missing
+            self._forbidden = self._forbidden or _cause(error)
         except Exception as error:  # each store's library has its own exceptions
             self._fail(error, "could not read from")
         else:
+            self._answered = True
             if found and _is_right(part, file):
                 return True
             if found:
@@ -95,7 +103,8 @@ class SharedWheels:
         except Exception as error:  # as above
             self._fail(error, "could not write to")
         else:
-            self._writable = self._writable and put
+            if not put:
+                self._only_read(file)
 
     def _pour(self, path: str, part: Part, file: File, stop: threading.Event) -> bool:
         """Return whether the file exists, whatever its content."""
@@ -119,12 +128,25 @@ class SharedWheels:
             said = f"{self._name} stopped sending {file.filename}: {error}; using the index's file"
             self.warnings.append((said, ""))
 
+    def _only_read(self, file: File) -> None:
+        """Offer it nothing more. If it has let nothing be read, either, that may be a mistake."""
+        with self._lock:
+            first, self._writable = self._writable, False
+        if first and self._forbidden and not self._answered:
+            said = f"{self._name} allowed neither reading nor writing {file.filename}: {self._forbidden}"
+            self.warnings.append(
+                (said, "check its credentials, or allow listing it, to tell missing files from forbidden ones")
+            )
+
     def _fail(self, error: Exception, what: str) -> None:
         with self._lock:
             first, self._down = not self._down, True
         if first:
-            cause = redact(str(error)) or type(error).__name__
-            self.warnings.append((f"{what} {self._name}: {cause[:200]}; using the index alone", ""))
+            self.warnings.append((f"{what} {self._name}: {_cause(error)}; using the index alone", ""))
+
+
+def _cause(error: Exception) -> str:
+    return (redact(str(error)) or type(error).__name__)[:200]
 
 
 def _path(file: File) -> str | None:

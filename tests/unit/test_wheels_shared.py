@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +19,7 @@ from tests.unit.test_wheels_store import BIG, OTHER, FakeTransport, World
 
 fsspec = pytest.importorskip("fsspec")
 pytest.importorskip("fsspec.implementations.memory")
+pytest.importorskip("fsspec.implementations.local")
 
 
 class Machine(World):
@@ -114,6 +117,79 @@ def test_read_only(one: Machine) -> None:
     assert ([], 1) == (one.progress.warnings, Guarded.puts)
 
 
+class Unlisted(fsspec.implementations.memory.MemoryFileSystem):  # type: ignore[misc]
+    """An object store that forbids whatever it does not have, as S3 does without permission to list the bucket."""
+
+    protocol = ("unlisted", "s3")
+    error: Exception = PermissionError("Forbidden")
+    read_only = False
+
+    def _open(self, path: str, mode: str = "rb", **options: object) -> object:
+        if mode == "rb":
+            self._look(path)
+        return super()._open(path, mode, **options)
+
+    def exists(self, path: str, **options: object) -> bool:
+        self._look(path)
+        return True
+
+    def put_file(self, lpath: str, rpath: str, **options: object) -> None:
+        if Unlisted.read_only:
+            raise Unlisted.error
+        super().put_file(lpath, rpath, **options)
+
+    def _look(self, path: str) -> None:
+        if self._strip_protocol(path) not in self.store:
+            raise Unlisted.error
+
+
+class HttpResponseError(Exception):
+    """As azure-core has it."""
+
+    status_code = 403
+
+
+REFUSALS = [PermissionError("Forbidden"), OSError("Forbidden: https://store/x\nno access"), HttpResponseError("denied")]
+
+
+@pytest.fixture(params=REFUSALS, ids=["s3", "gs", "az"])
+def unlisted(request: pytest.FixtureRequest) -> Iterator[type[Unlisted]]:
+    """Each library says it in its own way."""
+    fsspec.register_implementation("unlisted", Unlisted, clobber=True)
+    Unlisted.error, Unlisted.read_only = request.param, False
+    yield Unlisted
+    fsspec.filesystem("memory").store.clear()
+
+
+def test_forbidden_file_may_be_missing(one: Machine, two: Machine, unlisted: type[Unlisted]) -> None:
+    """It is stored, and the next one is read from there; nobody is told anything."""
+    for name, content in (("demo", BIG), ("other", OTHER)):
+        release, _ = one.release(content, name), two.release(content, name)
+        assert isinstance(one.get(opened("unlisted://wheels"), release), Path)
+        assert isinstance(two.get(opened("unlisted://wheels"), release), Path)
+    assert (2, 0, []) == (one.asked, two.asked, one.progress.warnings + two.progress.warnings)
+
+
+def test_machine_that_may_only_read_what_is_there(one: Machine, two: Machine, unlisted: type[Unlisted]) -> None:
+    """What another one has stored is found after what is missing, and before."""
+    missing, there = two.release(OTHER, "other"), two.release(BIG)
+    one.get(opened("unlisted://wheels"), one.release(BIG))
+    unlisted.read_only = True
+    for order in ((there, missing), (missing, there)):
+        machine = Machine(two.folder / order[0].name)
+        machine.transport = two.transport
+        store = opened("unlisted://wheels")
+        for release in order:
+            assert isinstance(machine.get(store, release), Path)
+        said = (
+            []
+            if order[0] is there
+            else ["the shared wheels allowed neither reading nor writing other-1.0-py3-none-any.whl"]
+        )
+        assert said == [text.partition(": ")[0] for text in machine.progress.warnings]
+    assert 2 == two.asked
+
+
 class Bucketless(fsspec.implementations.memory.MemoryFileSystem):  # type: ignore[misc]
     """An object store without the bucket of the URL."""
 
@@ -132,6 +208,61 @@ def test_bucket_that_is_not_there(one: Machine) -> None:
     assert isinstance(one.get(opened("bucketless://wheels"), one.release(BIG)), Path)
     said = "could not write to the shared wheels: The specified bucket does not exist; using the index alone"
     assert [said] == one.progress.warnings
+
+
+class Full(fsspec.implementations.local.LocalFileSystem):  # type: ignore[misc]
+    """A disk that is full after some bytes."""
+
+    protocol = ("full", "file")
+    stuck = False
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return str(super()._strip_protocol(path.replace("full://", "file://")))
+
+    def put_file(self, lpath: str, rpath: str, **options: object) -> None:
+        Path(rpath).parent.mkdir(parents=True, exist_ok=True)
+        Path(rpath).write_bytes(BIG[:100])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def rm_file(self, path: str) -> None:
+        if Full.stuck:
+            raise ValueError("something else")
+        super().rm_file(path)
+
+
+@pytest.mark.parametrize("stuck", [False, True])
+def test_failed_upload_leaves_nothing(one: Machine, tmp_path: Path, stuck: bool) -> None:
+    """If what has arrived cannot be removed, either, the first failure is the one to tell."""
+    fsspec.register_implementation("full", Full, clobber=True)
+    Full.stuck = stuck
+    assert isinstance(one.get(opened(f"full://{tmp_path}/shared"), one.release(BIG)), Path)
+    assert stuck == any(path.is_file() for path in (tmp_path / "shared").rglob("*"))
+    said = "could not write to the shared wheels: [Errno 28] No space left on device; using the index alone"
+    assert [said] == one.progress.warnings
+
+
+def test_failed_rename_leaves_nothing(tmp_path: Path) -> None:
+    """A whole file that does not get its name is none, either."""
+    (tmp_path / "ab" / "x.whl").mkdir(parents=True)
+    source = tmp_path / "source"
+    source.write_bytes(BIG)
+    with pytest.raises(OSError, match="irectory"):
+        place(tmp_path.as_uri(), FakeTransport()).write("ab/x.whl", source, replace=True)
+    assert [tmp_path / "ab" / "x.whl"] == list((tmp_path / "ab").iterdir())
+
+
+def test_parts_of_killed_programs_are_removed(one: Machine, tmp_path: Path) -> None:
+    """By the next one that stores the same file; what may still be written to stays."""
+    release = one.release(BIG)
+    final = Path(at(str(tmp_path), release))
+    final.parent.mkdir(parents=True)
+    old, new = final.parent / ".0123456789abcdef.part", final.parent / ".fedcba9876543210.part"
+    old.write_bytes(b"x")
+    new.write_bytes(b"x")
+    os.utime(old, (1.0, 1.0))
+    one.get(opened(tmp_path.as_uri()), release)
+    assert {final, new} == set(final.parent.iterdir())
 
 
 class Broken:
