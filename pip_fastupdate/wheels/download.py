@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -46,33 +46,40 @@ class Part:
         self._stream = open(create(os.fspath(self.path), 0o600, access=os.O_RDWR), "w+b")  # noqa: PTH123, SIM115 - a descriptor
         self._final = final
         self._algorithms = tuple(algorithms)
+        self._hash = Hasher(self._algorithms)
+        self.size = 0
         self.identity: tuple[int, int, int, int] | None = None
         """As ``files.identity`` of the finished file."""
 
-        self.restart()
-
     def restart(self) -> None:
-        """Discard everything received so far."""
-        self._stream.seek(0)
-        self._stream.truncate()
+        """Discard everything received so far. Raises DiskRefused: what was written may only now reach the disk."""
+        with self._disk():
+            self._stream.seek(0)
+            self._stream.truncate()
         self._hash = Hasher(self._algorithms)
         self.size = 0
 
     def write(self, chunk: bytes) -> None:
         """Append. Raises DiskRefused if the disk refuses: continuing here is pointless then."""
-        try:
+        with self._disk():
             self._stream.write(chunk)
-        except OSError as error:
-            raise DiskRefused(error, self._final) from error
         self._hash.update(chunk)
         self.size += len(chunk)
 
     def read(self, start: int, size: int) -> bytes:
-        """Return ``size`` bytes received so far; later writes are still appended."""
-        self._stream.seek(start)
-        found = self._stream.read(size)
-        self._stream.seek(self.size)
+        """Return ``size`` bytes received so far; later writes are still appended. Raises DiskRefused."""
+        with self._disk():
+            self._stream.seek(start)
+            found = self._stream.read(size)
+            self._stream.seek(self.size)
         return found
+
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise DiskRefused(error, self._final) from error
 
     def differing(self, hashes: Hashes) -> tuple[str, str, str] | None:
         """Return ``Hasher.differing`` for what was received so far."""

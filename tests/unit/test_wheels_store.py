@@ -20,7 +20,7 @@ from pip_fastupdate.core.models import Failure, File, Release
 from pip_fastupdate.core.protocols import DownloadFailed
 from pip_fastupdate.network.counters import Counters
 from pip_fastupdate.wheels import WheelStore
-from pip_fastupdate.wheels.download import DiskRefused, Part, disk_error
+from pip_fastupdate.wheels.download import OVERLAP, RESUME_FROM, DiskRefused, Part, disk_error
 
 CHUNK = 32 * 1024
 BIG = bytes(range(256)) * 2048  # 512 KiB
@@ -500,19 +500,44 @@ def test_full_cache(world: World) -> None:
     assert ["No space left on device"] == [text.rpartition(": ")[2] for text in world.progress.warnings]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full disk to be had")
+@pytest.mark.parametrize("after", [1000, RESUME_FROM + OVERLAP])
+def test_cache_that_is_full_after_the_connection_broke(world: World, after: int) -> None:
+    """What is still in a buffer then reaches the disk when the next attempt begins, or reads it to resume."""
+
+    def serve(url: str, wanted: str | None) -> Iterator[bytes]:
+        if len(world.transport.requests) > 1:
+            yield from sound(BIG)(url, wanted)
+            return
+        yield BIG[: after - 500]
+        fill_up(world.cache)
+        yield BIG[after - 500 : after]
+        raise DownloadFailed("unreachable", "the connection broke")
+
+    [found] = world.fetch(world.release(BIG, server=serve)).values()
+    assert isinstance(found, Path)
+    assert (BIG, True) == (found.read_bytes(), found.is_relative_to(world.temporary))
+    assert ["No space left on device"] == [text.rpartition(": ")[2] for text in world.progress.warnings]
+
+
 def filling(folder: Path) -> Server:
     """Serves, with no room left in the folder for what is under way."""
 
-    def fill_up(_: str, __: str | None) -> Iterator[bytes]:
-        full = os.open("/dev/full", os.O_RDWR)
-        for opened in Path("/proc/self/fd").iterdir():
-            path = opened.resolve()
-            if path.suffix == ".part" and path.is_relative_to(folder):
-                os.dup2(full, int(opened.name))
-        os.close(full)
+    def serve(_: str, __: str | None) -> Iterator[bytes]:
+        fill_up(folder)
         yield from chunks(BIG)
 
-    return fill_up
+    return serve
+
+
+def fill_up(folder: Path) -> None:
+    """Leave no room in the folder for what is under way."""
+    full = os.open("/dev/full", os.O_RDWR)
+    for opened in Path("/proc/self/fd").iterdir():
+        path = opened.resolve()
+        if path.suffix == ".part" and path.is_relative_to(folder):
+            os.dup2(full, int(opened.name))
+    os.close(full)
 
 
 def test_other_trouble_with_the_disk(tmp_path: Path) -> None:
