@@ -97,20 +97,20 @@ class Requirements:
         key = self.key(release)
         if key is None:
             return self._from_file(release, file, session)
-        found = None
-        if file.metadata is None and self._ranges.get(host_of(file.url)):
-            found = self._from_ranges(release, file, session)
+        host = host_of(file.url)
+        ranged = file.metadata is None and self._ranges.get(host, False)
+        found = self._from_ranges(release, file, session) if ranged else None
         if found is None:
             found = self._from_sidecar(key, release, file, session)
             if found is not None:
                 return found  # and cached
-            found = self._without_sidecar(release, file, session)
+            ranges = not ranged and self._ranges.get(host, True)
+            found = self._without_sidecar(release, file, session, ranges=ranges)
         session.keep(file.url, key=key, body=_dump(found))
         return found
 
-    def _without_sidecar(self, release: Release, file: File, session: Session) -> CoreMetadata:
-        """Read the end of the wheel; if its server does not support ranges, use the JSON API or the whole file."""
-        ranges = self._ranges.get(host_of(file.url), True)
+    def _without_sidecar(self, release: Release, file: File, session: Session, *, ranges: bool) -> CoreMetadata:
+        """Read the end of the wheel by ``ranges``; without these, use the JSON API or the whole file."""
         found = self._from_ranges(release, file, session) if ranges else None
         api = self._apis.get(release.index) if found is None else None
         if api is not None:

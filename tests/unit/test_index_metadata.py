@@ -212,6 +212,20 @@ class TestWheel:
         first, second, third = (f"https://f.invalid/foo{number}-1.0-py3-none-any.whl" for number in range(3))
         assert [f"{first}.metadata", first, second, f"{third}.metadata"] == session.asked
 
+    def test_range_that_is_refused_is_requested_once(self, tmp_path: Path) -> None:
+        """By a server that has sent those of another file: the whole wheel is next, not the same range."""
+        session, requirements = FakeSession(), Requirements(HERE)
+        for name in ("foo", "bar"):
+            path = make_wheel(tmp_path, name, "1.0", requires=["baz"])
+            session.page(f"https://f.invalid/{path.name}", path.read_bytes(), "binary")
+        assert ("baz",) == requirements.ask(release(), session)
+        session.asked.clear()
+        bar = release("bar-1.0-py3-none-any.whl", name="bar")
+        assert bar.file is not None
+        session.fail(bar.file.url, "http", "403")
+        assert isinstance(requirements.ask(bar, session), Failure)
+        assert [bar.file.url, bar.file.url] == session.asked, "the range, and the whole"
+
     def test_server_without_ranges(self, tmp_path: Path) -> None:
         """It sends all of it at once."""
         session, each = self.serve(make_wheel(tmp_path, "foo", "1.0", requires=["bar"], size=99999), metadata=False)
