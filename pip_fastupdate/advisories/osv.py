@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote
 
@@ -159,7 +160,8 @@ class Service:
 
     def _read(self, listed: Listed) -> Advisory:
         url = f"{self._base}/v1/vulns/{quote(listed.id, safe='')}"
-        body = self._transport.get(url, f"osv{_SCHEMA} {url} {listed.modified}", reduced)
+        reduce = partial(_record_of, listed.id)  # another record must not stay in the cache
+        body = self._transport.get(url, f"osv{_SCHEMA} {url} {listed.modified}", reduce)
         try:
             advisory = parse(decoded(body))
         except ValueError as error:
@@ -177,6 +179,15 @@ def _question(query: Query, token: str | None) -> dict[str, Any]:
     if token is not None:
         question["page_token"] = token
     return question
+
+
+def _record_of(id: str, body: bytes) -> bytes:
+    """Return what to keep of the record of that id. Raises ValueError."""
+    kept = reduced(body)
+    found = decoded(kept)["id"]
+    if found != id:
+        raise ValueError(f"the record of {found}")
+    return kept
 
 
 def _listed(id: object, modified: object) -> Listed:

@@ -68,6 +68,7 @@ Warned = Literal[
     "deprecated",  # its project is deprecated
     "quarantined",  # its index has quarantined the project
     "vulnerable",  # it has a known vulnerability
+    "advisory-unread",  # an advisory of its version could not be read
     "malware-installed",  # it is malware
 ]
 """What calls for a decision about an installed version; so does ``yanked``."""
@@ -238,6 +239,7 @@ WORDS: Mapping[ReasonKind, str] = {
     "other-index": "on another index",
     "level": "too big a step",
     "vulnerable-release": "with known vulnerabilities",
+    "advisory-unread": "with an unreadable advisory",
     "malware": "known as malware",
     "editable": "editable",
     "direct-url": "installed from a URL",

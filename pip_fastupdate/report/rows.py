@@ -236,7 +236,14 @@ def _line(row: Row, group: Group, failures: Iterable[Failure], dry_run: bool) ->
 def _status(row: Row, words: str, short: bool) -> str:
     if row.action == "downgrade":
         return words.replace("upgrade", "downgrade")
+    if row.action == "current" and not _is_newest(row):
+        return "unchanged"
     return words + (", held back" if short else "")
+
+
+def _is_newest(row: Row) -> bool:
+    """Return whether nothing speaks against calling it up to date: no newer version, and no unknown advisory."""
+    return row.latest in (None, row.target) and all(each.kind != "advisory-unread" for each in row.reasons)
 
 
 def _stops_short(row: Row, group: Group) -> bool:

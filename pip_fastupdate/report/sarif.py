@@ -69,8 +69,7 @@ def _rule(vulnerability: KnownVulnerability) -> dict[str, Any]:
 
 def _result(row: Row, vulnerability: KnownVulnerability, rule: int, dry_run: bool) -> dict[str, Any]:
     version = row.installed if dry_run else row.target or row.installed
-    fix = f"fixed in {vulnerability.fixed_in}" if vulnerability.fixed_in else "no fix known"
-    fix += "" if vulnerability.remains else f"; pip-update would upgrade it to {row.target}"
+    fix = vulnerability.fix + ("" if vulnerability.remains else f"; pip-update would upgrade it to {row.target}")
     what = "is malware" if vulnerability.malware else f"is affected by {vulnerability.id}"
     level = "error" if vulnerability.malware else _LEVELS.get(vulnerability.severity, "warning")
     return {

@@ -48,8 +48,9 @@ def _commands(report: Report, facts: Summary) -> Iterator[str]:
 
 def _vulnerability(row: Row, found: KnownVulnerability) -> str:
     kind: Annotation = "error" if found.malware or found.severity in {"high", "critical"} else "warning"
-    fix = f"fixed in {found.fixed_in}" if found.fixed_in else "no fix known"
-    return command(kind, f"{row.name} {row.target or row.installed}: {found.id}", f"{found.summary or found.id}; {fix}")
+    return command(
+        kind, f"{row.name} {row.target or row.installed}: {found.id}", f"{found.summary or found.id}; {found.fix}"
+    )
 
 
 def command(kind: Annotation, title: str, text: str) -> str:

@@ -24,7 +24,7 @@ from ..core.models import (
     Row,
     Status,
 )
-from ..core.reasons import OF_NEW_VERSION
+from ..core.reasons import OF_NEW_VERSION, Warned
 from ..core.text import redact
 from ..resolver.candidates import Assignment, CandidatePool
 from .held import beyond, latest, newest_blocked
@@ -165,10 +165,9 @@ def _about(vulnerabilities: Sequence[KnownVulnerability]) -> Iterator[Reason]:
             yield Reason(kind="malware-installed", text=f"MALWARE: {each.id}{also}: {each.summary}", data=data)
         else:
             rated = f", {each.severity}" if each.severity else ""
-            fix = f"fixed in {each.fixed_in}" if each.fixed_in else "no fix known"
-            yield Reason(
-                kind="vulnerable", text=f"{each.id}{also}{rated}: {each.summary or 'no summary'}; {fix}", data=data
-            )
+            kind: Warned = "advisory-unread" if each.unread else "vulnerable"
+            text = f"{each.id}{also}{rated}: {each.summary or 'no summary'}; {each.fix}"
+            yield Reason(kind=kind, text=text, data=data)
 
 
 def _further(outcome: Outcome, distribution: Distribution, on_other_index: Release | None) -> Iterator[Reason]:

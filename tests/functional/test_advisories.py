@@ -146,8 +146,14 @@ def test_a_record_that_cannot_be_read(env: Env, index: LocalIndex, osv: OsvServe
     assert [("GHSA-bad", "its record could not be read", None, True)] == [
         (each["id"], each["summary"], each["fixed_in"], each["remains"]) for each in found["calm"]["vulnerabilities"]
     ]
-    alone = run(env, *words[:-1], "--check", "calm", index=index)
+    assert ["advisory-unread"] == [each["kind"] for each in found["calm"]["reasons"]]
+    alone = run(env, *words[:3], "--check", "calm", index=index)
     assert 4 == alone.returncode, "nobody knows whether that can be fixed"
+    lines = {line.split()[0]: line for line in alone.stdout.splitlines() if line}
+    assert lines["calm"].endswith("unchanged: GHSA-bad: its record could not be read; fix unknown")
+    assert lines["app"].endswith("unchanged: PYSEC-1 (CVE-1, GHSA-aaaa): app is not safe; fixed in 1.2")
+    assert lines["stuck"].endswith("up to date: GHSA-cccc: stuck is not safe; no fix known")
+    assert "1 with an unreadable advisory" in alone.stdout
 
 
 def test_installed_malware_is_told_loudest(env: Env, index: LocalIndex, osv: OsvServer) -> None:

@@ -298,6 +298,20 @@ def test_a_record_that_changed_is_read_again() -> None:
     assert (2, "new") == (len(wire.gets), found[0].summary)
 
 
+def test_another_record_is_not_kept() -> None:
+    """A service that sends the wrong one once is asked again by the next run; so is one that sends none."""
+    for wrong in (record("A-2", "foo"), None):
+        wire = Wire(Quiet([record("A-1", "foo", fixed="2")]))
+        right = wire.server.answer
+        wire.server.answer = lambda path, body, wrong=wrong, right=right: (  # type: ignore[method-assign]
+            (404 if wrong is None else 200, wrong) if path.endswith("/A-1") else right(path, body)
+        )
+        Service("https://osv.test", wire).advisories([("foo", "1")])
+        wire.server.answer = right  # type: ignore[method-assign]
+        (found,) = Service("https://osv.test", wire).advisories([("foo", "1")]).values()
+        assert [False] == [each.unreadable for each in found]
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"{}", b'{"results": null}', b'{"results": []}', b'{"results": [{"vulns": [{}]}]}', b"<html>"]
 )

@@ -132,3 +132,11 @@ def test_who_holds_whom_for_the_script() -> None:
         "reasons": [["pydantic 2.5 requires pydantic-core==2.1", None]],
         "required": [],
     } == found
+
+
+def test_up_to_date_is_what_has_no_newer_version() -> None:
+    """A package that the run does not choose is unchanged, whatever its index has."""
+    rows = [row("calm", "1.0", "1.0", "1.0", "current"), row("late", "1.0", "1.0", "2.0", "current")]
+    assert "<b>1</b>up to date" in html.render(report(*rows[:1]))
+    page = html.render(report(*rows))
+    assert ("<b>2</b>unchanged" in page, "up to date" in page) == (True, False)

@@ -32,6 +32,16 @@ class KnownVulnerability:
     ignored: bool = False
     """True if the user ignores it."""
 
+    unread: bool = False
+    """True if none of its records could be read: only its id is known, and that it affects the installed version."""
+
+    @property
+    def fix(self) -> str:
+        """What is known of its fix, for display."""
+        if self.fixed_in is not None:
+            return f"fixed in {self.fixed_in}"
+        return "fix unknown" if self.unread else "no fix known"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:

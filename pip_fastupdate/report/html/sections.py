@@ -41,9 +41,16 @@ def sections(report: Report, facts: Summary) -> Iterator[str]:
 def cards(facts: Summary) -> str:
     """Return the count of each group."""
     words = {"upgraded": "would upgrade", "added": "would add", "removed": "would remove"} if facts.dry_run else {}
-    counts = [(facts.count(each), words.get(each, "up to date" if each == "current" else each)) for each in GROUPS]
+    counts = [(facts.count(each), words.get(each, _word(facts, each))) for each in GROUPS]
     told = "".join(f"<li><b>{count}</b>{word}</li>" for count, word in counts if count)
     return f'<ul class="cards">{told}</ul>' if told else ""
+
+
+def _word(facts: Summary, group: Group) -> str:
+    """Return the heading of a group: its packages are up to date only if all of them are."""
+    if group != "current":
+        return group
+    return "unchanged" if any(each.status == "unchanged" for each in facts.group(group)) else "up to date"
 
 
 def _named(report: Report, facts: Summary, *groups: Group) -> list[Row]:
@@ -133,7 +140,7 @@ def _vulnerability(row: Row, found: KnownVulnerability) -> tuple[str, Sequence[s
     word = "malware" if found.malware else found.severity
     state = "ignored" if found.ignored else "remains" if found.remains else "fixed"
     also = items([found.id, *found.aliases])
-    fixed = text(found.fixed_in or "no fix known")
+    fixed = text(found.fixed_in or found.fix)
     return row.name, (name(row.name), also, badge(word, SEVERITIES), text(found.summary), fixed, state)
 
 
@@ -230,7 +237,7 @@ def rest(report: Report, facts: Summary, group: Group) -> str:
     rows = _named(report, facts, group)
     if not rows:
         return ""
-    word = "up to date" if group == "current" else group
+    word = _word(facts, group)
     lines = [(row.name, (name(row.name), text(row.installed or "-"), _why(row))) for row in rows]
     header, kinds = ("Package", "Version", "Remarks"), ("head", "version", "why")
     return folded(f"{len(rows)} {word}", table(f"{len(rows)} {word}", header, lines, kinds=kinds))

@@ -287,6 +287,7 @@ class Advice:
             remains=each.unreadable or each.affects(name, after),
             malware=each.malware,
             ignored=not self.counts(name, each),
+            unread=each.unreadable,
         )
 
 
