@@ -139,4 +139,5 @@ def test_up_to_date_is_what_has_no_newer_version() -> None:
     rows = [row("calm", "1.0", "1.0", "1.0", "current"), row("late", "1.0", "1.0", "2.0", "current")]
     assert "<b>1</b>up to date" in html.render(report(*rows[:1]))
     page = html.render(report(*rows))
-    assert ("<b>2</b>unchanged" in page, "up to date" in page) == (True, False)
+    assert ("<b>2</b>unchanged" in page, "up to date</" in page) == (True, False)
+    assert ('"state":"1.0: up to date"' in page, '"state":"1.0: unchanged"' in page) == (True, True)
