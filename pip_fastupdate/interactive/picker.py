@@ -96,12 +96,15 @@ class Picker:
     def run(self) -> Choice:
         """Return the choice. Raises KeyboardInterrupt if the user leaves, and what planning raised."""
         with self._planner:
-            if self.state.pending:
-                self._planner.ask(self.state.chosen)
             try:
-                return self._app.run()
+                return self._app.run(pre_run=self._begin)
             except EOFError:  # the terminal was closed
                 raise KeyboardInterrupt from None
+
+    def _begin(self) -> None:
+        """Request the first plan, if there is none yet: not before the application can show it."""
+        if self.state.pending:
+            self._planner.ask(self.state.chosen)
 
     def _bindings(self) -> KeyBindings:
         bindings = KeyBindings()

@@ -36,7 +36,11 @@ class Replanner:
             self._asked.put(chosen)
 
     def _work(self) -> None:
+        planned: Choice | None = None
         while (chosen := self._newest()) is not None:
+            if chosen == planned:  # chosen again while its plan was under way
+                continue
+            planned = chosen
             try:
                 found: Foreseen | BaseException = self._plan(chosen)
             except BaseException as error:  # reported to the caller

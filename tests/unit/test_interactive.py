@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -252,6 +253,47 @@ def test_only_the_last_choice_is_planned() -> None:
     assert [frozenset("a"), frozenset("c")] == planned == told
 
 
+@pytest.mark.parametrize(
+    ("meanwhile", "expected"),
+    [("aa", "a"), ("ba", "a"), ("bcba", "a"), ("bb", "ab"), ("cab", "ab"), ("bcab", "ab"), ("ab", "ab")],
+)
+def test_the_last_choice_counts(meanwhile: str, expected: str) -> None:
+    """Whatever is chosen while a plan is under way: the last one is planned next, unless it is the one under way."""
+    busy, go_on, end = threading.Event(), threading.Event(), threading.Event()
+    planned: list[str] = []
+    told: list[str] = []
+
+    def plan(chosen: frozenset[str]) -> Foreseen:
+        planned.extend(chosen)
+        busy.set()
+        assert go_on.wait(10)
+        return Foreseen()
+
+    def done(chosen: frozenset[str], _found: object) -> None:
+        told.extend(chosen)
+        if chosen == frozenset("z"):
+            end.set()
+
+    with Replanner(plan, done) as planner:
+        planner.ask(frozenset("a"))
+        assert busy.wait(10)
+        for each in meanwhile:
+            planner.ask(frozenset(each))
+        go_on.set()
+        until(lambda: len(told) >= len(expected) and planner._asked.empty())
+        planner.ask(frozenset("z"))
+        assert end.wait(10)
+    assert [*expected, "z"] == planned == told
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for another thread."""
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
 def test_plan_that_fails_is_told() -> None:
     """And the thread goes on."""
     told: list[object] = []
@@ -378,11 +420,21 @@ def ask() -> Iterator[Callable[..., Any]]:
 
     with create_pipe_input() as typed:
 
-        def ask(keys: str, plan: Any = lambda chosen: Foreseen(moves=moves(*chosen))) -> frozenset[str]:
+        def ask(
+            keys: str,
+            plan: Any = lambda chosen: Foreseen(moves=moves(*chosen)),
+            first: State | None = None,
+            late: Callable[[Any], Any] = lambda run: run,
+        ) -> frozenset[str]:
             typed.send_text(keys)
-            return Picker(begun(), plan, where="/venv", color=True, input=typed, output=DummyOutput()).run()
+            picker = Picker(first or begun(), plan, where="/venv", color=True, input=typed, output=DummyOutput())
+            picker._app.run = late(picker._app.run)  # type: ignore[method-assign]
+            leave.start()
+            return picker.run()
 
+        leave = threading.Timer(10, typed.send_text, ["q"])  # rather than to wait for ever
         yield ask
+        leave.cancel()
 
 
 DOWN = "\x1b[B"
@@ -426,3 +478,25 @@ def test_planning_that_raises(ask: Callable[..., Any]) -> None:
 def test_each_choice_is_planned_once(ask: Callable[..., Any]) -> None:
     """What was planned before is there at once: here, nothing but the choice of everything, which is known."""
     assert ALL == ask("  \r", SimpleNamespace)
+
+
+def test_first_plan_that_is_ready_at_once(ask: Callable[..., Any]) -> None:
+    """A choice that is asked for again is shown with its plan, however early that comes."""
+    planned = threading.Event()
+
+    def plan(chosen: frozenset[str]) -> Foreseen:
+        planned.set()
+        return Foreseen(moves=moves(*chosen))
+
+    def late(run: Callable[..., Any]) -> Callable[..., Any]:
+        def run_later(**options: Any) -> Any:
+            planned.wait(0.3)
+            return run(**options)
+
+        return run_later
+
+    again = state.begin(UPDATES, Foreseen(moves=moves(*ALL)), frozenset({"zope"}))
+    try:
+        assert {"zope"} == ask("\r", plan, again, late)
+    except KeyboardInterrupt:
+        pytest.fail("the plan was not shown")
