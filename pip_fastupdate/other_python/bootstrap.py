@@ -4,7 +4,7 @@
 down to 2.7 must be able to parse it, because it reports an interpreter that is too old: no annotations, no f-strings.
 """
 
-# ruff: noqa: C402, UP004, UP030, UP032, UP036
+# ruff: noqa: UP004, UP030, UP032, UP036
 
 import sys
 
@@ -22,20 +22,25 @@ class Borrowed(object):
     """
 
     def __init__(self, folders, hidden):
-        # type: (dict[str, str], frozenset[str]) -> None
+        # type: (dict[str, list[str]], frozenset[str]) -> None
         """``folders`` are the directories of modules, by their names; ``hidden`` modules cannot be imported at all."""
+        from importlib.machinery import PathFinder  # before this is one of the finders
+
         self._folders = folders
         self._hidden = hidden
+        self._find = PathFinder.find_spec
 
     def find_spec(self, name, path=None, target=None):
         # type: (str, object, object) -> object
         """Find a borrowed top-level module. The modules in a package are found by its ``__path__``, as always."""
-        from importlib.machinery import PathFinder
-
         if name in self._hidden:
             raise ModuleNotFoundError("No module named {0!r}".format(name), name=name)
-        folder = self._folders.get(name)
-        return None if folder is None else PathFinder.find_spec(name, [folder])
+        folders = self._folders.get(name)
+        spec = None if folders is None else self._find(name, folders)
+        if spec is not None and spec.submodule_search_locations is not None:
+            # that of a namespace package would be computed from sys.path later, where the target's own is
+            spec.submodule_search_locations = list(spec.submodule_search_locations)
+        return spec
 
 
 def complaint(specification, version, abi):
@@ -78,7 +83,10 @@ def install(specification):
 
     ``specification`` has the names in each of its ``folders``, and under "" those of modules to hide.
     """
-    folders = dict((name, folder) for folder, names in specification["folders"].items() if folder for name in names)
+    folders = {}  # type: dict[str, list[str]]
+    for folder, names in specification["folders"].items():
+        for name in names if folder else ():
+            folders.setdefault(name, []).append(folder)
     for name in list(sys.modules):
         if name.partition(".")[0] in folders:  # site, a .pth file or sitecustomize imported the version installed here
             del sys.modules[name]

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import UsageError
+from ..core.names import normalize
 from ..core.text import venv_python
 from . import bootstrap, lifeline
 
@@ -32,12 +33,18 @@ OURSELVES = "pip-fastupdate"
 EXTRAS = frozenset(("interactive", "redis", "s3", "shared"))
 """Our own extras; what they require may be missing. The others are for development."""
 
+DEVELOPMENT = ("dev", "doc", "test")
+"""Beginnings of the names of extras that are not for users."""
+
 OPTIONAL = (
     *("backports", "boto3", "brotli", "brotlicffi", "bson", "cbor2", "chardet", "cryptography"),
-    *("gridfs", "hiredis", "itsdangerous", "msgpack", "opentelemetry", "orjson", "prompt_toolkit", "pymongo", "redis"),
+    *("gridfs", "hiredis", "itsdangerous", "msgpack", "opentelemetry", "orjson", "pymongo"),
     *("simplejson", "socks", "tomlkit", "ujson", "wcwidth", "xxhash", "yaml"),
 )
-"""Modules that our dependencies import if available. Those of the target are not used: we have ours, or none."""
+"""Modules that our dependencies import if available. Those of the target are not used: we have ours, or none.
+
+The same holds for what our extras require, and the extras of that: the metadata names those.
+"""
 
 _IN_ENVIRONMENT = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe", "bin/python.exe")
 """The last one is MSYS2's way."""
@@ -138,58 +145,76 @@ def specification(given: str) -> str:
     """Return the input of ``bootstrap``, as JSON; ``given`` is the target's path for display."""
     import json
 
-    names = borrowed_names()
+    names, missing = borrowed_names()
     folders: dict[str, list[str]] = {}
-    for name in sorted((*names, *OPTIONAL)):
-        folder = _folder_of(name)
-        if folder is not None or name in OPTIONAL:
-            folders.setdefault(folder or "", []).append(name)
+    for name in sorted({*names, *missing, *OPTIONAL}):
+        found = _folders_of(name)
+        for folder in found or ([] if name in names else [""]):
+            folders.setdefault(folder, []).append(name)
     version = ".".join(map(str, sys.version_info[:2]))
     return json.dumps({"given": given, "version": version, "abi": bootstrap.abi(), "folders": folders})
 
 
-def _folder_of(name: str) -> str | None:
-    """Return the directory that a top-level module would be imported from; None if there is none."""
+def _folders_of(name: str) -> list[str]:
+    """Return the directories that a top-level module would be imported from: several for a namespace package."""
     from importlib.util import find_spec
 
     spec = find_spec(name)
-    if spec is None or not spec.has_location or spec.origin is None:
-        return None
-    origin = Path(spec.origin).absolute()
-    return str(origin.parent.parent if spec.submodule_search_locations is not None else origin.parent)
+    if spec is None:
+        return []
+    if spec.submodule_search_locations is not None:
+        return [str(Path(each).absolute().parent) for each in spec.submodule_search_locations]
+    return [str(Path(spec.origin).absolute().parent)] if spec.has_location and spec.origin is not None else []
 
 
-def borrowed_names() -> frozenset[str]:
-    """Return the top-level modules of this program and all its dependencies, by the metadata installed with us.
+def borrowed_names() -> tuple[frozenset[str], frozenset[str]]:
+    """Return the top-level modules of this program and all its dependencies, by the metadata installed with us; and
+    those of optional dependencies that are not installed, as far as they are named like these.
 
     Raises ImportError if something is missing.
     """
-    names = {__name__.partition(".")[0]}
-    for distribution in _closure():
-        names.update(top_level(distribution))
-    return frozenset(names)
+    names, missing = {__name__.partition(".")[0]}, set()
+    for name, distribution in _closure():
+        if distribution is None:
+            missing.add(name.replace("-", "_"))
+        else:
+            names.update(top_level(distribution))
+    return frozenset(names), frozenset(each for each in missing - names if each.isidentifier())
 
 
-def _closure() -> Iterator[Distribution]:
-    """Yield our own distribution, and those it requires, directly or not."""
-    from importlib.metadata import PackageNotFoundError, distribution
-
+def _closure() -> Iterator[tuple[str, Distribution | None]]:
+    """Yield our own distribution, and those it requires, directly or not, by name; None for a missing optional one."""
     from ..core.requirements import parse
 
     waiting = [(OURSELVES, EXTRAS, True)]
     seen = set()
     for name, extras, needed in waiting:  # grows during iteration
-        try:
-            found = distribution(name)
-        except PackageNotFoundError:
-            if needed:
-                raise ImportError(f"{name} is not installed", name=name) from None
-            continue
-        yield found
-        for each in map(parse, found.requires or ()):
+        found = _installed(name)
+        if found is None and needed:
+            raise ImportError(f"{name} is not installed", name=name)
+        yield name, found
+        for each in map(parse, found.requires or () if found is not None else ()):
             if each.applies(extras) and (each.name, each.extras) not in seen:
                 seen.add((each.name, each.extras))
-                waiting.append((each.name, each.extras, needed and each.applies(frozenset())))
+                ours = name == OURSELVES and not each.applies(frozenset())
+                wanted = each.extras | (_extras_of(each.name) if ours else frozenset())
+                waiting.append((each.name, wanted, needed and each.applies(frozenset())))
+
+
+def _installed(name: str) -> Distribution | None:
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        return distribution(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _extras_of(name: str) -> frozenset[str]:
+    """Return the extras of a distribution that users may have installed: those of fsspec are its file systems."""
+    found = _installed(name)
+    extras = (found.metadata.get_all("Provides-Extra") or ()) if found is not None else ()
+    return frozenset(each for each in map(normalize, extras) if not each.startswith(DEVELOPMENT))
 
 
 def top_level(distribution: Distribution) -> set[str]:

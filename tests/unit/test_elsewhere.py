@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import json
 import os
+import subprocess
 import sys
 from importlib.metadata import PathDistribution
 from pathlib import Path
@@ -113,6 +115,52 @@ def test_specification() -> None:
     assert not set(folders) & sys.stdlib_module_names
 
 
+def lend(folder: Path, name: str, *modules: str, requires: str = "") -> None:
+    """Install a distribution with these modules."""
+    info = folder / f"{name.replace('-', '_')}-1.dist-info"
+    info.mkdir(parents=True)
+    lines = [f"Requires-Dist: {requires}"] if requires else []
+    (info / "METADATA").write_text("\n".join(["Metadata-Version: 2.1", f"Name: {name}", "Version: 1", *lines, ""]))
+    (info / "RECORD").write_text("".join(f"{each},,\n" for each in modules))
+    for each in modules:
+        (folder / each).parent.mkdir(parents=True, exist_ok=True)
+        (folder / each).write_text("")
+
+
+def test_file_systems_are_borrowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that fsspec's extras name, with all that they require; no others, and none of the target's."""
+    pytest.importorskip("fsspec")
+    first, second = tmp_path / "first", tmp_path / "second"
+    lend(first, "gcsfs", "gcsfs/__init__.py", requires="cloudy-auth[x]; python_version > '3'")
+    lend(first, "cloudy-auth", "cloudy/auth/__init__.py", requires="cloudy-storage")
+    lend(second, "cloudy-storage", "cloudy/storage/__init__.py")
+    lend(first, "bystander", "bystander.py", requires="fsspec")
+    for folder in (second, first):
+        monkeypatch.syspath_prepend(str(folder))
+    found = json.loads(launch.specification("/x/python"))["folders"]
+    assert {"cloudy", "gcsfs"} == set(found[str(first)])
+    assert ["cloudy"] == found[str(second)]
+    assert ("smbprotocol" in found[""]) == (importlib.util.find_spec("smbprotocol") is None)
+    assert "pre_commit" not in found[""], "for development"
+
+
+def test_namespace_package_of_several_folders(tmp_path: Path) -> None:
+    """Its parts are borrowed from where they are, even after sys.path was changed."""
+    for each in ("first", "second"):
+        (tmp_path / each / "cloudy").mkdir(parents=True)
+        (tmp_path / each / "cloudy" / f"{each}.py").write_text("")
+    target = tmp_path / "target"
+    (target / "cloudy").mkdir(parents=True)
+    (target / "cloudy" / "first.py").write_text("raise SystemExit('the one of the target')")
+    script = [
+        f"import sys; sys.path.insert(0, {str(SCRIPT.parent)!r}); import bootstrap; del sys.path[0]",
+        f"bootstrap.install({ {'folders': {str(tmp_path / each): ['cloudy'] for each in ('first', 'second')}}!r})",
+        f"import cloudy, importlib; sys.path.insert(0, {str(target)!r}); importlib.invalidate_caches()",
+        "import cloudy.first, cloudy.second",
+    ]
+    subprocess.run([sys.executable, "-c", "\n".join(script)], check=True)
+
+
 def distribution(folder: Path, **files: str) -> PathDistribution:
     """A distribution with these files in its ``.dist-info``."""
     info = folder / "x-1.dist-info"
@@ -207,7 +255,7 @@ def test_hint_names_the_version() -> None:
 def test_finder(tmp_path: Path) -> None:
     """Borrowed modules come from their folder, hidden ones from nowhere, others from where they are."""
     (tmp_path / "lent.py").write_text("")
-    finder = bootstrap.Borrowed({"lent": str(tmp_path), "gone": str(tmp_path)}, frozenset({"hidden"}))
+    finder = bootstrap.Borrowed({"lent": [str(tmp_path)], "gone": [str(tmp_path)]}, frozenset({"hidden"}))
     spec = finder.find_spec("lent")
     assert str(tmp_path / "lent.py") == getattr(spec, "origin", None)
     assert [None, None, None] == [finder.find_spec(name) for name in ("gone", "json", "lent.inner")]
