@@ -122,7 +122,7 @@ class Transaction:
         TransactionError; the live environment is unchanged then, and after this.
         """
         request = Request(
-            old_files=tuple(os.path.normpath(path) for each in replacements for path in each.old_files),
+            old_files=tuple(_normal(path) for each in replacements for path in each.old_files),
             roots=tuple(
                 Root(
                     folder=os.fspath(each.staged),
@@ -132,13 +132,11 @@ class Transaction:
                 for each in replacements
                 if each.staged
             ),
-            kept={os.path.normpath(path): owner for path, owner in (kept_files or {}).items()},
+            kept={_normal(path): owner for path, owner in (kept_files or {}).items()},
             shared=_shared(replacements),
             overwrite=overwrite,
             own=own,
-            own_files=tuple(
-                os.path.normpath(path) for each in replacements if each.name in own for path in each.old_files
-            ),
+            own_files=tuple(_normal(path) for each in replacements if each.name in own for path in each.old_files),
         )
         changes = tuple(sorted((each.name, each.before, each.after) for each in replacements))
         self._sources = {(each.name, each.after): each.source for each in replacements if each.after and each.source}
@@ -355,6 +353,12 @@ def _check_devices(operations: Iterable[Operation], staging: str, annexes: Itera
         place = nearest(f"{folder}{os.sep}", homes) if homes else None
         if os.stat(there).st_dev != (home if place is None else homes[place]):
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), there)
+
+
+def _normal(path: str) -> str:
+    """Return the normalized path: the same object where nothing changes, as there are tens of thousands."""
+    found = os.path.normpath(path)
+    return path if found == path else found
 
 
 def _shared(replacements: Iterable[Replacement]) -> dict[str, frozenset[str]]:

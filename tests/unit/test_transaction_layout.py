@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -371,3 +372,22 @@ def test_split_moves_files_only(env: Env) -> None:
         *[["mkdir", "a"], ["in", "x.py"], ["mkdir", "a-2.dist-info"], ["in", "METADATA"], ["in", "RECORD"]],
     ]
     assert live(env.prefix) == before
+
+
+def test_memory_for_each_file(env: Env) -> None:
+    """An update of a hundred packages has tens of thousands of files: what is known of each is small."""
+    files = {f"package/folder/module_{number}.txt": "" for number in range(1000)}
+    a = dist("a", files, files)
+    env.install(a)
+    write(env.prefix.parent / "staged", a.new)
+    request = Request(
+        old_files=[str(env.prefix / path) for path in a.old],
+        roots=[Root(folder=str(env.prefix.parent / "staged"), owner="a", base=str(env.prefix))],
+    )
+    tracemalloc.start()
+    try:
+        lay_out(request, prefix=str(env.prefix), old_home="/old", fold=str)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 1050 * len(files) > peak

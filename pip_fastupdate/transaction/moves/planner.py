@@ -153,6 +153,7 @@ def lay_out(
     shared = {fold(fixed_folders.spelling(folder)): names for folder, names in request.shared.items()}
     removals = Removals(environment=environment, old_home=old_home, annexes=annexes or {})
     layout = _decide(environment, old, new, removals, shared)
+    del old, new, removals  # an object or two for each file: what follows takes as many
     operations, same = arranged(layout.operations, _own(request, fixed_folders, staged), fold)
     layout = replace(layout, operations=operations, seals=sealed(operations), overwritten=overwritten)
     return _without(layout, same) if same else layout
@@ -238,10 +239,9 @@ class _StagedFolder:
 
     def add_to(self, tree: Tree) -> None:
         node = tree.folder(self.live)
-        node.sources.append(StagedPath(path=self.path, owner=self.owner))
+        node.sources += (StagedPath(folder=self.path, name="", owner=self.owner),)
         for name in self.names:
-            source = StagedPath(path=inside(self.path, name), owner=self.owner)
-            tree.file_in(node, name).sources.append(source)
+            tree.file_in(node, name).sources += (StagedPath(folder=self.path, name=name, owner=self.owner),)
 
 
 def _staged(roots: Iterable[Root], start: str) -> Iterator[_StagedFolder]:
