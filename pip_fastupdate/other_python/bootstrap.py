@@ -21,13 +21,17 @@ class Borrowed(object):
     versions of these modules are installed here.
     """
 
-    def __init__(self, folders, hidden):
-        # type: (dict[str, list[str]], frozenset[str]) -> None
-        """``folders`` are the directories of modules, by their names; ``hidden`` modules cannot be imported at all."""
+    def __init__(self, folders, hidden, optional=frozenset()):
+        # type: (dict[str, list[str]], frozenset[str], frozenset[str]) -> None
+        """``folders`` are the directories of modules, by their names; ``hidden`` modules cannot be imported at all.
+
+        ``optional`` are normalized names of distributions in these directories that are found by name, too.
+        """
         from importlib.machinery import PathFinder  # before this is one of the finders
 
         self._folders = folders
         self._hidden = hidden
+        self._optional = optional
         self._find = PathFinder.find_spec
 
     def find_spec(self, name, path=None, target=None):
@@ -41,6 +45,28 @@ class Borrowed(object):
             # that of a namespace package would be computed from sys.path later, where the target's own is
             spec.submodule_search_locations = list(spec.submodule_search_locations)
         return spec
+
+    def find_distributions(self, context):
+        # type: (object) -> object
+        """Find a distribution if just that one is wanted: some modules read their own version when they are imported.
+
+        No list has it, and no search of a given path.
+        """
+        name = getattr(context, "name", None)
+        if name is None or "path" in vars(context) or normalized(name) not in self._optional:
+            return []
+        from importlib.metadata import DistributionFinder, MetadataPathFinder
+
+        path = list(dict.fromkeys(each for folders in self._folders.values() for each in folders))
+        return MetadataPathFinder.find_distributions(DistributionFinder.Context(name=name, path=path))
+
+
+def normalized(name):
+    # type: (str) -> str
+    """Return a distribution's name as PEP 503 compares it."""
+    import re
+
+    return re.sub("[-_.]+", "-", name).lower()
 
 
 def complaint(specification, version, abi):
@@ -77,20 +103,21 @@ def abi(platform=sys.platform):
     return tag
 
 
-def install(specification):
-    # type: (dict[str, dict[str, list[str]]]) -> None
+def install(lent, optional):
+    # type: (dict[str, list[str]], list[str]) -> None
     """Import the borrowed modules from where they are, even if others of that name have been imported before.
 
-    ``specification`` has the names in each of its ``folders``, and under "" those of modules to hide.
+    ``lent`` has the names in each directory, and under "" those of modules to hide; ``optional`` the names of
+    distributions that may be found by these.
     """
     folders = {}  # type: dict[str, list[str]]
-    for folder, names in specification["folders"].items():
+    for folder, names in lent.items():
         for name in names if folder else ():
             folders.setdefault(name, []).append(folder)
     for name in list(sys.modules):
         if name.partition(".")[0] in folders:  # site, a .pth file or sitecustomize imported the version installed here
             del sys.modules[name]
-    finder = Borrowed(folders, frozenset(specification["folders"].get("", ())))
+    finder = Borrowed(folders, frozenset(lent.get("", ())), frozenset(optional))
     sys.meta_path.insert(0, finder)  # type: ignore[arg-type]
 
 
@@ -112,7 +139,7 @@ def main(arguments):
         return 2
     sys.argv[:] = ["pip-update"]
     sys.argv.extend(arguments)
-    install(specification)
+    install(specification["folders"], specification["optional"])
     os.environ[VARIABLE] = str(os.getpid())  # says, in this process only, that the interpreter is the requested one
     run_module("pip_fastupdate", run_name="__main__", alter_sys=True)
     return 0

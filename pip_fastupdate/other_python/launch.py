@@ -18,7 +18,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.errors import UsageError
 from ..core.names import normalize
@@ -145,14 +145,15 @@ def specification(given: str) -> str:
     """Return the input of ``bootstrap``, as JSON; ``given`` is the target's path for display."""
     import json
 
-    names, missing = borrowed_names()
+    names, missing, optional = borrowed()
     folders: dict[str, list[str]] = {}
     for name in sorted({*names, *missing, *OPTIONAL}):
         found = _folders_of(name)
         for folder in found or ([] if name in names else [""]):
             folders.setdefault(folder, []).append(name)
     version = ".".join(map(str, sys.version_info[:2]))
-    return json.dumps({"given": given, "version": version, "abi": bootstrap.abi(), "folders": folders})
+    told = {"given": given, "version": version, "abi": bootstrap.abi()}
+    return json.dumps({**told, "folders": folders, "optional": sorted(optional)})
 
 
 def _folders_of(name: str) -> list[str]:
@@ -167,23 +168,40 @@ def _folders_of(name: str) -> list[str]:
     return [str(Path(spec.origin).absolute().parent)] if spec.has_location and spec.origin is not None else []
 
 
-def borrowed_names() -> tuple[frozenset[str], frozenset[str]]:
-    """Return the top-level modules of this program and all its dependencies, by the metadata installed with us; and
-    those of optional dependencies that are not installed, as far as they are named like these.
+class Borrowing(NamedTuple):
+    """What another interpreter gets from here, by the metadata installed with us."""
 
-    Raises ImportError if something is missing.
-    """
-    names, missing = {__name__.partition(".")[0]}, set()
-    for name, distribution in _closure():
-        if distribution is None:
-            missing.add(name.replace("-", "_"))
+    names: frozenset[str]
+    """Top-level modules of this program and all its dependencies."""
+
+    missing: frozenset[str]
+    """Those of optional dependencies that are not installed, as far as they are named like these."""
+
+    optional: frozenset[str]
+    """Normalized names of optional dependencies that are installed."""
+
+
+def borrowed() -> Borrowing:
+    """Return what is borrowed. Raises ImportError if something required is missing."""
+    names, missing, optional = {__name__.partition(".")[0]}, set[str](), set[str]()
+    for each in _closure():
+        if each.distribution is None:
+            missing.add(each.name.replace("-", "_"))
         else:
-            names.update(top_level(distribution))
-    return frozenset(names), frozenset(each for each in missing - names if each.isidentifier())
+            names.update(top_level(each.distribution))
+            optional.update(() if each.needed else (each.name,))
+    missing = {each for each in missing - names if each.isidentifier()}
+    return Borrowing(frozenset(names), frozenset(missing), frozenset(optional))
 
 
-def _closure() -> Iterator[tuple[str, Distribution | None]]:
-    """Yield our own distribution, and those it requires, directly or not, by name; None for a missing optional one."""
+class _Dependency(NamedTuple):
+    name: str
+    needed: bool
+    distribution: Distribution | None
+
+
+def _closure() -> Iterator[_Dependency]:
+    """Yield our own distribution, and those it requires, directly or not; optional ones may be missing."""
     from ..core.requirements import parse
 
     waiting = [(OURSELVES, EXTRAS, True)]
@@ -192,7 +210,7 @@ def _closure() -> Iterator[tuple[str, Distribution | None]]:
         found = _installed(name)
         if found is None and needed:
             raise ImportError(f"{name} is not installed", name=name)
-        yield name, found
+        yield _Dependency(name, needed, found)
         for each in map(parse, found.requires or () if found is not None else ()):
             if each.applies(extras) and (each.name, each.extras) not in seen:
                 seen.add((each.name, each.extras))

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import metadata
 from importlib.metadata import PathDistribution
 from pathlib import Path
 
@@ -137,7 +138,10 @@ def test_file_systems_are_borrowed(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     lend(first, "bystander", "bystander.py", requires="fsspec")
     for folder in (second, first):
         monkeypatch.syspath_prepend(str(folder))
-    found = json.loads(launch.specification("/x/python"))["folders"]
+    specification = json.loads(launch.specification("/x/python"))
+    found = specification["folders"]
+    assert {"cloudy-auth", "fsspec", "gcsfs"} <= set(specification["optional"])
+    assert not {"pip", "requests", "pip-fastupdate"} & set(specification["optional"])
     assert {"cloudy", "gcsfs"} == set(found[str(first)])
     assert ["cloudy"] == found[str(second)]
     assert ("smbprotocol" in found[""]) == (importlib.util.find_spec("smbprotocol") is None)
@@ -154,11 +158,28 @@ def test_namespace_package_of_several_folders(tmp_path: Path) -> None:
     (target / "cloudy" / "first.py").write_text("raise SystemExit('the one of the target')")
     script = [
         f"import sys; sys.path.insert(0, {str(SCRIPT.parent)!r}); import bootstrap; del sys.path[0]",
-        f"bootstrap.install({ {'folders': {str(tmp_path / each): ['cloudy'] for each in ('first', 'second')}}!r})",
+        f"bootstrap.install({ {str(tmp_path / each): ['cloudy'] for each in ('first', 'second')}!r}, [])",
         f"import cloudy, importlib; sys.path.insert(0, {str(target)!r}); importlib.invalidate_caches()",
         "import cloudy.first, cloudy.second",
     ]
     subprocess.run([sys.executable, "-c", "\n".join(script)], check=True)
+
+
+def test_version_of_a_borrowed_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some read it when they are imported; the target's own distributions are those in every list, and found first."""
+    ours, target = tmp_path / "ours", tmp_path / "target"
+    lend(ours, "Shell-Files", "shell_files.py")
+    lend(ours, "needed", "needed.py")
+    lend(target, "other", "other.py")
+    finder = bootstrap.Borrowed({"shell_files": [str(ours)]}, frozenset(), frozenset({"shell-files"}))
+    monkeypatch.setattr(sys, "path", [str(target)])
+    before = sorted(each.name for each in metadata.distributions())
+    monkeypatch.setattr(sys, "meta_path", [finder, *sys.meta_path])
+    assert "1" == metadata.version("shell_files") == metadata.version("other")
+    assert before == sorted(each.name for each in metadata.distributions())
+    assert [] == list(metadata.distributions(name="shell-files", path=[str(target)]))
+    with pytest.raises(metadata.PackageNotFoundError):
+        metadata.version("needed")
 
 
 def distribution(folder: Path, **files: str) -> PathDistribution:
