@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from ..core.files import create_below, write_all
 
@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 
 Unpack: TypeAlias = Callable[[str], Iterable[bytes]]
 """The content of a wheel's file by its name in it, in pieces."""
+
+
+class Kept(Protocol):
+    """A wheel's files, unpacked by an earlier run."""
+
+    def take(self, name: str, target: str, *, executable: bool) -> bool:
+        """Make the file ``name`` of the wheel appear at ``target``; return False if it must be unpacked."""
+
+    def add(self, name: str, path: str, *, executable: bool) -> None:
+        """Note that the file ``name`` of the wheel was unpacked at ``path``."""
+
 
 WHOLE = 16 * 1024**2
 """Bytes of a file up to which pip's own archive is read in one go."""
@@ -30,15 +41,16 @@ class WheelPath(str):
     pip's installer passes the path to ``zipfile``, which keeps it with the open archive, where ``save`` finds it.
     """
 
-    __slots__ = ("_later", "unpack")
+    __slots__ = ("_later", "kept", "unpack")
 
     unpack: Unpack | None
+    kept: Kept | None
     _later: dict[str, ZipInfo]
 
-    def __new__(cls, path: str, unpack: Unpack | None) -> WheelPath:
-        """Without ``unpack`` pip's own archive is read."""
+    def __new__(cls, path: str, unpack: Unpack | None, kept: Kept | None = None) -> WheelPath:
+        """Without ``unpack`` pip's own archive is read, without ``kept`` every file is unpacked."""
         made = super().__new__(cls, path)
-        made.unpack, made._later = unpack, {}
+        made.unpack, made.kept, made._later = unpack, kept, {}
         return made
 
     def postpone(self, target: str, info: ZipInfo) -> bool:
@@ -56,7 +68,10 @@ class WheelPath(str):
         while self._later and self.unpack is not None:
             target = next(iter(self._later))
             info = self._later.pop(target)
-            _save(target, info, self.unpack(info.filename))
+            if self.kept is None:
+                _save(target, info, self.unpack(info.filename))
+            else:
+                _take(target, info, self.unpack, self.kept)
 
 
 def save(file: Any) -> bool:
@@ -73,17 +88,37 @@ def save(file: Any) -> bool:
     return True
 
 
+def _take(target: str, info: ZipInfo, unpack: Unpack, kept: Kept) -> None:
+    """Create the file from what is kept, else unpack and keep it. Raises OSError."""
+    executable = _is_executable(info)
+    if kept.take(info.filename, target, executable=executable):
+        if executable:
+            _make_executable(target)
+    elif _save(target, info, unpack(info.filename)):
+        kept.add(info.filename, target, executable=executable)
+
+
 def _save(target: str, info: ZipInfo, content: Iterable[bytes]) -> bool:
     """Create the file, executable if it is so in the wheel; return False if it exists. Raises OSError."""
-    from pip._internal.utils.unpacking import set_extracted_file_to_default_mode_plus_executable, zip_item_is_executable
-
     try:
         write(target, content)
     except FileExistsError:
         return False
-    if zip_item_is_executable(info):
-        set_extracted_file_to_default_mode_plus_executable(target)
+    if _is_executable(info):
+        _make_executable(target)
     return True
+
+
+def _is_executable(info: ZipInfo) -> bool:
+    from pip._internal.utils.unpacking import zip_item_is_executable
+
+    return bool(zip_item_is_executable(info))
+
+
+def _make_executable(path: str) -> None:
+    from pip._internal.utils.unpacking import set_extracted_file_to_default_mode_plus_executable
+
+    set_extracted_file_to_default_mode_plus_executable(path)
 
 
 def below(path: str, folder: str) -> str | None:

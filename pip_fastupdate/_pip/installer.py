@@ -19,7 +19,7 @@ from ..core.files import too_long
 from ..core.names import normalize
 from ..core.threads.gil_turns import Turns, aside
 from . import compat, patches
-from .file_writer import Unpack, WheelPath
+from .file_writer import Kept, Unpack, WheelPath
 from .places import Mirror, scheme_below, spelled_for
 from .preload import import_everything
 from .proof import escaped
@@ -108,19 +108,21 @@ def stage(
     requested: bool,
     user: bool,
     unpack: Unpack | None = None,
+    kept: Kept | None = None,
     turns: Turns | None = None,
     label: str | None = None,
 ) -> StagedWheel:
     """Unpack ``wheel`` below ``root`` as ``pip install --no-compile`` would into the environment. Thread-safe.
 
-    ``requested`` writes pip's REQUESTED file, ``user`` takes the user's scheme; ``unpack`` returns the content of its
-    files; ``turns`` are those that the thread is at work in; ``label`` stands for the wheel in messages. Raises
-    StageFailed for a wheel that pip does not install, and TransactionError if the disk refuses.
+    ``requested`` writes pip's REQUESTED file, ``user`` takes the user's scheme; ``unpack`` returns the content of
+    its files, unless they are ``kept``; ``turns`` are those that the thread is at work in; ``label`` stands for the
+    wheel in messages. Raises StageFailed for a wheel that pip does not install, and TransactionError if the disk
+    refuses.
     """
     from pip._internal.operations.install.wheel import install_wheel
 
     scheme, mirror = scheme_below(str(root), name, user=user)
-    path = WheelPath(str(wheel), unpack)
+    path = WheelPath(str(wheel), unpack, kept)
     try:
         install_wheel(
             name=name,

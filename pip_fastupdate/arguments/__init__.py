@@ -70,6 +70,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         limit=found.cache_limit,
         url=values.cache_url(found.cache_url),
         wheels_url=values.wheels_url(found.shared_wheels),
+        link_mode=found.link_mode,
     )
     return Arguments(
         options=_options(found, cache),

@@ -6,10 +6,11 @@ import argparse
 import os
 import re
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from .. import __version__
 from ..core.errors import UsageError
+from ..core.options import LinkMode
 from . import policy as policy_arguments
 from . import report as report_arguments
 from .values import amount, seconds, size
@@ -198,6 +199,12 @@ def _add_cache(made: argparse.ArgumentParser) -> None:
     group.add_argument("--cache-url", metavar="URL", help="cache shared between machines, redis://…")
     group.add_argument(
         "--shared-wheels", metavar="URL", help="wheels that many machines share: s3://…, file://…, https://…"
+    )
+    group.add_argument(
+        "--link-mode",
+        choices=get_args(LinkMode),
+        default="unpack",
+        help="how files get from cached wheels into environments: unpack (default), or clone or hardlink unpacked ones",
     )
     group.add_argument(
         "--cache-limit",

@@ -13,13 +13,16 @@ from ..core.busy_files import CLEARING, Patience
 from ..core.cache_folder import PARTS, CacheInfo, belongs_elsewhere, distrust
 from ..core.files import is_link, walk
 from . import location
-from .sqlite import Store
+from .sqlite import DAY, Store
 
 ROOM = 0.9
 """How full an eviction leaves the cache, so that the next run does not need another."""
 
 BESIDE = (".ok", ".pyc", ".part")
 """Suffixes of files next to the wheels: marks, their bytecode, and unfinished ones."""
+
+UNPACKED = ".files"
+"""Suffix of the directories with the unpacked files of a wheel."""
 
 ROW = 64
 """Bytes of a response in addition to its key and its value."""
@@ -29,7 +32,9 @@ def info(directory: Path) -> CacheInfo:
     """Return what is in the cache, without changes or warnings; a damaged database counts as empty."""
     with _opened(directory, reading=True) as store:
         times = [at for _, at, _ in store.entries()]
-    found = [(file, size) for _, size, file in _used(_wheels(directory))] if distrust(directory) is None else []
+    trusted = distrust(directory) is None
+    found = [(file, size) for _, size, file in _used(_wheels(directory))] if trusted else []
+    unpacked = [size for _, size, _ in _unpacked(directory)] if trusted else []
     return CacheInfo(
         path=directory,
         entries=len(times),
@@ -38,6 +43,7 @@ def info(directory: Path) -> CacheInfo:
         newest=max(times, default=None),
         wheels=sum(file.suffix not in BESIDE for file, _ in found),
         wheel_bytes=sum(size for _, size in found),
+        unpacked_bytes=sum(unpacked),
     )
 
 
@@ -101,6 +107,7 @@ def _drop(directory: Path, store: Store, excess: int) -> None:
     ]
     things += _used(_leftovers(directory))
     things += _used(_wheels(directory))
+    things += ((at - DAY, size, folder) for at, size, folder in _unpacked(directory))  # no download makes them again
     doomed: list[str] = []
     for _, size, thing in sorted(things, key=lambda each: each[0]):
         if excess <= 0:
@@ -113,11 +120,14 @@ def _drop(directory: Path, store: Store, excess: int) -> None:
     store.delete(doomed)
 
 
-def _delete(file: Path) -> None:
-    """Delete the file, and its directory if that is then empty."""
+def _delete(thing: Path) -> None:
+    """Delete the file or the directory, and the one it is in if that is then empty."""
     with contextlib.suppress(OSError):
-        file.unlink()
-        file.parent.rmdir()
+        if thing.name.endswith(UNPACKED) and not is_link(thing):
+            shutil.rmtree(thing)
+        else:
+            thing.unlink()
+        thing.parent.rmdir()
 
 
 @contextlib.contextmanager
@@ -143,7 +153,19 @@ def _leftovers(directory: Path) -> Iterator[Path]:
 
 
 def _wheels(directory: Path) -> Iterator[Path]:
-    return (Path(folder, name) for folder, _, names in walk(directory / location.WHEELS) for name in names)
+    """Return wheels and what is next to them, without their unpacked files."""
+    for folder, folders, names in walk(directory / location.WHEELS):
+        folders[:] = [each for each in folders if not each.endswith(UNPACKED)]
+        yield from (Path(folder, name) for name in names)
+
+
+def _unpacked(directory: Path) -> Iterator[tuple[float, int, Path]]:
+    """Yield the time of last use, the bytes and the path of every directory with the unpacked files of a wheel."""
+    for folder, folders, _ in walk(directory / location.WHEELS):
+        for place in (Path(folder, each) for each in folders if each.endswith(UNPACKED)):
+            with contextlib.suppress(OSError):
+                yield place.lstat().st_mtime, sum(size for _, size, _ in _used(place.iterdir())), place
+        folders[:] = [each for each in folders if not each.endswith(UNPACKED)]
 
 
 def _used(files: Iterable[Path]) -> Iterator[tuple[float, int, Path]]:
@@ -155,4 +177,5 @@ def _used(files: Iterable[Path]) -> Iterator[tuple[float, int, Path]]:
 
 
 def _total(directory: Path) -> int:
-    return sum(size for files in (_databases(directory), _wheels(directory)) for _, size, _ in _used(files))
+    files = (*_used(_databases(directory)), *_used(_wheels(directory)), *_unpacked(directory))
+    return sum(size for _, size, _ in files)

@@ -155,3 +155,6 @@ class CacheInfo:
 
     wheel_bytes: int
     """Bytes of the wheels on disk, and of their bytecode."""
+
+    unpacked_bytes: int = 0
+    """Bytes of their unpacked files, which may share blocks with environments."""

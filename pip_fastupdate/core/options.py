@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+LinkMode = Literal["unpack", "clone", "hardlink"]
 Format = Literal["table", "json", "markdown", "sarif", "html", "github"]
 Bytecode = Literal["keep", "compile", "no-compile"]
 Level = Literal["patch", "minor", "major"]
@@ -35,6 +36,9 @@ class CacheOptions:
 
     wheels_url: str | None = None
     """The store of wheels shared by machines: ``s3://…``, ``file://…``, ``https://…``."""
+
+    link_mode: LinkMode = "unpack"
+    """How files of cached wheels get into an environment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,12 +58,14 @@ def _files(count: int, amount: int | None, where: str) -> str:
 
 def cache_facts(info: CacheInfo) -> dict[str, str]:
     """Return the facts about the cache for display."""
+    unpacked = {"unpacked files": size(info.unpacked_bytes)} if info.unpacked_bytes else {}
     return {
         "directory": clean(str(info.path)),
         "responses": f"{info.entries} ({size(info.bytes)})",
         "least recently used": _day(info.oldest) or "-",
         "most recently used": _day(info.newest) or "-",
         "wheels": f"{info.wheels} ({size(info.wheel_bytes)})",
+        **unpacked,
     }
 
 
@@ -78,6 +80,7 @@ def cache_document(info: CacheInfo) -> dict[str, Any]:
         "newest": _day(info.newest),
         "wheels": info.wheels,
         "wheel_bytes": info.wheel_bytes,
+        "unpacked_bytes": info.unpacked_bytes,
     }
 
 

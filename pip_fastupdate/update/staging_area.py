@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .._pip import installer
+from ..core.cache_folder import distrust
 from ..core.models import Distribution, Inventory
 from ..core.text import redact
 from ..core.threads.background import spare_memory
 from ..environment import installed_files
 from ..transaction import Transaction
 from ..wheels import WheelStore
+from ..wheels.unpacked import Linking, Unpacked, linking
 from .context import RunContext
 
 if TYPE_CHECKING:
@@ -31,6 +33,12 @@ class StagingArea:
 
     transaction: Transaction
     store: WheelStore
+    linking: Linking | None
+    """How files that are unpacked in the cache get into the environment; None if they are not to be used."""
+
+    unpacked: list[Unpacked]
+    """Of the wheels staged so far, if their files are to be used."""
+
     script_owners: Callable[[str], str | None]
     """The installed distribution that has a command of that name."""
 
@@ -59,8 +67,25 @@ def open_area(context: RunContext, inventory: Inventory) -> Iterator[StagingArea
                 temporary=transaction.staging.parent / "wheels",
                 shared=_shared(context),
             ),
+            linking=_linking(context, transaction.staging),
+            unpacked=[],
             script_owners=installed_files.script_owners(inventory),
         )
+
+
+def _linking(context: RunContext, staging: Path) -> Linking | None:
+    """Return how files are linked; None if they are not to be, or, with a warning, cannot be."""
+    cache = context.options.cache
+    if cache.link_mode == "unpack" or cache.directory is None or distrust(cache.directory) is not None:
+        return None
+    try:
+        return linking(cache.link_mode, cache.directory, staging)
+    except OSError as error:
+        context.progress.warn(
+            f"could not {cache.link_mode} files from {cache.directory} to {staging}: {error.strerror or error}",
+            "use a cache on the same file system (--cache-dir), or --link-mode unpack",
+        )
+    return None
 
 
 def _shared(context: RunContext) -> SharedWheels | None:

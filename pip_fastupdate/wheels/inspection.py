@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from ..core.cache_folder import is_trusted_file, touch
 from ..core.files import create, part_of
@@ -62,6 +62,9 @@ class Inspection:
 
     requires_python: str | None
     version: str
+    rows: Mapping[str, record.RecordRow] = field(default_factory=dict, repr=False, compare=False)
+    """RECORD by file name."""
+
     unpack: Callable[[str], Iterable[bytes]] | None = field(default=None, repr=False, compare=False)
     """The content of a file by its name in the wheel, in pieces; only while the inspected stream is open."""
 
@@ -86,7 +89,7 @@ def inspect(
     """
     try:
         with Archive(stream or path, limits) as archive:
-            metadata, found, notes, contents = _checked(archive, path, release, limits, turns)
+            metadata, found, notes, rows, contents = _checked(archive, path, release, limits, turns)
     except Refused as refusal:
         return _refusal(release, *refusal.reasons[:MOST])
     except OSError as error:
@@ -98,6 +101,7 @@ def inspect(
         requires=metadata.requires,
         requires_python=metadata.requires_python,
         version=metadata.version,
+        rows=rows,
         unpack=None if stream is None else partial(_unpacked, archive, contents),
     )
 
@@ -112,10 +116,13 @@ def _refusal(release: Release, *reasons: Reason) -> Inspection:
     return Inspection(refusals=reasons, warnings=(), requires=(), requires_python=None, version=str(release.version))
 
 
-def _checked(
-    archive: Archive, path: Path, release: Release, limits: Limits, turns: Turns | None
-) -> tuple[WheelMetadata, tuple[Destination, ...], list[Reason], Mapping[str, bytes]]:
-    """Return metadata, files, oddities of RECORD, and what was read. Raises Refused."""
+_Checked: TypeAlias = (
+    "tuple[WheelMetadata, tuple[Destination, ...], list[Reason], Mapping[str, record.RecordRow], Mapping[str, bytes]]"
+)
+
+
+def _checked(archive: Archive, path: Path, release: Release, limits: Limits, turns: Turns | None) -> _Checked:
+    """Return metadata, files, oddities of RECORD, its rows, and what was read. Raises Refused."""
     filename = release.file.filename if release.file and release.file.is_wheel else path.name  # built from an sdist
     metadata = read(archive, filename, release.name, release.version, limits)
     found, faults = destinations(archive, metadata.stem, metadata.scripts, windows=limits.windows)
@@ -125,13 +132,13 @@ def _checked(
     notes = _check_record(archive, rows, f"{metadata.stem}.dist-info/RECORD", verified=_is_verified(release))
     marker = _marker(path, release)
     if _is_marked(marker):
-        return metadata, found, notes, {}
+        return metadata, found, notes, rows, {}
     content = record.read_content(archive, rows, turns)
     if content.faults and not _is_verified(release):
         raise Refused(*content.faults)
     if not content.faults:
         _mark(marker)
-    return metadata, found, [*notes, *record.differing(content.faults)], content.read
+    return metadata, found, [*notes, *record.differing(content.faults)], rows, content.read
 
 
 def _check_record(archive: Archive, rows: Mapping[str, record.RecordRow], own: str, *, verified: bool) -> list[Reason]:

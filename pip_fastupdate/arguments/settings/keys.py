@@ -84,7 +84,7 @@ def _keys() -> Iterator[Key]:
         yield Key(name=name, kind="text", words=_option(name))
     for name in ("test", "osv-url", "advisories", "keep", "lock-timeout"):
         yield Key(name=name, kind="text", personal=True, words=_option(name))
-    for name in ("cache-ttl", "cache-limit", "cache-dir", "cache-url", "shared-wheels"):
+    for name in ("cache-ttl", "cache-limit", "cache-dir", "cache-url", "shared-wheels", "link-mode"):
         yield Key(name=name, kind="text", personal=True, words=_option(name))
     for name in ("exclude", "level", "cooldown-except", "ignore-vuln", "ignore-until-fixed"):
         yield Key(name=name, kind="list", words=_options(name))

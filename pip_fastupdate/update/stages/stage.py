@@ -16,7 +16,8 @@ from ...core.reasons import requires_python
 from ...core.threads.gil_turns import Turns
 from ...environment import installed_files
 from ...environment.metadata_file import license_expression
-from ...wheels import InstalledFiles, OpenWheel, inspect
+from ...wheels import Inspection, InstalledFiles, OpenWheel, inspect
+from ...wheels.unpacked import Unpacked
 from ..results import StagedRelease
 from ..staging_area import StagingArea
 
@@ -81,12 +82,22 @@ def _unpack(
         requested=change.requested,
         user=_is_for_user(area, change.name),
         unpack=inspection.unpack,
+        kept=_kept(area, path, change, inspection),
         turns=turns,
     )
     if _wants_bytecode(area, change.name):
         installer.compile_bytecode(staged, path if wheel is not None and _is_cached(area, path, change) else None)
     further = tuple(_license(area.installed.get(change.name), staged.info))
     return StagedRelease(wheel=staged, warnings=(*inspection.warnings, *further), requires=inspection.requires)
+
+
+def _kept(area: StagingArea, path: Path, change: Change, inspection: Inspection) -> Unpacked | None:
+    """Return the wheel's unpacked files in the cache; None if they are not to be used."""
+    if area.linking is None or inspection.unpack is None or not _is_cached(area, path, change):
+        return None
+    unpacked = Unpacked(path, inspection.rows, area.linking)
+    area.unpacked.append(unpacked)
+    return unpacked
 
 
 def _is_cached(area: StagingArea, path: Path, change: Change) -> bool:

@@ -39,6 +39,10 @@ def swap(area: StagingArea, planned: Planned, staged: Staged, before: Fingerprin
             _prepare(area, planned, staged, before, claims)
         except FileConflict as conflict:
             return replace(swapped, conflict=conflict)
+    if area.unpacked:
+        with context.progress.timed("keep files"):
+            for unpacked in area.unpacked:
+                unpacked.keep()
     with context.progress.timed("load"):
         with lean():
             preload.import_everything()
