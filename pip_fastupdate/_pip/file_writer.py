@@ -21,7 +21,7 @@ Unpack: TypeAlias = Callable[[str], Iterable[bytes]]
 """The content of a wheel's file by its name in it, in pieces."""
 
 
-class Kept(Protocol):
+class UnpackedFiles(Protocol):
     """A wheel's files, unpacked by an earlier run."""
 
     def take(self, name: str, target: str, *, executable: bool) -> bool:
@@ -44,10 +44,10 @@ class WheelPath(str):
     __slots__ = ("_later", "kept", "unpack")
 
     unpack: Unpack | None
-    kept: Kept | None
+    kept: UnpackedFiles | None
     _later: dict[str, ZipInfo]
 
-    def __new__(cls, path: str, unpack: Unpack | None, kept: Kept | None = None) -> WheelPath:
+    def __new__(cls, path: str, unpack: Unpack | None, kept: UnpackedFiles | None = None) -> WheelPath:
         """Without ``unpack`` pip's own archive is read, without ``kept`` every file is unpacked."""
         made = super().__new__(cls, path)
         made.unpack, made.kept, made._later = unpack, kept, {}
@@ -88,7 +88,7 @@ def save(file: Any) -> bool:
     return True
 
 
-def _take(target: str, info: ZipInfo, unpack: Unpack, kept: Kept) -> None:
+def _take(target: str, info: ZipInfo, unpack: Unpack, kept: UnpackedFiles) -> None:
     """Create the file from what is kept, else unpack and keep it. Raises OSError."""
     executable = _is_executable(info)
     if kept.take(info.filename, target, executable=executable):

@@ -19,7 +19,7 @@ from ..core.files import too_long
 from ..core.names import normalize
 from ..core.threads.gil_turns import Turns, aside
 from . import compat, patches
-from .file_writer import Kept, Unpack, WheelPath
+from .file_writer import Unpack, UnpackedFiles, WheelPath
 from .places import Mirror, scheme_below, spelled_for
 from .preload import import_everything
 from .proof import escaped
@@ -108,7 +108,7 @@ def stage(
     requested: bool,
     user: bool,
     unpack: Unpack | None = None,
-    kept: Kept | None = None,
+    kept: UnpackedFiles | None = None,
     turns: Turns | None = None,
     label: str | None = None,
 ) -> StagedWheel:

@@ -204,7 +204,7 @@ def _add_cache(made: argparse.ArgumentParser) -> None:
         "--link-mode",
         choices=get_args(LinkMode),
         default="unpack",
-        help="how files get from cached wheels into environments: unpack (default), or clone or hardlink unpacked ones",
+        help="how files of cached wheels get into environments (default: unpack)",
     )
     group.add_argument(
         "--cache-limit",

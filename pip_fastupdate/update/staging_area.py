@@ -34,10 +34,10 @@ class StagingArea:
     transaction: Transaction
     store: WheelStore
     linking: Linking | None
-    """How files that are unpacked in the cache get into the environment; None if they are not to be used."""
+    """How files that are unpacked in the cache get into the environment; None if each wheel is unpacked."""
 
     unpacked: list[Unpacked]
-    """Of the wheels staged so far, if their files are to be used."""
+    """Of the wheels staged so far; empty without ``linking``."""
 
     script_owners: Callable[[str], str | None]
     """The installed distribution that has a command of that name."""
@@ -74,7 +74,7 @@ def open_area(context: RunContext, inventory: Inventory) -> Iterator[StagingArea
 
 
 def _linking(context: RunContext, staging: Path) -> Linking | None:
-    """Return how files are linked; None if they are not to be, or, with a warning, cannot be."""
+    """Return how files are linked; None if they are not, or, with a warning, cannot be."""
     cache = context.options.cache
     if cache.link_mode == "unpack" or cache.directory is None or distrust(cache.directory) is not None:
         return None

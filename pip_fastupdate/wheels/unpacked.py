@@ -1,4 +1,4 @@
-"""The files of cached wheels, unpacked beside them: environments share them, if the user wants that.
+"""The files of cached wheels, unpacked next to them: with ``--link-mode``, environments share them.
 
 Each file is called by the sha256 that the wheel's RECORD gives it, and hashed again whenever it is used: what is
 damaged, half written or changed is not that file, and is unpacked from the wheel. So nothing here needs to be written

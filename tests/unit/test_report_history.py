@@ -138,6 +138,7 @@ class Cache:
     newest: float | None = None
     wheels: int = 2
     wheel_bytes: int = 72_300_000
+    unpacked_bytes: int = 0
 
 
 def test_show_cache() -> None:
@@ -167,6 +168,7 @@ def test_show_cache_to_programs() -> None:
         "newest": None,
         "wheels": 2,
         "wheel_bytes": 72_300_000,
+        "unpacked_bytes": 0,
     }
     stream = io.StringIO()
     reports.show_cache(Cache(), stream, format="markdown")

@@ -51,6 +51,7 @@ def test_each_key_is_an_option() -> None:
         "level": ("minor",),
         "cache-url": "redis://host",
         "shared-wheels": "s3://bucket",
+        "link-mode": "clone",
         "osv-url": "https://osv.example.com",
     }
     for key in KEYS.values():
