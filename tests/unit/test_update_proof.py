@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
 import sysconfig
+import typing
+import weakref
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
@@ -12,7 +16,7 @@ from packaging.version import Version
 
 from pip_fastupdate.core.models import Change
 from pip_fastupdate.update.stages.verify import not_proven
-from pip_fastupdate.update.trials.proof import StagedModules
+from pip_fastupdate.update.trials.proof import StagedModules, _anew, _Finder, _without_garbage
 from pip_fastupdate.update.trials.reading import READ, read
 from tests.support.pools import release
 
@@ -26,6 +30,32 @@ def staged(folder: Path, name: str, **files: str) -> StagedModules:
         target.write_text(text, encoding="utf-8")
     root = str(folder / name)
     return StagedModules(name=name, root=root, at=lambda live: root + live, before=frozenset())
+
+
+REMEMBERED = """
+import typing
+
+class Kept: pass
+
+LIST = typing.List[Kept]
+
+@typing.overload
+def f(x: int) -> int: ...
+@typing.overload
+def f(x: str) -> str: ...
+
+typing.get_origin = f
+"""
+
+
+def test_nothing_remains_of_what_was_imported(tmp_path: Path) -> None:
+    """Neither in the caches of ``typing`` nor in its place: two versions of every dependency take much memory."""
+    (tmp_path / "remembered.py").write_text(REMEMBERED)
+    before = typing.get_origin
+    names = frozenset({"remembered"})
+    with _without_garbage(), _anew(names, _Finder({"remembered": [str(tmp_path)]})):
+        found = weakref.ref(importlib.import_module("remembered").Kept)
+    assert (None, before, False) == (found(), typing.get_origin, "remembered" in sys.modules)
 
 
 def change(name: str) -> Change:
