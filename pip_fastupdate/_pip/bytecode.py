@@ -8,26 +8,38 @@ import os
 import py_compile
 import sys
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from importlib.util import cache_from_source
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core.entry_points import script_names
 from .shared_bytecode import Shared
 
+if TYPE_CHECKING:
+    from .compilers import Compilers
+    from .movable_code import Movable
 
-def compile_staged(info: Path, files: Iterable[Path], live: Path, wheel: Path | None = None) -> list[Path]:
+
+def compile_staged(
+    info: Path, files: Iterable[Path], live: Path, wheel: Path | None = None, compilers: Compilers | None = None
+) -> list[Path]:
     """Compile the Python ``files``, list the bytecode in the RECORD of ``info``, and return the new files.
 
     ``live`` is the final path of the directory that contains ``info``; tracebacks show paths there. ``wheel`` is where
-    the wheel, verified by its hash, is cached: its bytecode is cached next to it and taken from there. A source that
-    does not compile is skipped. Raises OSError if the disk is full.
+    the wheel, verified by its hash, is cached: its bytecode is cached next to it and taken from there. If it is not
+    there yet, ``compilers`` share the work. A source that does not compile is skipped. Raises OSError if the disk is
+    full.
     """
     if sys.pycache_prefix is not None:  # bytecode then belongs elsewhere, outside the environment
         return []
     with ExitStack() as ends:
         shared = None if wheel is None or not _is_usual() else ends.enter_context(Shared(wheel))
-        made = [_make(source, info, live, shared) for source in _sources(info, files)]
+        sources = _sources(info, files)
+        if compilers is not None and shared is not None and shared.is_new:
+            made = _make_together(sources, info, live, shared, compilers)
+        else:
+            made = [_make(source, info, live, shared) for source in sources]
         if shared is not None:
             shared.keep()
     found = [each for each in made if each is not None]
@@ -41,11 +53,19 @@ def _is_usual() -> bool:
     return sys.implementation.name == "cpython" and not unusual
 
 
-def _make(source: Path, info: Path, live: Path, shared: Shared | None) -> Path | None:
+def _make_together(
+    sources: Iterable[Path], info: Path, live: Path, shared: Shared, compilers: Compilers
+) -> list[Path | None]:
+    with closing(compilers.compile(sources)) as codes:
+        return [_make(source, info, live, shared, code) for source, code in codes]
+
+
+def _make(source: Path, info: Path, live: Path, shared: Shared | None, code: Movable | None = None) -> Path | None:
+    """Write the bytecode of ``source``; ``code`` is what it compiles to, None if that is not known."""
     name = _relative(source, info)
     shown = f"{live}{os.sep}{name}"
     if shared is not None and not name.startswith(os.pardir):  # commands have another first line in each environment
-        found = shared.make(source, name.replace(os.sep, "/"), shown)
+        found = shared.make(source, name.replace(os.sep, "/"), shown, code)
         if found is not None:
             return found
     return _compile(source, shown)

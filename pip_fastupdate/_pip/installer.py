@@ -19,6 +19,7 @@ from ..core.files import too_long
 from ..core.names import normalize
 from ..core.threads.gil_turns import Turns, aside
 from . import compat, patches
+from .compilers import Compilers
 from .file_writer import Unpack, UnpackedFiles, WheelPath
 from .places import Mirror, scheme_below, spelled_for
 from .preload import import_everything
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ..core.reasons import NotInstalled
 
 __all__ = [
+    "Compilers",
     "StageFailed",
     "StagedWheel",
     "compile_bytecode",
@@ -175,15 +177,16 @@ def _files(root: Path) -> Iterator[Path]:
             yield Path(folder, name)
 
 
-def compile_bytecode(staged: StagedWheel, cached: Path | None = None) -> None:
+def compile_bytecode(staged: StagedWheel, cached: Path | None = None, compilers: Compilers | None = None) -> None:
     """Add the bytecode that ``pip install --compile`` would have written. Thread-safe.
 
-    ``cached`` is where the wheel is cached under its hash: its bytecode is shared there. Raises TransactionError if the
-    disk refuses.
+    ``cached`` is where the wheel is cached under its hash: its bytecode is shared there, made by ``compilers``. Raises
+    TransactionError if the disk refuses.
     """
     from .bytecode import compile_staged
 
     try:
-        compile_staged(staged.info, staged.files, Path(staged.mirror.live(str(staged.info.parent))), cached)
+        live = Path(staged.mirror.live(str(staged.info.parent)))
+        compile_staged(staged.info, staged.files, live, cached, compilers)
     except OSError as error:
         raise _failure(error, staged.root, staged.info.name) from error

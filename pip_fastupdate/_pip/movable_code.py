@@ -29,18 +29,25 @@ _REF = 0x80
 
 
 def compile_movable(source: bytes) -> Movable | None:
-    """Compile for any path; None if the source does not compile, or its path does not occur once.
-
-    The placeholder is random: no source can contain it.
-    """
-    stand_in = f"<movable:{secrets.token_hex(14)}>"
+    """Compile for any path; None if the source does not compile, or its path does not occur once."""
+    stand_in = placeholder()
     try:
         code = SourceFileLoader("<movable>", stand_in).source_to_code(source, stand_in)
     except Exception:  # as py_compile: whatever a source can do to the compiler
         return None
-    data, text = marshal.dumps(code), stand_in.encode()
+    return movable(marshal.dumps(code), stand_in)
+
+
+def placeholder() -> str:
+    """Return a path to compile for. It is random: no source can contain it."""
+    return f"<movable:{secrets.token_hex(14)}>"
+
+
+def movable(data: bytes, stand_in: str) -> Movable | None:
+    """Return marshalled code that was compiled for a placeholder; None if that does not occur once."""
+    text = stand_in.encode()
     before, _, after = data.partition(text)
-    if data.count(text) != 1 or before[-1] != len(text) or (before[-2] & ~_REF) not in _SHORT:
+    if data.count(text) != 1 or len(before) < 2 or before[-1] != len(text) or (before[-2] & ~_REF) not in _SHORT:
         return None
     return before[:-1], after
 

@@ -34,14 +34,20 @@ class Shared:
         if self._keeping is not None:
             self._keeping.finish()
 
-    def make(self, source: Path, name: str, shown: str) -> Path | None:
+    @property
+    def is_new(self) -> bool:
+        """True if nothing is cached yet."""
+        return self._kept is None
+
+    def make(self, source: Path, name: str, shown: str, compiled: Movable | None = None) -> Path | None:
         """Write the bytecode of ``source``, called ``name`` in the wheel, that tracebacks show as ``shown``.
 
-        Returns None if that is not possible: errors of the compiler and conflicts are left to ``py_compile``.
+        ``compiled`` is its code if that is known. Returns None if that is not possible: errors of the compiler and
+        conflicts are left to ``py_compile``.
         """
         try:
             status = source.stat()
-            code = self._code(source, name, status.st_size)
+            code = self._code(source, name, status.st_size, compiled)
             if code is None:
                 return None
             content = with_header(at(shown, code), mtime=status.st_mtime, size=status.st_size)
@@ -49,12 +55,12 @@ class Shared:
         except OSError:
             return None
 
-    def _code(self, source: Path, name: str, size: int) -> Movable | None:
+    def _code(self, source: Path, name: str, size: int, compiled: Movable | None) -> Movable | None:
         """Return the code. Raises OSError if the source cannot be read."""
         content = self._kept.take(name, size) if self._kept is not None else None
         code = unpacked(content) if content is not None else None
         if code is None:
-            code = compile_movable(source.read_bytes())
+            code = compiled or compile_movable(source.read_bytes())
             if code is not None and self._keeping is not None:
                 self._keeping.add(name, packed(code), size)
         return code

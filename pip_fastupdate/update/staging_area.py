@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,9 @@ class StagingArea:
 
     script_owners: Callable[[str], str | None]
     """The installed distribution that has a command of that name."""
+
+    compilers: installer.Compilers = field(default_factory=installer.Compilers)
+    """Those who start them, end them."""
 
     @property
     def wheels(self) -> Path:

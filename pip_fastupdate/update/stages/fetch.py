@@ -55,6 +55,7 @@ def fetch_and_stage(area: StagingArea, planned: Planned, staged: Staged) -> Stag
     check_room(total, places_of(area.context.options.cache.directory, area.transaction.staging))
     turns = Turns()
     with ExitStack() as ends:
+        ends.callback(area.compilers.end)
         threads = Threads(max(2, min(4, os.cpu_count() or 1)), name="stage")
         ends.callback(threads.end)  # what they write is removed then
         with progress.stage("download", total or None):

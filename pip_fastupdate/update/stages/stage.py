@@ -86,7 +86,8 @@ def _unpack(
         turns=turns,
     )
     if _wants_bytecode(area, change.name):
-        installer.compile_bytecode(staged, path if wheel is not None and _is_cached(area, path, change) else None)
+        cached = path if wheel is not None and _is_cached(area, path, change) else None
+        installer.compile_bytecode(staged, cached, area.compilers)
     further = tuple(_license(area.installed.get(change.name), staged.info))
     return StagedRelease(wheel=staged, warnings=(*inspection.warnings, *further), requires=inspection.requires)
 
