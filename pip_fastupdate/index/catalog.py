@@ -21,6 +21,7 @@ from ..core.protocols import DownloadFailed, Filters, Progress, Transport
 from ..core.settings import Settings
 from ..core.threads.background import Task, Threads
 from .configured import json_apis
+from .filenames import order_key
 from .finder import ProjectFinder
 from .guard import NOT_OURS, guarded
 from .lookahead import Lookahead
@@ -130,6 +131,7 @@ class Catalog:
         except BaseException:
             self.close(patience=0.0)
             raise
+        order_key.cache_clear()  # thousands of versions on pages, of which few are kept
         return {name: task.result() for name, task in tasks.items()}
 
     def _set_filters(self, filters: Filters) -> None:

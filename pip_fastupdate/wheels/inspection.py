@@ -15,7 +15,7 @@ found in its module:
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -66,7 +66,10 @@ class Inspection:
     """RECORD by file name."""
 
     unpack: Callable[[str], Iterable[bytes]] | None = field(default=None, repr=False, compare=False)
-    """The content of a file by its name in the wheel, in pieces; only while the inspected stream is open."""
+    """The content of a file by its name in the wheel, in pieces; only while the inspected stream is open.
+
+    What was kept of it in memory is given away: asked once more, it is unpacked.
+    """
 
 
 def inspect(
@@ -106,18 +109,19 @@ def inspect(
     )
 
 
-def _unpacked(archive: Archive, contents: Mapping[str, bytes], name: str) -> Iterable[bytes]:
+def _unpacked(archive: Archive, contents: _Read, name: str) -> Iterable[bytes]:
     """Return the content, as it was read for verification if it is kept. Raises KeyError, OSError, Refused."""
-    content = contents.get(name)
-    return archive.pieces(name) if content is None else (content,)
+    content = contents.pop(name, None)
+    return archive.pieces(name) if content is None else content
 
 
 def _refusal(release: Release, *reasons: Reason) -> Inspection:
     return Inspection(refusals=reasons, warnings=(), requires=(), requires_python=None, version=str(release.version))
 
 
+_Read: TypeAlias = "dict[str, Sequence[bytes]]"
 _Checked: TypeAlias = (
-    "tuple[WheelMetadata, tuple[Destination, ...], list[Reason], Mapping[str, record.RecordRow], Mapping[str, bytes]]"
+    "tuple[WheelMetadata, tuple[Destination, ...], list[Reason], Mapping[str, record.RecordRow], _Read]"
 )
 
 

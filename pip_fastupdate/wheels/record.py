@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 ALGORITHMS = ("sha256", "sha384", "sha512")
 """The format excludes anything weaker than sha256; md5 and sha1 by name."""
 
-KEPT = 12 * 1024**2
-"""Bytes of a wheel's content kept in memory, so that they need not be read again."""
+KEPT = 4 * 1024**2
+"""Bytes of a wheel's content kept in memory, so that they need not be read again; several wheels are read at a time."""
 
 SIGNATURES = (".jws", ".p7s")
 """RECORD's signatures, made after it and so not listed in it."""
@@ -140,8 +140,8 @@ class Content:
     faults: tuple[Reason, ...]
     """Files whose content does not match RECORD."""
 
-    read: Mapping[str, bytes]
-    """Contents by name, ``KEPT`` bytes at most."""
+    read: dict[str, Sequence[bytes]]
+    """Contents by name, in pieces, ``KEPT`` bytes at most."""
 
 
 def read_content(archive: Archive, rows: Mapping[str, RecordRow], turns: Turns | None = None) -> Content:
@@ -149,7 +149,7 @@ def read_content(archive: Archive, rows: Mapping[str, RecordRow], turns: Turns |
 
     ``turns`` are those that the thread is at work in.
     """
-    read: dict[str, bytes] = {}
+    read: dict[str, Sequence[bytes]] = {}
     faults: list[Reason] = []
     room = KEPT
     with aside(turns):
@@ -164,7 +164,9 @@ def read_content(archive: Archive, rows: Mapping[str, RecordRow], turns: Turns |
     return Content(faults=tuple(faults), read=read)
 
 
-def _read(archive: Archive, entry: ArchiveEntry, row: RecordRow | None, *, keep: bool) -> tuple[bytes, list[Reason]]:
+def _read(
+    archive: Archive, entry: ArchiveEntry, row: RecordRow | None, *, keep: bool
+) -> tuple[Sequence[bytes], list[Reason]]:
     """Return the content, if it is kept, and what is wrong with it."""
     machine = getattr(hashlib, row.algorithm)() if row and row.algorithm in ALGORITHMS else None
     pieces: list[bytes] = []
@@ -178,4 +180,4 @@ def _read(archive: Archive, entry: ArchiveEntry, row: RecordRow | None, *, keep:
         found.append(about("record-size", f"{{}} has {entry.size} bytes, but RECORD says {row.size}", entry.name))
     elif row and machine and urlsafe_b64encode(machine.digest()).decode().rstrip("=") != row.digest:
         found.append(about("record-hash", "the content of {} does not match RECORD", entry.name))
-    return b"".join(pieces), found
+    return pieces, found

@@ -7,6 +7,7 @@ import os
 import re
 import stat
 import sys
+import tracemalloc
 import zipfile
 from collections.abc import Iterable
 from dataclasses import replace
@@ -365,6 +366,25 @@ def test_content_that_was_read_is_at_hand(tmp_path: Path) -> None:
         with pytest.raises(Refused, match="checksum"):
             list(inspection.unpack(INIT))
     assert inspect(path, release, before=None, owners=lambda _: None).unpack is None, "nobody keeps it open"
+
+
+def test_content_in_memory_is_given_away(tmp_path: Path) -> None:
+    """It is not in memory any longer once it is written, nor twice before; who asks again gets it unpacked."""
+    content = os.urandom(3 * 1024**2)
+    path, release = cached(tmp_path, pack(demo({"demo/data.bin": content})))
+    tracemalloc.start()
+    try:
+        with path.open("rb") as stream:
+            inspection = inspect(path, release, before=None, owners=lambda _: None, stream=stream)
+            peak = tracemalloc.get_traced_memory()[1]
+            assert inspection.unpack is not None
+            kept = tracemalloc.get_traced_memory()[0]
+            assert content == b"".join(inspection.unpack("demo/data.bin"))
+            given = kept - tracemalloc.get_traced_memory()[0]
+            assert content == b"".join(inspection.unpack("demo/data.bin"))
+    finally:
+        tracemalloc.stop()
+    assert (True, True) == (given > len(content) - 100_000, peak < 2.8 * len(content)), (given, peak)
 
 
 def test_mark_of_another_version_is_void(tmp_path: Path) -> None:

@@ -85,11 +85,13 @@ def _unpack(
         kept=_kept(area, path, change, inspection),
         turns=turns,
     )
+    warnings, requires = inspection.warnings, inspection.requires
+    del inspection  # and the archive in memory: to compile takes enough of it
     if _wants_bytecode(area, change.name):
         cached = path if wheel is not None and _is_cached(area, path, change) else None
         installer.compile_bytecode(staged, cached, area.compilers)
     further = tuple(_license(area.installed.get(change.name), staged.info))
-    return StagedRelease(wheel=staged, warnings=(*inspection.warnings, *further), requires=inspection.requires)
+    return StagedRelease(wheel=staged, warnings=(*warnings, *further), requires=requires)
 
 
 def _kept(area: StagingArea, path: Path, change: Change, inspection: Inspection) -> Unpacked | None:
