@@ -130,6 +130,13 @@ def reachable(path: str) -> str:
     return verbatim(path) if os.name == "nt" and len(path) > LONGEST_FOLDER else path
 
 
+def reachable_tree(path: str) -> str:
+    """Do the same for calls that also reach what is below ``path``, whose paths are longer: on Windows always
+    ``verbatim``.
+    """
+    return verbatim(path) if os.name == "nt" else path
+
+
 def plain(path: str) -> str:
     """Invert ``verbatim``: return the path for display."""
     if path.startswith(f"{_SHARE}\\"):

@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .filesystem import kind_of
+from ..core.files import reachable
+from .filesystem import is_there, kind_of
 from .moves.path_tree import ancestors, inside, kept_at, mirrored
 from .moves.steps import Exchange, In, Operation, Out
 
@@ -61,7 +62,7 @@ class Bounds:
         if (live in self._needed or os.path.join(live, "") in self._tops()) and _has_others(live, layout):
             raise Distrusted(f"{live} does not belong to a single distribution")
         folder, name = os.path.split(live)
-        if isinstance(step, Out) and not os.path.lexists(live):
+        if isinstance(step, Out) and not is_there(live):
             return  # that restores what is missing
         bin_like = os.path.basename(folder).casefold() in _PROGRAMS or folder == self._prefix
         if bin_like and _INTERPRETER.fullmatch(name.casefold()):
@@ -128,7 +129,7 @@ def _has_others(folder: str, layout: Layout) -> bool:
     """Return whether a directory contains anything that did not come with it."""
     known = {*layout.files.get(folder, ())}
     known.update(path[len(folder) + 1 :].split(os.sep, 1)[0] for path in layout.files if _is_below(path, folder))
-    return kind_of(folder) == "folder" and bool(set(os.listdir(folder)) - known - {"__pycache__"})
+    return kind_of(folder) == "folder" and bool(set(os.listdir(reachable(folder))) - known - {"__pycache__"})
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -96,6 +96,13 @@ def identical(one: str, other: str) -> bool:
     return cmp(reachable(one), reachable(other), shallow=False)
 
 
+def make(folder: str, mode: int) -> None:
+    """Create a directory, however long its path is, with exactly this mode. Raises OSError."""
+    made = reachable(folder)
+    os.mkdir(made)
+    os.chmod(made, mode)  # after mkdir, which masks it
+
+
 def holds_no_file(folder: str) -> bool:
     """Return whether ``folder`` contains nothing but directories."""
     with os.scandir(reachable(folder)) as entries:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ..core.files import reachable
 from ..core.names import normalize
 
 INFO = ".dist-info"
@@ -34,7 +35,7 @@ def _stamps(folder: str) -> Iterator[tuple[str, tuple[int, int]]]:
     for entry in _infos(folder):
         try:
             # a listing on Windows has no inodes, and its times may be late
-            found = os.lstat(entry.path) if os.name == "nt" else entry.stat(follow_symlinks=False)
+            found = os.lstat(reachable(entry.path)) if os.name == "nt" else entry.stat(follow_symlinks=False)
         except FileNotFoundError:  # another program is just removing it
             continue
         yield entry.name, (found.st_ino, found.st_mtime_ns)
@@ -42,7 +43,7 @@ def _stamps(folder: str) -> Iterator[tuple[str, tuple[int, int]]]:
 
 def _infos(folder: str) -> list[os.DirEntry[str]]:
     try:
-        with os.scandir(folder) as entries:
+        with os.scandir(reachable(folder)) as entries:
             return [entry for entry in entries if entry.name.endswith(INFO)]
     except OSError:  # the import system skips it just as silently
         return []
@@ -60,7 +61,7 @@ def digest(info: str) -> str:
     state = sha256()
     for name in ("METADATA", "RECORD"):
         try:
-            content = Path(info, name).read_bytes()
+            content = Path(reachable(os.path.join(info, name))).read_bytes()
         except FileNotFoundError:
             content = b"\0"
         state.update(b"%d:" % len(content) + content)

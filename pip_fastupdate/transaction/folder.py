@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from ..core.busy_files import CLEARING, LONG, Patience, rename
 from ..core.files import reachable
 from . import index_origins
-from .filesystem import kind_of, remove, remove_empty, sync_folder, unlink, write
+from .filesystem import kind_of, make, remove, remove_empty, sync_folder, unlink, write
 from .trust import check_file, check_folder
 
 if TYPE_CHECKING:
@@ -151,10 +151,8 @@ class Workspace:
         folders = {folder: path for folder, path in folders.items() if self._is_mirrored(folder, parents)}
         os.mkdir(old)
         for folder, path in sorted(folders.items(), key=lambda pair: len(pair[1])):
-            mode = os.stat(folder).st_mode & 0o7777 | 0o700
-            made = reachable(path)
-            os.mkdir(made)
-            os.chmod(made, mode if folder.startswith(self._prefix + os.sep) else mode & ~0o022)
+            mode = os.stat(reachable(folder)).st_mode & 0o7777 | 0o700
+            make(path, mode if folder.startswith(self._prefix + os.sep) else mode & ~0o022)
         for path in (old, *folders.values()):
             sync_folder(path)
 

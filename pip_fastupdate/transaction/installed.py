@@ -6,6 +6,7 @@ import csv
 import os
 from collections.abc import Container, Iterable
 
+from ..core.files import reachable
 from .fingerprint import INFO
 
 
@@ -35,7 +36,7 @@ def _infos(site: str) -> list[str]:
 def _listed(site: str, info: str) -> list[str]:
     """Yield paths in the directory's environment: ``../`` as in a wheel's scripts; absolute paths are ignored."""
     try:
-        with open(os.path.join(site, info, "RECORD"), encoding="utf-8", newline="") as file:
+        with open(reachable(os.path.join(site, info, "RECORD")), encoding="utf-8", newline="") as file:
             rows = [row[0] for row in csv.reader(file) if row and row[0]]
     except (OSError, ValueError, csv.Error):
         return []

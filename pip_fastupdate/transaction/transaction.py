@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..core.entry import HistoryEntry
 from ..core.errors import EnvironmentChanged, TransactionError
+from ..core.files import reachable
 from ..core.waiting import join
 from .filesystem import folding, raising_transaction_errors, transaction_error, uninterrupted
 from .fingerprint import Fingerprint, renewed
@@ -349,9 +350,9 @@ def _check_devices(operations: Iterable[Operation], staging: str, annexes: Itera
     home = os.stat(staging).st_dev
     homes = {place: os.stat(place).st_dev for place in annexes}
     for folder in sorted({os.path.dirname(each.live) for each in operations}):
-        there = next(each for each in ancestors(folder) if os.path.exists(each))
+        there = next(each for each in ancestors(folder) if os.path.exists(reachable(each)))
         place = nearest(f"{folder}{os.sep}", homes) if homes else None
-        if os.stat(there).st_dev != (home if place is None else homes[place]):
+        if os.stat(reachable(there)).st_dev != (home if place is None else homes[place]):
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), there)
 
 

@@ -13,7 +13,12 @@ from pip_fastupdate._pip import installer
 from pip_fastupdate.core import files
 from pip_fastupdate.core.errors import FileInUse
 from pip_fastupdate.transaction import Replacement
-from pip_fastupdate.transaction.filesystem import remove
+from pip_fastupdate.transaction.filesystem import kind_of, remove
+from pip_fastupdate.transaction.fingerprint import digest, fingerprint
+from pip_fastupdate.transaction.installed import owners
+from pip_fastupdate.transaction.moves.annexes import ferry
+from pip_fastupdate.transaction.moves.live_environment import mode_of
+from pip_fastupdate.transaction.moves.steps import Mkdir, Rmdir
 from tests.support.platforms import Windows
 from tests.support.platforms.rules import VERBATIM
 from tests.support.wheels import make_wheel
@@ -138,3 +143,57 @@ def test_spelling(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [r"\\?\C:\a\c", r"\\?\UNC\server\share\x", r"\\?\C:\a"] == spelled
     assert [r"C:\a\c", r"\\server\share\x", r"C:\a"] == [files.plain(each) for each in spelled]
     assert "/a" * 200 == files.reachable("/a" * 200)
+
+
+@pytest.mark.parametrize("length", [files.LONGEST_FOLDER + 1, files.LONGEST + 20])
+def test_long_folder_is_made_again(tmp_path: Path, length: int) -> None:
+    """A directory that was emptied and removed is there after a rollback, with its mode, and a new one is not."""
+    path = deep(tmp_path / "site", length)
+    with Windows(tmp_path).on():
+        made, removed = Mkdir(live=path, mode=0o750), Rmdir(live=path, mode=0o750)
+        made.do()
+        assert ("folder", 0o750) == (kind_of(path), mode_of(path))
+        removed.do()
+        assert kind_of(path) is None
+        removed.undo(str(tmp_path / "aside"))
+        assert ("folder", 0o750) == (kind_of(path), mode_of(path))
+        made.undo(str(tmp_path / "aside"))
+        assert kind_of(path) is None
+
+
+def test_long_tree_on_another_volume(tmp_path: Path) -> None:
+    """What is staged for another volume is carried there though only the paths of its files are too long."""
+    staging, volume = tmp_path / "new", tmp_path / "env" / "volume"
+    volume.mkdir(parents=True)
+    source = Path(deep(staging / "1" / "volume", files.LONGEST_FOLDER - 5))
+    source.mkdir()
+    (source / "long_module.py").write_text("it")
+    tail = source.relative_to(staging / "1" / "volume") / "long_module.py"
+    annex = volume / ".pip-fastupdate" / "1-ab"
+    with Windows(tmp_path).on():
+        roots = list(ferry(str(staging / "1"), str(tmp_path / "env"), str(staging), {str(volume): str(annex)}))
+    assert [str(annex / "new" / "1")] == roots
+    assert "it" == (annex / "new" / "1" / "volume" / tail).read_text()
+    assert not (staging / "1" / "volume").exists()
+
+
+def test_long_metadata_is_told_apart(tmp_path: Path) -> None:
+    """A distribution with a long name was reinstalled, whoever owns a file is known: RECORD is read."""
+    info = tmp_path / ("n" * (files.LONGEST - len(str(tmp_path)) - len("-1.dist-info/RECORD")) + "-1.dist-info")
+    info.mkdir()
+    (info / "RECORD").write_text("a.py,,\n")
+    with Windows(tmp_path).on():
+        stamp, one, listed = fingerprint([tmp_path]), digest(str(info)), owners([str(tmp_path)], ())
+        assert [info.name] == list(stamp[str(tmp_path)])
+    assert {str(tmp_path / "a.py")} == set(listed)
+    (info / "RECORD").write_text("b.py,,\n")
+    with Windows(tmp_path).on():
+        assert one != digest(str(info))
+
+
+def deep(start: Path, length: int) -> str:
+    """A path of that length, not made, in directories that are."""
+    while length - len(str(start)) > 110:
+        start = start / ("d" * 50)
+    start.mkdir(parents=True)
+    return str(start / ("x" * (length - len(str(start)) - 1)))

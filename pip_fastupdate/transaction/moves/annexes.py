@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ...core.busy_files import SHORT, Patience, replace
 from ...core.errors import TransactionError
-from ...core.files import decoded
+from ...core.files import decoded, reachable, reachable_tree
 from ..filesystem import kind_of, remove, remove_empty, sync_folder, write
 from ..trust import check_folder, make_folder, make_home
-from .path_tree import ancestors
+from .path_tree import ancestors, inside
 
 
 class Annexes:
@@ -134,14 +134,14 @@ def ferry(root: str, base: str, staging: str, annexes: Mapping[str, str]) -> Ite
     _carry(root, root, base, name, annexes)
     for annex in annexes.values():
         further = os.path.join(annex, "new", name)
-        if os.path.isdir(further):
+        if os.path.isdir(reachable(further)):
             yield further
 
 
 def _carry(folder: str, root: str, base: str, name: str, annexes: Mapping[str, str]) -> None:
     """Carry directories only: another file system can begin only at one."""
-    with os.scandir(folder) as entries:
-        folders = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+    with os.scandir(reachable(folder)) as entries:
+        folders = [inside(folder, entry.name) for entry in entries if entry.is_dir(follow_symlinks=False)]
     for path in folders:
         tail = path[len(root) :]
         live = os.path.realpath(base.rstrip(os.sep) + tail)
@@ -150,7 +150,8 @@ def _carry(folder: str, root: str, base: str, name: str, annexes: Mapping[str, s
         if live in annexes:
             from shutil import copytree, rmtree
 
-            target = os.path.join(annexes[live], "new", name) + tail
+            source = reachable_tree(path)
+            target = reachable_tree(os.path.join(annexes[live], "new", name) + tail)
             os.makedirs(os.path.dirname(target), exist_ok=True)
-            copytree(path, target, symlinks=True, dirs_exist_ok=True)
-            rmtree(path)
+            copytree(source, target, symlinks=True, dirs_exist_ok=True)
+            rmtree(source)

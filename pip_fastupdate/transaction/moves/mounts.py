@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ...core.errors import FileConflict
+from ...core.files import reachable
 from .path_tree import ancestors, inside, walk
 
 _TABLE = "/proc/self/mountinfo"
@@ -27,7 +28,7 @@ class Mounts:
     def of(self, folder: str) -> str:
         """Return what identifies the file system of a directory, given by a path without links. Raises OSError."""
         if self.points is None:
-            return str(os.stat(next(each for each in ancestors(folder) if os.path.exists(each))).st_dev)
+            return str(os.stat(next(filter(os.path.exists, map(reachable, ancestors(folder))))).st_dev)
         return next((each for each in ancestors(folder) if each in self.points), "")
 
     def places(self, prefix: str, folders: Iterable[str]) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ...core.busy_files import LONG, SHORT, Patience, is_busy, rename, rmdir, unlink
-from ...core.files import reachable
-from ..filesystem import is_there, kind_of
+from ...core.files import reachable, reachable_tree
+from ..filesystem import is_there, kind_of, make
 from .exchange import exchange
 from .witness import Witness
 
@@ -138,7 +138,7 @@ class Mkdir:
 
     def do(self) -> None:
         """Create it."""
-        _make(self.live, self.mode)
+        make(self.live, self.mode)
 
     def undo(self, aside: str) -> None:
         """Remove it unless another program has put something into it."""
@@ -167,8 +167,7 @@ class Rmdir:
     def undo(self, aside: str) -> None:
         """Create it again, with its mode."""
         if not is_there(self.live):
-            os.mkdir(self.live)
-            os.chmod(self.live, self.mode)
+            make(self.live, self.mode)
 
     def encoded(self, short: Callable[[str], str]) -> list[Any]:
         """``["rmdir", live, mode]``."""
@@ -206,11 +205,6 @@ def _exchanged(one: str, other: str) -> bool:
         return False  # an overlay, which can rename this file nevertheless
 
 
-def _make(path: str, mode: int) -> None:
-    os.mkdir(path)
-    os.chmod(path, mode)  # after mkdir, which masks it
-
-
 def _give_back(source: str, target: str, aside: str) -> None:
     """Move ``source`` to ``target``, into an existing directory, replacing an existing file."""
     there = kind_of(target)
@@ -238,7 +232,7 @@ def set_aside(path: str, aside: str) -> None:
     if path.endswith(".pyc"):
         unlink(path, Patience(LONG))
         return
-    os.makedirs(aside, exist_ok=True)
+    os.makedirs(reachable(aside), exist_ok=True)
     name, count = os.path.basename(path), 0
     while is_there(os.path.join(aside, name)):
         count += 1
@@ -255,7 +249,7 @@ def _copy_and_remove(path: str, target: str) -> None:
     """Move to another file system. If interrupted, it leaves a copy too many, never one too few."""
     from shutil import copy2, copytree, rmtree
 
-    path, target = reachable(path), reachable(target)
+    path, target = reachable_tree(path), reachable_tree(target)
     if kind_of(path) == "folder":
         copytree(path, target, symlinks=True)
         rmtree(path)

@@ -167,6 +167,7 @@ class Rules:
             stack.enter_context(patch.dict(sys.modules, self.extra_modules()))
             if os.name == "posix":  # folders cannot be opened everywhere, and so not be removed that way
                 stack.enter_context(patch.object(shutil, "_use_fd_functions", False))
+                stack.enter_context(patch.object(shutil, "_copyxattr", lambda *_, **_options: None))  # Linux only
             self._show_program(stack)
             _forget()
             stack.callback(_forget)
