@@ -7,14 +7,16 @@ have these, and no object is in two of them.
 from __future__ import annotations
 
 import marshal
+import math
 import os
 import select
 import struct
 import threading
+from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 from ..core.files import write_all
@@ -34,32 +36,28 @@ _SCRIPT = "import marshal\ntype(lambda: 0)(marshal.loads({code!r}), globals())({
 """Runs ``_serve``: its code alone, as nothing of ours is imported there."""
 
 
-@dataclass(slots=True, kw_only=True)
 class Jobs:
-    """Sources to compile, the smallest first, and the bytes of all."""
+    """Sources to compile, with their sizes in bytes, the smallest first."""
 
-    sources: deque[tuple[int, Path]]
-    left: int = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(self, sources: Iterable[tuple[int, Path]]) -> None:
+        self.sources = sorted(sources)
         self.left = sum(size for size, _ in self.sources)
+        """Bytes of all."""
 
-    def pop(self) -> tuple[int, Path]:
-        """Take the largest one."""
-        job = self.sources.pop()
+    def pop(self, at: int) -> tuple[int, Path]:
+        """Take one."""
+        job = self.sources.pop(at)
         self.left -= job[0]
         return job
 
-    def pop_first(self) -> Path:
-        """Take the smallest one."""
-        size, source = self.sources.popleft()
-        self.left -= size
-        return source
+    def largest(self, most: float) -> int:
+        """Return which one is the largest with up to ``most`` bytes; -1 if there is none."""
+        return bisect_right(self.sources, most, key=itemgetter(0)) - 1
 
-    def give_back(self, jobs: deque[tuple[int, Path]]) -> None:
+    def give_back(self, jobs: Iterable[tuple[int, Path]]) -> None:
         """Add again what a worker did not compile."""
-        self.sources.extend(jobs)
-        self.left += sum(size for size, _ in jobs)
+        self.sources = sorted([*self.sources, *jobs])
+        self.left = sum(size for size, _ in self.sources)
 
 
 class CompileWorker:
@@ -93,13 +91,13 @@ class CompileWorker:
         self._pipes = [self._requests, self._answers]
         _enlarge(self._answers)
 
-    def feed(self, jobs: Jobs) -> None:
-        """Give it the largest of ``jobs``, as long as at least as much is left for others."""
-        while self.alive and jobs.sources and len(self.jobs) < _AHEAD:
-            had, size = sum(size for size, _ in self.jobs), jobs.sources[-1][0]
+    def feed(self, jobs: Jobs, most: float = math.inf) -> None:
+        """Give it the largest of ``jobs`` with up to ``most`` bytes, as long as as much is left for others."""
+        while self.alive and len(self.jobs) < _AHEAD and (at := jobs.largest(most)) >= 0:
+            had, size = sum(size for size, _ in self.jobs), jobs.sources[at][0]
             if had >= _BYTES or had + size > jobs.left - size:
                 return
-            self.jobs.append(jobs.pop())
+            self.jobs.append(jobs.pop(at))
             path = os.fsencode(self.jobs[-1][1])
             try:
                 write_all(self._requests, _LENGTH.pack(len(path)) + path)

@@ -8,8 +8,8 @@ The sources of 40 large wheels (4371 files, every fourth one) on two processors:
 from __future__ import annotations
 
 import atexit
+import math
 import threading
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +26,9 @@ _MOST = 4
 
 _WORTH = 100_000
 """Bytes of sources that are worth a new interpreter: 50 ms of work, for 20 ms of another processor's."""
+
+_LARGE = 256 * 1024
+"""Bytes of a source whose compilation takes much memory, ten times as much and more: the first worker's job alone."""
 
 
 class Compilers:
@@ -49,7 +52,7 @@ class Compilers:
         from .compile_worker import Jobs
 
         with self._lock:
-            jobs = Jobs(sources=deque(sorted((_size(each), each) for each in sources)))
+            jobs = Jobs((_size(each), each) for each in sources)
             self._start(jobs.left)
             try:
                 yield from self._compile(jobs)
@@ -59,12 +62,12 @@ class Compilers:
 
     def _compile(self, jobs: Jobs) -> Iterator[tuple[Path, Movable | None]]:
         while jobs.sources or any(each.jobs for each in self._workers):
-            for worker in self._workers:
-                worker.feed(jobs)
+            for number, worker in enumerate(self._workers):
+                worker.feed(jobs, _LARGE if number else math.inf)
                 yield from worker.fetch(wait=not jobs.sources)
             self._drop_failed(jobs)
             if jobs.sources:
-                source = jobs.pop_first()
+                _, source = jobs.pop(0)
                 yield source, _compiled(source)
 
     def _start(self, size: int) -> None:

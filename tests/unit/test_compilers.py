@@ -9,7 +9,6 @@ import sys
 import sysconfig
 import threading
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -118,7 +117,7 @@ def elsewhere(sources: list[Path]) -> dict[Path, Movable | None]:
     worker = CompileWorker()
     try:
         for source in sources:
-            jobs = Jobs(sources=deque([(0, source)]))
+            jobs = Jobs([(0, source)])
             worker.feed(jobs)
             found |= dict(worker.fetch(wait=True))
             assert (True, 0) == (worker.alive, len(jobs.sources)), source
@@ -232,6 +231,17 @@ def interpreter_count() -> int:
     """All in this process."""
     name = "_interpreters" if sys.version_info >= (3, 13) else "_xxsubinterpreters"
     return len(importlib.import_module(name).list_all())
+
+
+def test_jobs_are_given_back() -> None:
+    """What is left is in order, and the largest with up to so many bytes is found."""
+    a, b, c = Path("a"), Path("b"), Path("c")
+    jobs = Jobs([(3, a), (1, b), (9, c)])
+    assert (13, 1, 2, -1) == (jobs.left, jobs.largest(3), jobs.largest(10), jobs.largest(0))
+    taken = [jobs.pop(0), jobs.pop(1)]
+    assert ([(1, b), (9, c)], [(3, a)], 3) == (taken, jobs.sources, jobs.left)
+    jobs.give_back(taken)
+    assert ([(1, b), (3, a), (9, c)], 13) == (jobs.sources, jobs.left)
 
 
 @there
