@@ -43,6 +43,7 @@ def _prepare(database: sqlite3.Connection) -> None:
     with contextlib.suppress(sqlite3.OperationalError):
         database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = NORMAL")
+    database.execute("PRAGMA cache_size = -256")  # KiB: responses are read and written once
 
 
 @contextlib.contextmanager

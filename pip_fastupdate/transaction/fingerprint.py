@@ -64,7 +64,8 @@ def digest(info: str) -> str:
             content = Path(reachable(os.path.join(info, name))).read_bytes()
         except FileNotFoundError:
             content = b"\0"
-        state.update(b"%d:" % len(content) + content)
+        state.update(b"%d:" % len(content))
+        state.update(content)
     return state.hexdigest()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import threading
 import time
@@ -164,6 +165,7 @@ class Transaction:
             self._request, self._annexes = spread(request, owned, self._workspace, self._home)
             written = [os.fspath(self.staging), *map(os.path.dirname, self._annexes.values())]
             with _beside(lambda: self._flush(written)):
+                gc.collect()  # it is off in a run, and what follows needs much memory; the disk takes longer
                 layout = self._lay_out(split=False)
             self._record(layout)
 

@@ -152,10 +152,19 @@ def lay_out(
     )
     shared = {fold(fixed_folders.spelling(folder)): names for folder, names in request.shared.items()}
     removals = Removals(environment=environment, old_home=old_home, annexes=annexes or {})
+    infos = _infos(environment, new)
     layout = _decide(environment, old, new, removals, shared)
+    installed = _installed(environment, removals.gone, infos)
     del old, new, removals  # an object or two for each file: what follows takes as many
     operations, same = arranged(layout.operations, _own(request, fixed_folders, staged), fold)
-    layout = replace(layout, operations=operations, seals=sealed(operations), overwritten=overwritten)
+    layout = replace(
+        layout,
+        operations=operations,
+        digests={info: digest(path) for info, path in infos.items()},
+        installed=installed,
+        seals=sealed(operations),
+        overwritten=overwritten,
+    )
     return _without(layout, same) if same else layout
 
 
@@ -255,19 +264,19 @@ def _staged(roots: Iterable[Root], start: str) -> Iterator[_StagedFolder]:
 def _decide(
     environment: LiveEnvironment, old: Tree, new: Tree, removals: Removals, shared: Mapping[str, frozenset[str]]
 ) -> Layout:
+    """Return the layout but for what can be told without the trees."""
     for key, node in {**new.root.children, **old.root.children}.items():
         removals.remove(node.name, old.root.children.get(key, NOTHING), new.root.children.get(key, NOTHING))
     additions = Additions(environment=environment, gone=removals.gone, staying=removals.staying, shared=shared)
     for node in new.root.children.values():
         additions.add(node.name, node)
-    infos = _infos(environment, new)
     return Layout(
         prefix=environment.prefix,
         operations=(*removals.steps, *additions.steps),
         files=additions.files,
         made=tuple(additions.made),
-        digests={info: digest(staged) for info, staged in infos.items()},
-        installed=_installed(environment, removals.gone, infos),
+        digests={},
+        installed={},
     )
 
 
