@@ -9,6 +9,7 @@ from pathlib import Path
 from ..._pip import preload
 from ...core.errors import EnvironmentChanged, FileConflict, FileInUse
 from ...core.models import Change, Difference, Distribution, Reason
+from ...core.threads.background import return_memory
 from ...environment import installed_files
 from ...environment.installed_files import Claims
 from ...network.lean import lean
@@ -35,6 +36,7 @@ def swap(area: StagingArea, planned: Planned, staged: Staged, before: Fingerprin
         grown -= sum(recorded(area.installed[name].info) for name in planned.removals)
         differences = _changes(area, planned, staged)
         claims = _claims(area, planned, staged)
+        return_memory()  # of what was unpacked and imported so far: the layout of all files is the peak
         try:
             _prepare(area, planned, staged, before, claims)
         except FileConflict as conflict:
