@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.entry_points import script_names
+from ..core.files import reachable_tree
 from .shared_bytecode import Shared
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _make(source: Path, info: Path, live: Path, shared: Shared | None, code: Mov
 
 def _sources(info: Path, files: Iterable[Path]) -> list[Path]:
     """Return the wheel's own modules: an entry point's wrapper may be called ``x.py``, but is not a module."""
-    listed = info / "entry_points.txt"
+    listed = Path(reachable_tree(str(info / "entry_points.txt")))
     text = listed.read_text(encoding="utf-8", errors="replace") if listed.is_file() else ""
     wrappers = {name for name in script_names(text) if name.endswith(".py")}
     return [each for each in files if each.suffix == ".py" and not _is_wrapper(each, wrappers, info.parent)]
@@ -85,8 +86,8 @@ def _is_wrapper(file: Path, wrappers: set[str], library: Path) -> bool:
 
 def _compile(source: Path, shown: str) -> Path | None:
     target = cache_from_source(str(source))
-    try:
-        py_compile.compile(str(source), cfile=target, dfile=shown, doraise=True)
+    try:  # py_compile writes under a longer name first
+        py_compile.compile(reachable_tree(str(source)), cfile=reachable_tree(target), dfile=shown, doraise=True)
     except (py_compile.PyCompileError, SyntaxError, UnicodeError):
         return None  # sources for other Pythons, and templates, are common; pip skips them, too
     except OSError as error:
@@ -98,7 +99,7 @@ def _compile(source: Path, shown: str) -> Path | None:
 
 def _add_to_record(info: Path, bytecode: Iterable[Path]) -> None:
     """Add rows as pip writes them: without hash and size, all sorted."""
-    record = info / "RECORD"
+    record = Path(reachable_tree(str(info / "RECORD")))
     with record.open(encoding="utf-8", newline="") as file:
         rows = [tuple(row) for row in csv.reader(file)]
     rows += [(_relative(each, info).replace(os.sep, "/"), "", "") for each in bytecode]

@@ -19,7 +19,7 @@ from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
 
-from ..core.files import write_all
+from ..core.files import reachable, write_all
 from ..core.threads import interpreters
 from ..core.waiting import join
 from .movable_code import Movable, movable, placeholder
@@ -98,7 +98,7 @@ class CompileWorker:
             if had >= _BYTES or had + size > jobs.left - size:
                 return
             self.jobs.append(jobs.pop(at))
-            path = os.fsencode(self.jobs[-1][1])
+            path = os.fsencode(reachable(str(self.jobs[-1][1])))
             try:
                 write_all(self._requests, _LENGTH.pack(len(path)) + path)
             except OSError:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import atexit
 import math
+import os
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..core.files import reachable
 from ..core.threads import interpreters
 
 if TYPE_CHECKING:
@@ -109,7 +111,7 @@ class Compilers:
 
 def _size(source: Path) -> int:
     try:
-        return source.stat().st_size
+        return os.stat(reachable(str(source))).st_size  # noqa: PTH116 - text
     except OSError:
         return 0
 
@@ -118,6 +120,6 @@ def _compiled(source: Path) -> Movable | None:
     from .movable_code import compile_movable
 
     try:
-        return compile_movable(source.read_bytes())
+        return compile_movable(Path(reachable(str(source))).read_bytes())
     except OSError:
         return None

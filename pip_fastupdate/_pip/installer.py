@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import TransactionError
-from ..core.files import too_long
+from ..core.files import plain, reachable_tree, too_long
 from ..core.names import normalize
 from ..core.threads.gil_turns import Turns, aside
 from . import compat, patches
@@ -172,9 +172,9 @@ def _info_folder(folders: set[Path], name: str) -> Path:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    for folder, _, names in os.walk(root):
+    for folder, _, names in os.walk(reachable_tree(str(root))):
         for name in names:
-            yield Path(folder, name)
+            yield Path(plain(folder), name)
 
 
 def compile_bytecode(staged: StagedWheel, cached: Path | None = None, compilers: Compilers | None = None) -> None:

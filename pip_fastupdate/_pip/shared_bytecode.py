@@ -7,7 +7,7 @@ from importlib.util import MAGIC_NUMBER, cache_from_source
 from pathlib import Path
 
 from ..cache.bytecode import Keeping, KeptBytecode, open_kept
-from ..core.files import create_below, write_all
+from ..core.files import create_below, reachable, write_all
 from .movable_code import Movable, at, compile_movable, packed, unpacked, with_header
 
 
@@ -46,7 +46,7 @@ class Shared:
         conflicts are left to ``py_compile``.
         """
         try:
-            status = source.stat()
+            status = os.stat(reachable(str(source)))  # noqa: PTH116 - text
             code = self._code(source, name, status.st_size, compiled)
             if code is None:
                 return None
@@ -60,7 +60,7 @@ class Shared:
         content = self._kept.take(name, size) if self._kept is not None else None
         code = unpacked(content) if content is not None else None
         if code is None:
-            code = compiled or compile_movable(source.read_bytes())
+            code = compiled or compile_movable(Path(reachable(str(source))).read_bytes())
             if code is not None and self._keeping is not None:
                 self._keeping.add(name, packed(code), size)
         return code
@@ -74,13 +74,14 @@ def _beside(wheel: Path) -> Path:
 
 def _written(path: str, content: bytes, mode: int) -> Path:
     """Write a new file with the permissions of its source. Raises OSError, with nothing written."""
-    descriptor = create_below(path, (mode | 0o200) & 0o666)
+    spelled = reachable(path)
+    descriptor = create_below(spelled, (mode | 0o200) & 0o666)
     try:
         try:
             write_all(descriptor, content)
         finally:
             os.close(descriptor)
     except OSError:
-        os.unlink(path)  # noqa: PTH108 - text; closed, as Windows removes nothing else
+        os.unlink(spelled)  # noqa: PTH108 - text; closed, as Windows removes nothing else
         raise
     return Path(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ntpath
 import os
 from collections.abc import Iterator
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
@@ -113,8 +114,9 @@ def test_long_file_in_use(case: tuple[Env, Dist]) -> None:
     assert (("a",), False) == (caught.value.names, VERBATIM in caught.value.message)
 
 
-def test_wheel_is_staged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """pip's installer writes files that Windows would not take as they are called."""
+@pytest.mark.parametrize("cached", [False, True], ids=["alone", "cached"])
+def test_wheel_is_staged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cached: bool) -> None:
+    """pip's installer writes files that Windows would not take as they are called; they are compiled, too."""
     installer.prepare_process()
     monkeypatch.setattr(
         "pip._internal.operations.install.wheel.replace", lambda source, target: Path(source).replace(target)
@@ -128,8 +130,13 @@ def test_wheel_is_staged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         staged = installer.stage(wheel, name="foo", root=root, requested=True, user=False)
         assert root == staged.root
         assert root in staged.info.parents
+        installer.compile_bytecode(staged, wheel if cached else None)
+        found = staged.files
     assert len(str(staged.info.parent / path)) > files.LONGEST
     assert "x = 1" == (staged.info.parent / path).read_text()
+    made = Path(cache_from_source(str(staged.info.parent / path)))
+    assert {staged.info.parent / path, made} <= {*found}
+    assert f"{made.relative_to(staged.info.parent)},," in (staged.info / "RECORD").read_text().splitlines()
     with Windows(tmp_path).on():
         assert remove(str(root))
     assert not root.exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import errno
+import importlib
 import io
 import os
 import pathlib
@@ -164,6 +165,7 @@ class Rules:
                     stack.enter_context(patch.object(accessor, name, staticmethod(used)))
             for module in (builtins, io):
                 stack.enter_context(patch.object(module, "open", self._open_file))
+            self._show_importer(stack)
             stack.enter_context(patch.dict(sys.modules, self.extra_modules()))
             if os.name == "posix":  # folders cannot be opened everywhere, and so not be removed that way
                 stack.enter_context(patch.object(shutil, "_use_fd_functions", False))
@@ -172,6 +174,21 @@ class Rules:
             _forget()
             stack.callback(_forget)
             yield self
+
+    def _show_importer(self, stack: ExitStack) -> None:
+        """What compiles sources has calls of its own, below ``os`` and ``io``."""
+        importer: Any = importlib.import_module("importlib._bootstrap_external")
+        system, files = importer._os, importer._io
+        calls = {name: each for name, each in self._functions().items() if hasattr(system, name)}
+        stack.enter_context(patch.object(importer, "_os", Seen(system, **calls)))
+        opened = {"open_code": lambda path: self._open_file(path, "rb"), "FileIO": self._file_io}
+        stack.enter_context(patch.object(importer, "_io", Seen(files, **opened)))
+
+    def _file_io(self, file: Any, mode: str = "r") -> Any:
+        if isinstance(file, int) or not self.holds_for(file):
+            return io.FileIO(file, mode)
+        self.check_path("open", os.fspath(file))
+        return io.FileIO(self.found(file), mode)
 
     def _show_program(self, stack: ExitStack) -> None:
         modules = self.modules()
