@@ -105,7 +105,8 @@ def _detail(chain: list[BaseException]) -> str:
     """Return the message of the operating system or the TLS library, if any."""
     for each in chain:
         if isinstance(each, ssl.SSLCertVerificationError):
-            return f" ({getattr(each, 'verify_message', None) or each})"  # truststore's on Windows has none
+            text = getattr(each, "verify_message", None)  # truststore's on Windows has a text alone
+            return f" ({text or each.strerror or ', '.join(map(str, each.args))})"
     for each in chain:
         if isinstance(each, OSError) and each.strerror:
             return f" ({each.strerror})"

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
+import ssl
+import subprocess
 from pathlib import Path
 
 import pytest
+import requests
 
 from pip_fastupdate._pip.shared_bytecode import _written
 from pip_fastupdate.cache import maintenance
@@ -15,8 +19,12 @@ from pip_fastupdate.core import text
 from pip_fastupdate.core.protocols import DownloadFailed
 from pip_fastupdate.environment import scan
 from pip_fastupdate.lockfile.draft import Draft
+from pip_fastupdate.network.errors import of_error
 from pip_fastupdate.other_python import all_venvs, launch
+from pip_fastupdate.progress.plain import Silent
 from pip_fastupdate.report import output_file
+from pip_fastupdate.transaction import fingerprint
+from pip_fastupdate.update.trials import user_test
 from pip_fastupdate.wheels.download import Part
 from pip_fastupdate.wheels.warnings import _is_python_script
 from tests.support import reports
@@ -177,3 +185,85 @@ def test_specification_is_no_argument(monkeypatch: pytest.MonkeyPatch, tmp_path:
     [(command, env)] = seen
     assert not any('"' in each for each in command)
     assert '"given"' in env[launch.bootstrap.VARIABLE]
+
+
+@pytest.mark.parametrize(
+    ("error", "detail"),
+    [
+        (ssl.SSLCertVerificationError("Peer sent no certificates to verify"), "Peer sent no certificates to verify"),
+        (ssl.SSLCertVerificationError(1, "certificate verify failed"), "certificate verify failed"),
+    ],
+)
+def test_certificate_refused_by_windows(error: ssl.SSLCertVerificationError, detail: str) -> None:
+    """truststore raises it there without the attribute that OpenSSL's errors have; its text is shown."""
+    assert not hasattr(error, "verify_message")
+    found = of_error(requests.exceptions.SSLError(error), "https://index.example/simple/")
+    assert found.text.endswith(f" ({detail})")
+    assert ("tls", False) == (found.kind, found.again)
+
+
+class Shell:
+    """A command that does not end when it is asked to, as Windows' ``cmd.exe`` runs one."""
+
+    pid = 4711
+
+    def __init__(self, ends: bool) -> None:
+        self.ends = ends
+        self.seen: list[tuple[str, object]] = []
+
+    def __call__(self, command: str, **options: object) -> Shell:
+        self.seen.append(("start", options["creationflags"]))
+        return self
+
+    def __enter__(self) -> Shell:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        return None
+
+    def send_signal(self, number: int) -> None:
+        self.seen.append(("signal", number))
+
+    def kill(self) -> None:
+        self.seen.append(("kill", self.pid))
+
+    def wait(self, seconds: float | None = None) -> int:
+        if ("signal", 1001) not in self.seen:  # the user's Ctrl-C
+            raise KeyboardInterrupt
+        if not self.ends:
+            raise subprocess.TimeoutExpired("it", seconds or 0)
+        return 1
+
+    def run(self, command: list[str], **_options: object) -> None:
+        self.seen.append(("run", tuple(command[1:])))
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_interrupted_test_ends_with_its_children(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ends: bool) -> None:
+    """The shell alone would leave pytest with open files: the whole group is asked, then the tree is killed."""
+    shell = Shell(ends)
+    monkeypatch.setattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 512, raising=False)
+    monkeypatch.setattr(signal, "CTRL_BREAK_EVENT", 1001, raising=False)
+    monkeypatch.setattr(subprocess, "Popen", shell)
+    monkeypatch.setattr(subprocess, "run", shell.run)
+    with Windows(tmp_path).on(), pytest.raises(KeyboardInterrupt):
+        user_test.UserTest(command="pytest -q", progress=Silent()).run("it")
+    killed = [] if ends else [("run", ("/F", "/T", "/PID", "4711")), ("kill", 4711)]
+    assert [("start", 512), ("signal", 1001), *killed] == shell.seen
+
+
+def test_reinstalled_package_is_noticed(tmp_path: Path) -> None:
+    """A listing tells no inodes and may tell late times: neither hides a change by others nor makes one up."""
+    info = tmp_path / "a-1.dist-info"
+    info.mkdir()
+    then = info.stat().st_mtime_ns
+    rules = Windows(tmp_path)
+    with rules.on():
+        before = fingerprint([tmp_path])
+        rules.late[str(info)] = then - 10**9
+        assert before == fingerprint([tmp_path])
+        info.rename(tmp_path / "old")
+        info.mkdir()
+        os.utime(info, ns=(then, then))
+        rules.late[str(info)] = then
+        assert before != fingerprint([tmp_path])

@@ -78,6 +78,9 @@ class Windows(Rules):
         self.junctions: set[str] = set()
         """Real paths of folders that stand for junctions: what is in them is somebody else's."""
 
+        self.late: dict[str, int] = {}
+        """Modification times (ns) of paths that listings still tell, NTFS being late with its indexes."""
+
     def key(self, name: str) -> str:
         """NTFS compares letter by letter in upper case, where that is one letter."""
         return "".join(letter.upper() if len(letter.upper()) == 1 else letter for letter in name)
@@ -102,6 +105,8 @@ class Windows(Rules):
             self.junctions.remove(path)
             return REAL.rename(path, f"{path} led here")
         found = super().call(name, path, *args, **options)
+        if name == "scandir":
+            return _Listing(self, found)
         return _junction(found) if path in self.junctions and name == "lstat" else found
 
     def check_path(self, name: str, path: str) -> None:
@@ -188,6 +193,52 @@ class Windows(Rules):
     def _is_loaded(self, path: str) -> bool:
         found = REAL.lstat(path)
         return (found.st_dev, found.st_ino) in self.loaded
+
+
+class _Listing:
+    """``os.scandir``."""
+
+    def __init__(self, rules: Windows, found: Any) -> None:
+        self._rules, self._found = rules, found
+
+    def __enter__(self) -> _Listing:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.close()
+
+    def __iter__(self) -> _Listing:
+        return self
+
+    def __next__(self) -> _Entry:
+        return _Entry(self._rules, next(self._found))
+
+    def close(self) -> None:
+        self._found.close()
+
+
+class _Entry:
+    """``os.DirEntry``: what it tells without following links is from the listing (documentation of ``stat``)."""
+
+    def __init__(self, rules: Windows, entry: os.DirEntry[str]) -> None:
+        self._rules, self._entry = rules, entry
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._entry, name)
+
+    def __fspath__(self) -> str:
+        return self._entry.path
+
+    def stat(self, *, follow_symlinks: bool = True) -> Any:
+        found = self._entry.stat(follow_symlinks=follow_symlinks)
+        if follow_symlinks and self._entry.is_symlink():
+            return found
+        fields = {name: getattr(found, name) for name in dir(found) if name.startswith("st_")}
+        fields |= {"st_ino": 0, "st_dev": 0, "st_nlink": 0}
+        if self._entry.path in self._rules.late:
+            fields["st_mtime_ns"] = self._rules.late[self._entry.path]
+        tag = 0xA0000003 if self._entry.path in self._rules.junctions else 0
+        return SimpleNamespace(**fields, st_reparse_tag=tag)
 
 
 def _junction(found: os.stat_result) -> SimpleNamespace:
