@@ -189,6 +189,7 @@ def test_index_is_asked_again_while_wheels_are_downloaded(tmp_path: Path) -> Non
 
     place = area(Said(), catalog=Asking(log))
     place.store, place.transaction = Logged({"a": failure("a", "hash")}), SimpleNamespace(staging=tmp_path)
+    place.compilers = SimpleNamespace(end=lambda: None)
     place.context.options.cache = SimpleNamespace(directory=None)
     after = fetch.fetch_and_stage(place, planned("a", "b"), Staged(releases={("b", "2"): staged_release()}))
     assert ["ask a", "fetch", "wait"] == log

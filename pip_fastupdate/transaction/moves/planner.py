@@ -264,7 +264,7 @@ def _staged(roots: Iterable[Root], start: str) -> Iterator[_StagedFolder]:
 def _decide(
     environment: LiveEnvironment, old: Tree, new: Tree, removals: Removals, shared: Mapping[str, frozenset[str]]
 ) -> Layout:
-    """Return the layout but for what can be told without the trees."""
+    """Return the layout, except for what does not need the trees."""
     for key, node in {**new.root.children, **old.root.children}.items():
         removals.remove(node.name, old.root.children.get(key, NOTHING), new.root.children.get(key, NOTHING))
     additions = Additions(environment=environment, gone=removals.gone, staying=removals.staying, shared=shared)
