@@ -25,11 +25,12 @@ def open_catalog(
     authenticate: Callable[[Any], Any] | None = None,
     tls: Callable[[], ssl.SSLContext | None] | None = None,
     described: bool = False,
+    sparing: bool = False,
 ) -> Catalog:
     """Return a catalog over everything in pip's settings, to be closed at the end; no request is sent yet.
 
-    ``warn`` takes a message and a hint; ``authenticate`` and ``tls`` are for ``Session``, ``described`` is for
-    ``Catalog``.
+    ``warn`` takes a message and a hint; ``authenticate`` and ``tls`` are for ``Session``, ``described`` and ``sparing``
+    are for ``Catalog``.
     """
     session = Session(
         cache=cache,
@@ -39,4 +40,4 @@ def open_catalog(
         warn=warn,
         tls=tls,
     )
-    return Catalog(settings, session, described=described)
+    return Catalog(settings, session, described=described, sparing=sparing)

@@ -47,17 +47,23 @@ class Catalog:
     """A ``protocols.ReleaseSource`` over all sources in pip's settings. Thread-safe."""
 
     def __init__(
-        self, settings: Settings, session: Session, this: Interpreter | None = None, *, described: bool = False
+        self,
+        settings: Settings,
+        session: Session,
+        this: Interpreter | None = None,
+        *,
+        described: bool = False,
+        sparing: bool = False,
     ) -> None:
         """``this`` is the interpreter to find files for; by default the running one.
 
-        ``described`` keeps metadata that was read for ``description``.
+        ``described`` keeps metadata that was read for ``description``; ``sparing`` saves memory at the cost of time.
         """
         this = this or interpreter.this()
         self._session = session
         self._finder = ProjectFinder(settings, this)
         self._requirements = Requirements(this, json_apis(settings), described=described)
-        self._threads = Threads(settings.network.jobs, settings.network.rush, settings.network.most)
+        self._threads = Threads(settings.network.jobs, settings.network.rush, settings.network.most, sparing=sparing)
         self._lock = Lock()
         self._projects: dict[str, Task[Project | Failure]] = {}
         self._fields: dict[tuple[str, Version, str], Task[Fields]] = {}

@@ -174,6 +174,7 @@ def open_context(
             authenticate=authentication(configuration),
             tls=system_certificates(configuration),
             described=options.changes is not None,
+            sparing=not (options.dry_run or options.check),
         )
         transactions = here.transactions(target.prefix)
         past = Past(transactions)

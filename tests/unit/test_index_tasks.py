@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -233,3 +235,27 @@ def test_end_waits_for_what_is_under_way() -> None:
     assert (True, True) == (under_way.done, under_way.result())
     with pytest.raises(Cancelled):
         left.result()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's functions")
+@pytest.mark.parametrize("sparing", [True, False])
+def test_memory_is_spared_where_wheels_follow(sparing: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that only looks keeps large blocks, since returning them takes time."""
+    asked: list[int] = []
+
+    class Library:
+        """As much of glibc as is used."""
+
+        @staticmethod
+        def mallopt(parameter: int, _value: int) -> int:
+            """Record what is set."""
+            asked.append(parameter)
+            return 1
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: Library)
+    threads = Threads(1, sparing=sparing)
+    task = Task(lambda: 1)
+    threads.submit(task)
+    assert task.result() == 1
+    threads.end()
+    assert asked == ([-8, -3] if sparing else [-8])
