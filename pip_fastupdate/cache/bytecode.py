@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from ..core.cache_folder import is_trusted_file, touch
+from ..core.cache_folder import CAREFUL, is_trusted_file, touch
 from ..core.files import create, part_of, write_all
 
 _END = struct.Struct(">Q32s")
@@ -24,14 +24,6 @@ _END = struct.Struct(">Q32s")
 
 _MOST = 32 * 1024**2
 """Maximum bytes of an index and of an entry: no honest one is larger."""
-
-_CAREFUL = (
-    getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_BINARY", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-)
-"""Nothing is read through links."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +61,7 @@ class KeptBytecode:
 def open_kept(path: Path) -> KeptBytecode | None:
     """Open what is cached at ``path``; None if there is nothing trusted."""
     try:
-        stream = open(os.open(path, os.O_RDONLY | _CAREFUL), "rb")  # noqa: PTH123, SIM115 - a descriptor, and kept open
+        stream = open(os.open(path, os.O_RDONLY | CAREFUL), "rb")  # noqa: PTH123, SIM115 - a descriptor, and kept open
     except OSError:
         return None
     try:

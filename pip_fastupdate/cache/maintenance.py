@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..core import busy_files
 from ..core.busy_files import CLEARING, Patience
-from ..core.cache_folder import PARTS, CacheInfo, belongs_elsewhere, distrust
+from ..core.cache_folder import PARTS, UNPACKED, CacheInfo, belongs_elsewhere, distrust
 from ..core.files import is_link, walk
 from . import location
 from .sqlite import DAY, Store
@@ -21,9 +21,6 @@ ROOM = 0.9
 BESIDE = (".ok", ".pyc", ".part")
 """Suffixes of files next to the wheels: marks, their bytecode, and unfinished ones."""
 
-UNPACKED = ".files"
-"""Suffix of the directories with the unpacked files of a wheel."""
-
 ROW = 64
 """Bytes of a response in addition to its key and its value."""
 
@@ -32,18 +29,17 @@ def info(directory: Path) -> CacheInfo:
     """Return what is in the cache, without changes or warnings; a damaged database counts as empty."""
     with _opened(directory, reading=True) as store:
         times = [at for _, at, _ in store.entries()]
-    trusted = distrust(directory) is None
-    found = [(file, size) for _, size, file in _used(_wheels(directory))] if trusted else []
-    unpacked = [size for _, size, _ in _unpacked(directory)] if trusted else []
+    found = [(file, size) for _, size, file in _used(_wheels(directory))] if distrust(directory) is None else []
+    unpacked = sum(size for file, size in found if _is_unpacked(file))
     return CacheInfo(
         path=directory,
         entries=len(times),
         bytes=sum(size for _, size, _ in _used(_databases(directory))),
         oldest=min(times, default=None),
         newest=max(times, default=None),
-        wheels=sum(file.suffix not in BESIDE for file, _ in found),
-        wheel_bytes=sum(size for _, size in found),
-        unpacked_bytes=sum(unpacked),
+        wheels=sum(file.suffix not in BESIDE and not _is_unpacked(file) for file, _ in found),
+        wheel_bytes=sum(size for _, size in found) - unpacked,
+        unpacked_bytes=unpacked,
     )
 
 
@@ -66,7 +62,8 @@ def clear(directory: Path) -> int:
     for file in _databases(directory) if not emptied else _leftovers(directory):
         _remove(file)
     for file in _wheels(directory):
-        _remove(file)
+        if not _is_unpacked(file):
+            _remove(file)
     with contextlib.suppress(OSError):  # a wheel that another run has open stays, which is not a failure
         if (directory / location.WHEELS).is_dir():
             shutil.rmtree(directory / location.WHEELS)
@@ -107,7 +104,6 @@ def _drop(directory: Path, store: Store, excess: int) -> None:
     ]
     things += _used(_leftovers(directory))
     things += _used(_wheels(directory))
-    things += ((at - DAY, size, folder) for at, size, folder in _unpacked(directory))  # no download makes them again
     doomed: list[str] = []
     for _, size, thing in sorted(things, key=lambda each: each[0]):
         if excess <= 0:
@@ -123,7 +119,7 @@ def _drop(directory: Path, store: Store, excess: int) -> None:
 def _delete(thing: Path) -> None:
     """Delete the file or the directory, and the one it is in if that is then empty."""
     with contextlib.suppress(OSError):
-        if thing.name.endswith(UNPACKED) and not is_link(thing):
+        if _is_unpacked(thing):
             shutil.rmtree(thing)
         else:
             thing.unlink()
@@ -153,29 +149,30 @@ def _leftovers(directory: Path) -> Iterator[Path]:
 
 
 def _wheels(directory: Path) -> Iterator[Path]:
-    """Return wheels and what is next to them, without their unpacked files."""
+    """Return wheels and what is next to them; the unpacked files of a wheel are one directory."""
     for folder, folders, names in walk(directory / location.WHEELS):
-        folders[:] = [each for each in folders if not each.endswith(UNPACKED)]
-        yield from (Path(folder, name) for name in names)
+        unpacked = [each for each in folders if each.endswith(UNPACKED)]
+        folders[:] = [each for each in folders if each not in unpacked]
+        yield from (Path(folder, name) for name in (*names, *unpacked))
 
 
-def _unpacked(directory: Path) -> Iterator[tuple[float, int, Path]]:
-    """Yield the time of last use, the bytes and the path of every directory with the unpacked files of a wheel."""
-    for folder, folders, _ in walk(directory / location.WHEELS):
-        for place in (Path(folder, each) for each in folders if each.endswith(UNPACKED)):
-            with contextlib.suppress(OSError):
-                yield place.lstat().st_mtime, sum(size for _, size, _ in _used(place.iterdir())), place
-        folders[:] = [each for each in folders if not each.endswith(UNPACKED)]
+def _is_unpacked(thing: Path) -> bool:
+    return thing.suffix == UNPACKED and thing.is_dir() and not is_link(thing)
 
 
 def _used(files: Iterable[Path]) -> Iterator[tuple[float, int, Path]]:
-    """Yield the time of last use, the size in bytes and the path of every file."""
+    """Yield the time of last use, the size in bytes and the path of every file.
+
+    Unpacked files count as used a day before: they are made again without a download.
+    """
     for file in files:
         with contextlib.suppress(OSError):
             status = file.lstat()
-            yield max(status.st_atime, status.st_mtime), status.st_size, file
+            if _is_unpacked(file):
+                yield status.st_mtime - DAY, sum(size for _, size, _ in _used(file.iterdir())), file
+            else:
+                yield max(status.st_atime, status.st_mtime), status.st_size, file
 
 
 def _total(directory: Path) -> int:
-    files = (*_used(_databases(directory)), *_used(_wheels(directory)), *_unpacked(directory))
-    return sum(size for _, size, _ in files)
+    return sum(size for files in (_databases(directory), _wheels(directory)) for _, size, _ in _used(files))

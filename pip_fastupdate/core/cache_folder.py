@@ -23,6 +23,17 @@ DATABASE = "answers-"
 PRIVATE = 0o700
 """The mode of the directories we create."""
 
+CAREFUL = (
+    getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)
+"""Flags for opening what is in it: nothing is read through links."""
+
+UNPACKED = ".files"
+"""Suffix of the directories with the unpacked files of a wheel, next to it."""
+
 
 @cache
 def distrust(directory: Path) -> str | None:

@@ -8,7 +8,9 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
 
 _READ = getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _NEW = os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -49,11 +51,16 @@ def create(path: str, mode: int = 0o666, *, access: int = os.O_WRONLY) -> int:
 
 def create_below(path: str, mode: int = 0o666) -> int:
     """Do the same, creating its directory if missing."""
+    return in_folder(path, lambda: create(path, mode))
+
+
+def in_folder(path: str, action: Callable[[], Result]) -> Result:
+    """Return what ``action`` does, which makes something at ``path``; its directory is created if missing."""
     try:
-        return create(path, mode)
+        return action()
     except FileNotFoundError:
         os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - pathlib takes as long as the rest
-        return create(path, mode)
+        return action()
 
 
 def create_anew(path: str, mode: int = 0o666) -> int:

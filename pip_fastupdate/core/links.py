@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from .files import create_below
+from .files import create_below, in_folder
 from .options import LinkMode
 
 Link: TypeAlias = Callable[[int, str, str], None]
@@ -54,23 +54,18 @@ def _clonefile(descriptor: int, target: str) -> None:
     import ctypes
 
     function: Any = ctypes.CDLL(None, use_errno=True).fclonefileat
-    name = os.fsencode(target)
-    for attempt in (1, 2):
-        if function(descriptor, _AT_FDCWD, name, _CLONE_NOOWNERCOPY) == 0:
-            return
-        code = ctypes.get_errno()
-        if code != errno.ENOENT or attempt == 2:
+
+    def call() -> None:
+        if function(descriptor, _AT_FDCWD, os.fsencode(target), _CLONE_NOOWNERCOPY) != 0:
+            code = ctypes.get_errno()
             raise OSError(code, os.strerror(code), target)
-        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120 - text
+
+    in_folder(target, call)
 
 
 def hardlink(descriptor: int, path: str, target: str) -> None:
     """Link the file. Raises OSError, also if ``path`` is another file by now."""
-    try:
-        os.link(path, target)
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120 - text
-        os.link(path, target)
+    in_folder(target, lambda: os.link(path, target))
     if not os.path.samestat(os.fstat(descriptor), os.lstat(target)):
         os.unlink(target)  # noqa: PTH108 - text
         raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), path)

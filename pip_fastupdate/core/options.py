@@ -193,6 +193,11 @@ class Options:
     """Normalized names whose changes to show; empty for all, None for none."""
 
     @property
+    def changing(self) -> bool:
+        """True if the run may change the environment."""
+        return not (self.dry_run or self.check)
+
+    @property
     def wants_requirers(self) -> bool:
         """True if the report needs to know what requires what."""
         return self.why is not None or "html" in (self.format, *(format for _, format in self.outputs))

@@ -143,7 +143,7 @@ class RunContext:
     @property
     def changing(self) -> bool:
         """True if the run may change the environment."""
-        return not (self.options.dry_run or self.options.check)
+        return self.options.changing
 
     def filters(self) -> Filters:
         """Return the user's filters, in addition to pip's own; without any, nothing is imported."""
@@ -174,7 +174,7 @@ def open_context(
             authenticate=authentication(configuration),
             tls=system_certificates(configuration),
             described=options.changes is not None,
-            sparing=not (options.dry_run or options.check),
+            sparing=options.changing,
         )
         transactions = here.transactions(target.prefix)
         past = Past(transactions)

@@ -67,25 +67,12 @@ class _Reader:
 
     def is_there(self, seconds: float) -> bool:
         """Return whether the file exists. Raises TimeoutError, and whatever opening it does."""
-        try:
-            found = self._opened.get(timeout=seconds)
-        except Empty:
-            raise TimeoutError(f"no answer within {seconds:g} seconds") from None
-        if isinstance(found, Exception):
-            raise found
-        return found
+        return _arrival(self._opened, seconds, TimeoutError(f"no answer within {seconds:g} seconds"))
 
     def chunks(self, seconds: float) -> Iterator[bytes]:
         """Yield the content. Raises Stalled, and whatever reading it does."""
-        while True:
-            try:
-                chunk = self._arrived.get(timeout=seconds)
-            except Empty:
-                raise Stalled(f"no data within {seconds:g} seconds") from None
-            if isinstance(chunk, Exception):
-                raise chunk
-            if chunk is None:
-                return
+        late = Stalled(f"no data within {seconds:g} seconds")
+        while (chunk := _arrival(self._arrived, seconds, late)) is not None:
             self._room.release()
             yield chunk
 
@@ -116,6 +103,17 @@ class _Reader:
             self._room.acquire()
             if self._left.is_set():
                 return
+
+
+def _arrival(queue: SimpleQueue[Result | Exception], seconds: float, late: Exception) -> Result:
+    """Return what arrives, or raise it if it is an exception; raise ``late`` if nothing does."""
+    try:
+        found = queue.get(timeout=seconds)
+    except Empty:
+        raise late from None
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def _start(work: Callable[[], None]) -> None:

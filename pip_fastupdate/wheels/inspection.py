@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from ..core.cache_folder import is_trusted_file, touch
+from ..core.cache_folder import CAREFUL, is_trusted_file, touch
 from ..core.files import create, part_of
 from ..core.hashes import WEAK
 from ..core.models import Reason, Release
@@ -41,9 +41,6 @@ CONTENT_SCHEMA = 1
 
 Names, metadata and destinations are checked every time.
 """
-
-_CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-"""Nothing is read or written through links."""
 
 MOST = 20
 """Maximum number of reasons given; a hostile wheel may have one per entry."""
@@ -173,7 +170,7 @@ def _is_marked(marker: Path | None) -> bool:
     if marker is None:
         return False
     try:
-        with open(os.open(marker, os.O_RDONLY | _CAREFUL), "rb") as file:  # noqa: PTH123 - a descriptor
+        with open(os.open(marker, os.O_RDONLY | CAREFUL), "rb") as file:  # noqa: PTH123 - a descriptor
             found = file.read(200) if is_trusted_file(os.fstat(file.fileno())) else b""
     except OSError:
         return False

@@ -17,23 +17,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core.cache_folder import PRIVATE, is_trusted_file, make, touch
+from ..core.cache_folder import CAREFUL, PRIVATE, UNPACKED, is_trusted_file, make, touch
 from ..core.files import create, part_of, write_all
 from ..core.hashes import SIZES
 from ..core.links import LINKS, Link
 from ..core.options import LinkMode
 from .record import RecordRow
-
-SUFFIX = ".files"
-"""Of the directory next to the wheel."""
-
-_CAREFUL = (
-    getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_BINARY", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-)
-"""Nothing is read through links."""
 
 _EXECUTABLE = 0o111
 
@@ -76,7 +65,7 @@ class Unpacked:
 
     def __init__(self, wheel: Path, rows: Mapping[str, RecordRow], how: Linking) -> None:
         """``wheel`` is cached under its verified hash; ``rows`` are its RECORD's."""
-        self._folder = wheel.with_name(wheel.name + SUFFIX)
+        self._folder = wheel.with_name(wheel.name + UNPACKED)
         self._rows, self._how = rows, how
         self._new: list[tuple[str, str]] = []
         self._open = self._folder.is_dir() and not self._folder.is_symlink()
@@ -97,7 +86,7 @@ class Unpacked:
 
     def _take(self, digest: str, target: str, executable: bool) -> bool:
         path = self._path(digest, executable)
-        descriptor = os.open(path, os.O_RDONLY | _CAREFUL)
+        descriptor = os.open(path, os.O_RDONLY | CAREFUL)
         try:
             if not self._is_sound(descriptor, digest, executable):
                 os.unlink(path)  # noqa: PTH108 - text
@@ -131,7 +120,7 @@ class Unpacked:
                 self._folder.mkdir(mode=PRIVATE, exist_ok=True)
         for path, kept in self._new:
             with suppress(OSError):
-                descriptor = os.open(path, os.O_RDONLY | _CAREFUL)
+                descriptor = os.open(path, os.O_RDONLY | CAREFUL)
                 try:
                     self._how.link(descriptor, path, kept)
                 finally:
