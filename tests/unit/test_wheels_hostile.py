@@ -343,3 +343,14 @@ def test_file_that_shrinks_while_it_is_read(tmp_path: Path, monkeypatch: pytest.
             stream.truncate(entry.start + 10)
         with pytest.raises(OSError, match="changed while it was read"):
             list(opened.chunks(entry))
+
+
+@pytest.mark.parametrize("length", [archive.PIECE - 1, archive.PIECE, archive.PIECE + 1, 2 * archive.PIECE + 5])
+@pytest.mark.parametrize("pattern", [b"\0", b"abc", bytes(range(256))])
+def test_data_that_ends_where_a_piece_does(tmp_path: Path, length: int, pattern: bytes) -> None:
+    """Once its input is used up, zlib may still have some content, or only the end, in its own memory."""
+    content = (pattern * length)[:length]
+    (tmp_path / FILENAME).write_bytes(pack(demo({"demo/a.bin": content})))
+
+    with Archive(tmp_path / FILENAME, replace(SMALL, ratio_from=10**9)) as opened:
+        assert content == b"".join(opened.pieces("demo/a.bin"))

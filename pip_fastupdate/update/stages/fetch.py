@@ -109,7 +109,7 @@ def _fetch(area: StagingArea, missing: Sequence[Change], threads: Threads, turns
             folder = area.transaction.staging / str(first + len(staging))
             downloaded = Downloaded(change=change, path=found, folder=folder)
             task = Task(partial(_stage, area, downloaded, turns))
-            threads.submit(task)
+            threads.submit(task, first=_is_large(change))  # at the end others would wait for it
             staging.append((change, task))
     return _Fetched(staging=tuple(staging), lost=tuple(lost))
 
@@ -117,10 +117,15 @@ def _fetch(area: StagingArea, missing: Sequence[Change], threads: Threads, turns
 def _stage(area: StagingArea, downloaded: Downloaded, turns: Turns) -> StagedRelease | Failure:
     """Stage a file, and return the memory that a large one took before the next takes more: then 85 MB, not 126."""
     found = stage(area, downloaded, turns)
-    file = downloaded.change.target.file
-    if file is None or file.size is None or file.size >= LARGE:
+    if _is_large(downloaded.change):
         return_memory()
     return found
+
+
+def _is_large(change: Change) -> bool:
+    """Return whether its file is, or may be."""
+    file = change.target.file
+    return file is None or file.size is None or file.size >= LARGE
 
 
 def _with(
