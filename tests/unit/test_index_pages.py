@@ -159,6 +159,8 @@ class TestSimpleJson:
             ({"filename": "other-1.0.zip"}, {}),
             ({"filename": ...}, {}),
             ({"size": None, "upload-time": None}, {"size": None, "uploaded": None}),
+            ({"size": -1}, {"size": None}),
+            ({"size": 0}, {"size": None}),
             ({"size": "7", "requires-python": 3, "hashes": []}, {"sha256": None}),
         ],
     )

@@ -174,7 +174,7 @@ def json_file(file: SimpleFile, rank: int, base: Base) -> CompatibleFile:
         file.filename,
         base.join(file.url),
         sha256,
-        file.size,
+        file.size if file.size and file.size > 0 else None,  # mirrors write -1 if they do not know it
         (said.get("sha256") or True) if isinstance(said, dict) else said,
         (file.yanked if isinstance(file.yanked, str) else "") if file.yanked else None,
         file.uploaded,
