@@ -218,6 +218,9 @@ UNREACHABLE: frozenset[ReasonKind] = frozenset(("unreachable", "timeout"))
 BAD_FILE: frozenset[ReasonKind] = frozenset(("hash", "size", "garbage", "changed"))
 """A failure of the file, not of the network."""
 
+OUTDATED_URL: frozenset[ReasonKind] = frozenset(("http", "missing-file"))
+"""A failure that a file's URL of some time ago may have: some indexes sign URLs for a limited time."""
+
 WORDS: Mapping[ReasonKind, str] = {
     "required-by": "limited by a requirement of another package",
     "requires": "requiring a package that cannot be upgraded",

@@ -18,6 +18,7 @@ from ..core import interpreter
 from ..core.interpreter import Interpreter
 from ..core.models import Failure, Project, Release
 from ..core.protocols import DownloadFailed, Filters, Progress, Transport
+from ..core.reasons import OUTDATED_URL
 from ..core.settings import Settings
 from ..core.threads.background import Task, Threads
 from .configured import json_apis
@@ -181,6 +182,16 @@ class Catalog:
             return every_hash(release, self._session)
         return ()
 
+    def renewed(self, release: Release) -> Release | None:
+        """Return the release with the URL that its index gives its file now, which may work; None if that is no other
+        one.
+        """
+        found = guarded(
+            release.name,
+            lambda: self._finder.renewed(release, self._floors.get(release.name), self._session),
+        )
+        return None if isinstance(found, Failure) else found
+
     def confirm(self, release: Release) -> Fields:
         """Return the ``Requires-Dist`` fields from the file itself: the index may be wrong."""
         version = str(release.version)
@@ -285,9 +296,16 @@ class Catalog:
         return self._followed(name, None, answer)
 
     def _read(self, release: Release) -> Fields:
-        version = str(release.version)
-        requires = guarded(release.name, lambda: self._requirements.ask(release, self._session), version)
+        requires = self._ask(release)
+        again = self.renewed(release) if isinstance(requires, Failure) and requires.kind in OUTDATED_URL else None
+        if again is not None:
+            self._session.forget(filter(None, [self._requirements.key(again)]))  # that the old URL had no sidecar
+            requires = self._ask(again)
         return self._followed(release.name, release, requires)
+
+    def _ask(self, release: Release) -> Fields:
+        version = str(release.version)
+        return guarded(release.name, lambda: self._requirements.ask(release, self._session), version)
 
     def _followed(self, name: str, release: Release | None, answer: Answered) -> Answered | Failure:
         """Return the result after prefetching what follows from it: first, because more follows from that."""
@@ -359,7 +377,7 @@ def _sound(found: Project | Failure | None) -> Project | Failure | None:
             each is None or type(each) is str for each in known
         ):
             raise ValueError("not a valid index response")
-        if file is not None and file.size is not None and type(file.size) is not int:
+        if file is not None and file.size is not None and (type(file.size) is not int or file.size <= 0):
             raise ValueError("not a size")
     return found
 

@@ -38,6 +38,9 @@ class ProjectFinder:
         self._old: set[tuple[str, str]] = set()
         """Projects and sources whose responses are from well before this run."""
 
+        self._cached: set[tuple[str, str]] = set()
+        """Those whose first response is from before this run at all."""
+
     def keys(self, names: Sequence[str]) -> list[str]:
         """Return all cache keys that ``recall`` may need."""
         return [key for source in self._sources for key in source.keys(names)]
@@ -78,6 +81,8 @@ class ProjectFinder:
         return select(name, records, floor=floor, policy=self._policy, filters=self.filters)
 
     def _note(self, name: str, source: Source, found: SourceAnswer) -> None:
+        if found.fetched < self._began:
+            self._cached.add((name, source.url))
         if found.fetched < self._began - JUST_NOW:
             self._old.add((name, source.url))
         else:
@@ -92,14 +97,28 @@ class ProjectFinder:
             if release.index in by_url and (release.name, release.index) in self._old
         ]
 
+    def renewed(self, release: Release, floor: Version | None, session: Session) -> Release | None:
+        """Return the release with the URL that its index gives its file now; None if that is no other one.
+
+        ``floor`` is that of the lookup. Requests the page only if the lookup did not.
+        """
+        source = next((each for each in self._sources if each.url == release.index), None)
+        if source is None or (release.name, source.url) not in self._cached:
+            return None
+        from .recheck import renewed  # only what cannot be downloaded reaches this point
+
+        try:
+            return renewed(release, self._again(release, floor, source, session).record)
+        except DownloadFailed:
+            return None
+
     def recheck(self, release: Release, floor: Version | None, source: Source, session: Session) -> Failure | None:
         """Return how the release has changed since then; None if it has not, or requests are not allowed.
 
         ``floor`` is that of the lookup: so the index confirms the cached page, and a replacement drops no more.
         """
-        lowest = None if floor is None else min(floor, release.version)
         try:
-            found = source.ask(release.name, session, floor=lowest, revalidate=True)
+            found = self._again(release, floor, source, session)
         except DownloadFailed as failed:
             if failed.kind == "offline":
                 return None
@@ -107,8 +126,14 @@ class ProjectFinder:
             return Failure(name=release.name, version=version, kind=failed.kind, text=failed.text)
         from .recheck import compare  # only changes to the environment reach this point
 
-        self._note(release.name, source, found)
         return compare(release, found.record)
+
+    def _again(self, release: Release, floor: Version | None, source: Source, session: Session) -> SourceAnswer:
+        """Return what the source has of the project now. Raises DownloadFailed."""
+        lowest = None if floor is None else min(floor, release.version)
+        found = source.ask(release.name, session, floor=lowest, revalidate=True)
+        self._note(release.name, source, found)
+        return found
 
     def unconsulted(self) -> tuple[str, ...]:
         """Return one line for each source that could not be used, or not for everything."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..core.models import Failure, File, Release
@@ -31,8 +32,7 @@ def compare(release: Release, record: ProjectRecord | None) -> Failure | None:
     file = release.file
     if file is None:
         return None
-    entries = (entry for entry in record.entries() if version_of(entry.version) == release.version) if record else ()
-    now = next((listed for entry in entries for listed in entry.files if listed.filename == file.filename), None)
+    now = _listed(file, release, record)
     if now is None:
         return _failure(release, "not-found", f"{file.filename} is no longer on the index")
     if now.yanked is not None and release.yanked is None:
@@ -40,6 +40,21 @@ def compare(release: Release, record: ProjectRecord | None) -> Failure | None:
     if _differ(file, now):
         return _failure(release, "hash", f"{file.filename} has changed on the index")
     return None
+
+
+def renewed(release: Release, record: ProjectRecord | None) -> Release | None:
+    """Return the release with the URL of its file in the index's newest response; None if that is no other one."""
+    file = release.file
+    now = None if file is None else _listed(file, release, record)
+    if file is None or now is None or now.url == file.url or _differ(file, now):
+        return None
+    return replace(release, file=replace(file, url=now.url))
+
+
+def _listed(file: File, release: Release, record: ProjectRecord | None) -> CompatibleFile | None:
+    """Return what the response lists as the release's file."""
+    entries = (entry for entry in record.entries() if version_of(entry.version) == release.version) if record else ()
+    return next((listed for entry in entries for listed in entry.files if listed.filename == file.filename), None)
 
 
 def _differ(file: File, now: CompatibleFile) -> bool:

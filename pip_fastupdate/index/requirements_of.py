@@ -51,7 +51,8 @@ class Requirements:
         file = release.file
         if release.requires is not None or file is None or file.url.startswith("file:"):
             return None
-        return f"{SCHEMA}m {file.url}#{file.sha256 or ''}"
+        url = file.url.partition("?")[0] if file.sha256 else file.url  # a query may be valid for a limited time
+        return f"{SCHEMA}m {url}#{file.sha256 or ''}"
 
     def recall(self, release: Release, stored: Mapping[str, Answer]) -> tuple[str, ...] | Failure | None:
         """Return the result without the network; None if a request is needed."""

@@ -69,6 +69,7 @@ def open_area(context: RunContext, inventory: Inventory) -> Iterator[StagingArea
                 offline=context.options.cache.offline,
                 temporary=transaction.staging.parent / "wheels",
                 shared=_shared(context),
+                renewed=context.catalog.renewed,
             ),
             linking=_linking(context, transaction.staging),
             unpacked=[],

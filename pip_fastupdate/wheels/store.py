@@ -6,7 +6,7 @@ import hashlib
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from ..core.cache_folder import distrust, make, touch
 from ..core.hashes import WEAK, problem
 from ..core.models import Failure, File, Release
 from ..core.protocols import Counting, DownloadFailed, Progress, Transport
-from ..core.reasons import not_cached
+from ..core.reasons import OUTDATED_URL, not_cached
 from ..core.urls import file_path
 from . import files
 from .download import DiskRefused, Download, Meter, Part, disk_error
@@ -55,6 +55,7 @@ class WheelStore:
         offline: bool,
         temporary: Path,
         shared: SharedWheels | None = None,
+        renewed: Callable[[Release], Release | None] = lambda _: None,
         retries: int = 3,
         pause: float = 0.5,
     ) -> None:
@@ -62,6 +63,7 @@ class WheelStore:
 
         Nor is it used where others may have put things into it. ``retries`` counts for connections that break in the
         middle; ``pause`` is the seconds before the first of them. ``shared`` is asked before an index is.
+        ``renewed`` returns a release that cannot be downloaded with another URL, if its index gives one now.
         """
         self._directory = directory if directory is None or distrust(directory) is None else None
         self._transport = transport
@@ -75,7 +77,7 @@ class WheelStore:
         self._seen: dict[Path, Identity] = {}
         self._parts: set[Part] = set()
         self._writable = True
-        self._shared = shared
+        self._shared, self._renewed = shared, renewed
         self._warnings: deque[tuple[str, str]] = shared.warnings if shared else deque()
 
     def fetch(
@@ -118,15 +120,24 @@ class WheelStore:
 
     def _obtain(self, release: Release, meter: Meter, stop: threading.Event) -> Path | Failure:
         """Return the file of one release. Raises PipUpdateError, Stopped."""
-        file = _file(release)
         try:
-            _check_names(file)
-            if _is_local(file):
-                return self._local(file)
-            path = self._cached(file) or self._download(file, meter, stop)
+            return self._path(_file(release), meter, stop)
         except DownloadFailed as error:
-            return Failure(name=release.name, kind=error.kind, text=error.text, version=str(release.version))
-        self._obtained[file.url] = path
+            failed = error
+        again = self._renewed(release) if failed.kind in OUTDATED_URL else None
+        try:
+            if again is not None:
+                return self._path(_file(again), meter, stop)
+        except DownloadFailed as error:
+            failed = error
+        return Failure(name=release.name, kind=failed.kind, text=failed.text, version=str(release.version))
+
+    def _path(self, file: File, meter: Meter, stop: threading.Event) -> Path:
+        """Return the file. Raises DownloadFailed, PipUpdateError, Stopped."""
+        _check_names(file)
+        if _is_local(file):
+            return self._local(file)
+        path = self._obtained[file.url] = self._cached(file) or self._download(file, meter, stop)
         return path
 
     def _cached(self, file: File) -> Path | None:

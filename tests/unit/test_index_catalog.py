@@ -456,3 +456,97 @@ def test_transport_and_counters_are_the_sessions() -> None:
     assert (session, session.counters) == (source.transport, source.counters)
     source.close()
     assert session.closed
+
+
+class TestRenewed:
+    """Some indexes sign the URLs of files for a limited time, and the cache keeps a page for longer."""
+
+    def url(self, version: str, token: int) -> str:
+        """A signed URL."""
+        return f"{ROOT}/files/a-{version}-py3-none-any.whl?token={token}"
+
+    def serve(self, session: World, token: int, **fields: Any) -> World:
+        """The page, with URLs signed once more; nothing else works."""
+        files = [
+            {
+                "url": self.url(version, token),
+                "filename": f"a-{version}-py3-none-any.whl",
+                "hashes": {"sha256": "ab" * 32},
+                "core-metadata": True,
+                **fields,
+            }
+            for version in ("1.0", "2.0")
+        ]
+        session.pages.clear()
+        session.page(page("a"), {"name": "a", "files": files}, SIMPLE)
+        session.page(f"{self.url('2.0', token)}.metadata", make_metadata("a", "2.0", requires=["b"]), "text/plain")
+        return session
+
+    def second_run(self) -> tuple[World, Catalog, Release]:
+        """With everything in the cache."""
+        first = self.serve(World(), 1)
+        look_up(source := catalog(first), a="1.0")
+        quiet(first, source)
+        again = World(pages=dict(first.pages), cache=dict(first.cache))
+        source = catalog(again)
+        found = look_up(source, a="1.0")["a"]
+        assert isinstance(found, Project)
+        quiet(again, source)
+        return again, source, found.candidates[0]
+
+    def test_requirements(self) -> None:
+        """Are read from the new URL."""
+        first = self.serve(World(), 1)
+        look_up(source := catalog(first), a="1.0")
+        quiet(first, source)
+        cache = {key: each for key, each in first.cache.items() if page("a") in key}
+        again = self.serve(World(cache=cache), 2)
+        source = catalog(again)
+        found = look_up(source, a="1.0")["a"]
+        assert isinstance(found, Project)
+        assert ("b",) == source.requires(found.candidates[0])
+        assert page("a") in again.asked
+
+    def test_known_requirements_stay_known(self) -> None:
+        """They belong to the file's hash, not to the signature."""
+        first = self.serve(World(), 1)
+        look_up(source := catalog(first), a="1.0")
+        quiet(first, source)
+        again = self.serve(World(cache={key: each for key, each in first.cache.items() if page("a") not in key}), 2)
+        source = catalog(again)
+        found = look_up(source, a="1.0")["a"]
+        assert isinstance(found, Project)
+        assert ("b",) == source.requires(found.candidates[0])
+        assert [page("a")] == quiet(again, source)
+
+    def test_file(self) -> None:
+        """Its release gets the new URL, and nothing else changes."""
+        again, source, release = self.second_run()
+        self.serve(again, 2)
+        renewed = source.renewed(release)
+        assert renewed == replace(release, file=replace(release.file, url=self.url("2.0", 2)))  # type: ignore[type-var]
+        assert [page("a")] == [each for each in again.asked if each.startswith(INDEX) and "/a/" in each]
+
+    @pytest.mark.parametrize("token", [1, 2])
+    def test_nothing_new(self, token: int) -> None:
+        """The same URL, or another file of that name."""
+        again, source, release = self.second_run()
+        self.serve(again, token, **({"hashes": {"sha256": "cd" * 32}} if token == 2 else {}))
+        assert None is source.renewed(release)
+
+    def test_page_of_this_run(self) -> None:
+        """Is not requested again."""
+        first = self.serve(World(), 1)
+        found = look_up(source := catalog(first), a="1.0")["a"]
+        assert isinstance(found, Project)
+        before = quiet(first, source)
+        assert None is source.renewed(found.candidates[0])
+        assert before == quiet(first, source)
+
+    def test_index_that_fails(self) -> None:
+        """There is no new URL, and no other failure than the first."""
+        again, source, release = self.second_run()
+        again.fail(page("a"), "timeout", "late")
+        assert None is source.renewed(release)
+        stranger = Release(name="b", version=Version("1"), index="https://elsewhere.invalid")
+        assert None is source.renewed(stranger)

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -195,6 +195,29 @@ def test_same_store_asks_once(world: World) -> None:
 
     assert first == list(store.fetch([release], jobs=1, progress=world.progress))
     assert 1 == len(world.transport.requests)
+
+
+def test_url_that_is_no_longer_valid(world: World) -> None:
+    """The index may have signed another one since its page was cached."""
+    signed = world.release(BIG)
+    old = replace(signed, file=replace(signed.file, url="http://index/demo?old"))  # type: ignore[type-var]
+
+    assert ("http", "http://index/demo?old answers 404") == world.failure(old)
+    found = world.fetch(old, renewed=lambda release: signed if release is old else None)["demo"]
+
+    assert isinstance(found, Path)
+    assert BIG == found.read_bytes()
+    assert {found.name: len(BIG)} == {name: count - len(BIG) for name, count in world.progress.bytes.items()}
+
+
+def test_new_url_that_does_not_work_either(world: World) -> None:
+    """Its failure counts; a file that differs from the index is not requested elsewhere."""
+    release = world.release(BIG)
+    gone = replace(release, file=replace(release.file, url="http://index/gone"))  # type: ignore[type-var]
+    other = world.release(OTHER, "other", sha256=hashlib.sha256(BIG).hexdigest())
+
+    assert ("http", "http://index/gone answers 404") == world.failure(gone, renewed=lambda _: gone)
+    assert "hash" == world.failure(other, renewed=lambda _: release)[0]
 
 
 def test_without_a_cache(world: World) -> None:
