@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO
 
 from ..core.cache_folder import CAREFUL, is_trusted_file, touch
 from ..core.files import create, part_of
@@ -89,24 +89,27 @@ def inspect(
     """
     try:
         with Archive(stream or path, limits) as archive:
-            metadata, found, notes, rows, contents = _checked(archive, path, release, limits, turns)
+            checked = _checked(archive, path, release, limits, turns)
     except Refused as refusal:
         return _refusal(release, *refusal.reasons[:MOST])
     except OSError as error:
         return _refusal(release, Reason(kind="unreadable", text=f"could not read {path}: {error.strerror or error}"))
-    arriving = news(found, metadata.scripts, name=release.name, before=before, owners=owners, commands=commands)
+    metadata = checked.metadata
+    arriving = news(
+        checked.destinations, metadata.scripts, name=release.name, before=before, owners=owners, commands=commands
+    )
     return Inspection(
         refusals=(),
-        warnings=(*_unverified(release), *notes, *arriving),
+        warnings=(*_unverified(release), *checked.oddities, *arriving),
         requires=metadata.requires,
         requires_python=metadata.requires_python,
         version=metadata.version,
-        rows=rows,
-        unpack=None if stream is None else partial(_unpacked, archive, contents),
+        rows=checked.rows,
+        unpack=None if stream is None else partial(_unpacked, archive, checked.contents),
     )
 
 
-def _unpacked(archive: Archive, contents: _Read, name: str) -> Iterable[bytes]:
+def _unpacked(archive: Archive, contents: dict[str, Sequence[bytes]], name: str) -> Iterable[bytes]:
     """Return the content, as it was read for verification if it is kept. Raises KeyError, OSError, Refused."""
     content = contents.pop(name, None)
     return archive.pieces(name) if content is None else content
@@ -116,14 +119,22 @@ def _refusal(release: Release, *reasons: Reason) -> Inspection:
     return Inspection(refusals=reasons, warnings=(), requires=(), requires_python=None, version=str(release.version))
 
 
-_Read: TypeAlias = "dict[str, Sequence[bytes]]"
-_Checked: TypeAlias = (
-    "tuple[WheelMetadata, tuple[Destination, ...], list[Reason], Mapping[str, record.RecordRow], _Read]"
-)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Checked:
+    """A wheel that may be installed."""
+
+    metadata: WheelMetadata
+    destinations: tuple[Destination, ...]
+    oddities: Sequence[Reason]
+    """Of its RECORD."""
+
+    rows: Mapping[str, record.RecordRow]
+    contents: dict[str, Sequence[bytes]]
+    """What was read of its files and kept."""
 
 
 def _checked(archive: Archive, path: Path, release: Release, limits: Limits, turns: Turns | None) -> _Checked:
-    """Return metadata, files, oddities of RECORD, its rows, and what was read. Raises Refused."""
+    """Read the wheel, its files too unless it is known that they passed. Raises Refused."""
     filename = release.file.filename if release.file and release.file.is_wheel else path.name  # built from an sdist
     metadata = read(archive, filename, release.name, release.version, limits)
     found, faults = destinations(archive, metadata.stem, metadata.scripts, windows=limits.windows)
@@ -132,14 +143,18 @@ def _checked(archive: Archive, path: Path, release: Release, limits: Limits, tur
     rows = record.parse(archive.read(f"{metadata.stem}.dist-info/RECORD", 4 * limits.metadata))
     notes = _check_record(archive, rows, f"{metadata.stem}.dist-info/RECORD", verified=_is_verified(release))
     marker = _marker(path, release)
-    if _is_marked(marker):
-        return metadata, found, notes, rows, {}
-    content = record.read_content(archive, rows, turns)
+    content = record.Content(faults=(), read={}) if _is_marked(marker) else record.read_content(archive, rows, turns)
     if content.faults and not _is_verified(release):
         raise Refused(*content.faults)
     if not content.faults:
         _mark(marker)
-    return metadata, found, [*notes, *record.differing(content.faults)], rows, content.read
+    return _Checked(
+        metadata=metadata,
+        destinations=found,
+        oddities=[*notes, *record.differing(content.faults)],
+        rows=rows,
+        contents=content.read,
+    )
 
 
 def _check_record(archive: Archive, rows: Mapping[str, record.RecordRow], own: str, *, verified: bool) -> list[Reason]:

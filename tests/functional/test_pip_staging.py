@@ -50,7 +50,7 @@ def bring(path, requested):
     return staged
 
 
-with ThreadPoolExecutor(4) as threads:
+with staging.without_warnings(), ThreadPoolExecutor(4) as threads:
     results = list(threads.map(bring, order["wheels"], order["requested"]))
 for staged in results:
     assert staged.info.is_dir() and staged.info.suffix == ".dist-info"
