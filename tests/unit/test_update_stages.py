@@ -131,7 +131,7 @@ class Threads:
     def __init__(self) -> None:
         self.folders: list[str] = []
 
-    def submit(self, task: Any) -> None:
+    def submit(self, task: Any, *, first: bool) -> None:
         """Stage nothing."""
         self.folders += [each.folder.name for each in task._work.args if isinstance(each, Downloaded)]
 
