@@ -24,6 +24,23 @@ if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
     leave_current_directory(sys.path)
 
 
+def replace_closed_streams() -> None:
+    """Let what is written to closed standard streams (``>&-``, ``pythonw``) go nowhere.
+
+    Python sets them to None, so the first word to them would end a run with an error, even after a complete update. The
+    numbers of closed descriptors are taken, too: otherwise the next opened file would get them.
+    """
+    if None not in (sys.stdin, sys.stdout, sys.stderr):
+        return
+    import os
+
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - open until the end
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+
+
 def main() -> int:
     """Run the command line of this process and return its exit code.
 
@@ -32,6 +49,7 @@ def main() -> int:
     1.37 s without both, 1.28 s without the latter (medians of 7).
     """
     gc.disable()
+    replace_closed_streams()
     try:
         try:
             from .cli import main as run

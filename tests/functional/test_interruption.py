@@ -138,6 +138,23 @@ def test_report_that_cannot_be_written(small: real.Real) -> None:
     assert "warning: could not write the report: No space left on device" == told.splitlines()[-1]
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed(small: real.Real, closed: str) -> None:
+    """What is written to them is lost, and nothing else: the update is made, and its exit code is true."""
+    words = [str(small.env.python), "-m", "pip_fastupdate"]
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {closed}', "sh", *words],
+        env=variables(small.env, index=small.index, env_vars=real.EPOCH),
+        cwd=small.env.home,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    assert (0, small.new) == (done.returncode, installed(small.env)), done.stderr
+    assert "rror" not in done.stderr
+
+
 def test_hang_up_that_is_ignored(small: real.Real) -> None:
     """What was started with nohup goes on when the terminal is closed."""
     former = signal.signal(signal.SIGHUP, signal.SIG_IGN)
