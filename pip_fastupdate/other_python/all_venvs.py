@@ -86,7 +86,7 @@ def without_folder(arguments: Sequence[str], format: str) -> list[str]:
             next(words, None)
         elif not word.startswith("--all-venvs="):
             kept.append(word)
-    return [*kept, f"--format={format}"]
+    return [f"--format={format}", *kept]  # before a "--", after which there are only names
 
 
 def environments(folder: Path, failed: Callable[[OSError], object]) -> Iterator[Found]:

@@ -60,7 +60,8 @@ def test_gravest_exit_code_counts(codes: list[int | None], expected: int) -> Non
 def test_command_line_for_one_environment() -> None:
     """Everything but the folder is handed on."""
     words = ["--all-venvs", "a", "-n", "--all-venvs=b", "rich"]
-    assert ["-n", "rich", "--format=table"] == without_folder(words, "table")
+    assert ["--format=table", "-n", "rich"] == without_folder(words, "table")
+    assert ["--format=json", "--", "rich"] == without_folder(["--all-venvs", "a", "--", "rich"], "json")
 
 
 @pytest.mark.parametrize(
