@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..core.errors import UsageError
+from ..core.files import expanded
 from ..core.names import normalize
 from ..core.options import Bytecode, CacheOptions, Options
 from ..core.settings import ResponseLimits
@@ -76,7 +77,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         options=_options(found, cache),
         pip_arguments=(*found.pip_arguments, *values.requirements(found.write)),
         jobs=found.jobs,
-        cache_directory=found.cache_dir,
+        cache_directory=None if found.cache_dir is None else expanded(found.cache_dir),
         no_cache=found.no_cache,
         build=frozenset(
             name if name == ":all:" else normalize(name) for each in found.build for name in each.split(",")

@@ -10,6 +10,7 @@ from typing import Any, NoReturn, get_args
 
 from .. import __version__
 from ..core.errors import UsageError
+from ..core.files import expanded
 from ..core.options import LinkMode
 from . import policy as policy_arguments
 from . import report as report_arguments
@@ -247,7 +248,7 @@ def _add_pip(made: argparse.ArgumentParser) -> None:
 def _lock_file(text: str) -> Path:
     if not LOCK_FILE.fullmatch(Path(text).name):
         raise argparse.ArgumentTypeError(f"{text!r} must be named pylock.toml or pylock.NAME.toml (PEP 751)")
-    return Path(text).expanduser().absolute()
+    return expanded(text).absolute()
 
 
 def _count(text: str) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from ..core.errors import UsageError
+from ..core.files import expanded
 from ..core.names import normalize
 from ..core.options import AdvisoryOptions, Level, PolicyOptions
 from . import report as report_arguments
@@ -111,7 +112,7 @@ def advisories(found: argparse.Namespace) -> AdvisoryOptions:
         audit=asked,
         security=found.security,
         service=found.osv_url,
-        local=found.advisories.expanduser().absolute() if found.advisories else None,
+        local=expanded(found.advisories).absolute() if found.advisories else None,
         ignore=tuple(_words(found.ignore_vuln)),
         ignore_until_fixed=tuple(_words(found.ignore_until_fixed)),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from ..core.errors import UsageError
+from ..core.files import expanded
 from ..core.options import Format
 
 SUFFIXES: Mapping[str, Format] = {
@@ -61,7 +62,7 @@ def read(found: argparse.Namespace) -> dict[str, Any]:
     given: Format | None = found.format
     if not found.output:
         return {"format": given or "table"}
-    paths = dict.fromkeys(Path(each).expanduser().absolute() for each in found.output)
+    paths = dict.fromkeys(expanded(each).absolute() for each in found.output)
     if given and len(paths) > 1:
         raise UsageError(
             "--format cannot be used with several --output", hint="drop --format; each suffix names the format"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import UsageError
+from ..core.files import expanded
 from ..core.names import NAME, normalize
 from ..core.settings import ResponseLimits
 from . import policy as policy_arguments
@@ -22,12 +23,17 @@ def written(found: argparse.Namespace) -> tuple[Path, ...]:
             "--write-lower-bounds requires --write FILE",
             hint=("for example, `pip-update --write pyproject.toml --write-lower-bounds`"),
         )
-    return tuple(dict.fromkeys(Path(each).expanduser().absolute() for each in found.write))
+    return tuple(dict.fromkeys(expanded(each).absolute() for each in found.write))
 
 
 def requirements(written: Sequence[str]) -> tuple[str, ...]:
     """Return the files to write that pip reads, too, as options for pip."""
-    return tuple(f"--requirement={each}" for each in written if not each.endswith((".toml", ".lock")))
+    if not written:
+        return ()
+    from ..project_files.foreign import FOREIGN  # seldom needed
+
+    read = (each for each in written if not each.endswith(".toml") and Path(each).name not in FOREIGN)
+    return tuple(f"--requirement={os.path.expanduser(each)}" for each in read)  # noqa: PTH111 - as ``expanded`` does
 
 
 def download_only(found: argparse.Namespace) -> bool:
@@ -74,7 +80,7 @@ def all_venvs(found: argparse.Namespace, argv: Sequence[str]) -> Path | None:
     wrong += [f"--format {found.format}"] if found.format not in (None, "table", "json", "markdown") else []
     if wrong:
         raise UsageError(f"--all-venvs cannot be used with {wrong[0]}", hint=f"drop {wrong[0]}")
-    return Path(found.all_venvs).expanduser().absolute()
+    return expanded(found.all_venvs).absolute()
 
 
 def check_test(found: argparse.Namespace) -> None:

@@ -171,6 +171,11 @@ def working_folder() -> str:
         return ""
 
 
+def expanded(path: str | Path) -> Path:
+    """Return a path from the user; a ``~`` that names nobody's home is part of the name."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - pathlib's raises RuntimeError for such a name
+
+
 def real(path: str) -> str:
     """Return ``path`` as pip compares it: absolute, without symbolic links, in the file system's case."""
     return os.path.normcase(os.path.realpath(path))

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..core.errors import UsageError
+from ..core.files import expanded
 from ..core.names import normalize
 from ..core.text import venv_python
 from . import bootstrap, lifeline
@@ -96,18 +97,28 @@ def interpreter(given: str) -> Path:
 
     The path is absolute, but symbolic links in it stay: they make a virtual environment. Raises UsageError.
     """
-    path = Path(given).expanduser().absolute()
+    path = expanded(given).absolute()
+    try:
+        path = _found(path, given)
+        _check(path)
+    except OSError as error:  # a directory on the way is another user's, or the name is too long
+        raise UsageError(f"could not read {path}: {error.strerror}", hint=_HINT) from None
+    return path
+
+
+def _found(path: Path, given: str) -> Path:
+    """Return the interpreter in an environment's directory, or that of a name in PATH; else ``path`` itself."""
     if path.is_dir():
-        found = next((path / each for each in _IN_ENVIRONMENT if (path / each).exists()), None)
+        places = [path / each for each in _IN_ENVIRONMENT]
+        found = next((each for each in (*filter(Path.exists, places), *filter(Path.is_symlink, places))), None)
         if found is None:
             raise UsageError(
                 f"no Python environment found in {path}",
                 hint=_HINT,
             )
-        path = found
-    elif not path.exists() and Path(given).name == given:
-        path = _in_path(given) or path
-    _check(path)
+        return found
+    if not path.exists() and Path(given).name == given:
+        return _in_path(given) or path
     return path
 
 

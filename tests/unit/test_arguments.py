@@ -152,6 +152,34 @@ def test_wrong_choice(words: list[str]) -> None:
     assert "\n" not in caught.value.message
 
 
+def test_files_to_write_are_read_by_pip(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """All but pyproject.toml and the lock files of other programs, whatever their names end with."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    names = ("requirements.lock", "uv.lock", "pyproject.toml", "~/r.txt")
+    found = parse_arguments([f"--write={each}" for each in names])
+    expected = ("--requirement=requirements.lock", f"--requirement={tmp_path}/r.txt")
+    assert expected == tuple(each.replace("\\", "/") for each in found.pip_arguments)
+    assert tmp_path / "r.txt" == found.options.write[-1]
+
+
+def test_tilde_that_is_nobodys_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It is the first letter of a name, as for a shell."""
+    monkeypatch.chdir(tmp_path)
+    words = ["--write", "~no-one.txt", "--output", "~no-one.json", "--cache-dir", "~no-one"]
+    found = parse_arguments(words)
+    assert (tmp_path / "~no-one.txt",) == found.options.write
+    assert ((tmp_path / "~no-one.json", "json"),) == found.options.outputs
+    assert tmp_path / "~no-one" == parse_arguments(["--all-venvs", "~no-one"]).all_venvs
+
+
+def test_cache_folder_in_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A setting is read by no shell that expands it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert tmp_path / "there" == parse_arguments(["--cache-dir=~/there"]).cache_directory
+
+
 def test_cache_folder() -> None:
     """The cache may lie elsewhere, or nowhere."""
     assert Path("there") == parse_arguments(["--cache-dir", "there"]).cache_directory

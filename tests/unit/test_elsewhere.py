@@ -81,6 +81,20 @@ def test_not_an_interpreter(tmp_path: Path) -> None:
     assert f"is a broken symbolic link to {tmp_path / 'gone'}" in refusal(tmp_path / "python").message
 
 
+def test_environment_whose_python_is_gone(tmp_path: Path) -> None:
+    """That is what is wrong with it; not that it was no environment."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to(tmp_path / "gone")
+    assert f"is a broken symbolic link to {tmp_path / 'gone'}" in refusal(tmp_path).message
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows reports such a name as missing")
+def test_path_that_cannot_be_read() -> None:
+    """It is refused like a missing one, and is no failure of the program."""
+    assert "File name too long" in refusal("x" * 300).message
+    assert "does not exist" in refusal("~no-one/bin/python").message
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permission")
 def test_file_that_is_not_executable(tmp_path: Path) -> None:
     """It must be allowed to run it."""
