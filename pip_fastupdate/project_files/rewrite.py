@@ -58,10 +58,18 @@ def relaxed(specifier: str) -> str:
     found = []
     for operator, _, version in _CLAUSE.findall(specifier):
         if operator in ("==", "~=", "==="):
-            found.append(f">={version.removesuffix('.*')}")
+            found.append(_lower_bound(operator, version))
         elif operator not in UPPER:
             found.append(f"{operator}{version}")
     return ",".join(found)
+
+
+def _lower_bound(operator: str, version: str) -> str:
+    """Return what stays of a pin; all of it if it is not a version, which cannot be rewritten."""
+    try:
+        return f">={Version(version.removesuffix('.*')).public}"  # a local label is allowed after == only (PEP 440)
+    except ValueError:
+        return f"{operator}{version}"
 
 
 def moved(text: str, target: Version, *, lower_bounds: bool = False) -> tuple[Edit, ...]:

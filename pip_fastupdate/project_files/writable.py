@@ -13,19 +13,10 @@ from ..core.errors import UsageError
 from ..core.requirements import Dependency, InvalidRequirement, allows, parse
 from ..core.settings import RequirementLine
 from . import requirements
+from .foreign import FOREIGN
 from .hashes import is_pin, with_hashes
 from .pyproject import Loads, declared, replaced, why_fixed
 from .rewrite import Edit, Unwritable, edited, moved
-
-FOREIGN = {
-    "uv.lock": "uv lock --upgrade",
-    "poetry.lock": "poetry update",
-    "pdm.lock": "pdm update",
-    "Pipfile.lock": "pipenv update",
-    "pixi.lock": "pixi update",
-    "pylock.toml": "pip-update --lock-file pylock.toml",
-}
-"""Lock files by name, and the command that recreates them."""
 
 Edits = Mapping[int, tuple[Edit, ...]]
 """Of entries, by their indexes; positions are in the entry's text."""
@@ -75,6 +66,9 @@ class Writable:
     entries: tuple[FileRequirement, ...]
     put: Callable[[Edits], bytes]
     """Returns the file's bytes with these edits. Raises Unwritable, UnicodeEncodeError."""
+
+    text: Callable[[bytes], str]
+    """Returns bytes of the file, old or new, as text."""
 
     def rehashed(self, versions: Mapping[str, Version]) -> list[str]:
         """Return the names of entries that need the hashes of other versions than before."""
@@ -133,6 +127,8 @@ def open_requirements(path: Path, lines: Sequence[RequirementLine], *, hashes: b
     data = _read(path)
     try:
         decoded = requirements.decode(data)
+        if decoded.encode(decoded.text) != data:
+            raise UnicodeError(f"{decoded.encoding} has several bytes for one of its characters")
     except UnicodeError as error:
         raise UsageError(f"could not decode {path}: {error}", hint="save it as UTF-8") from None
     command = requirements.compiled_by(decoded.text)
@@ -160,7 +156,9 @@ def open_requirements(path: Path, lines: Sequence[RequirementLine], *, hashes: b
         )
         return decoded.encode(edited(decoded.text, tuple(shifted)))
 
-    return Writable(path=path, data=data, entries=tuple(entries), put=put)
+    return Writable(
+        path=path, data=data, entries=tuple(entries), put=put, text=lambda data: requirements.decode(data).text
+    )
 
 
 def _why_fixed(line: RequirementLine, place: requirements.LogicalLine, text: str, hashes: bool) -> str | None:
@@ -211,7 +209,7 @@ def open_pyproject(path: Path, loads: Loads) -> Writable:
             result = replaced(result, loads, places[index], changes)
         return result.encode("utf-8")
 
-    return Writable(path=path, data=data, entries=tuple(entries), put=put)
+    return Writable(path=path, data=data, entries=tuple(entries), put=put, text=lambda data: data.decode("utf-8"))
 
 
 def _no_dependencies(document: Mapping[str, object]) -> str:

@@ -185,7 +185,8 @@ METADATA = (
 )
 
 
-def test_own_bounds_of_an_editable_project_follow(project: Env, index: LocalIndex) -> None:
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_own_bounds_of_an_editable_project_follow(project: Env, index: LocalIndex, end: str) -> None:
     """What its installed metadata repeats of the file holds nothing and moves with it; an undo brings it back."""
     source = project.home / "app source"
     source.mkdir()
@@ -194,7 +195,8 @@ def test_own_bounds_of_an_editable_project_follow(project: Env, index: LocalInde
     path.write_text(text + "[project.optional-dependencies]\nx = ['kept<2']\n")
     info = project.site_packages / "app-0.1.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text(METADATA)
+    before = METADATA.replace("\n", end).encode()
+    (info / "METADATA").write_bytes(before)
     (info / "RECORD").write_text("app-0.1.dist-info/METADATA,sha256=x,1\napp-0.1.dist-info/RECORD,,\n")
     (info / "direct_url.json").write_text(json.dumps({"url": source.as_uri(), "dir_info": {"editable": True}}))
     held = run(project, "lib", "-n", index=index)
@@ -205,11 +207,11 @@ def test_own_bounds_of_an_editable_project_follow(project: Env, index: LocalInde
         name: installed(project)[name] for name in ("lib", "cap", "kept")
     }
     assert (True, True) == ("'lib>=1,<3'" in path.read_text(), "'cap==1.0'" in path.read_text())
-    expected = METADATA.replace("lib<2", "lib<3", 1).replace("kept<2", "kept<3")
-    assert expected == (info / "METADATA").read_text()
-    hashed = base64.urlsafe_b64encode(sha256(expected.encode()).digest()).rstrip(b"=").decode()
+    expected = before.replace(b"lib<2", b"lib<3", 1).replace(b"kept<2", b"kept<3")
+    assert expected == (info / "METADATA").read_bytes()
+    hashed = base64.urlsafe_b64encode(sha256(expected).digest()).rstrip(b"=").decode()
     first = (info / "RECORD").read_text().splitlines()[0]
     assert f"app-0.1.dist-info/METADATA,sha256={hashed},{len(expected)}" == first
     assert 0 == run(project, "--undo", index=index).returncode
-    assert (METADATA, True) == ((info / "METADATA").read_text(), "'lib>=1,<2'" in path.read_text())
+    assert (before, True) == ((info / "METADATA").read_bytes(), "'lib>=1,<2'" in path.read_text())
     assert "METADATA,sha256=x,1" in (info / "RECORD").read_text()

@@ -7,14 +7,17 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from pip_fastupdate._pip import requirement_files, toml
 from pip_fastupdate.core.errors import UsageError
-from pip_fastupdate.core.settings import RequirementLine
+from pip_fastupdate.core.options import CacheOptions, Options
+from pip_fastupdate.core.settings import RequirementLine, Settings
 from pip_fastupdate.project_files import pyproject, requirements
 from pip_fastupdate.project_files.rewrite import Edit, Unwritable, edited, moved, relaxed
 from pip_fastupdate.project_files.writable import Writable, open_pyproject, open_requirements
+from pip_fastupdate.update.project.files import project_of
 
 try:
     import tomllib
@@ -94,11 +97,15 @@ def test_what_cannot_be_rewritten(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("specifier", "expected"),
-    [("==1.0", ">=1.0"), ("==1.*", ">=1"), ("~=1.4", ">=1.4"), (">=1,<2", ">=1"), ("!=1.5,<2", "!=1.5"), ("<=2", "")],
+    [
+        *(("==1.0", ">=1.0"), ("==1.*", ">=1"), ("~=1.4", ">=1.4"), (">=1,<2", ">=1"), ("!=1.5,<2", "!=1.5")),
+        *(("<=2", ""), ("==2.1+cpu", ">=2.1"), ("===2.1+cpu", ">=2.1"), ("===any", "===any")),
+    ],
 )
 def test_what_stays_of_a_specifier(specifier: str, expected: str) -> None:
     """To plan a rewrite, only what keeps newer versions out is left out."""
     assert expected == relaxed(specifier)
+    assert SpecifierSet(expected) is not None, "it is a limit of the plan"
 
 
 def test_logical_lines() -> None:
@@ -249,6 +256,37 @@ def test_lines_too_long_for_a_path(tmp_path: Path, line: str) -> None:
     options = SimpleNamespace(features_enabled=[], isolated_mode=False, format_control=None, release_control=None)
     with pytest.raises(UsageError, match="could not parse"):
         requirement_files.read([str(tmp_path / "requirements.txt")], lambda: None, options)
+
+
+def test_encoding_that_would_change_other_bytes(tmp_path: Path) -> None:
+    """Where a character has several bytes, a rewritten file would not have those of before: it is refused."""
+    path = tmp_path / "requirements.txt"
+    path.write_bytes(b"# coding: cp932 \x87\x90\na==1.0\n")
+    with pytest.raises(UsageError, match="several bytes for one of its characters"):
+        open_requirements(path, [])
+
+
+def test_text_of_an_encoded_file(tmp_path: Path) -> None:
+    """A diff shows the text of a file, in whatever encoding, such as that of PowerShell's ``>``."""
+    path = tmp_path / "requirements.txt"
+    path.write_bytes("a==1.0\r\n".encode("utf-16"))
+    opened = open_requirements(path, [RequirementLine(text="a==1.0", file=str(path), number=1)])
+    assert "a==1.0\r\n" == opened.text(opened.data)
+    assert "a==2.0\r\n" == opened.text(opened.rewritten({"a": Version("2.0")}).data)
+
+
+@pytest.mark.parametrize("written", ["base.txt", "sub/../base.txt", "link.txt"])
+def test_one_file_under_two_names(tmp_path: Path, written: str) -> None:
+    """Another file may name the one to be written differently: its lines move with the update, and do not bound it."""
+    base = tmp_path / "base.txt"
+    base.write_text("a==1.0\n")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link.txt").symlink_to(base)
+    options = Options(cache=CacheOptions(directory=None), write=(tmp_path / written,))
+    line = RequirementLine(text="a==1.0", file=str(base), number=1)
+    found = project_of(options, Settings(index_url=None, requirements=(line,)))
+    assert ((), [1]) == (found.bounds, [len(each.entries) for each in found.files])
+    assert ["a>=1.0"] == list(found.constraints())
 
 
 def test_file_that_is_named_twice(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from packaging.version import Version
 
 from ..._pip import toml
 from ...core.errors import UsageError
+from ...core.files import expanded, real
 from ...core.models import Inventory, WrittenFile
 from ...core.options import Options
 from ...core.requirements import Dependency, InvalidRequirement, parse
@@ -142,8 +143,8 @@ class ProjectFiles(NoProject):
 
 def project_of(options: Options, settings: Settings) -> ProjectFiles:
     """Return the files that the command line and pip's settings name. Raises UsageError."""
-    written = {path for path in options.write if path.name != "pyproject.toml"}
-    lines = [line for line in settings.requirements or () if Path(line.file).absolute() not in written]
+    written = {real(str(path)) for path in options.write}
+    lines = [line for line in settings.requirements or () if real(line.file) not in written]
     bounds = [parse(line.text) for line in lines]
     bounds += [parse(text) for each in options.groups for text in _group(each, options.write)]
     return ProjectFiles(
@@ -162,17 +163,18 @@ def _open(path: Path, settings: Settings) -> Writable:
     check_kind(path)
     if path.suffix == ".toml":
         return open_pyproject(path, toml.loads)
-    lines = [line for line in settings.requirements or () if Path(line.file).absolute() == path]
+    place = real(str(path))
+    lines = [line for line in settings.requirements or () if real(line.file) == place]
     return open_requirements(path, lines, hashes=settings.index_url is not None)
 
 
 def _group(word: str, written: Sequence[Path]) -> tuple[str, ...]:
     """Return the requirements of ``[PATH:]NAME``. Raises UsageError."""
     place, _, name = word.rpartition(":")
-    path = Path(place or "pyproject.toml").expanduser().absolute()
+    path = expanded(place or "pyproject.toml").absolute()
     if path.name != "pyproject.toml":
         raise UsageError(f"{path} is not a pyproject.toml", hint="use --group NAME or --group PATH/pyproject.toml:NAME")
-    if path in written:
+    if real(str(path)) in {real(str(each)) for each in written}:
         return ()
     try:
         found = group(toml.loads(path.read_text(encoding="utf-8")), name)
@@ -186,7 +188,7 @@ def _group(word: str, written: Sequence[Path]) -> tuple[str, ...]:
 
 
 def _diff(file: Writable, after: bytes) -> Iterator[str]:
-    before, new = (data.decode("utf-8", "replace").splitlines() for data in (file.data, after))
+    before, new = (file.text(data).splitlines() for data in (file.data, after))
     lines = unified_diff(before, new, str(file.path), str(file.path), lineterm="")
     return map(redact, lines)  # a requirement's line may contain --index-url with a password
 

@@ -30,7 +30,7 @@ Bound = tuple[str, str]
 """(normalized name, version specifier) of a requirement."""
 
 _LARGEST = 16 * 1024**2
-_REQUIRES = re.compile(rb"^Requires-Dist:[ \t]*([^\r\n]*)$", re.MULTILINE | re.IGNORECASE)
+_REQUIRES = re.compile(rb"^Requires-Dist:[ \t]*([^\r\n]*)(?=\r?$)", re.MULTILINE | re.IGNORECASE)
 
 
 def bound_of(dependency: Dependency) -> Bound:
