@@ -15,7 +15,7 @@ from ..core.text import redact
 from . import compat
 
 _REMOTE = re.compile(r"(https?|file):", re.IGNORECASE)
-_VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
+_VARIABLE = re.compile(rb"\$\{[A-Z0-9_]+\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Constraints:
     """Every local file that was read, including nested ones."""
 
     volatile: bool
-    """True if the lines depend on more than those files: a server, or environment variables."""
+    """True if the lines depend on more than those files: a server, environment variables, or which paths exist."""
 
 
 def read(sources: Sequence[str], session: Callable[[], Any], options: Any) -> Constraints:
@@ -39,15 +39,16 @@ def read(sources: Sequence[str], session: Callable[[], Any], options: Any) -> Co
     like, which pip-compile writes at the top) go into ``options``, as in pip.
     """
     reader = make_reader(session, options)
-    lines = []
+    lines, relative = [], False
     for source in sources:
         for line in parsed(reader, source, constraint=True):
             if getattr(line, "requirement", None) is None:
                 take_over(line, options)
+                relative = relative or has_relative_link(line)
             else:
                 lines.append(constraint(line))
     files, volatile = seen(reader)
-    return Constraints(lines=tuple(lines), files=files, volatile=volatile)
+    return Constraints(lines=tuple(lines), files=files, volatile=volatile or relative)
 
 
 def seen(reader: Any) -> tuple[tuple[Path, ...], bool]:
@@ -134,6 +135,11 @@ def _links(links: Sequence[str] | None, file: str) -> list[str]:
     return [path if there(path) else each for path, each in zip(beside, links or (), strict=True)]
 
 
+def has_relative_link(line: Any) -> bool:
+    """Return whether it depends on which paths exist where its ``--find-links`` points."""
+    return any("://" not in each and not Path(each).is_absolute() for each in line.opts.find_links or ())
+
+
 def constraint(line: Any) -> str:
     """Return the requirement of a parsed line. Raises UsageError if it constrains no version."""
     text = line.requirement
@@ -156,7 +162,7 @@ _LINE_HINT = "use lines such as 'name<2'; URLs, paths, extras, hashes and -r are
 def _is_volatile(name: str) -> bool:
     if _REMOTE.match(name) or not Path(name).is_file():  # a pipe is empty once it was read
         return True
-    return _VARIABLE.search(Path(name).read_text(encoding="utf-8", errors="replace")) is not None
+    return _VARIABLE.search(Path(name).read_bytes().replace(b"\0", b"")) is not None  # of UTF-16 and -32, too
 
 
 def shown(source: str) -> str:

@@ -104,6 +104,34 @@ def test_pipe_is_read_once() -> None:
         os.close(reading)
 
 
+@pytest.mark.parametrize("option", ["-c", "-r"])
+def test_links_that_appear_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str) -> None:
+    """Whether a path is relative to the file depends on what exists at the time of the run, so it is not remembered."""
+    folder = tmp_path / "sub"
+    folder.mkdir()
+    file = folder / "c.txt"
+    file.write_text("--find-links wheels\n")
+    os.utime(file, (1, 1))
+    monkeypatch.chdir(tmp_path)
+    found = [read_settings([option, "sub/c.txt"], cache_directory=tmp_path / "cache").settings]
+    (folder / "wheels").mkdir()
+    found.append(read_settings([option, "sub/c.txt"], cache_directory=tmp_path / "cache").settings)
+    assert [("wheels",), (str(folder / "wheels"),)] == [each.find_links for each in found]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+def test_variables_in_any_encoding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    """A line with one is not remembered, in a file as PowerShell's ``>`` writes it, either."""
+    file = tmp_path / "c.txt"
+    file.write_bytes("a==${VERSION}\n".encode(encoding))
+    os.utime(file, (1, 1))
+    found = []
+    for version in ("1", "2"):
+        monkeypatch.setenv("VERSION", version)
+        found += read_settings(["-c", str(file)], cache_directory=tmp_path / "cache").settings.constraints
+    assert ["a==1", "a==2"] == found
+
+
 def test_credentials_stay_secret(tmp_path: Path) -> None:
     """Those of an index named in the file are as those of any other."""
     (tmp_path / "c.txt").write_text("--index-url https://me:word@one.example.com/simple\n")
