@@ -7,6 +7,9 @@ from datetime import datetime, timedelta, timezone
 
 _SHORT = re.compile(r"(\d{1,9})\s*([hdw]?)", re.IGNORECASE)
 _ISO = re.compile(r"P(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?", re.IGNORECASE)
+_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)")
+"""A date without dashes (ISO 8601); as an age it would be more than a hundred years."""
+
 _UNITS = {"h": "hours", "d": "days", "w": "weeks", "": "days"}
 _LONGEST = timedelta(days=36500)
 
@@ -17,6 +20,9 @@ def parse(text: str) -> timedelta | datetime | None:
     Returns None for zero (``0``, ``P0D``). Raises ValueError.
     """
     text = text.strip()
+    day = _DATE.fullmatch(text)
+    if day:
+        return instant("-".join(day.groups()), local=True)
     short, iso = _SHORT.fullmatch(text), _ISO.fullmatch(text)
     if short:
         age = timedelta(**{_UNITS[short[2].lower()]: int(short[1])})

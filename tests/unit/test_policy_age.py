@@ -46,6 +46,7 @@ class TestWhatMayBeWritten:
             ("2024-01-02T00:00:00Z", datetime(2024, 1, 2, tzinfo=timezone.utc)),
             ("2024-01-02T01:00:00+01:00", datetime(2024, 1, 2, tzinfo=timezone.utc)),
             ("2024-01-02", datetime(2024, 1, 2).astimezone()),
+            ("20240102", datetime(2024, 1, 2).astimezone()),
         ],
     )
     def test_forms(self, text: str, expected: object) -> None:
