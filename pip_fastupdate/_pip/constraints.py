@@ -123,7 +123,10 @@ def take_over(line: Any, options: Any) -> None:
     options.find_links = [*(options.find_links or ()), *_links(found.find_links, line.filename)]
     options.trusted_hosts = [*(options.trusted_hosts or ()), *(found.trusted_hosts or ())]
     options.prefer_binary = options.prefer_binary or found.prefer_binary
-    options.pre = options.pre or found.pre
+    if found.pre and getattr(options, "release_control", None):
+        options.release_control.all_releases.add(":all:")  # which a file may combine with --only-final
+    else:
+        options.pre = options.pre or found.pre
     if getattr(found, "release_control", None) and not options.release_control:  # not before 26
         options.release_control = found.release_control
 

@@ -48,6 +48,7 @@ def read(
     with compat.listening() as said:
         command, options, before = _parse(arguments, said)
         _refuse(options)
+        _check_releases(options)
         found = constraints.read(options.constraints or (), lambda: _session(command, options), options)
         required = requirement_files.read(options.requirements or (), lambda: _session(command, options), options)
         for url in _urls(options):
@@ -117,6 +118,13 @@ def _refuse(options: Any) -> None:
             )
 
 
+def _check_releases(options: Any) -> None:
+    """Raise UsageError for settings that exclude each other, as pip does before it reads any requirements file."""
+    releases = getattr(options, "release_control", None)  # not before 26
+    if options.pre and releases and (releases.all_releases or releases.only_final):
+        raise UsageError("pip's pre setting cannot be combined with all-releases or only-final", hint=_HINT)
+
+
 def _check_url(url: str) -> None:
     """Raise UsageError for an invalid URL: nobody could tell which part of it is a password."""
     scheme, separator, _ = url.partition("://")
@@ -170,8 +178,6 @@ def _policy(options: Any, configured: Mapping[str, str]) -> Policy:
     binary, releases = options.format_control, getattr(options, "release_control", None)  # not before 26
     everything = frozenset(releases.all_releases) if releases else frozenset()
     final = frozenset(releases.only_final) if releases else frozenset()
-    if options.pre and (everything or final):
-        raise UsageError("pip's pre setting cannot be combined with all-releases or only-final", hint=_HINT)
     return Policy(
         pre=bool(options.pre) or ":all:" in everything,
         all_releases=everything - {":all:"},

@@ -6,9 +6,11 @@ import os
 from pathlib import Path
 from types import SimpleNamespace
 
+import pip
 import pytest
 
 from pip_fastupdate._pip import constraints
+from pip_fastupdate._pip.compat import version_of
 from pip_fastupdate._pip.settings import settings as read_settings
 from pip_fastupdate.core.settings import Settings
 
@@ -102,6 +104,18 @@ def test_pipe_is_read_once() -> None:
         assert constraints.seen(SimpleNamespace(seen=[f"/dev/fd/{reading}"]))[1]
     finally:
         os.close(reading)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--pre",)])
+def test_pre_releases_but_for_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]) -> None:
+    """pip's settings exclude ``--pre`` with ``--only-final``, but a file may have one of them, as for pip."""
+    if version_of(pip.__version__) < (26, 0):
+        pytest.skip("this pip does not have --only-final")
+    (tmp_path / "r.txt").write_text("--pre\n" if not arguments else "--pre\n--only-final bar\n")
+    if not arguments:
+        monkeypatch.setenv("PIP_ONLY_FINAL", "bar")
+    policy = read_settings(["-r", str(tmp_path / "r.txt"), *arguments], remember=False).settings.policy
+    assert (True, frozenset(), {"bar"}) == (policy.pre, policy.all_releases, policy.only_final)
 
 
 @pytest.mark.parametrize("option", ["-c", "-r"])
