@@ -21,7 +21,7 @@ Loads = Callable[[str], Mapping[str, Any]]
 Path = tuple[str | int, ...]
 
 MOST, DEEPEST = 10_000, 100
-"""Maximum requirements of a group with its includes, and depth of includes."""
+"""Maximum number of requirements and includes of a group, and depth of includes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +71,15 @@ def group(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
     groups = document.get("dependency-groups")
     known = {normalize(key): value for key, value in groups.items()} if isinstance(groups, dict) else {}
     found: list[str] = []
-    for each in _members(known, name, ()):
-        found.append(each)
-        if len(found) > MOST:
-            raise GroupError(f"dependency group {name} has more than {MOST} requirements")
+    for number, each in enumerate(_members(known, name, ()), 1):
+        found += [] if each is None else [each]
+        if number > MOST:
+            raise GroupError(f"dependency group {name} has more than {MOST} requirements and includes")
     return tuple(found)
 
 
-def _members(groups: Mapping[str, object], name: str, above: Sequence[str]) -> Iterator[str]:
+def _members(groups: Mapping[str, object], name: str, above: Sequence[str]) -> Iterator[str | None]:
+    """Yield the requirements of a group, and None for each include, which may be of an empty group."""
     wanted = normalize(name)
     if len(above) > DEEPEST:
         raise GroupError(f"dependency group {name} is included by more than {DEEPEST} others, one by the other")
@@ -94,6 +95,7 @@ def _members(groups: Mapping[str, object], name: str, above: Sequence[str]) -> I
         if isinstance(each, str):
             yield each
         elif isinstance(each, dict) and list(each) == ["include-group"] and isinstance(each["include-group"], str):
+            yield None
             yield from _members(groups, each["include-group"], (*above, wanted))
         else:
             raise GroupError(f"dependency group {name} has {each!r}, which is neither a requirement nor an include")

@@ -185,7 +185,7 @@ def open_pyproject(path: Path, loads: Loads) -> Writable:
         document = loads(text)
     except (UnicodeError, ValueError) as error:
         raise UsageError(f"could not read {path}: {error}") from None
-    beside = next((name for name in FOREIGN if name != "pylock.toml" and (path.parent / name).exists()), None)
+    beside = next((name for name in FOREIGN if name not in _OTHERWISE and (path.parent / name).exists()), None)
     if beside is not None:
         raise UsageError(
             (f"cannot write {path}: {beside} next to it is generated from it"), hint=f"run `{FOREIGN[beside]}`"
@@ -210,6 +210,10 @@ def open_pyproject(path: Path, loads: Loads) -> Writable:
         return result.encode("utf-8")
 
     return Writable(path=path, data=data, entries=tuple(entries), put=put, text=lambda data: data.decode("utf-8"))
+
+
+_OTHERWISE = ("pylock.toml", "Pipfile.lock")
+"""Lock files that are not generated from a pyproject.toml."""
 
 
 def _no_dependencies(document: Mapping[str, object]) -> str:

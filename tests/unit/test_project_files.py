@@ -217,6 +217,7 @@ def test_escaped_strings() -> None:
         ("[dependency-groups]\na = [1]", "neither"),
         (_chain(200, "{include-group='g#'}"), "more than 100 others"),
         (_chain(40, "{include-group='g#'}, {include-group='g#'}"), "more than 10000 requirements"),
+        (_chain(40, "{include-group='g#'}, {include-group='g#'}").replace("'x'", ""), "more than 10000 requirements"),
     ],
 )
 def test_wrong_groups(groups: str, message: str) -> None:
@@ -256,6 +257,17 @@ def test_lines_too_long_for_a_path(tmp_path: Path, line: str) -> None:
     options = SimpleNamespace(features_enabled=[], isolated_mode=False, format_control=None, release_control=None)
     with pytest.raises(UsageError, match="could not parse"):
         requirement_files.read([str(tmp_path / "requirements.txt")], lambda: None, options)
+
+
+def test_lock_file_of_other_files(tmp_path: Path) -> None:
+    """Next to a pyproject.toml, one that is generated from it counts; a Pipfile.lock is not."""
+    path = tmp_path / "pyproject.toml"
+    path.write_text("[project]\ndependencies = ['a<2']\n")
+    (tmp_path / "Pipfile.lock").touch()
+    assert [1] == [len(open_pyproject(path, toml.loads).entries)]
+    (tmp_path / "uv.lock").touch()
+    with pytest.raises(UsageError, match=r"uv\.lock next to it"):
+        open_pyproject(path, toml.loads)
 
 
 def test_encoding_that_would_change_other_bytes(tmp_path: Path) -> None:
