@@ -50,9 +50,8 @@ class _Selection:
         self._sdists = sdists and _named(name, policy.no_binary | policy.build)
         self._prefer_wheels = policy.prefer_binary
         self._filters = filters
-        self._final_only = _named(name, policy.only_final)
-        wanted = policy.pre or name in policy.all_releases or (floor is not None and floor.is_prerelease)
-        self._pre = wanted and not self._final_only
+        self._final_only, wanted = _pre_releases(policy, name)
+        self._pre = not self._final_only and (wanted or (floor is not None and floor.is_prerelease))
         self.versions = list(merged_versions(sources, floor))
         """From the newest down to the installed one."""
 
@@ -163,6 +162,17 @@ class _Selection:
 
 def _named(name: str, names: frozenset[str]) -> bool:
     return name in names or ":all:" in names
+
+
+def _pre_releases(policy: Policy, name: str) -> tuple[bool, bool]:
+    """Return whether pre-releases are forbidden and wanted: a name outranks ``:all:``, and wanting comes first, as in
+    pip.
+    """
+    if name in policy.all_releases:
+        return False, True
+    if name in policy.only_final:
+        return True, False
+    return ":all:" in policy.only_final and not policy.pre, policy.pre
 
 
 def _formats(policy: Policy, name: str) -> tuple[bool, bool]:

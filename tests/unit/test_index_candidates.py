@@ -127,6 +127,21 @@ class TestPreReleases:
         """--pre."""
         assert "2.0a1" == str(chosen(*wheels(*self.VERSIONS), floor="1.0", pre=True).candidates[0].version)
 
+    @pytest.mark.parametrize(
+        ("policy", "newest"),
+        [
+            ({"only_final": {":all:"}}, "1.5"),
+            ({"only_final": {":all:"}, "all_releases": {"foo"}}, "2.0a1"),
+            ({"only_final": {":all:"}, "all_releases": {"bar"}}, "1.5"),
+            ({"only_final": {"foo"}, "pre": True}, "1.5"),
+            ({"only_final": {":all:"}, "pre": True}, "2.0a1"),
+            ({"only_final": {"bar"}, "pre": True}, "2.0a1"),
+        ],
+    )
+    def test_by_name(self, policy: dict[str, object], newest: str) -> None:
+        """A name outranks all names, and ``--all-releases`` comes first, as for pip's release control."""
+        assert newest == str(chosen(*wheels(*self.VERSIONS), floor="1.0", **policy).candidates[0].version)
+
     @pytest.mark.parametrize("installed", ["1.0rc1", "1.0.dev1"])
     def test_where_one_is_installed(self, installed: str) -> None:
         """Development releases are pre-releases."""
