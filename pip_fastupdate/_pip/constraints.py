@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stderr
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +97,10 @@ def parsed(reader: Any, source: str, *, constraint: bool) -> list[Any]:
     from pip._vendor.requests import RequestException
 
     try:
-        return list(reader.parse(source, constraint=constraint))
-    except (PipError, RequestException, OSError, UnicodeError) as error:
+        # Its parser prints its usage, and a warning about an encoding would set up logging for the whole process.
+        with redirect_stderr(StringIO()), compat.hearing("", logging.WARNING):
+            return list(reader.parse(source, constraint=constraint))
+    except (PipError, RequestException, OSError, LookupError, ValueError) as error:
         what, hint = ("constraints", _ORIGIN) if constraint else ("requirements", "check -r and PIP_REQUIREMENT")
         raise UsageError(f"could not read {what} from {shown(source)}: {compat.words(error)}", hint=hint) from None
     except RecursionError:  # pip before 24.3 does not notice (pip #12653)

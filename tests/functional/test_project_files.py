@@ -156,6 +156,15 @@ def test_what_cannot_be_written(project: Env, index: LocalIndex) -> None:
     assert [] == index.requests
 
 
+def test_only_our_own_messages(project: Env, index: LocalIndex) -> None:
+    """pip's parser prints its usage, and a warning of an encoding before it fails: none of that is ours."""
+    for data in (b"--bogus", b"lib # \xe9"):
+        (project.home / "odd.txt").write_bytes(data)
+        done = run(project, "-r", "odd.txt", index=index)
+        words = [line.partition(" ")[0] for line in done.stderr.splitlines()]
+        assert (2, ["error:", "hint:"]) == (done.returncode, words), done.stderr
+
+
 def test_hashes_are_those_of_all_files(project: Env, index: LocalIndex) -> None:
     """Of the new version, those for other platforms and sdists, too; pip accepts the line."""
     other = index.release("lib", "2.0", tag="cp311-cp311-win_amd64")

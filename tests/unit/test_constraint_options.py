@@ -12,6 +12,7 @@ import pytest
 from pip_fastupdate._pip import constraints
 from pip_fastupdate._pip.compat import version_of
 from pip_fastupdate._pip.settings import settings as read_settings
+from pip_fastupdate.core.errors import UsageError
 from pip_fastupdate.core.settings import Settings
 
 HEADER = """\
@@ -104,6 +105,19 @@ def test_pipe_is_read_once() -> None:
         assert constraints.seen(SimpleNamespace(seen=[f"/dev/fd/{reading}"]))[1]
     finally:
         os.close(reading)
+
+
+@pytest.mark.parametrize("option", ["-c", "-r"])
+@pytest.mark.parametrize(
+    "text",
+    ["# -*- coding: utf-8-unix -*-", "# coding: hex", "-r a\0b", "-r http://[bad/x", "--bogus", "a --hash='", "# \xe9"],
+)
+def test_what_pip_cannot_read(tmp_path: Path, capfd: pytest.CaptureFixture[str], option: str, text: str) -> None:
+    """Whatever its parser raises is wrong usage, and it prints nothing of its own."""
+    (tmp_path / "x.txt").write_bytes(text.encode("latin-1"))
+    with pytest.raises(UsageError, match=r"could not read .* from .*x\.txt"):
+        read_settings([option, str(tmp_path / "x.txt")], remember=False)
+    assert ("", "") == tuple(capfd.readouterr())
 
 
 @pytest.mark.parametrize("arguments", [(), ("--pre",)])
