@@ -23,6 +23,8 @@ class Draft:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
+            if self._path.exists():  # the mode of the file that it replaces: a group may share it
+                self._draft.chmod(self._path.stat().st_mode & 0o777)
         except (OSError, UnicodeEncodeError) as error:
             self.discard()
             why = error.strerror if isinstance(error, OSError) else "it would contain a path that is not valid UTF-8"

@@ -268,6 +268,17 @@ def test_draft_takes_its_place(tmp_path: Path) -> None:
     assert [real] == list(real.parent.iterdir())
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("mode", [0o600, 0o664])
+def test_draft_has_the_mode_of_the_former_file(tmp_path: Path, mode: int) -> None:
+    """Who may read or write a lock file does not change with it, like that of a report."""
+    path = tmp_path / "pylock.toml"
+    path.write_text("old")
+    path.chmod(mode)
+    Draft(path, "new").put()
+    assert ("new", mode) == (path.read_text(), path.stat().st_mode & 0o777)
+
+
 def test_draft_is_discarded(tmp_path: Path) -> None:
     """What does not come to its place leaves nothing behind."""
     Draft(tmp_path / "pylock.toml", "text").discard()
