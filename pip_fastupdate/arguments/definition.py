@@ -12,6 +12,7 @@ from .. import __version__
 from ..core.errors import UsageError
 from ..core.files import expanded
 from ..core.options import LinkMode
+from ..core.text import fit
 from . import policy as policy_arguments
 from . import report as report_arguments
 from .values import amount, seconds, size
@@ -48,6 +49,10 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
         raise UsageError(message.rstrip("."), hint="run `pip-update --help` for all options")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print the help or the version in characters that the stream has."""
+        super()._print_message(fit(message, getattr(file, "encoding", None)), file)
 
 
 class _ForPip(argparse.Action):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,16 @@ def test_wrong_choice(words: list[str]) -> None:
         parse_arguments(words)
     assert (True, 2) == (bool(caught.value.hint), caught.value.exit_code)
     assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437", "utf-8"])
+def test_help_for_any_stream(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    """Characters that its encoding lacks are replaced, as in every other output."""
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding=encoding, write_through=True))
+    with pytest.raises(SystemExit) as ended:
+        parse_arguments(["--help"])
+    assert (0, True) == (ended.value.code, "redis://" in written.getvalue().decode(encoding))
 
 
 def test_files_to_write_are_read_by_pip(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
