@@ -156,6 +156,17 @@ def test_what_cannot_be_written(project: Env, index: LocalIndex) -> None:
     assert [] == index.requests
 
 
+def test_pin_of_a_local_build(environment: Env, index: LocalIndex) -> None:
+    """A local label is allowed after ``==`` only: the limit of the plan is without it, the new pin has one."""
+    install(environment, [index.release("lib", "1.0+cpu")])
+    index.release("lib", "2.0+cpu")
+    path = environment.home / "requirements.lock"
+    path.write_text("lib==1.0+cpu\n")
+    done = run(environment, "--write", path.name, index=index)
+    assert (0, "lib==2.0+cpu\n") == (done.returncode, path.read_text()), done.stderr
+    assert {"lib": "2.0+cpu"} == installed(environment)
+
+
 def test_only_our_own_messages(project: Env, index: LocalIndex) -> None:
     """pip's parser prints its usage, and a warning of an encoding before it fails: none of that is ours."""
     for data in (b"--bogus", b"lib # \xe9"):
