@@ -42,23 +42,47 @@ class RecordRow:
 
 
 def parse(content: bytes) -> dict[str, RecordRow]:
-    """Return the rows by file name, split as pip splits them. Raises Refused."""
+    """Return the rows by file name, read as leniently as pip does. Raises Refused."""
     rows: dict[str, RecordRow] = {}
+    beginnings: list[str] = []
     try:
         for fields in csv.reader(content.decode().splitlines()):
-            # A row may have fewer or more columns if pip reads it nevertheless.
-            path, digest, size = (*fields, "", "", "")[:3] if fields else ("", "", "")
+            path, digest, size = _columns(fields)
             row = _row(digest, size)
             if rows.setdefault(path, row) != row:
                 raise Refused(about("record-duplicate", "RECORD lists {} twice with different values", path))
+            if fields and path != (beginning := _with_slashes(fields[0])):
+                beginnings.append(beginning)
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
         raise Refused(Reason(kind="record-broken", text=f"could not read RECORD: {error}")) from None
+    for each in beginnings:  # that is what pip lists as installed
+        rows.setdefault(each, _row("", ""))
     return rows
 
 
+def _columns(fields: Sequence[str]) -> tuple[str, str, str]:
+    """Return path, hash and size of a row, which may have fewer or more columns.
+
+    Some build tools wrote names with commas without quotes (wheel 0.32, Poetry 1.0, hatchling until 1.10), others wrote
+    the separators of Windows.
+    """
+    if len(fields) > 3 and _algorithm(fields[-2]) in ALGORITHMS and _algorithm(fields[1]) not in ALGORITHMS:
+        fields = (",".join(fields[:-2]), *fields[-2:])
+    path, digest, size = (*fields, "", "", "")[:3]
+    return _with_slashes(path), digest, size
+
+
+def _with_slashes(path: str) -> str:
+    return path.replace("\\", "/")
+
+
+def _algorithm(digest: str) -> str:
+    return digest.partition("=")[0].lower()
+
+
 def _row(digest: str, size: str) -> RecordRow:
-    algorithm, _, value = digest.partition("=")
-    return RecordRow(algorithm=algorithm.lower(), digest=value.rstrip("="), size=int(size) if size.strip() else None)
+    value = digest.partition("=")[2].rstrip("=")
+    return RecordRow(algorithm=_algorithm(digest), digest=value, size=int(size) if size.strip() else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,6 +113,51 @@ def test_rows_of_what_belongs_to_others_are_refused(tmp_path: Path, path: str) -
     assert (["record-absent"], []) == told(look(tmp_path, wheel(add=f"{path},,\n" if path else "\n"), SHA256))
 
 
+COMMAS = Member("demo/a,b,c.txt", b"x\n")
+
+
+def unquoted(member: Member) -> str:
+    """A row as wheel 0.32, Poetry 1.0 and hatchling until 1.10 wrote it."""
+    return record_row(member.name, member.content).replace('"', "")
+
+
+@pytest.mark.parametrize(("file", "known"), [(SHA256, True), (LOCAL, True), (MD5, False), (NONE, False)])
+def test_names_with_commas_that_nobody_quoted(tmp_path: Path, file: File, known: bool) -> None:
+    """The row is the file's, as the hash shows; pip lists the beginning of its name as installed, too."""
+    found = look(tmp_path, wheel(add=unquoted(COMMAS), members=(COMMAS,)), file)
+    assert (([], ["record-absent"]) if known else (["record-absent"], [])) == told(found)
+    assert not known or "'demo/a'" in next(each.text for each in found.warnings if each.kind == "record-absent")
+
+
+def test_name_whose_beginning_is_another_file(tmp_path: Path) -> None:
+    """As coverage names its annotated sources: both rows count, and nothing is missing."""
+    other = Member("demo/__init__.py,cover", b"> x\n")
+    assert ([], []) == told(look(tmp_path, wheel(add=unquoted(other), members=(other,)), NONE))
+
+
+def test_unquoted_row_of_another_content(tmp_path: Path) -> None:
+    """Its hash counts as any."""
+    row = unquoted(Member(COMMAS.name, b"y\n"))
+    assert ([], ["record-absent", "record-differs"]) == told(look(tmp_path, wheel(add=row, members=(COMMAS,)), SHA256))
+
+
+@pytest.mark.parametrize("path", ["../../../bin/python", "/etc/passwd", "other/__init__.py"])
+def test_beginning_of_what_belongs_to_others(tmp_path: Path, path: str) -> None:
+    """Is refused like a row of its own."""
+    row = f"{path},x,sha256=x,1\n"
+    assert (["record-absent", "record-absent"], []) == told(look(tmp_path, wheel(add=row), SHA256))
+
+
+@pytest.mark.parametrize("file", [SHA256, NONE, LOCAL])
+def test_separators_of_windows(tmp_path: Path, file: File) -> None:
+    """Some build tools wrote them into RECORD, and not into the archive."""
+    member = Member("demo/sub/more.py", b"x = 1\n")
+    row = record_row(member.name, member.content).replace("/", "\\", 2)
+    assert "demo\\sub\\more.py" in row
+    assert ([], []) == told(look(tmp_path, wheel(add=row, members=(member,)), file))
+    assert (["record-absent"], []) == told(look(tmp_path, wheel(add="..\\..\\python,,\n"), file))
+
+
 def test_several_are_counted(tmp_path: Path) -> None:
     """One sentence names the first and counts the rest."""
     members = tuple(Member(f"demo/{number}.py", b"") for number in range(3))
