@@ -87,9 +87,13 @@ def acting_for(path: str, prefix: str) -> Iterator[None]:
 
 
 def make_folder(path: str, prefix: str) -> None:
-    """Create a directory in which nobody can write who cannot write in the environment. Raises OSError."""
+    """Create a directory in which nobody can write who cannot write in the environment. Raises OSError.
+
+    If the environment's directory passes its group on to everything new in it, so does this one: what is staged there
+    comes into the environment, and the others of the group must be able to replace it.
+    """
     os.mkdir(path)
-    os.chmod(path, stat.S_IMODE(os.stat(prefix).st_mode) & 0o777 | 0o700)
+    os.chmod(path, stat.S_IMODE(os.stat(prefix).st_mode) & (0o777 | stat.S_ISGID) | 0o700)
 
 
 def make_home(path: str, prefix: str) -> None:
