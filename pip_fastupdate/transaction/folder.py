@@ -160,9 +160,13 @@ class Workspace:
         """Return whether ``old`` has a place for a directory: not for those above the environment if everything is
         inside it.
         """
-        if folder == self._prefix or folder.startswith(self._prefix + os.sep):
+        if self._is_inside(folder):
             return True
-        return any(not each.startswith(self._prefix) and each.startswith(folder) for each in parents)
+        start = os.path.join(folder, "")
+        return any(not self._is_inside(each) and os.path.join(each, "").startswith(start) for each in parents)
+
+    def _is_inside(self, folder: str) -> bool:
+        return folder == self._prefix or folder.startswith(self._prefix + os.sep)
 
     def restart(self) -> None:
         """Go back to before ``record``. The environment must be unchanged."""

@@ -68,6 +68,20 @@ def test_environment_spelled_through_a_link() -> None:
         assert b"1" == (env.prefix / SITE / "a/x.py").read_bytes()
 
 
+def test_packages_next_to_the_environment() -> None:
+    """In a directory outside whose name begins with that of the environment."""
+    with folder() as path:
+        env = Env(path / "env")
+        env.install(A)
+        (env.prefix / SITE).rename(path / "env-packages")
+        (env.prefix / SITE).symlink_to(path / "env-packages")
+        env = Env(path / "env", roots=(str(path / "env-packages"),))
+        update(env, A, str(env.prefix))
+        assert b"2" == (path / "env-packages/a/x.py").read_bytes()
+        env.store.undo()
+        assert b"1" == (path / "env-packages/a/x.py").read_bytes()
+
+
 def test_killed_when_half_done() -> None:
     """Recovery believes a journal of such a transaction."""
     with folder() as path:

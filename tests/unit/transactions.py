@@ -43,6 +43,7 @@ class Env:
     """An environment in a temporary folder."""
 
     prefix: Path
+    roots: tuple[str, ...] = ()
 
     @property
     def site(self) -> Path:
@@ -54,7 +55,7 @@ class Env:
 
     @property
     def store(self) -> Transactions:
-        return Transactions(self.home, self.prefix, flush=lambda folders: None)
+        return Transactions(self.home, self.prefix, flush=lambda folders: None, roots=self.roots)
 
     def install(self, *dists: Dist) -> None:
         install(self.prefix, dists)
