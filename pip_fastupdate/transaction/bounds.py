@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..core.files import reachable
 from .filesystem import is_there, kind_of
-from .moves.path_tree import ancestors, inside, kept_at, mirrored
+from .moves.path_tree import ancestors, anchor, inside, kept_at, mirrored
 from .moves.steps import Exchange, In, Operation, Out
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ class Bounds:
             raise Distrusted(f"{layout.prefix} is not an environment")
         moved = {each.live for each in layout.operations if isinstance(each, (In, Exchange))}
         for each in layout.operations:
-            self._check_live(each, layout)
-            self._check_own(each, layout.prefix)
+            self.check_step(each, layout)
         for folder, names in layout.files.items():
             for name in names:
                 path = inside(folder, name)
@@ -56,17 +55,28 @@ class Bounds:
             if os.path.realpath(folder) not in self._roots:
                 self._check_inside(folder)
 
+    def check_step(self, step: Operation, layout: Layout) -> None:
+        """Raise Distrusted for a step of the layout that recovery would refuse."""
+        self._check_live(step, layout)
+        self._check_own(step, layout.prefix)
+
     def _check_live(self, step: Operation, layout: Layout) -> None:
         live = step.live
         self._check_inside(live)
-        if (live in self._needed or os.path.join(live, "") in self._tops()) and _has_others(live, layout):
+        if isinstance(step, Out) and not (is_there(live) and is_there(step.kept)):
+            return  # to undo that changes nothing, or restores what is missing
+        shared = live in self._needed or os.path.join(live, "") in self._tops()
+        if shared and isinstance(step, (Out, In, Exchange)) and _has_others(live, layout):
             raise Distrusted(f"{live} does not belong to a single distribution")
         folder, name = os.path.split(live)
-        if isinstance(step, Out) and not is_there(live):
-            return  # that restores what is missing
-        bin_like = os.path.basename(folder).casefold() in _PROGRAMS or folder == self._prefix
-        if bin_like and _INTERPRETER.fullmatch(name.casefold()):
+        if _INTERPRETER.fullmatch(name.casefold()) and self._has_programs(folder):
             raise Distrusted(f"{live} belongs to the environment itself")
+
+    def _has_programs(self, folder: str) -> bool:
+        """Return whether it may contain the interpreter; a package's own ``bin`` is its own."""
+        real, prefix = os.path.realpath(folder).casefold(), self._prefix.casefold()
+        places = (prefix, *(os.path.dirname(each.casefold()) for each in self._roots))
+        return real == prefix or (os.path.basename(real) in _PROGRAMS and os.path.dirname(real) in places)
 
     def _is_in_roots(self, folder: str) -> bool:
         return any(folder == root or _is_below(folder, root) for root in self._roots)
@@ -104,8 +114,17 @@ class Bounds:
         if isinstance(step, (In, Exchange)):
             bases = [base for base in (prefix, *self._roots) if live.startswith(base + os.sep)]
             tails = [mirrored("", live), *(live[len(base) :] for base in bases)]
-            if not step.staged.endswith(tuple(tails)) or not self._is_staged(step.staged, step.live):
+            stated = step.staged.endswith(tuple(tails)) or self._leads_to(step.staged, step.live)
+            if not stated or not self._is_staged(step.staged, step.live):
                 raise Distrusted(f"{step.staged} is not where {live} is staged")
+
+    def _leads_to(self, staged: str, live: str) -> bool:
+        """Return whether the staged path belongs at the live one by a link in the environment, such as ``man``."""
+        parts, wanted = staged.split(os.sep), self._real(live)
+        tails = (parts[at:] for at in range(1, len(parts)))
+        return any(
+            self._real(os.path.join(base, *tail)) == wanted for tail in tails for base in (self._prefix, anchor(live))
+        )
 
     def _is_kept(self, path: str, live: str, prefix: str) -> bool:
         """Return whether that is the place of ``old`` in the transaction or an annex, without links."""

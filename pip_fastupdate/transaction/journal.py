@@ -74,7 +74,7 @@ def header_from_json(content: bytes, id: str) -> Header:
 
 def layout_to_json(layout: Layout, prefix: str) -> bytes:
     """Return all steps and what belongs to them."""
-    short = partial(_short, prefix + os.sep)
+    short = partial(_short, prefix)
     document = {
         "prefix": layout.prefix,
         "operations": [each.encoded(short) for each in layout.operations],
@@ -89,7 +89,7 @@ def layout_to_json(layout: Layout, prefix: str) -> bytes:
 
 def layout_from_json(content: bytes, prefix: str) -> Layout:
     """Invert ``layout_to_json``. Raises as ``readable`` expects."""
-    fields, full = decoded_json(content), partial(os.path.join, prefix)
+    fields, full = decoded_json(content), partial(_full, prefix)
     return Layout(
         prefix=fields["prefix"],
         operations=tuple(decoded(each, full) for each in fields["operations"]),
@@ -101,8 +101,12 @@ def layout_from_json(content: bytes, prefix: str) -> Layout:
     )
 
 
-def _short(start: str, path: str) -> str:
-    return path.removeprefix(start)
+def _short(prefix: str, path: str) -> str:
+    return "" if path == prefix else path.removeprefix(prefix + os.sep)
+
+
+def _full(prefix: str, path: str) -> str:
+    return os.path.join(prefix, path) if path else prefix
 
 
 @contextmanager

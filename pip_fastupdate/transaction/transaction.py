@@ -15,9 +15,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
 from ..core.entry import HistoryEntry
-from ..core.errors import EnvironmentChanged, TransactionError
+from ..core.errors import EnvironmentChanged, FileConflict, TransactionError
 from ..core.files import reachable
 from ..core.waiting import join
+from .bounds import Bounds, Distrusted
 from .filesystem import folding, raising_transaction_errors, transaction_error, uninterrupted
 from .fingerprint import Fingerprint, renewed
 from .folder import DONE, Workspace, sync
@@ -181,7 +182,22 @@ class Transaction:
             annexes=self._annexes,
         )
         _check_devices(layout.operations, staging, self._annexes)
+        self._check_recoverable(layout)
         return layout
+
+    def _check_recoverable(self, layout: Layout) -> None:
+        """Raise FileConflict for a step that recovery would refuse: an interrupted update could not be rolled back."""
+        bounds = Bounds(self._workspace.path, self._home.prefix, self._home.roots, self._workspace.annexes.read())
+        for each in layout.operations:
+            try:
+                bounds.check_step(each, layout)
+            except Distrusted as error:
+                names = tuple(sorted(name for name, paths in self._files.items() if _concerns(each, paths)))
+                raise FileConflict(
+                    f"could not install {' and '.join(names) or 'the old files'}: {error}",
+                    hint="skip the package with --exclude NAME",
+                    names=names,
+                ) from error
 
     def _record(self, layout: Layout) -> None:
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -345,6 +361,12 @@ class Transaction:
         while not self._closed:
             with suppress(KeyboardInterrupt):  # an interrupt before interrupts are off is one too late
                 self.rollback()
+
+
+def _concerns(step: Operation, paths: Iterable[str]) -> bool:
+    """Return whether a step is about one of these paths: live files, or directories with staged ones."""
+    staged = f"{getattr(step, 'staged', '')}{os.sep}"
+    return any(path == step.live or staged.startswith(path + os.sep) for path in paths)
 
 
 def _check_devices(operations: Iterable[Operation], staging: str, annexes: Iterable[str]) -> None:

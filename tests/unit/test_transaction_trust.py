@@ -254,12 +254,12 @@ def test_a_group_that_shares_the_environment(env: Env) -> None:
 @needs_modes
 def test_a_group_that_directories_pass_on(env: Env) -> None:
     """What an update brings belongs to the group, as what pip installs: others of it can look, undo and update."""
-    for folder, _, _ in os.walk(env.prefix):
-        os.chown(folder, -1, 4321)
-        Path(folder).chmod(0o2775)
+    for path, _, _ in os.walk(env.prefix):
+        os.chown(path, -1, 4321)
+        Path(path).chmod(0o2775)
     env.update(A)
     found = (env.home, env.home / "1", env.home / "1/steps", env.site / "a", env.site / "a/x.py", env.site / "a/sub")
-    assert {4321} == {path.stat().st_gid for path in found}
+    assert {4321} == {each.stat().st_gid for each in found}
     assert (env.site / "a/sub").stat().st_mode & stat.S_ISGID
     os.chown(env.home / "1", 1234, -1)  # as if another of the group had made it
     assert ["1"] == [each.id for each in env.store.history()]

@@ -1,0 +1,129 @@
+"""What the program itself wrote down, recovery obeys; what it would not obey, no swap begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from pip_fastupdate.core.errors import FileConflict
+from pip_fastupdate.transaction import Replacement
+from pip_fastupdate.transaction.transaction import Transaction
+from tests.unit.transactions import Dist, Env, dist, folder, live, write
+
+SHARE = dist("a", {"a/x.py": "1"}, {"a/x.py": "2", "/share/a/data": "2"})
+BASES = pytest.mark.parametrize("whole", [True, False], ids=["file system", "environment"])
+"""What the staged files mirror."""
+
+
+@pytest.fixture
+def env() -> Iterator[Env]:
+    with folder() as path:
+        yield Env(path / "env")
+
+
+def prepare(env: Env, each: Dist, *, whole: bool) -> Transaction:
+    """Stage the new version, and write everything down."""
+    transaction = env.store.begin()
+    if whole:
+        transaction.prepare(env.stage(transaction, each))
+        return transaction
+    root = transaction.staging / "0"
+    write(root, each.new)
+    old = tuple(str(env.prefix / path) for path in each.old)
+    transaction.prepare(
+        [Replacement(name="a", before="1", after="2", old_files=old, staged=root, base=str(env.prefix))]
+    )
+    return transaction
+
+
+def killed(env: Env, each: Dist, *, whole: bool = True) -> None:
+    """Swap, and be killed just before the commit."""
+    prepare(env, each, whole=whole).swap()
+    assert (env.site / "a/x.py").read_bytes() == b"2"
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("split", [False, True], ids=["directories", "files"])
+@pytest.mark.parametrize("steps", range(6))
+def test_undo_killed_at_any_step(env: Env, monkeypatch: pytest.MonkeyPatch, steps: int, split: bool) -> None:
+    """Although it takes a whole directory of the environment away, which the update had created."""
+    env.install(SHARE)
+    env.update(SHARE)
+    after = live(env.prefix)
+    lay_out = Transaction._lay_out
+
+    def rename(self: Transaction) -> None:
+        self._workspace.become("swapping")
+        for each in self._layout.operations[:steps]:
+            each.do()
+        raise Killed
+
+    monkeypatch.setattr(Transaction, "_rename", rename)
+    monkeypatch.setattr(Transaction, "rollback", lambda self: setattr(self, "_closed", True))
+    monkeypatch.setattr(Transaction, "_lay_out", lambda self, **_: lay_out(self, split=split))
+    with pytest.raises(Killed):
+        env.store.undo()
+    assert "rolled back an interrupted undo" in env.store.recover()
+    assert after == live(env.prefix)
+
+
+@BASES
+@pytest.mark.parametrize("name", ["bin/activate", "bin/python3", "scripts/pyvenv.cfg"])
+def test_programs_of_a_package(env: Env, name: str, whole: bool) -> None:
+    """A package may have a ``bin`` of its own, and another file in it that keeps it from moving as a whole."""
+    each = dist("a", {"a/x.py": "1", f"a/{name}": "1"}, {"a/x.py": "2", f"a/{name}": "2"})
+    env.install(each)
+    (env.site / "a" / name).with_name("mine").touch()
+    before = live(env.prefix)
+    killed(env, each, whole=whole)
+    env.store.recover()
+    assert before == live(env.prefix)
+    env.update(each)
+    env.store.undo()
+    assert before == live(env.prefix)
+
+
+@BASES
+def test_link_at_the_top(env: Env, whole: bool) -> None:
+    """As Debian's ``/usr/local/man``: files come in where it leads to."""
+    each = dist("a", {"a/x.py": "1"}, {"a/x.py": "2", "/man/man1/a.1": "2"})
+    env.install(each)
+    (env.prefix / "share/man/man1").mkdir(parents=True)
+    (env.prefix / "man").symlink_to("share/man")
+    before = live(env.prefix)
+    killed(env, each, whole=whole)
+    assert (env.prefix / "share/man/man1/a.1").read_bytes() == b"2"
+    env.store.recover()
+    assert before == live(env.prefix)
+    env.update(each)
+    env.store.undo()
+    assert before == live(env.prefix)
+
+
+@BASES
+def test_link_out_of_the_environment(env: Env, whole: bool) -> None:
+    """Recovery never follows it, so nothing comes in through it; other packages are updated."""
+    env.install(SHARE)
+    (env.prefix.parent / "elsewhere").mkdir()
+    (env.prefix / "share").symlink_to("../elsewhere")
+    before = live(env.prefix)
+    with pytest.raises(FileConflict, match=r"could not install a: .*/elsewhere/a is outside the environment") as caught:
+        prepare(env, SHARE, whole=whole)
+    assert caught.value.names == ("a",)
+    env.store.recover()
+    assert before == live(env.prefix)
+
+
+def test_file_at_the_top_of_a_moved_environment(env: Env) -> None:
+    """Such as a LICENSE: its directory is the environment's own, whose path is another in a container."""
+    each = dist("a", {"a/x.py": "1", "/LICENSE": "1"}, {"a/x.py": "2", "/LICENSE": "2"})
+    env.install(each)
+    before = live(env.prefix)
+    killed(env, each)
+    moved = Env(env.prefix.rename(env.prefix.with_name("moved")))
+    moved.store.recover()
+    assert before == live(moved.prefix)
