@@ -60,7 +60,7 @@ class Inspection:
     requires_python: str | None
     version: str
     rows: Mapping[str, record.RecordRow] = field(default_factory=dict, repr=False, compare=False)
-    """RECORD by file name."""
+    """RECORD by file name, without the rows that the files do not match."""
 
     unpack: Callable[[str], Iterable[bytes]] | None = field(default=None, repr=False, compare=False)
     """The content of a file by its name in the wheel, in pieces; only while the inspected stream is open.
@@ -148,11 +148,13 @@ def _checked(archive: Archive, path: Path, release: Release, limits: Limits, tur
         raise Refused(*content.faults)
     if not content.faults:
         _mark(marker)
+    wrong = {each.data["file"] for each in content.faults}
+    right = {path: row for path, row in rows.items() if path not in wrong} if wrong else rows
     return _Checked(
         metadata=metadata,
         destinations=found,
         oddities=[*notes, *record.differing(content.faults)],
-        rows=rows,
+        rows=right,
         contents=content.read,
     )
 

@@ -9,11 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from pip_fastupdate.core import links
+from pip_fastupdate.core.models import File, Release
+from pip_fastupdate.wheels import inspect
 from pip_fastupdate.wheels.archive import Archive, Limits
 from pip_fastupdate.wheels.record import RecordRow, parse
 from pip_fastupdate.wheels.unpacked import Linking, Unpacked, linking
+from tests.support.raw_wheels import FILENAME, INFO, demo, pack, record_of
 from tests.support.wheels import make_wheel
 
 CONTENT = "VALUE = 1\n"
@@ -117,6 +121,27 @@ def test_record_that_lies(tmp_path: Path, wheel: Path, how: Linking, digest: str
     assert {"cache", "staging", "source", wheel.name} >= {each.name for each in tmp_path.iterdir()} - {
         f"{wheel.name}.files"
     }
+
+
+def test_record_that_is_wrong_about_a_file(tmp_path: Path, how: Linking) -> None:
+    """As after a late change by the builder: it is never taken for another file with the content it had before."""
+    before, after = b"VALUE = 1\n", b"VALUE = 2\n"
+    record = record_of(demo({"demo/changed.py": before, "demo/copy.py": before})[:-1], f"{INFO}/RECORD")
+    path = tmp_path / FILENAME
+    path.write_bytes(pack(demo({"demo/changed.py": after, "demo/copy.py": before}, record=record)))
+    file = File(filename=FILENAME, url="https://x.test/demo.whl", sha256="0" * 64)
+    release = Release(name="demo", version=Version("1.0"), file=file)
+    found = inspect(path, release, before=None, owners=lambda _: None)
+    assert [each.kind for each in found.warnings] == ["record-differs"]
+    unpacked = Unpacked(path, found.rows, how)
+    for name, content in (("changed", after), ("copy", before)):
+        source = tmp_path / name
+        source.write_bytes(content)
+        unpacked.add(f"demo/{name}.py", str(source), executable=False)
+    unpacked.keep()
+    unpacked = Unpacked(path, found.rows, how)
+    assert not unpacked.take("demo/changed.py", str(tmp_path / "none"), executable=False)
+    assert unpacked.take("demo/copy.py", str(tmp_path / "again"), executable=False)
 
 
 def test_disk_that_is_full(tmp_path: Path, wheel: Path, rows: dict[str, RecordRow], kept: Path) -> None:
