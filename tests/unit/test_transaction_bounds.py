@@ -127,3 +127,20 @@ def test_file_at_the_top_of_a_moved_environment(env: Env) -> None:
     moved = Env(env.prefix.rename(env.prefix.with_name("moved")))
     moved.store.recover()
     assert before == live(moved.prefix)
+
+
+@BASES
+@pytest.mark.parametrize("end", ["undo", "recover"])
+def test_others_use_a_new_directory_at_the_top(env: Env, end: str, whole: bool) -> None:
+    """What other programs have put there since stays, and what the update had put there goes."""
+    env.install(SHARE)
+    before = live(env.prefix)
+    if end == "undo":
+        env.update(SHARE)
+    else:
+        killed(env, SHARE, whole=whole)
+    write(env.prefix, {"share/b/data": b"b"})
+    assert getattr(env.store, end)()
+    after = live(env.prefix)
+    assert b"b" == (env.prefix / "share/b/data").read_bytes()
+    assert after.keys() - before.keys() == {"share", "share/b", "share/b/data"}

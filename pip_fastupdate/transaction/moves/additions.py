@@ -59,7 +59,8 @@ class Additions:
         if stale and len(stale) == len(node.children):
             return
         self.made.append(path)
-        if len(node.sources) == 1 and not stale and not self.environment.split:
+        shared = self.environment.split or self.environment.fixed_folders.is_fixed(path)
+        if len(node.sources) == 1 and not stale and not shared:
             self.steps.append(In(staged=node.sources[0].path, live=path))
             self._note(path, node)
         else:

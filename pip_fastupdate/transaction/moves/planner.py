@@ -5,7 +5,8 @@ The result is what pip would do file by file, with fewer renames:
 * Out goes what the replaced distributions own: the listed files, bytecode of their modules, everything in their
   ``.dist-info`` directories; never what a distribution that stays lists, too. A directory moves as a whole if nothing
   else is in it, apart from empty directories.
-* In comes what is staged. A directory moves as a whole if a single distribution has it and nothing is there.
+* In comes what is staged. A directory moves as a whole if a single distribution has it and nothing is there; not a
+  fixed one, such as a new ``share``: others will use it, too.
 * Anything else at a new path is a conflict, unless its content is the same: then it is unchanged.
 * A file listed by a replaced distribution and one that stays is replaced if the new version has a different one, as pip
   does, and the request allows that; otherwise it stays.
