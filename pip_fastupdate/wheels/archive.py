@@ -56,9 +56,13 @@ class Limits:
     """Bytes of all entries, unpacked."""
 
     ratio: int = 1000
-    """Unpacked to packed size of an entry, for those above ``ratio_from`` bytes."""
+    """Unpacked to packed size of an entry, for those above ``ratio_from`` bytes: nothing but one repeated byte reaches
+    it.
+    """
 
-    ratio_from: int = 1024**2
+    ratio_from: int = 64 * 1024**2
+    """Smaller files of zeros are found in honest wheels; PyPI's own check begins at this size."""
+
     sum_ratio: int = 200
     """The same for the whole wheel, if it unpacks to more than ``sum_from`` bytes."""
 

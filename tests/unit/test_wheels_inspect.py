@@ -170,6 +170,12 @@ def test_large_members(tmp_path: Path) -> None:
         assert () == look(tmp_path, content).refusals
 
 
+@pytest.mark.parametrize("content", [bytes(8 * 1024**2), b"\xff" * 8 * 1024**2], ids=["zeros", "ones"])
+def test_large_member_of_one_byte(tmp_path: Path, content: bytes) -> None:
+    """An empty image of a disk is not a bomb."""
+    assert () == look(tmp_path, pack(demo({"demo/blank.img": content}))).refusals
+
+
 def test_made_by_the_common_helper(tmp_path: Path) -> None:
     """A wheel without a file in its release goes by the name of its path."""
     path = make_wheel(tmp_path, "Some.Thing", "2.0.post1", scripts={"thing": "some_thing:main"}, size=1000)
