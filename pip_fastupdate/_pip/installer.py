@@ -143,7 +143,7 @@ def stage(
             failure = StageFailed(failure.text.replace(str(wheel), label))
         raise failure from error
     info = _info_folder({Path(scheme.purelib), Path(scheme.platlib)}, name)
-    outside = escaped(root, info, Path(scheme.data))
+    outside = escaped(root, info, Path(scheme.data), Path(mirror.live(scheme.data)))
     if outside is not None:
         raise StageFailed(f"pip would write {outside!r}, outside the directories of a wheel")
     return StagedWheel(root=root, info=info, base=mirror.base)

@@ -15,12 +15,12 @@ OWN_FOLDER = ".pip-fastupdate"
 """Below the environment's prefix: recovery and undo obey its content."""
 
 
-def escaped(root: Path, info: Path, data: Path) -> str | None:
+def escaped(root: Path, info: Path, data: Path, live: Path) -> str | None:
     """Return what of a staged wheel is not below ``root``, or would reach the program's own directory; None if nothing.
 
-    ``info`` is its staged ``.dist-info``, ``data`` where the environment's own directory is staged.
+    ``info`` is its staged ``.dist-info``, ``data`` where ``live``, the environment's own directory, is staged.
     """
-    return _outside(str(root), info) or _reaching(data, Path(sys.prefix, OWN_FOLDER), root)
+    return _outside(str(root), info) or _reaching(data, live, Path(sys.prefix, OWN_FOLDER))
 
 
 def _outside(root: str, info: Path) -> str | None:
@@ -34,13 +34,13 @@ def _outside(root: str, info: Path) -> str | None:
     return None
 
 
-def _reaching(data: Path, own: Path, root: Path) -> str | None:
+def _reaching(data: Path, live: Path, own: Path) -> str | None:
     """Return the first entry at the environment's top that is, by a link, the program's own directory."""
     try:
         names = os.listdir(data)  # noqa: PTH208 - names are wanted
     except FileNotFoundError:
         return None
-    live, closed = Path(Path(sys.prefix).anchor, data.relative_to(root)), os.path.realpath(own)
+    closed = os.path.realpath(own)
     for name in names:
         real = os.path.realpath(live / name)
         if real == closed or real.startswith(closed + os.sep):

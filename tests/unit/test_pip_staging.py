@@ -26,6 +26,7 @@ from pip_fastupdate._pip.installer import (
     without_warnings,
 )
 from pip_fastupdate._pip.preload import _import_ours, import_everything
+from pip_fastupdate._pip.proof import OWN_FOLDER, escaped
 from pip_fastupdate.core.errors import TransactionError
 from pip_fastupdate.core.files import too_long
 from tests.support.wheels import make_wheel
@@ -57,6 +58,20 @@ def test_all_files_are_below_the_root(tmp_path: Path) -> None:
     places = {Path(staged.mirror.live(str(path))) for path in staged.files}
     assert all(Path(sys.prefix) in path.parents for path in places)
     assert Path(sys.prefix, "share", "foo.txt") in places
+
+
+def test_link_to_the_directory_of_the_transactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is looked for at the top of the environment, not of the file system."""
+    live, root = tmp_path / "live", tmp_path / "root"
+    (live / OWN_FOLDER).mkdir(parents=True)
+    (live / "share").symlink_to(OWN_FOLDER)
+    monkeypatch.setattr(sys, "prefix", str(live))
+    info = root / "lib/foo-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "RECORD").write_text("foo.py,,\n")
+    assert escaped(root, info, root, live) is None
+    (root / "share").mkdir()
+    assert escaped(root, info, root, live) == os.path.realpath(live / OWN_FOLDER)
 
 
 def test_many_at_once_leave_the_umask_alone(tmp_path: Path) -> None:
