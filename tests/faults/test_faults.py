@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,16 @@ def test_undo_killed_at_each_call(undo: Case) -> None:
 def test_undo_failing_at_each_call(undo: Case) -> None:
     """The same for errors."""
     assert harness.some_errors(undo, some(undo)).others == {}
+
+
+def test_undo_that_takes_a_folder_of_the_environment_away(folder: Path, system: str) -> None:
+    """The update had created it: killed before that step, it is there with all that the update has put into it."""
+    one = synthetic.package("one", 1)
+    dists = [replace(one, new={**one.new, "share/one/data": b"1", "etc/one.conf": b"1"})]
+    case = Case(folder, dists, harness.undoing, [harness.updating(dists)], system=system)
+    tally = harness.kills(case, some(case))
+    assert tally.others == {}
+    assert tally.outcomes.keys() == {OLD, NEW}
 
 
 def test_update_of_single_files_killed(folder: Path, system: str) -> None:

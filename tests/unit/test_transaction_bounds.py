@@ -43,34 +43,6 @@ def killed(env: Env, each: Dist, *, whole: bool = True) -> None:
     assert (env.site / "a/x.py").read_bytes() == b"2"
 
 
-class Killed(BaseException):
-    """The process is gone."""
-
-
-@pytest.mark.parametrize("split", [False, True], ids=["directories", "files"])
-@pytest.mark.parametrize("steps", range(6))
-def test_undo_killed_at_any_step(env: Env, monkeypatch: pytest.MonkeyPatch, steps: int, split: bool) -> None:
-    """Although it takes a whole directory of the environment away, which the update had created."""
-    env.install(SHARE)
-    env.update(SHARE)
-    after = live(env.prefix)
-    lay_out = Transaction._lay_out
-
-    def rename(self: Transaction) -> None:
-        self._workspace.become("swapping")
-        for each in self._layout.operations[:steps]:
-            each.do()
-        raise Killed
-
-    monkeypatch.setattr(Transaction, "_rename", rename)
-    monkeypatch.setattr(Transaction, "rollback", lambda self: setattr(self, "_closed", True))
-    monkeypatch.setattr(Transaction, "_lay_out", lambda self, **_: lay_out(self, split=split))
-    with pytest.raises(Killed):
-        env.store.undo()
-    assert "rolled back an interrupted undo" in env.store.recover()
-    assert after == live(env.prefix)
-
-
 @BASES
 @pytest.mark.parametrize("name", ["bin/activate", "bin/python3", "scripts/pyvenv.cfg"])
 def test_programs_of_a_package(env: Env, name: str, whole: bool) -> None:
