@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from packaging.markers import Marker, default_environment
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from .names import normalize
 
@@ -22,8 +24,8 @@ _LONG, _TOO_LONG, _DIGITS = 256, 64 * 1024, 128
 _BIG_NUMBER = re.compile(rf"[0-9]{{{_DIGITS}}}")
 """Python refuses to read numbers of 4300 digits: they must not reach a comparison."""
 
-_UNDEFINED = re.compile(r"~=|===|platform_release|platform_version|implementation_version")
-"""What may make a marker impossible to evaluate."""
+_UNORDERED = re.compile(r"(?:extra|os_name|sys_platform|implementation_name|platform_\w+) *[<>]")
+"""Comparisons of texts by their order, which some versions of packaging cannot evaluate."""
 
 _VERSION = re.compile(r"^[0-9]+(?:\.[0-9]+)*")
 
@@ -63,7 +65,8 @@ def parse(text: str) -> Dependency:
     except RecursionError:
         raise InvalidRequirement("its marker is nested too deeply") from None
     parsed = _dependency(requirement, text)
-    if parsed.marker is not None and _UNDEFINED.search(text, text.find(";")):
+    marker = text.partition(";")[2]
+    if parsed.marker is not None and (not _looks_right(marker) or _UNORDERED.search(marker)):
         _check_marker(parsed)
     return parsed
 
@@ -72,7 +75,7 @@ def _check_marker(dependency: Dependency) -> None:
     """Raise InvalidRequirement for a marker with an impossible comparison, which would fail later."""
     try:
         _holds(dependency, "")
-    except ValueError as error:
+    except (ValueError, KeyError) as error:  # KeyError: packaging before 26.1, for an unknown variable
         raise InvalidRequirement(f"its marker cannot be evaluated: {error}") from None
 
 
@@ -110,7 +113,10 @@ def bounds(specifier: str) -> tuple[tuple[str, Version], ...] | None:
 @cache
 def names_prerelease(specifier: str) -> bool:
     """Return whether the specifier itself names a pre-release, which may then be chosen (PEP 440)."""
-    return bool(specifier) and bool(_specifier(specifier).prereleases)
+    try:
+        return bool(specifier) and bool(_specifier(specifier).prereleases)
+    except InvalidVersion:  # what follows === need not be a version
+        return False
 
 
 @cache
@@ -137,8 +143,40 @@ def _holds(dependency: Dependency, extra: str) -> bool:
         return True
     try:
         return dependency.marker.evaluate({**_environment(), "extra": extra})
-    except ValueError:  # packaging compares some values as versions that are not on this system
-        return dependency.marker.evaluate({**_plain_environment(), "extra": extra})
+    except (ValueError, KeyError):
+        return _holds_in_part(dependency.marker._markers, extra)
+
+
+def _holds_in_part(parts: Sequence[Any], extra: str) -> bool:
+    """Evaluate comparison by comparison, and all of them: if one is impossible, then for every extra."""
+    found: list[list[bool]] = [[]]
+    for part in parts:
+        if part == "or":
+            found.append([])
+        elif isinstance(part, list):
+            found[-1].append(_holds_in_part(part, extra))
+        elif part != "and":
+            found[-1].append(_compares(*[each.serialize() for each in part], extra=extra))
+    return any(map(all, found))
+
+
+def _compares(left: str, operator: str, right: str, *, extra: str) -> bool:
+    """Evaluate one comparison. packaging before 26 takes texts for versions, such as the extra "2": those are compared
+    as texts. Raises ValueError or KeyError if that means nothing.
+    """
+    marker = Marker(f"{left} {operator} {right}")
+    try:
+        return marker.evaluate({**_environment(), "extra": extra})
+    except ValueError:
+        try:
+            return marker.evaluate({**_plain_environment(), "extra": extra})
+        except ValueError:
+            if operator not in ("==", "!="):
+                raise
+    known = {**_environment(), "extra": extra}
+    one, other = (each[1:-1] if each[0] in "\"'" else known[each] for each in (left, right))
+    same = normalize(one) == normalize(other) if "extra" in (left, right) else one == other
+    return same == (operator == "==")
 
 
 _NAME = r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*"
