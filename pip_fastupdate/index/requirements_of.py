@@ -119,7 +119,10 @@ class Requirements:
         return found or self._from_whole(release, file, session)
 
     def _from_sidecar(self, key: str, release: Release, file: File, session: Session) -> CoreMetadata | None:
-        """Return what the sidecar says, or the cache; None if there is none."""
+        """Return what the sidecar says, or the cache; None if there is none, or the server refuses to send it.
+
+        Mirrors copy announcements from the index that they mirror, and storage services refuse (403) what is missing.
+        """
         unsaid = file.metadata is None
         host = host_of(file.url)
         if file.metadata is False or (unsaid and not (file.is_wheel and self._hosts.get(host, True))):
@@ -135,7 +138,7 @@ class Requirements:
                 immutable=True,
             )
         except DownloadFailed as failed:
-            if not unsaid or failed.kind == "offline":
+            if failed.kind == "offline" or not (unsaid or failed.kind == "http"):
                 raise
             answer = None
         self._keep(file, bodies, session)

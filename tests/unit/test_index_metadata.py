@@ -195,6 +195,13 @@ class TestWheel:
             assert ("bar",) == asked(session, each)
             assert [f"{URL}.metadata", URL] == session.asked
 
+    def test_after_a_refused_sidecar(self, tmp_path: Path) -> None:
+        """Mirrors announce what they do not serve; the wheel itself has the same metadata."""
+        session, each = self.serve(make_wheel(tmp_path, "foo", "1.0", requires=["bar"]), metadata=True)
+        session.fail(f"{URL}.metadata", "http", "f.invalid returned 403 Forbidden")
+        assert ("bar",) == asked(session, each)
+        assert [f"{URL}.metadata", URL] == session.asked
+
     def test_sidecars_are_not_tried_where_ranges_do(self, tmp_path: Path) -> None:
         """One request a wheel from then on, and what is told beside it is not believed; announced sidecars are."""
         session, requirements = FakeSession(), Requirements(HERE)
