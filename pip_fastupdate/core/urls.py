@@ -59,8 +59,11 @@ def canonical(url: str) -> str:
 
 
 def filename(url: str) -> str:
-    """Return the last part of the path, unquoted."""
-    return unquote(url.partition("#")[0].partition("?")[0].rstrip("/").rpartition("/")[2])
+    """Return the last part of the path, unquoted. As in pip, a quoted slash separates parts, too: storage services have
+    one address for ``wheels%2Ffoo-1.0-py3-none-any.whl``.
+    """
+    last = url.partition("#")[0].partition("?")[0].rstrip("/").rpartition("/")[2]
+    return unquote(last).rstrip("/").rpartition("/")[2]
 
 
 def file_path(location: str) -> Path | None:

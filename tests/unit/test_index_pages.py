@@ -206,6 +206,14 @@ class TestSimpleJson:
         bad = ("foo-1.0-1%2F..%2F..%2Fx-py3-none-any.whl", "foo-1.0-1%5C..%5Cx-py3-none-any.whl")
         assert [] == items(digest(SIMPLE, {"files": [{"url": each} for each in bad]}))
 
+    def test_quoted_slash(self) -> None:
+        """It separates parts, as in pip: storage services have such addresses."""
+        url = f"https://files.invalid/o/wheels%2F{WHEEL}?alt=media"
+        pages = (HTML, f'<a href="{url}">'), (SIMPLE, {"files": [{"url": url, "filename": WHEEL}]})
+        for kind, body in pages:
+            assert [(WHEEL, url)] == [each[:2] for each in items(digest(kind, body))]
+        assert WHEEL == filename(f"https://files.invalid/{WHEEL}%2F")
+
     @pytest.mark.parametrize("name", ["foo", "Foo", "FOO", None])
     def test_name_of_the_project(self, name: str | None) -> None:
         """In any spelling."""
