@@ -54,6 +54,11 @@ def check_hash(body: bytes, file: File) -> None:
         raise DownloadFailed("hash", f"the metadata of {file.filename} does not match the index")
 
 
+def fixed(file: File) -> str | None:
+    """Return a hash of the file; None if the index gives none: then another file may replace it, unnoticed."""
+    return file.sha256 or (file.hashes[0][1] if file.hashes else None)
+
+
 def _check_identity(found: Mapping[str, list[str]], release: Release) -> None:
     name = next(iter(found["name"]), "")
     version = next(iter(found["version"]), "")

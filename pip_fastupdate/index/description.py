@@ -19,13 +19,13 @@ LARGEST = 256 * 1024
 
 def keep(file: File, body: bytes, session: Session) -> None:
     """Cache the head of metadata that was read for another purpose, for ``description_of``."""
-    session.keep(file.url, key=_key(file), body=_head(body))
+    session.keep(file.url, key=_key(file), body=_head(body), immutable=core_metadata.fixed(file) is not None)
 
 
 def description_of(file: File, session: Session) -> str | None:
     """Return the head of a file's metadata: as read before, else from the file on disk or its sidecar (PEP 658)."""
     known = session.stored([_key(file)]).get(_key(file))
-    if known is not None and known.status == 200:
+    if known is not None and known.fresh and known.status == 200:
         return known.body.decode("utf-8", "replace")
     try:
         return _read(file, session)
@@ -46,12 +46,13 @@ def _read(file: File, session: Session) -> str | None:
         core_metadata.check_hash(reply.body, file)
         return _head(reply.body)
 
-    answer = session.ask(f"{file.url}.metadata", key=_key(file), condense=condense, accept="*/*", immutable=True)
+    immutable = core_metadata.fixed(file) is not None
+    answer = session.ask(f"{file.url}.metadata", key=_key(file), condense=condense, accept="*/*", immutable=immutable)
     return answer.body.decode("utf-8", "replace") if answer.status == 200 else None
 
 
 def _key(file: File) -> str:
-    return f"description {file.url}#{file.sha256 or ''}"
+    return f"description {file.url}#{core_metadata.fixed(file) or '-'}"
 
 
 def _head(body: bytes) -> bytes:

@@ -51,8 +51,9 @@ class Requirements:
         file = release.file
         if release.requires is not None or file is None or file.url.startswith("file:"):
             return None
-        url = file.url.partition("?")[0] if file.sha256 else file.url  # a query may be valid for a limited time
-        return f"{SCHEMA}m {url}#{file.sha256 or ''}"
+        fixed = core_metadata.fixed(file)
+        url = file.url.partition("?")[0] if fixed else file.url  # a query may be valid for a limited time
+        return f"{SCHEMA}m {url}#{fixed or '-'}"
 
     def recall(self, release: Release, stored: Mapping[str, Answer]) -> tuple[str, ...] | Failure | None:
         """Return the result without the network; None if a request is needed."""
@@ -84,7 +85,9 @@ class Requirements:
             return _failure(release, failed.kind, failed.text)
         key = self.key(release)
         if key is not None:
-            session.keep(release.file.url, key=key, body=_dump(found))
+            session.keep(
+                release.file.url, key=key, body=_dump(found), immutable=core_metadata.fixed(release.file) is not None
+            )
         return self._judge(release, found)
 
     def _given(self, release: Release, requires: tuple[str, ...]) -> tuple[str, ...] | Failure:
@@ -106,8 +109,14 @@ class Requirements:
             if found is not None:
                 return found  # and cached
             ranges = not ranged and self._ranges.get(host, True)
-            found = self._without_sidecar(release, file, session, ranges=ranges)
-        session.keep(file.url, key=key, body=_dump(found))
+            try:
+                found = self._without_sidecar(release, file, session, ranges=ranges)
+            except DownloadFailed as failed:
+                known = session.stored([key]).get(key) if failed.kind == "offline" else None
+                if known is None or known.status != 200:
+                    raise
+                return _load(known.body)
+        session.keep(file.url, key=key, body=_dump(found), immutable=core_metadata.fixed(file) is not None)
         return found
 
     def _without_sidecar(self, release: Release, file: File, session: Session, *, ranges: bool) -> CoreMetadata:
@@ -127,7 +136,7 @@ class Requirements:
         host = host_of(file.url)
         if file.metadata is False or (unsaid and not (file.is_wheel and self._hosts.get(host, True))):
             known = session.stored([key]).get(key)
-            return _load(known.body) if known is not None and known.status == 200 else None
+            return _load(known.body) if known is not None and known.fresh and known.status == 200 else None
         bodies: list[bytes] = []
         try:
             answer = session.ask(
@@ -135,7 +144,7 @@ class Requirements:
                 key=key,
                 condense=lambda reply: _sidecar(reply, release, file, bodies),
                 accept="*/*",
-                immutable=True,
+                immutable=core_metadata.fixed(file) is not None,
             )
         except DownloadFailed as failed:
             if failed.kind == "offline" or not (unsaid or failed.kind == "http"):

@@ -32,6 +32,9 @@ class FakeSession:
     read: list[list[str]] = field(default_factory=list)
     """Keys of each bulk read of the cache."""
 
+    forever: set[str] = field(default_factory=set)
+    """Keys of what is cached without a limit of time."""
+
     ranges: bool = True
     counters: Counters = field(default_factory=Counters)
     closed: bool = False
@@ -100,6 +103,7 @@ class FakeSession:
             from_cache=False,
         )
         self.cache[key] = replace(answer, from_cache=True, fetched=time.time() - 3600)
+        self.forever.update([key] if immutable else [])
         return answer
 
     def forget(self, keys: Iterable[str]) -> None:
@@ -107,8 +111,9 @@ class FakeSession:
         for key in list(keys):
             self.cache.pop(key, None)
 
-    def keep(self, url: str, *, key: str, body: bytes) -> None:
+    def keep(self, url: str, *, key: str, body: bytes, immutable: bool = True) -> None:
         """In the cache."""
+        self.forever.update([key] if immutable else [])
         self.cache[key] = Answer(
             status=200, url=url, body=body, headers={}, fetched=time.time(), fresh=True, from_cache=True
         )

@@ -188,6 +188,29 @@ class TestWheel:
         assert ("bar",) == requirements.ask(release(other.name, metadata=False), session)
         assert first + 1 == len(session.asked), "what one version took is asked for at once of the next"
 
+    @pytest.mark.parametrize("metadata", [True, False, None])
+    def test_without_a_hash(self, tmp_path: Path, metadata: bool | None) -> None:
+        """The index may have another file at the same address tomorrow: it is read again then."""
+        session, each = self.serve(make_wheel(tmp_path, "foo", "1.0", requires=["bar"]), metadata=metadata)
+        assert ("bar",) == asked(session, each)
+        assert not session.forever
+        later = session.stale()
+        later.page(URL, make_wheel(tmp_path, "foo", "1.0", requires=["baz"]).read_bytes(), "binary")
+        assert ("baz",) == asked(later, each)
+        assert not later.forever
+        if metadata is False:  # where nothing can be requested, the old one has to do
+            offline = session.stale()
+            offline.fail(URL, "offline")
+            assert ("bar",) == asked(offline, each)
+
+    @pytest.mark.parametrize("hashes", [{"sha256": "ab" * 32}, {"hashes": (("md5", "cd" * 16),)}])
+    def test_with_a_hash(self, tmp_path: Path, hashes: dict[str, Any]) -> None:
+        """It is kept for that very file."""
+        session, each = self.serve(make_wheel(tmp_path, "foo", "1.0", requires=["bar"]), metadata=False, **hashes)
+        assert ("bar",) == asked(session, each)
+        assert {Requirements(HERE).key(each)} == session.forever
+        assert Requirements(HERE).key(release(metadata=False)) not in session.forever
+
     def test_after_a_missing_sidecar(self, tmp_path: Path) -> None:
         """Where the index had not told, or told wrong."""
         for metadata in (None, True):
