@@ -26,6 +26,9 @@ _DRAINED = 64 * 1024
 _MEMBERS = 64
 """Maximum number of parts of a gzip body: each is copied once more."""
 
+_ENCODINGS = 4
+"""Maximum number of content encodings of a body, in sequence."""
+
 _DIGITS = 18
 """Digits of a length; one with more is too long anyway."""
 
@@ -97,8 +100,16 @@ COMPRESSIONS = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz"})
 
 
 def decode(body: bytes, response: Response, limit: int) -> bytes:
-    """Undo the content encoding (RFC 9110), up to ``limit`` bytes. Raises ``RequestError``."""
-    encoding = response.headers.get("content-encoding", "").strip().lower()
+    """Undo the content encodings (RFC 9110), up to ``limit`` bytes. Raises ``RequestError``."""
+    said = response.headers.get("content-encoding", "").lower().split(",")
+    if len(said) > _ENCODINGS:
+        raise RequestError("garbage", f"{host_of(response.url)} sent too many encodings", again=False)
+    for encoding in reversed(said):  # the last one was applied last
+        body = _decoded(body, encoding.strip(), response, limit)
+    return body
+
+
+def _decoded(body: bytes, encoding: str, response: Response, limit: int) -> bytes:
     try:
         if encoding in ("gzip", "x-gzip"):
             return _gunzip(body, response, limit)

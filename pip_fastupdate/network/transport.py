@@ -156,8 +156,10 @@ class RetryingSession(Session):
 
     def _redirected(self, response: Response, request: PreparedRequest) -> PreparedRequest:
         bodies.drain(response)
-        target: Any = next(self.resolve_redirects(response, request, stream=True, yield_requests=True))
-        assert isinstance(target, PreparedRequest)
+        target: Any = next(self.resolve_redirects(response, request, stream=True, yield_requests=True), None)
+        if not isinstance(target, PreparedRequest):
+            host = host_of(str(request.url))
+            raise RequestError("http", f"{host} redirected to an empty URL", again=False)
         if is_downgrade(str(request.url), str(target.url)):
             target.hooks = {"response": []}  # pip's would look for a password, and send it unencrypted
         return target
@@ -177,9 +179,9 @@ class RetryingSession(Session):
 
 
 def _retry_after(response: Response) -> float | None:
-    """Return the server's seconds to wait, from a number or a date (RFC 9110); None without any."""
+    """Return the server's seconds to wait, from a number or a date (RFC 9110); None without any that is valid."""
     said = response.headers.get("retry-after")
     try:
         return None if said is None else Retry().parse_retry_after(said)
-    except InvalidHeader:
+    except (InvalidHeader, ValueError, OverflowError):  # also a year or a number that is too great
         return None

@@ -529,9 +529,10 @@ def test_retry_after_is_obeyed(thing: LocalIndex, open_session: Open, form: str)
     assert 0.9 < time.monotonic() - started < 3
 
 
-def test_nonsense_in_retry_after_is_ignored(thing: LocalIndex, open_session: Open) -> None:
+@pytest.mark.parametrize("said", ["soon", "9" * 5000, "Fri, 31 Dec 99999 23:59:59 GMT"])
+def test_nonsense_in_retry_after_is_ignored(thing: LocalIndex, open_session: Open, said: str) -> None:
     """As if it were not there."""
-    thing.fail("/pypi/thing/json", status=503, times=1, retry_after="soon")
+    thing.fail("/pypi/thing/json", status=503, times=1, retry_after=said)
     started = time.monotonic()
     with open_session() as session:
         project(session, thing)
@@ -674,6 +675,10 @@ def test_stray_not_modified(open_session: Open) -> None:
         ("deflate", zlib.compress),
         ("utf-8", bytes),
         ("aws-chunked", bytes),
+        ("gzip,aws-chunked", gzip.compress),
+        ("aws-chunked, gzip", gzip.compress),
+        ("gzip, ", gzip.compress),
+        ("deflate, gzip", lambda body: gzip.compress(zlib.compress(body))),
     ],
 )
 def test_content_encodings(open_session: Open, encoding: str | None, encode: Callable[[bytes], bytes]) -> None:
@@ -688,7 +693,14 @@ def test_content_encodings(open_session: Open, encoding: str | None, encode: Cal
 
 
 @pytest.mark.parametrize(
-    ("encoding", "body"), [("br", b"x"), ("gzip", b""), ("gzip", gzip.compress(b"x" * 99, mtime=0)[:-9])]
+    ("encoding", "body"),
+    [
+        ("br", b"x"),
+        ("identity, br", b"x"),
+        (", ".join(["x"] * 5), b"x"),
+        ("gzip", b""),
+        ("gzip", gzip.compress(b"x" * 99, mtime=0)[:-9]),
+    ],
 )
 def test_undecodable_bodies(open_session: Open, encoding: str, body: bytes) -> None:
     """Not asked for, empty or truncated."""
@@ -851,6 +863,14 @@ def test_redirects_end(open_session: Open) -> None:
         open_session() as session,
     ):
         assert failure(lambda: session.fetch(server.url + "/x"))[0] == "unreachable"
+
+
+def test_redirect_to_nowhere(open_session: Open) -> None:
+    """An empty Location is an error of the server, for pages and files alike."""
+    with ScriptedServer(lambda _: Said(status=302, headers={"Location": ""})) as server, open_session() as session:
+        text = f"{server.netloc} redirected to an empty URL"
+        assert ("http", text) == failure(lambda: session.fetch(server.url + "/x"))
+        assert ("http", text) == failure(lambda: session.stream(server.url + "/x").__enter__())
 
 
 def test_cookies_are_sent_back(open_session: Open) -> None:
