@@ -55,6 +55,15 @@ def recalled(session: FakeSession, source: Source, *names: str) -> list[Any]:
     return [each and versions(each) for each in found]
 
 
+NEXUS = """<!DOCTYPE html>
+<html lang="en">
+  <head><title>Links for {0}</title><meta name="api-version" value="2"/></head>
+  <body><h1>Links for {0}</h1></body>
+</html>
+"""
+"""What a group of repositories answers for a project that none of them has."""
+
+
 class TestRemoteIndex:
     """The simple page decides, whatever else the server has."""
 
@@ -95,6 +104,13 @@ class TestRemoteIndex:
             ("text/plain", '<a href="https://f.invalid/foo-1.0-py3-none-any.whl">foo</a>', "garbage"),
             (SIMPLE, '{"name": "foo", "files": []}', "no-files"),
             (HTML, '<meta name="pypi:repository-version" content="1.0"><h1>Links for foo</h1>', "no-files"),
+            (HTML, NEXUS.format("Foo"), "no-files"),
+            (HTML, "<h1>Links to foo</h1>", "no-files"),
+            (HTML, NEXUS.format("bar"), "garbage"),
+            (HTML, NEXUS.format("foo") + "<form action='/login'></form>", "garbage"),
+            (HTML, NEXUS.format("foo") + "<script>login()</script>", "garbage"),
+            (HTML, NEXUS.format("foo") + "<meta http-equiv='refresh' content='0; url=/login'>", "garbage"),
+            (HTML, NEXUS.format("foo") + " " * 5000, "garbage"),
         ],
     )
     def test_what_is_no_page_of_the_project(self, kind: str, text: str, failure: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, get_args
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 _HTML = ("text/html", "application/vnd.pypi.simple.v1+html")
 LINKS = 200_000
 """Maximum number of links on a page by default."""
+
+_LONGEST_TITLE = 4096
+"""Bytes of a page that has a title only."""
+
+_TITLE_TAG = re.compile(
+    r"<(?:!doctype|/?(?:html|head|title|body|h1|br)|meta(?![^<>]*refresh))(?=[\s/>])[^<>]*>", re.IGNORECASE
+)
 
 _STATUSES: Mapping[str, ProjectStatus] = {each: each for each in get_args(ProjectStatus)}
 _DISTRIBUTIONS = (".whl", *SDIST_ENDINGS, ".egg", ".exe", ".msi", ".rpm", ".deb", ".dmg")
@@ -122,13 +130,28 @@ def html_page(name: str, reply: Reply) -> Page:
     if page.status == "quarantined":
         return page
     files = [link for link in page.links if link.filename.endswith(_DISTRIBUTIONS)]
-    if not page.links and page.official:
+    if not page.links and (page.official or _is_title_only(name, reply)):
         raise _without_files()
     if not files:
         raise ValueError("a page without links to files")
     if not any(normalize(link.filename).startswith(f"{name}-") for link in files):
         raise ValueError(f"a page with files of other projects, such as {files[0].filename[:50]}")
     return page
+
+
+def _is_title_only(name: str, reply: Reply) -> bool:
+    """Return whether a page is "Links for NAME" and nothing else: Nexus has one for each project that it does not know.
+
+    A page of anything else, such as a login, has other texts or tags.
+    """
+    if len(reply.body) > _LONGEST_TITLE:
+        return False
+    words = _TITLE_TAG.sub(" ", reply.body.decode("utf-8", "replace")).lower().split()
+    titles = [words[at : at + 3] for at in range(0, len(words), 3)]
+    return bool(titles) and all(
+        len(each) == 3 and each[:2] in (["links", "for"], ["links", "to"]) and normalize(each[2]) == name
+        for each in titles
+    )
 
 
 def _without_files() -> DownloadFailed:
