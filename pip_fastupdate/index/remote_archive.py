@@ -62,13 +62,20 @@ class WheelEnd(NamedTuple):
 
 
 def metadata_by_ranges(file: File, session: Session, length: int = 0) -> WheelEnd:
-    """Read the end of a wheel, first ``length`` bytes of it if that is known to be needed. Raises DownloadFailed."""
+    """Read the end of a wheel, first ``length`` bytes of it if that is known to be needed. Raises DownloadFailed.
+
+    Some servers send other ranges than they say: what looks damaged may be a sound wheel, to be read whole.
+    """
     try:
         with closing(Window(file, session, min(max(length, _TAIL), _LONGEST_TAIL))) as window:
             found = _from_wheel(window, file) if window.open() else None
             return WheelEnd(found, window.length)
-    except _BROKEN as error:
-        raise DownloadFailed("garbage", f"{file.filename} is damaged: {error}") from error
+    except _BROKEN:
+        return WheelEnd(None, 0)
+    except DownloadFailed as failed:
+        if failed.kind != "http":
+            raise
+        return WheelEnd(None, 0)
 
 
 def _downloaded(chunks: Iterator[bytes]) -> IO[bytes]:
@@ -142,7 +149,7 @@ class Window(io.RawIOBase):
         try:
             return self._fetch(asked)
         except DownloadFailed as failed:
-            if failed.kind == "http":
+            if failed.kind in ("http", "garbage"):
                 return False
             raise
 
@@ -158,8 +165,10 @@ class Window(io.RawIOBase):
         if answer.status != 206 or match is None:
             return False
         self._start, self._bytes, self._size = int(match[1]), answer.body, int(match[3])
+        if len(self._bytes) != int(match[2]) - self._start + 1:
+            return False
         self.length = max(self.length, self._size - self._start)
-        return len(self._bytes) == int(match[2]) - self._start + 1
+        return True
 
     def readable(self) -> bool:
         """Return True."""
