@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable
 from contextlib import suppress
@@ -32,6 +33,8 @@ def _check(path: Path) -> None:
     try:
         place = path.resolve()
         there = place.exists()
+        if place.is_symlink():  # since Python 3.13 that is left of a link to itself
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     except (OSError, RuntimeError) as error:  # the name is too long, or a link to itself
         why = getattr(error, "strerror", None) or "symbolic link loop"
         raise UsageError(f"could not write {path}: {why}", hint="use another file name") from None

@@ -129,6 +129,8 @@ class _Checked:
     """Of its RECORD."""
 
     rows: Mapping[str, record.RecordRow]
+    """RECORD's, without those that the files do not match."""
+
     contents: dict[str, Sequence[bytes]]
     """What was read of its files and kept."""
 

@@ -382,7 +382,7 @@ def test_proxy_in_trouble(open_session: Open) -> None:
 # Disks and folders
 
 SCRIPT = """
-import os, sys
+import os, sys, urllib.parse  # here, as a library at home in /root is not readable for the user of some tests
 from pathlib import Path
 from pip_fastupdate.network.session import Session
 from pip_fastupdate.core.options import CacheOptions
