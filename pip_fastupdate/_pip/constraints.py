@@ -42,23 +42,22 @@ def read(sources: Sequence[str], session: Callable[[], Any], options: Any) -> Co
     like, which pip-compile writes at the top) go into ``options``, as in pip.
     """
     reader = make_reader(session, options)
-    lines, relative = [], False
+    lines = []
     for source in sources:
         for line in parsed(reader, source, constraint=True):
             if getattr(line, "requirement", None) is None:
                 take_over(line, options)
-                relative = relative or has_relative_link(line)
             else:
                 lines.append(constraint(line))
     files, volatile = seen(reader)
-    return Constraints(lines=tuple(lines), files=files, volatile=volatile or relative)
+    return Constraints(lines=tuple(lines), files=files, volatile=volatile)
 
 
 def seen(reader: Any) -> tuple[tuple[Path, ...], bool]:
     """Return the local files that a reader read, and whether it needed more than those."""
     texts = [str(name) for name in reader.seen]
     files = tuple(Path(name).absolute() for name in texts if not _REMOTE.match(name))
-    return files, any(map(_is_volatile, texts))
+    return files, reader.relative or any(map(_is_volatile, texts))
 
 
 def make_reader(session: Callable[[], Any], options: Any) -> Any:
@@ -72,10 +71,13 @@ def make_reader(session: Callable[[], Any], options: Any) -> Any:
         def __init__(self) -> None:
             super().__init__(session=_LateSession(session), line_parser=get_line_parser(options))
             self.seen: list[str] = []
+            self.relative = False
 
         def _parse_file(self, filename: str, constraint: bool) -> Iterator[Any]:
             self.seen.append(filename)
-            yield from super()._parse_file(filename, constraint)
+            for line in super()._parse_file(filename, constraint):
+                self.relative = self.relative or _has_relative_link(line)
+                yield line
 
     return Reader()
 
@@ -143,9 +145,11 @@ def _links(links: Sequence[str] | None, file: str) -> list[str]:
     return [path if there(path) else each for path, each in zip(beside, links or (), strict=True)]
 
 
-def has_relative_link(line: Any) -> bool:
-    """Return whether it depends on which paths exist where its ``--find-links`` points."""
-    return any("://" not in each and not Path(each).is_absolute() for each in line.opts.find_links or ())
+def _has_relative_link(line: Any) -> bool:
+    """Return whether it is an option that depends on which paths exist: where its ``--find-links`` points."""
+    return getattr(line, "requirement", None) is None and any(
+        "://" not in each and not Path(each).is_absolute() for each in line.opts.find_links or ()
+    )
 
 
 def constraint(line: Any) -> str:

@@ -36,19 +36,17 @@ def read(sources: Sequence[str], session: Callable[[], Any], options: Any) -> Re
     reader = constraints.make_reader(session, options)
     lines: list[RequirementLine] = []
     limits: list[str] = []
-    relative = False
     for source in sources:
         for line in constraints.parsed(reader, source, constraint=False):
             if getattr(line, "requirement", None) is None:
                 line.opts.require_hashes = False  # every file is verified against the hashes of the index anyway
                 constraints.take_over(line, options)
-                relative = relative or constraints.has_relative_link(line)
             elif line.constraint:
                 limits.append(constraints.constraint(line))
             elif not line.is_editable and not _is_place(line):
                 lines.append(_line(line))
     files, volatile = constraints.seen(reader)
-    return RequirementFiles(lines=tuple(lines), constraints=tuple(limits), files=files, volatile=volatile or relative)
+    return RequirementFiles(lines=tuple(lines), constraints=tuple(limits), files=files, volatile=volatile)
 
 
 def _is_place(line: Any) -> bool:

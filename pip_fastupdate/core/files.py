@@ -84,6 +84,12 @@ def write_all(descriptor: int, content: bytes) -> None:
         left = left[os.write(descriptor, left) :]
 
 
+def take_mode(path: Path, replaced: Path) -> None:
+    """Give a new file the mode of the one that it will replace, if there is one. Raises OSError."""
+    if replaced.exists():
+        path.chmod(replaced.stat().st_mode & 0o777)
+
+
 def leads_elsewhere(found: os.stat_result) -> bool:
     """Return whether a result of ``os.lstat`` is a link or, on Windows, a junction, which looks like a directory
     there.

@@ -85,9 +85,7 @@ class Requirements:
             return _failure(release, failed.kind, failed.text)
         key = self.key(release)
         if key is not None:
-            session.keep(
-                release.file.url, key=key, body=_dump(found), immutable=core_metadata.fixed(release.file) is not None
-            )
+            _store(found, key, release.file, session)
         return self._judge(release, found)
 
     def _given(self, release: Release, requires: tuple[str, ...]) -> tuple[str, ...] | Failure:
@@ -116,7 +114,7 @@ class Requirements:
                 if known is None or known.status != 200:
                     raise
                 return _load(known.body)
-        session.keep(file.url, key=key, body=_dump(found), immutable=core_metadata.fixed(file) is not None)
+        _store(found, key, file, session)
         return found
 
     def _without_sidecar(self, release: Release, file: File, session: Session, *, ranges: bool) -> CoreMetadata:
@@ -213,6 +211,11 @@ def _sidecar(reply: Reply, release: Release, file: File, bodies: list[bytes]) ->
     found = _dump(core_metadata.read(reply.body, release))
     bodies.append(reply.body)
     return found
+
+
+def _store(found: CoreMetadata, key: str, file: File, session: Session) -> None:
+    """Cache what the file says: forever if no other file can take its place."""
+    session.keep(file.url, key=key, body=_dump(found), immutable=core_metadata.fixed(file) is not None)
 
 
 def _dump(found: CoreMetadata) -> bytes:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..core.busy_files import SHORT, Patience, replace
-from ..core.files import create_anew
+from ..core.files import create_anew, take_mode
 from .refused import LockRefused
 
 
@@ -23,8 +23,7 @@ class Draft:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            if self._path.exists():  # the mode of the file that it replaces: a group may share it
-                self._draft.chmod(self._path.stat().st_mode & 0o777)
+            take_mode(self._draft, self._path)  # a group may share it
         except (OSError, UnicodeEncodeError) as error:
             self.discard()
             why = error.strerror if isinstance(error, OSError) else "it would contain a path that is not valid UTF-8"

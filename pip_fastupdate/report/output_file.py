@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..core.busy_files import SHORT, Patience, replace
 from ..core.errors import UsageError
-from ..core.files import create, write_all
+from ..core.files import create, take_mode, write_all
 from ..core.models import Report
 from ..core.options import Format
 from ..core.text import fit
@@ -82,5 +82,4 @@ def _write(draft: Path, content: bytes, *, like: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    if like.exists():
-        draft.chmod(like.stat().st_mode & 0o777)
+    take_mode(draft, like)

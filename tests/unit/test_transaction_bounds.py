@@ -43,6 +43,15 @@ def killed(env: Env, each: Dist, *, whole: bool = True) -> None:
     assert (env.site / "a/x.py").read_bytes() == b"2"
 
 
+def comes_back(env: Env, each: Dist, before: object) -> None:
+    """A killed update is rolled back, and one that is not killed is undone."""
+    env.store.recover()
+    assert before == live(env.prefix)
+    env.update(each)
+    env.store.undo()
+    assert before == live(env.prefix)
+
+
 @BASES
 @pytest.mark.parametrize("name", ["bin/activate", "bin/python3", "scripts/pyvenv.cfg"])
 def test_programs_of_a_package(env: Env, name: str, whole: bool) -> None:
@@ -52,11 +61,7 @@ def test_programs_of_a_package(env: Env, name: str, whole: bool) -> None:
     (env.site / "a" / name).with_name("mine").touch()
     before = live(env.prefix)
     killed(env, each, whole=whole)
-    env.store.recover()
-    assert before == live(env.prefix)
-    env.update(each)
-    env.store.undo()
-    assert before == live(env.prefix)
+    comes_back(env, each, before)
 
 
 @BASES
@@ -69,11 +74,7 @@ def test_link_at_the_top(env: Env, whole: bool) -> None:
     before = live(env.prefix)
     killed(env, each, whole=whole)
     assert (env.prefix / "share/man/man1/a.1").read_bytes() == b"2"
-    env.store.recover()
-    assert before == live(env.prefix)
-    env.update(each)
-    env.store.undo()
-    assert before == live(env.prefix)
+    comes_back(env, each, before)
 
 
 @BASES
