@@ -1,4 +1,4 @@
-"""From pip's settings to sources of releases, in pip's order of precedence."""
+"""From pip's settings to sources of releases, in order of precedence."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ JUST_NOW = 600.0
 
 
 class ProjectFinder:
-    """Sources in pip's order of precedence. Thread-safe."""
+    """Sources in order of precedence. Thread-safe."""
 
     def __init__(self, settings: Settings, interpreter: Interpreter) -> None:
         self._policy: Policy = settings.policy

@@ -101,7 +101,7 @@ def _read_page(file: Path) -> Page | None:
 
 
 class Links:
-    """Everything in ``--find-links``: directories, pages and single files, with pip's precedence.
+    """Everything in ``--find-links``: directories, pages and single files, in the order in which pip lists them.
 
     Files come before pages, among files the greater URL first.
     """

@@ -1,4 +1,4 @@
-"""Merges the sources of a project version by version, as pip does."""
+"""Merges the sources of a project version by version."""
 
 from __future__ import annotations
 
@@ -50,7 +50,10 @@ def _down(source: SourceRecord, floor: Version | None) -> Iterator[tuple[Version
 
 
 def _merged(sources: Sequence[SourceRecord], floor: Version | None) -> list[MergedVersion]:
-    """Return all sources' files by version; among equals the first source wins, as in pip."""
+    """Return all sources' files by version; among equals the first source wins.
+
+    pip takes the last one, and documents no order. The main index comes before the extra ones here, which is safer.
+    """
     together: dict[Version, list[tuple[VersionRecord, SourceRecord]]] = {}
     for source in sources:
         for version, entry in _down(source, floor):

@@ -18,7 +18,7 @@ from .project_record import SDIST, CompatibleFile, split
 def select(
     name: str, sources: Sequence[SourceRecord], *, floor: Version | None, policy: Policy, filters: Filters = ()
 ) -> Project | Failure:
-    """Return the project as the run sees it. ``sources`` in order of precedence, as ``pip`` orders them.
+    """Return the project as the run sees it. ``sources`` in order of precedence.
 
     ``floor`` is the installed version: older releases are dropped. Releases that only a specifier naming a pre-release
     could choose stay in as ``blocked`` with their file; others that are blocked, only above the newest candidate.

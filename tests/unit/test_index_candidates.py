@@ -223,7 +223,7 @@ class TestFormats:
 
 
 class TestSeveralSources:
-    """Merged as pip merges them."""
+    """Merged version by version; among equals the first source wins, where pip takes the last."""
 
     def test_newest_of_all(self) -> None:
         """Each release says where it comes from."""
