@@ -13,6 +13,7 @@ from ..core.errors import UsageError
 from ..core.files import expanded
 from ..core.names import NAME, normalize
 from ..core.settings import ResponseLimits
+from ..core.text import natural
 from . import policy as policy_arguments
 
 
@@ -145,11 +146,12 @@ def kept() -> int:
     text = os.environ.get("PIP_UPDATE_KEEP", "1")
     if not text:
         return 1
-    if not text.isdecimal() or len(text) > 9:
+    number = natural(text)
+    if number is None:
         raise UsageError(
             f"PIP_UPDATE_KEEP must be a whole number, not {text!r}", hint=("set it to 0 to keep no updates")
         )
-    return int(text)
+    return number
 
 
 def limits(text: str) -> ResponseLimits:

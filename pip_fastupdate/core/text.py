@@ -149,6 +149,20 @@ def pairs(facts: Mapping[str, str]) -> str:
     return "\n".join(f"{key:<{wide}}  {value}".rstrip() for key, value in facts.items())
 
 
+def natural(text: str) -> int | None:
+    """Return the number that the text is; None if it is anything but one to nine of the digits 0 to 9.
+
+    ``str.isdigit`` is true for ``²``, which is no number to ``int``, nor are more than some thousand digits.
+    """
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
+def environ_of_terminal() -> dict[str, str]:
+    """Return the environment variables for rich, without a COLUMNS and LINES that would end it."""
+    sizes = ("COLUMNS", "LINES")
+    return {name: text for name, text in os.environ.items() if name not in sizes or natural(text) is not None}
+
+
 def wants_color(
     stream: TextIO,
     color: bool | None = None,

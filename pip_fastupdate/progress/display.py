@@ -14,7 +14,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from ..core.text import can_encode, clean, fit, redact
+from ..core.text import can_encode, clean, environ_of_terminal, fit, redact
 from .stages import Stage
 
 BAR = 24
@@ -51,6 +51,7 @@ class Display:
             highlight=False,
             markup=False,
             emoji=False,
+            _environ=environ_of_terminal(),
         )
         self._live = _Line(
             console=self._console,

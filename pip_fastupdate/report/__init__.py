@@ -11,7 +11,7 @@ from ..core.cache_folder import CacheInfo
 from ..core.entry import HistoryEntry
 from ..core.models import Reason, Report, Row, Target
 from ..core.options import Format
-from ..core.text import fit, wants_color
+from ..core.text import fit, natural, wants_color
 from .formats import renderer
 from .view import View
 
@@ -76,9 +76,9 @@ def terminal_width(stream: TextIO) -> int | None:
     """Return the terminal's columns; None for a pipe, a file or a terminal that cannot wrap."""
     if not stream.isatty() or os.environ.get("TERM") == "dumb":
         return None
-    columns = os.environ.get("COLUMNS", "")
-    if columns.isdigit() and int(columns) > 0:
-        return int(columns)
+    columns = natural(os.environ.get("COLUMNS", ""))
+    if columns:
+        return columns
     try:
         return os.get_terminal_size(stream.fileno()).columns or 80
     except OSError:  # a terminal without a size, or unknown to the system

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..core.text import can_encode, fit
+from ..core.text import can_encode, environ_of_terminal, fit
 from .rows import Group, Line
 
 _SYMBOLS: Mapping[Group, str] = {
@@ -89,6 +89,7 @@ def _text(table: Table, width: int, color: bool) -> str:
         no_color=not color,
         legacy_windows=False,
         highlight=False,
+        _environ=environ_of_terminal(),
     )
     with console.capture() as captured:
         console.print(table)

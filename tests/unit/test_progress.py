@@ -328,6 +328,16 @@ def test_live_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "━" not in stream.getvalue()
 
 
+@pytest.mark.parametrize("name", ["COLUMNS", "LINES"])
+def test_live_on_a_terminal_of_an_odd_size(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A size that is not a number to Python, although it consists of a digit, is ignored."""
+    monkeypatch.setenv(name, "²")
+    stream = Terminal()
+    with Live(stream, delay=0).stage("look up", 98):
+        wait_for(lambda: "of 98 packages" in stream.getvalue())
+    assert "of 98 packages" in stream.getvalue()
+
+
 def test_live_after_an_interrupt() -> None:
     """Ctrl-C takes the line away and leaves the cursor visible."""
     stream = Terminal()

@@ -122,6 +122,17 @@ def test_show_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert max(map(len, plain.getvalue().split("\n\nUpgraded")[0].splitlines())) <= 72
 
 
+@pytest.mark.parametrize("size", ["²", "9" * 5000])
+def test_show_on_a_terminal_of_an_odd_size(monkeypatch: pytest.MonkeyPatch, size: str) -> None:
+    """COLUMNS and LINES that are not numbers to Python, although they consist of digits, are ignored."""
+    monkeypatch.setenv("TERM", "xterm")
+    for name in ("COLUMNS", "LINES"):
+        monkeypatch.setenv(name, size)
+    stream = Terminal()
+    reports.show(mixed(), stream)
+    assert "1.26.4" in stream.getvalue()
+
+
 def test_show_in_a_file(tmp_path: Path) -> None:
     """A file gets the plain columns."""
     with (tmp_path / "out").open("w+", encoding="utf-8") as stream:
@@ -138,7 +149,12 @@ def test_show_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("term", "columns", "expected"), [("dumb", "70", None), ("xterm", "70", 70), ("xterm", "", 80)]
+    ("term", "columns", "expected"),
+    [
+        ("dumb", "70", None),
+        ("xterm", "70", 70),
+        *(("xterm", columns, 80) for columns in ("", "0", "-1", "²", "٣²", "9" * 5000)),
+    ],
 )
 def test_terminal_width(monkeypatch: pytest.MonkeyPatch, term: str, columns: str, expected: int | None) -> None:
     """The width is what COLUMNS says, 80 where nobody knows it, and None for a terminal that can do nothing."""
