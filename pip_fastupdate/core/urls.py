@@ -66,6 +66,15 @@ def filename(url: str) -> str:
     return unquote(last).rstrip("/").rpartition("/")[2]
 
 
+def sidecar(url: str) -> str:
+    """Return the URL of a file's metadata (PEP 658): ``.metadata`` follows the path, as in uv.
+
+    pip appends it to the query, where it makes a token invalid, and servers that ignore queries send the whole file.
+    """
+    path, mark, query = url.partition("?")
+    return f"{path}.metadata{mark}{query}"
+
+
 def file_path(location: str) -> Path | None:
     """Return the path that a ``file:`` URL, or a path, names; None for any other URL."""
     if location[:5].lower() == "file:":

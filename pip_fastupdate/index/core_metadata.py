@@ -59,6 +59,15 @@ def fixed(file: File) -> str | None:
     return file.sha256 or (file.hashes[0][1] if file.hashes else None)
 
 
+def identity(file: File) -> str:
+    """Return what identifies the content of a file in the cache: its URL and its hash.
+
+    With a hash, a query does not count: it may be a signature that is valid for a limited time.
+    """
+    known = fixed(file)
+    return f"{file.url.partition('?')[0] if known else file.url}#{known or '-'}"
+
+
 def _check_identity(found: Mapping[str, list[str]], release: Release) -> None:
     name = next(iter(found["name"]), "")
     version = next(iter(found["version"]), "")

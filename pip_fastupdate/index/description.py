@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..core.metadata import head
 from ..core.protocols import DownloadFailed
+from ..core.urls import sidecar
 from . import core_metadata
 
 if TYPE_CHECKING:
@@ -47,12 +48,12 @@ def _read(file: File, session: Session) -> str | None:
         return _head(reply.body)
 
     immutable = core_metadata.fixed(file) is not None
-    answer = session.ask(f"{file.url}.metadata", key=_key(file), condense=condense, accept="*/*", immutable=immutable)
+    answer = session.ask(sidecar(file.url), key=_key(file), condense=condense, accept="*/*", immutable=immutable)
     return answer.body.decode("utf-8", "replace") if answer.status == 200 else None
 
 
 def _key(file: File) -> str:
-    return f"description {file.url}#{core_metadata.fixed(file) or '-'}"
+    return f"description {core_metadata.identity(file)}"
 
 
 def _head(body: bytes) -> bytes:

@@ -68,13 +68,9 @@ def metadata_by_ranges(file: File, session: Session, length: int = 0) -> WheelEn
     """
     try:
         with closing(Window(file, session, min(max(length, _TAIL), _LONGEST_TAIL))) as window:
-            found = _from_wheel(window, file) if window.open() else None
-            return WheelEnd(found, window.length)
-    except _BROKEN:
-        return WheelEnd(None, 0)
-    except DownloadFailed as failed:
-        if failed.kind != "http":
-            raise
+            window.open()
+            return WheelEnd(_from_wheel(window, file), window.length)
+    except (*_BROKEN, RangesRefused):
         return WheelEnd(None, 0)
 
 
@@ -124,6 +120,10 @@ def _credible(body: bytes, file: File) -> bytes:
     return body
 
 
+class RangesRefused(Exception):
+    """The server does not support range requests, or no longer; whatever it sent instead."""
+
+
 class Window(io.RawIOBase):
     """A file behind HTTP that fetches only what is read, for ``zipfile``, which begins at the end."""
 
@@ -142,33 +142,31 @@ class Window(io.RawIOBase):
         self._bytes = b""
         """What is known, from ``_start`` on."""
 
-    def open(self) -> bool:
-        """Fetch the end; return False if the server does not support ranges, whatever it sent instead."""
+    def open(self) -> None:
+        """Fetch the end. Raises DownloadFailed, RangesRefused."""
         size = self._file.size
-        asked = f"bytes={max(0, size - self._tail)}-{size - 1}" if size else f"bytes=-{self._tail}"
+        self._fetch(f"bytes={max(0, size - self._tail)}-{size - 1}" if size else f"bytes=-{self._tail}")
+
+    def _fetch(self, asked: str) -> None:
         try:
-            return self._fetch(asked)
+            answer = self._session.fetch(self._file.url, {"Range": asked, "Accept-Encoding": "identity"})
         except DownloadFailed as failed:
             if failed.kind in ("http", "garbage"):
-                return False
+                raise RangesRefused from failed
             raise
-
-    def _fetch(self, asked: str) -> bool:
-        answer = self._session.fetch(self._file.url, {"Range": asked, "Accept-Encoding": "identity"})
         if answer.status == 404:
             raise DownloadFailed("missing-file", no_longer_exists(self._file.filename))
         said = {key.lower(): value for key, value in answer.headers.items()}.get("content-range", "")
-        match = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", said.strip())
+        match = re.fullmatch(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})", said.strip())
         if answer.status == 200 and len(answer.body) == (self._file.size or len(answer.body)):
             self._start, self._bytes, self._size = 0, answer.body, len(answer.body)
-            return True
+            return
         if answer.status != 206 or match is None:
-            return False
+            raise RangesRefused
         self._start, self._bytes, self._size = int(match[1]), answer.body, int(match[3])
         if len(self._bytes) != int(match[2]) - self._start + 1:
-            return False
+            raise RangesRefused
         self.length = max(self.length, self._size - self._start)
-        return True
 
     def readable(self) -> bool:
         """Return True."""
@@ -205,5 +203,6 @@ class Window(io.RawIOBase):
         last = min(max(end, begin + _TAIL), self._size) - 1
         if begin < self._start:
             last = max(end - 1, min(last, self._start - 1))
-        if not self._fetch(f"bytes={begin}-{last}") or self._start != begin or len(self._bytes) < end - begin:
-            raise DownloadFailed("http", f"the server stopped serving byte ranges of {self._file.filename}")
+        self._fetch(f"bytes={begin}-{last}")
+        if self._start != begin or len(self._bytes) < end - begin:
+            raise RangesRefused

@@ -11,6 +11,7 @@ from ..core.models import Failure, File, Release
 from ..core.protocols import DownloadFailed
 from ..core.reasons import requires_python
 from ..core.response import host_of
+from ..core.urls import sidecar
 from . import core_metadata
 from .core_metadata import CoreMetadata
 from .project_record import SCHEMA
@@ -51,9 +52,7 @@ class Requirements:
         file = release.file
         if release.requires is not None or file is None or file.url.startswith("file:"):
             return None
-        fixed = core_metadata.fixed(file)
-        url = file.url.partition("?")[0] if fixed else file.url  # a query may be valid for a limited time
-        return f"{SCHEMA}m {url}#{fixed or '-'}"
+        return f"{SCHEMA}m {core_metadata.identity(file)}"
 
     def recall(self, release: Release, stored: Mapping[str, Answer]) -> tuple[str, ...] | Failure | None:
         """Return the result without the network; None if a request is needed."""
@@ -138,7 +137,7 @@ class Requirements:
         bodies: list[bytes] = []
         try:
             answer = session.ask(
-                f"{file.url}.metadata",
+                sidecar(file.url),
                 key=key,
                 condense=lambda reply: _sidecar(reply, release, file, bodies),
                 accept="*/*",

@@ -479,7 +479,7 @@ class TestRenewed:
         ]
         session.pages.clear()
         session.page(page("a"), {"name": "a", "files": files}, SIMPLE)
-        session.page(f"{self.url('2.0', token)}.metadata", make_metadata("a", "2.0", requires=["b"]), "text/plain")
+        session.page(f"{sidecar('a', '2.0')}?token={token}", make_metadata("a", "2.0", requires=["b"]), "text/plain")
         return session
 
     def second_run(self) -> tuple[World, Catalog, Release]:

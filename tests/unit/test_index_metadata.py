@@ -16,6 +16,7 @@ import pytest
 from packaging.version import Version
 
 from pip_fastupdate.core.models import Failure, File, Release
+from pip_fastupdate.core.protocols import DownloadFailed
 from pip_fastupdate.core.response import Answer
 from pip_fastupdate.index import remote_archive
 from pip_fastupdate.index.requirements_of import Requirements
@@ -222,6 +223,15 @@ class TestWheel:
             assert ("bar",) == asked(session, each)
             assert [f"{URL}.metadata", URL] == session.asked
 
+    @pytest.mark.parametrize("hashed", [False, True])
+    def test_sidecar_of_a_url_with_a_query(self, hashed: bool) -> None:
+        """``.metadata`` belongs to the path: after a token it would make that invalid."""
+        session = FakeSession()
+        session.page(f"{URL}.metadata?token=x", make_metadata("foo", "1.0", requires=["bar"]), "text/plain")
+        each = release(url=f"{URL}?token=x", metadata=True, sha256="ab" * 32 if hashed else None)
+        assert ("bar",) == asked(session, each)
+        assert [f"{URL}.metadata?token=x"] == session.asked
+
     def test_after_a_refused_sidecar(self, tmp_path: Path) -> None:
         """Mirrors announce what they do not serve; the wheel itself has the same metadata."""
         session, each = self.serve(make_wheel(tmp_path, "foo", "1.0", requires=["bar"]), metadata=True)
@@ -283,6 +293,29 @@ class TestWheel:
         assert ("bar",) == asked(session, release(metadata=False))
         assert [URL, URL] == session.asked
 
+    def test_server_with_damaged_ranges(self, tmp_path: Path) -> None:
+        """A part that cannot be decoded is as good as none, be it the first or a later one."""
+
+        class Damaged(FakeSession):
+            first: int = 0
+
+            def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+                if len(self.asked) >= self.first:
+                    self.asked.append(url)
+                    raise DownloadFailed("garbage", "invalid gzip data")
+                return super().fetch(url, headers)
+
+        path = tmp_path / WHEEL
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("foo-1.0.dist-info/METADATA", make_metadata("foo", "1.0"))
+            archive.writestr("foo/data", bytes(99999))
+        for first in (0, 1):
+            session = Damaged()
+            session.first = first
+            session.page(URL, path.read_bytes(), "binary")
+            assert () == asked(session, release(metadata=False))
+            assert [URL] * (first + 2) == session.asked
+
     def test_server_that_refuses_ranges(self, tmp_path: Path) -> None:
         """With an error: then the wheel is downloaded, and its error counts."""
         session = FakeSession()
@@ -292,7 +325,10 @@ class TestWheel:
         session.fail(URL, "timeout", "late")
         assert failure("timeout", "late") == asked(session, release(metadata=False))
 
-    @pytest.mark.parametrize("said", ["bytes {0}-{1}/{2}", "bytes 0-{1}/{2}", "bytes {0}-{1}/9{2}", "bytes 10-9/10"])
+    @pytest.mark.parametrize(
+        "said",
+        ["bytes {0}-{1}/{2}", "bytes 0-{1}/{2}", "bytes {0}-{1}/9{2}", "bytes 10-9/10", "bytes 0-1/" + "9" * 5000],
+    )
     def test_server_that_sends_other_ranges(self, tmp_path: Path, said: str) -> None:
         """The whole wheel is read; from then on no range is requested of that server."""
 
@@ -451,7 +487,7 @@ def test_window_reads_like_a_file(tmp_path: Path) -> None:
     session = FakeSession()
     session.page(URL, content, "binary")
     window = remote_archive.Window(File(filename=WHEEL, url=URL), session)
-    assert window.open()
+    window.open()
     assert (True, True, 0) == (window.readable(), window.seekable(), window.tell())
     for start, length in ((299_990, 100), (0, 10), (5, 100_000), (280_000, 5000), (150_000, 1), (300_000, 5)):
         window.seek(start)
@@ -474,6 +510,17 @@ def test_description_is_what_planning_read(described: bool) -> None:
     assert (True, False) == ("Requires-Dist: bar" in text, "of the text" in text)
     assert text == source.description(each, session)
     assert (1 if described else 2) == len(session.asked)
+
+
+@pytest.mark.parametrize(("sha256", "requests"), [("ab" * 32, 1), (None, 2)])
+def test_description_with_another_signature(sha256: str | None, requests: int) -> None:
+    """A query that is valid for a limited time is no other file if the index says so by a hash."""
+    session, source = FakeSession(), Requirements(HERE)
+    for token in ("old", "new"):
+        session.page(f"{URL}.metadata?token={token}", make_metadata("foo", "1.0", requires=("bar",)))
+        each = release(url=f"{URL}?token={token}", metadata=True, sha256=sha256)
+        assert "Requires-Dist: bar" in (source.description(each, session) or "")
+    assert requests == len(session.asked)
 
 
 def test_description_that_nobody_can_believe() -> None:
