@@ -37,6 +37,10 @@ def select(
     return Project(name=name, releases=releases, status=status, notes=notes)
 
 
+_ABSENT = frozenset(("cooldown", "other-index"))
+"""Kinds of reasons of filters for which a release does not exist, as for pip's ``uploaded-prior-to``."""
+
+
 class _Selection:
     """One project's releases under the policy."""
 
@@ -46,8 +50,8 @@ class _Selection:
         self._name = name
         self._sources = sources
         self._floor = floor
-        self._wheels, sdists = _formats(policy, name)
-        self._sdists = sdists and _named(name, policy.no_binary | policy.build)
+        self._wheels, self._pip_sdists = _formats(policy, name)
+        self._sdists = self._pip_sdists and _named(name, policy.no_binary | policy.build)
         self._prefer_wheels = policy.prefer_binary
         self._filters = filters
         self._final_only, wanted = _pre_releases(policy, name)
@@ -68,10 +72,17 @@ class _Selection:
         return _worth_telling(releases)
 
     def _has_final(self) -> bool:
-        """Return whether any version, however old, is final and compatible; yanked ones count here, as in pip."""
+        """Return whether any version, however old, is final and compatible.
+
+        Yanked ones count here, as in pip, and so do those that we do not install: sdists that pip would build, and
+        what the user's filters hold, unless that means that they are not there yet, or on an index that does not count.
+        """
         finals = (each for each in merged_versions(self._sources, None) if not each.version.is_prerelease)
-        fitting = ((each.version, *one) for each in finals for one in self._fitting(each))
-        return any(self._held(*one) is None for one in fitting)
+        fitting = ((each.version, *one) for each in finals for one in each.files if self._fits_pip(one[0]))
+        return any(held is None or held.kind not in _ABSENT for held in (self._held(*one) for one in fitting))
+
+    def _fits_pip(self, file: CompatibleFile) -> bool:
+        return self._pip_sdists if file.rank == SDIST else self._wheels
 
     def _release(self, merged: MergedVersion) -> Release:
         chosen, blocked = self._choose(merged)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 from packaging.version import Version
 
 from pip_fastupdate.core.models import Failure, Project, Reason
+from pip_fastupdate.core.protocols import OfferedFile
+from pip_fastupdate.core.reasons import ReasonKind
 from tests.support.source_records import chosen, link, source_record, summary, wheels
 
 PURE = "py3-none-any.whl"
@@ -103,6 +107,17 @@ def test_installed_version_without_any_file_for_us() -> None:
     assert ["1.0 no-wheel: has no wheel for this platform, only wheels for cp27-none-any"] == summary(found)
 
 
+@dataclass(frozen=True, slots=True)
+class FinalHeld:
+    """A filter that holds final releases."""
+
+    kind: ReasonKind
+
+    def held(self, file: OfferedFile) -> Reason | None:
+        """Hold them."""
+        return None if file.version.is_prerelease else Reason(kind=self.kind, text="held")
+
+
 class TestPreReleases:
     """Only where asked for, installed, or nothing else is there."""
 
@@ -160,6 +175,30 @@ class TestPreReleases:
     def test_final_ones_that_are_yanked_do_count(self) -> None:
         """pip decides about pre-releases before it looks at yanks: then there is nothing to choose."""
         assert () == chosen(*wheels("2.0b1"), link(f"foo-1.0-{PURE}", yanked=""), floor="0.9").candidates
+
+    def test_final_ones_without_a_wheel_do_count(self) -> None:
+        """pip would build them, or refuse; unless they are excluded by ``--only-binary``."""
+        files = (*wheels("2.0b1"), "foo-1.0.tar.gz")
+        assert () == chosen(*files).candidates
+        assert () == chosen(*files, floor="0.9").candidates
+        assert ["1.0"] == [str(each.version) for each in chosen(*files, build=frozenset({"foo"})).candidates]
+        assert ["2.0b1"] == [str(each.version) for each in chosen(*files, only_binary=frozenset({"foo"})).candidates]
+
+    @pytest.mark.parametrize(
+        ("kind", "expected"),
+        [
+            ("vulnerable-release", []),
+            ("malware", []),
+            ("level", []),
+            ("cooldown-unknown", []),
+            ("cooldown", ["2.0b1"]),
+            ("other-index", ["2.0b1"]),
+        ],
+    )
+    def test_final_ones_that_a_filter_holds_do_count(self, kind: ReasonKind, expected: list[str]) -> None:
+        """Unless it means that they are not there yet, or on an index that does not count."""
+        filters = (FinalHeld(kind),)
+        assert expected == [str(each.version) for each in chosen(*wheels("1.0", "2.0b1"), filters=filters).candidates]
 
     def test_final_ones_older_than_installed_do_count(self) -> None:
         """The installed version was taken off the index, an older final one is still there."""
