@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from .text import without_credentials
+from .urls import Learn, forget
 
 KEPT_HEADERS = ("etag", "last-modified", "content-type")
 """The headers of a response that the cache keeps; the order is part of the format."""
@@ -39,6 +40,9 @@ class Reply:
 
     links: int = 200_000
     """Maximum number of links, or files, on a page."""
+
+    learn: Learn = forget
+    """Called with each login in the page's links."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
@@ -10,23 +11,41 @@ from .text import without_credentials
 
 _UP = re.compile(r"((?:\.\./)+)(?=[\w-])")
 _CLEAN = re.compile(r"[\w:/.%+~@?&=,;!$'()*\[\]-]*", re.ASCII).fullmatch
+_AUTHORITY = re.compile(r"[^/?#]+")
 _SAFE = "/:%+~@?&=,;!$'()*[]"
 _PORTS = {"https": ":443", "http": ":80"}
+
+
+Learn = Callable[[str, str], None]
+"""Called with a URL without its login, and with the login that a page gives for it: ``user:password``, as written."""
+
+
+def forget(_url: str, _login: str) -> None:
+    """Be a ``Learn`` that does nothing."""
 
 
 class Base:
     """Resolves the references of one page. Pages repeat a few prefixes: those are resolved once."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, learn: Learn = forget) -> None:
+        """``learn`` gets the logins in references; they are in no URL that is returned."""
         self._url = url
+        self._learn = learn
         self._known: dict[str, str] = {}
+
+    def moved(self, reference: str) -> Base:
+        """Return the base that a page itself names, relative to this one."""
+        return Base(self._absolute(reference.partition("#")[0]), self._learn)
 
     def join(self, reference: str) -> str:
         """Return the absolute URL, quoted if needed, without credentials and fragment."""
         url = self._absolute(reference.partition("#")[0])
         if not _CLEAN(url):
             url = quote(url, safe=_SAFE)
-        return without_login(url)
+        plain = without_login(url)
+        if plain != url and (login := _login(url, plain)):
+            self._learn(plain, login)
+        return plain
 
     def _absolute(self, reference: str) -> str:
         if reference.startswith(("https://", "http://")):
@@ -43,6 +62,19 @@ class Base:
 def without_login(url: str) -> str:
     """Return the URL without ``user:password@``."""
     return without_credentials(url)
+
+
+def with_login(url: str, login: str | None) -> str:
+    """Return the URL with ``user:password@``."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{login}@{rest}" if login else url
+
+
+def _login(url: str, plain: str) -> str | None:
+    """Return the login that is missing in ``plain``; None if that is ambiguous, as in an invalid URL."""
+    login = url.partition("://")[2][: len(url) - len(plain) - 1]
+    sound = with_login(plain, login) == url and url.startswith(("https://", "http://"))
+    return login if sound and _AUTHORITY.fullmatch(login) else None
 
 
 def canonical(url: str) -> str:

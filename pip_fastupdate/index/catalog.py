@@ -62,7 +62,7 @@ class Catalog:
         """
         this = this or interpreter.this()
         self._session = session
-        self._finder = ProjectFinder(settings, this)
+        self._finder = ProjectFinder(settings, this, session.learn)
         self._requirements = Requirements(this, json_apis(settings), described=described)
         self._threads = Threads(settings.network.jobs, settings.network.rush, settings.network.most, sparing=sparing)
         self._lock = Lock()

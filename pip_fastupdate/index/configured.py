@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from ..core.interpreter import Interpreter
 from ..core.settings import Settings
-from ..core.urls import file_path, without_login
+from ..core.urls import Learn, file_path, forget, without_login
 from .apis.json_api import JsonApi
 from .remote import RemoteIndex, Source
 
 
-def sources(settings: Settings, interpreter: Interpreter) -> tuple[Source, ...]:
-    """Return ``--find-links`` first, then the index, then the extra indexes, which are ignored without an index."""
+def sources(settings: Settings, interpreter: Interpreter, learn: Learn = forget) -> tuple[Source, ...]:
+    """Return ``--find-links`` first, then the index, then the extra indexes, which are ignored without an index.
+
+    ``learn`` gets the logins in links on disk; the session learns those of pages itself.
+    """
     policy = settings.policy
     sdists = bool(policy.no_binary or policy.build)
     # Else old releases may decide about pre-releases. A first look at 1000 projects takes 2.9 s of processor time with
@@ -20,19 +23,22 @@ def sources(settings: Settings, interpreter: Interpreter) -> tuple[Source, ...]:
     if settings.find_links:
         from .local import Links
 
-        found.append(Links(settings.find_links, interpreter, sdists=sdists))
+        found.append(Links(settings.find_links, interpreter, sdists=sdists, learn=learn))
     if settings.index_url is not None:
         urls = dict.fromkeys((settings.index_url, *settings.extra_index_urls))
-        found += [_index(url, interpreter, url == settings.index_url, sdists, recent) for url in urls]
+        found += [
+            _index(url, interpreter, learn, required=url == settings.index_url, sdists=sdists, recent=recent)
+            for url in urls
+        ]
     return tuple(found)
 
 
-def _index(url: str, interpreter: Interpreter, required: bool, sdists: bool, recent: bool) -> Source:
+def _index(url: str, interpreter: Interpreter, learn: Learn, *, required: bool, sdists: bool, recent: bool) -> Source:
     folder = file_path(url)
     if folder is not None:
         from .local import FileIndex
 
-        return FileIndex(url, folder, interpreter, required=required, sdists=sdists)
+        return FileIndex(url, folder, interpreter, required=required, sdists=sdists, learn=learn)
     return RemoteIndex(url, interpreter, required=required, sdists=sdists, recent=recent)
 
 

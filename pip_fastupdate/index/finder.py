@@ -12,6 +12,7 @@ from ..core.interpreter import Interpreter
 from ..core.models import Failure, Project, Release
 from ..core.protocols import DownloadFailed, Filters
 from ..core.settings import Policy, Settings
+from ..core.urls import Learn, forget
 from .configured import sources
 from .merging import SourceRecord
 from .remote import Source, SourceAnswer
@@ -28,12 +29,13 @@ JUST_NOW = 600.0
 class ProjectFinder:
     """Sources in order of precedence. Thread-safe."""
 
-    def __init__(self, settings: Settings, interpreter: Interpreter) -> None:
+    def __init__(self, settings: Settings, interpreter: Interpreter, learn: Learn = forget) -> None:
+        """``learn`` gets the logins in links on disk."""
         self._policy: Policy = settings.policy
         self.filters: Filters = ()
         """The user's filters, in addition to pip's own policy; set before the first lookup."""
 
-        self._sources: tuple[Source, ...] = sources(settings, interpreter)
+        self._sources: tuple[Source, ...] = sources(settings, interpreter, learn)
         self._began = time.time()
         self._old: set[tuple[str, str]] = set()
         """Projects and sources whose responses are from well before this run."""

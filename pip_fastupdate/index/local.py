@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.interpreter import Interpreter
 from ..core.names import normalize
 from ..core.protocols import DownloadFailed
-from ..core.urls import file_path, filename, without_login
+from ..core.urls import Learn, file_path, filename, forget, without_login
 from .apis import ACCEPT
 from .apis.simple_pages import Link, Page, link_to, read, read_html
 from .evaluator import collect
@@ -37,13 +37,16 @@ _ALWAYS = float("inf")
 class FileIndex:
     """An index in a directory: ``NAME/index.html`` for each project, as pip reads it."""
 
-    def __init__(self, url: str, folder: Path, interpreter: Interpreter, *, required: bool, sdists: bool) -> None:
-        """``sdists``: sdists are kept, too."""
+    def __init__(
+        self, url: str, folder: Path, interpreter: Interpreter, *, required: bool, sdists: bool, learn: Learn = forget
+    ) -> None:
+        """``sdists``: sdists are kept, too. ``learn`` gets the logins in the pages' links."""
         self.url = url
         self.required = required
         self._folder = folder
         self._interpreter = interpreter
         self._sdists = sdists
+        self._learn = learn
         self._errors = SourceErrors(f"the index {url}")
 
     def keys(self, names: Iterable[str]) -> list[str]:
@@ -75,7 +78,7 @@ class FileIndex:
             raise DownloadFailed("unreachable", f"no such directory: {self._folder}")
         file = self._folder / name / "index.html"
         try:
-            page = _read_page(file) if self._exists else None
+            page = _read_page(file, self._learn) if self._exists else None
         except OSError as error:
             if self.required:
                 raise DownloadFailed("unreachable", f"could not read {file}: {error.strerror}") from error
@@ -91,13 +94,13 @@ class FileIndex:
         return self._errors.line()
 
 
-def _read_page(file: Path) -> Page | None:
+def _read_page(file: Path, learn: Learn) -> Page | None:
     """Return the page, or None if there is none."""
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return read_html(text, file.absolute().as_uri())
+    return read_html(text, file.absolute().as_uri(), learn=learn)
 
 
 class Links:
@@ -109,10 +112,13 @@ class Links:
     required = False
     url = "find-links"
 
-    def __init__(self, locations: Iterable[str], interpreter: Interpreter, *, sdists: bool) -> None:
-        """``locations`` as in pip; ``sdists``: sdists are kept, too."""
+    def __init__(
+        self, locations: Iterable[str], interpreter: Interpreter, *, sdists: bool, learn: Learn = forget
+    ) -> None:
+        """``locations`` as in pip; ``sdists``: sdists are kept, too. ``learn`` gets the logins in links on disk."""
         self._interpreter = interpreter
         self._sdists = sdists
+        self._learn = learn
         self._prefix = f"{SCHEMA}l "
         self._errors: dict[str, SourceErrors] = {}
         self._files: list[Link] = []
@@ -142,7 +148,7 @@ class Links:
 
     def _add_file(self, path: Path) -> None:
         if path.name.lower().endswith(_PAGES):
-            page = _read_page(path)
+            page = _read_page(path, self._learn)
             self._pages[path.absolute().as_uri()] = page.links if page else []
         elif path.name.endswith(_ARCHIVES):
             self._files.append(link_to(path.absolute().as_uri()))

@@ -22,6 +22,7 @@ from ..cache.sqlite import Store
 from ..core.protocols import DownloadFailed
 from ..core.response import GONE, KEPT_HEADERS, Answer, Record, Reply, host_of
 from ..core.text import without_credentials
+from ..core.urls import Learn
 from . import bodies
 from .errors import ERRORS, RequestError, of_error
 from .requests_cache_backend import Answers, Kept, StoredAnswers
@@ -56,10 +57,12 @@ def storage(store: Store | SharedStore, ttl: float) -> BaseStorage[str, CachedRe
 class CachedTransport(CachedSession, RetryingSession):
     """The one session for all requests: ``ask`` through the cache, ``fetch`` and ``download`` past it."""
 
-    def __init__(self, storage: BaseStorage[str, CachedResponse], clock: Callable[[], float], **options: Any) -> None:
-        """``options`` are for ``RetryingSession``."""
+    def __init__(
+        self, storage: BaseStorage[str, CachedResponse], clock: Callable[[], float], learn: Learn, **options: Any
+    ) -> None:
+        """``learn`` gets the logins in links of pages; ``options`` are for ``RetryingSession``."""
         super().__init__(backend=Answers(storage), **options)
-        self._clock = clock
+        self._clock, self._learn = clock, learn
         self._decoding = bodies.decoding()
 
     def send(self, request: PreparedRequest, *_further: Any, **_options: Any) -> Any:
@@ -91,11 +94,15 @@ class CachedTransport(CachedSession, RetryingSession):
         if current:
             headers["Cache-Control"] = "max-age=0"
         good = (200, 304, *GONE) if conditions else (200, *GONE)
-        ask = Get(url, headers, good, partial(self._condensed, url, condense, immutable))
+        logins: dict[str, str] = {}
+        ask = Get(url, headers, good, partial(self._condensed, url, condense, immutable, logins))
         response = self.send(ask)
         confirmed = response.status_code == 304
         record = self._renewed(known, response) if known is not None and confirmed else ask.result
-        self.cache.responses[key] = Kept(record)
+        for each, login in logins.items():
+            self._learn(each, login)
+        # The cache keeps no logins: the next run has to request the whole page again, unless it is offline.
+        self.cache.responses[key] = Kept(replace(record, fetched=0.0, headers={}) if logins else record)
         if confirmed:
             self._counters.add(revalidated=1, bytes_cached=len(record.body))
         return record, confirmed
@@ -165,23 +172,26 @@ class CachedTransport(CachedSession, RetryingSession):
             response.close()
             raise RequestError("http", f"{host_of(str(response.url))} does not support range requests", again=False)
 
-    def _condensed(self, asked: str, condense: Condense, immutable: bool, response: Response) -> Record | None:
+    def _condensed(
+        self, asked: str, condense: Condense, immutable: bool, logins: dict[str, str], response: Response
+    ) -> Record | None:
+        """Return the record of a response with a body; ``logins`` gets those in a page's links."""
         body, status = self._read(response), response.status_code
         if status == 304:
             return None
         url = source(response, asked)
         with self._decoding:
-            small = b"" if status in GONE else self._condense(body, response, url, condense)
+            small = b"" if status in GONE else self._condense(body, response, url, condense, logins)
         del body
         headers = {} if status in GONE else kept_headers(response.headers)
         kept = url.partition("?")[0]  # a query may contain a token
         return Record(status=status, url=kept, headers=headers, fetched=self._clock(), body=small, immutable=immutable)
 
-    def _condense(self, body: bytes, response: Response, url: str, condense: Condense) -> bytes:
+    def _condense(self, body: bytes, response: Response, url: str, condense: Condense, logins: dict[str, str]) -> bytes:
         try:
             whole = bodies.decode(body, response, self._limits.unpacked)
-            reply = Reply(url=url, status=200, headers=response.headers, body=whole, links=self._limits.links)
-            return condense(reply)
+            links, learn = self._limits.links, logins.__setitem__
+            return condense(Reply(url=url, status=200, headers=response.headers, body=whole, links=links, learn=learn))
         except DownloadFailed:
             raise
         except Exception as error:  # whatever it is: the server's data caused it

@@ -21,6 +21,7 @@ from ..core.reasons import not_cached
 from ..core.response import Answer, Record, Reply, key_of, pack, unpack
 from ..core.settings import Network
 from ..core.text import without_credentials
+from ..core.urls import sidecar, with_login
 from .counters import Counters
 from .lean import lean
 
@@ -61,9 +62,14 @@ class Session:
             "system": tls,
         }
         self._options["counters"] = self.counters
+        self._logins: dict[str, str] = {}
         self._known: dict[str, Record | None] = {}
         self._transport: CachedTransport | None = None
         self._connecting = threading.Lock()
+
+    def learn(self, url: str, login: str) -> None:
+        """Use ``user:password`` for this URL and its sidecar: a page gave it in a link. It is kept in memory only."""
+        self._logins[url] = self._logins[sidecar(url)] = login
 
     def stored(self, keys: Sequence[str]) -> dict[str, Answer]:
         """Return what is cached under those keys, fresh or not, in one read. Sends no request."""
@@ -105,7 +111,7 @@ class Session:
             self._hit([known.body])
             return known.answer(fresh=self._fresh(known, now))
         record, confirmed = self._connected(url).ask(
-            url,
+            self._addressed(url),
             key=key,
             known=known,
             condense=condense,
@@ -121,7 +127,7 @@ class Session:
 
         ``question`` (JSON) makes it a POST. A 404, 410 or 416 is a valid response. Raises ``DownloadFailed``.
         """
-        return self._connected(url).fetch(url, headers or {}, question)
+        return self._connected(url).fetch(self._addressed(url), headers or {}, question)
 
     def keep(self, url: str, *, key: str, body: bytes, immutable: bool = True) -> None:
         """Cache ``body``, computed from what is at ``url``, under ``key``.
@@ -162,7 +168,7 @@ class Session:
 
     def stream(self, url: str, headers: Mapping[str, str] | None = None) -> AbstractContextManager[Iterator[bytes]]:
         """Yield the body of a GET without the cache; see ``protocols.Transport``."""
-        return self._connected(url).download(url, headers or {})
+        return self._connected(url).download(self._addressed(url), headers or {})
 
     def prepare(self) -> None:
         """Import what requests need, while there is time and before the environment changes."""
@@ -171,7 +177,9 @@ class Session:
                 with lean():
                     from .cached_session import CachedTransport, storage  # slow: not before the first request
 
-                self._transport = CachedTransport(storage(self._store, self._cache.ttl), self._clock, **self._options)
+                self._transport = CachedTransport(
+                    storage(self._store, self._cache.ttl), self._clock, self.learn, **self._options
+                )
 
     def close(self) -> None:
         """Write the cache to disk and within its limit; threads that wait to retry give up."""
@@ -190,6 +198,9 @@ class Session:
             self.prepare()
         assert self._transport is not None, "prepared"
         return self._transport
+
+    def _addressed(self, url: str) -> str:
+        return with_login(url, self._logins.get(url))
 
     def _hit(self, bodies: Collection[bytes]) -> None:
         """Count cached responses without a request."""

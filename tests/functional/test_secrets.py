@@ -129,6 +129,37 @@ def test_a_planted_secret_is_nowhere(environment: Env, plant: Plant) -> None:
         assert any("authorization" in each.headers for each in index.requests)
 
 
+@pytest.mark.parametrize("accept", ["application/vnd.pypi.simple.v1+json", "text/html"])
+def test_secrets_in_the_links_of_a_page(environment: Env, accept: str) -> None:
+    """They are used for the files and their metadata, as by pip, in a second run, too; and written nowhere."""
+    env, login = environment, f"{quote(USER, safe='')}:{quote(SECRET, safe='')}"
+    basic = f"Basic {base64.b64encode(f'{USER}:{SECRET}'.encode()).decode()}"
+    with LocalIndex(auth=(USER, SECRET)) as index:
+
+        def script(asked: Asked) -> Said:
+            found = index.answer(asked.path, {"authorization": basic, "accept": accept})
+            body = found.body.replace(f"{index.url}/files/".encode(), f"http://{login}@{index.url[7:]}/files/".encode())
+            return Said(status=found.status, headers=found.headers, body=body)
+
+        install(env, [index.release("app", "1.0"), index.release("lib", "1.0")])
+        index.release("app", "2.0", requires=["lib>=2"])
+        index.release("lib", "2.0")
+        lock = env.home / "pylock.toml"
+        with ScriptedServer(script) as pages:
+            for arguments in (("-n", "-vv"), ("-vv", "--lock-file", str(lock)), ("--history", "-v"), ("--undo",)):
+                done = run(env, *arguments, env_vars={"PIP_INDEX_URL": f"{pages.url}/simple"})
+                assert 0 == done.returncode, done.stderr
+                assert [] == [form for form in FORMS if form in f"{done.stdout}{done.stderr}".encode()], arguments
+                assert [] == leaks(env.path.parent), arguments
+                assert arguments[0] != "-vv" or {"app": "2.0", "lib": "2.0"} == installed(env)
+            assert not any("authorization" in each.headers for each in pages.asked), "another host and port"
+            pages.asked.clear()
+            done = run(env, "-n", "--offline", env_vars={"PIP_INDEX_URL": f"{pages.url}/simple"})
+            assert ([], 0) == (pages.asked, done.returncode), done.stderr
+            assert "2.0" in done.stdout
+        assert {200, 206} >= {each.status for each in index.requests}
+
+
 def test_a_wrong_secret_is_not_told(environment: Env, index: LocalIndex) -> None:
     """An index that refuses it, or is not there, is named without it."""
     install(environment, [index.release("app", "1.0")])

@@ -59,6 +59,9 @@ class FakeSession:
         """Another session with the same pages and cache."""
         return FakeSession(pages=self.pages, redirects=self.redirects, cache=dict(self.cache), ranges=self.ranges)
 
+    def learn(self, url: str, login: str) -> None:
+        """It needs none."""
+
     def stored(self, keys: Sequence[str]) -> dict[str, Answer]:
         """What is in the cache."""
         self.read.append(list(keys))

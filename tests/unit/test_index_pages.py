@@ -12,7 +12,7 @@ from packaging.version import Version
 from pip_fastupdate.core.response import Reply
 from pip_fastupdate.core.urls import Base, file_path, filename, without_login
 from pip_fastupdate.index.apis.simple_api import SimpleApi
-from pip_fastupdate.index.apis.simple_pages import read
+from pip_fastupdate.index.apis.simple_pages import read, read_html
 from pip_fastupdate.index.project_record import CompatibleFile, ProjectRecord, decode
 from tests.support.fake_session import HTML, SIMPLE
 from tests.support.source_records import HERE
@@ -361,6 +361,36 @@ def test_references_are_made_absolute(reference: str, url: str) -> None:
     """Twice: beginnings are remembered."""
     base = Base("https://h.invalid/a/b/c/")
     assert [url, url] == [base.join(reference), base.join(reference)]
+
+
+@pytest.mark.parametrize(
+    ("reference", "learned"),
+    [
+        ("https://me:s%40c@x.invalid/a@b?c=@#d@", {"https://x.invalid/a@b?c=@": "me:s%40c"}),
+        ("https://token@x.invalid/a", {"https://x.invalid/a": "token"}),
+        ("//me:secret@x.invalid/f g", {"https://x.invalid/f%20g": "me:secret"}),
+        ("../a@b", {}),
+        ("https://x.invalid/a@b", {}),
+        ("https://@x.invalid/a", {}),
+        ("file://me:secret@x/a", {}),
+        ("http://me:a/b@x.invalid/a", {}),
+    ],
+)
+def test_logins_in_links_are_learned(reference: str, learned: dict[str, str]) -> None:
+    """Each for its own URL; none of what is no valid URL."""
+    found: dict[str, str] = {}
+    joined = Base("https://h.invalid/a/", found.__setitem__).join(reference)
+    assert learned == found
+    assert "secret" not in joined
+
+
+def test_logins_in_the_base_of_a_page_are_learned() -> None:
+    """They are for its relative links."""
+    found: dict[str, str] = {}
+    text = "<base href='//me:secret@x.invalid/y/'><a href='f-1.0.tar.gz'></a><a href='https://z.invalid/g'></a>"
+    links = read_html(text, "https://h.invalid/", learn=found.__setitem__).links
+    assert ["https://x.invalid/y/f-1.0.tar.gz", "https://z.invalid/g"] == [each.url for each in links]
+    assert {"https://x.invalid/y/f-1.0.tar.gz": "me:secret"} == found
 
 
 def test_parts_of_urls() -> None:

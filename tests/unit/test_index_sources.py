@@ -356,6 +356,23 @@ class TestLinks:
         assert ": Is a directory" in (links.unconsulted() or "")
 
 
+@pytest.mark.parametrize("kind", ["index", "find-links"])
+def test_logins_in_pages_on_disk(tmp_path: Path, kind: str) -> None:
+    """They are learned as those of other pages, and in no record."""
+    page = tmp_path / ("foo/index.html" if kind == "index" else "links.html")
+    page.parent.mkdir(exist_ok=True)
+    page.write_text("<a href='https://me:secret@f.invalid/foo-1.0-py3-none-any.whl'>foo</a>")
+    index = Settings(index_url=tmp_path.as_uri())
+    settings = index if kind == "index" else Settings(index_url=None, find_links=(str(page),))
+    learned: dict[str, str] = {}
+    (source,) = sources(settings, HERE, learned.__setitem__)
+    found = source.recall("foo", None, {})
+    assert found is not None
+    assert found.record is not None
+    assert "secret" not in repr(list(found.record.entries()))
+    assert {"https://f.invalid/foo-1.0-py3-none-any.whl": "me:secret"} == learned
+
+
 def test_sources_in_the_order_of_precedence(tmp_path: Path) -> None:
     """find-links, the index, the extra indexes, each once."""
     settings = Settings(

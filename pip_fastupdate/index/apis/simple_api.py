@@ -55,7 +55,7 @@ class SimpleApi:
         body = json_page(name, reply)
         evaluator: Evaluator[SimpleFile] = Evaluator(name, self._interpreter)
         skipped = fill(evaluator, body.files, floor, named_by_url)
-        base = Base(reply.url)
+        base = Base(reply.url, reply.learn)
         entries = evaluator.entries(lambda file, rank: json_file(file, rank, base), sdists=self._sdists)
         return ProjectRecord(
             status=known_status(body.status.status), reason=body.status.reason, skipped=skipped

@@ -12,7 +12,7 @@ from ...core.hashes import SIZES, Hashes, arrange
 from ...core.models import ProjectStatus
 from ...core.names import normalize
 from ...core.protocols import DownloadFailed
-from ...core.urls import Base, filename, without_login
+from ...core.urls import Base, Learn, filename, forget, without_login
 from ..filenames import SDIST_ENDINGS
 from ..project_record import CompatibleFile, joined, split
 from . import JSON
@@ -96,7 +96,7 @@ class Page:
 def read(reply: Reply) -> Page:
     """Read any page of links, in any format. Raises ValueError for anything else, and for one without files."""
     if is_json(reply):
-        body, base = _decoded(reply), Base(reply.url)
+        body, base = _decoded(reply), Base(reply.url, reply.learn)
         for file in body.files:
             named_by_url(file)
         return Page(links=[_from_json(file, base) for file in body.files])
@@ -163,7 +163,7 @@ def _read_html(reply: Reply) -> Page:
     if kind.lower().startswith(_HTML):
         from .decoding import text
 
-        return read_html(text(reply.body, kind), reply.url, links=reply.links)
+        return read_html(text(reply.body, kind), reply.url, links=reply.links, learn=reply.learn)
     raise ValueError(f"not a page of links: {kind.partition(';')[0] or 'no content type'}")
 
 
@@ -250,9 +250,9 @@ def _hashes(pairs: Iterable[tuple[str, str]]) -> tuple[str | None, Hashes]:
     return sha256, tuple(pair for pair in arranged if pair != ("sha256", sha256))
 
 
-def read_html(text: str, url: str, *, links: int = LINKS) -> Page:
+def read_html(text: str, url: str, *, links: int = LINKS, learn: Learn = forget) -> Page:
     """Read a page in HTML, found at ``url``, of at most ``links`` links. Raises ValueError for more, and for another
-    major version (PEP 629).
+    major version (PEP 629). ``learn`` is called with each login in a link.
     """
     from .markup import parse
 
@@ -261,7 +261,7 @@ def read_html(text: str, url: str, *, links: int = LINKS) -> Page:
     major = version.strip().partition(".")[0]
     if major.isdecimal() and major != "1":  # PEP 629: must not be guessed
         raise ValueError(f"version {version} of the simple API")
-    base = Base(Base(url).join(document.base) if document.base else url)
+    base = Base(url, learn).moved(document.base) if document.base else Base(url, learn)
     found = [_from_html(anchor, base) for anchor in document.anchors if anchor.get("href")]
     status = document.meta.get("pypi:project-status")
     return Page(
