@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -12,7 +13,7 @@ from ..core.interpreter import Interpreter
 from ..core.models import Failure, Project, Release
 from ..core.protocols import DownloadFailed, Filters
 from ..core.settings import Policy, Settings
-from ..core.urls import Learn, forget
+from ..core.urls import Learn, canonical, forget
 from .configured import sources
 from .merging import SourceRecord
 from .remote import Source, SourceAnswer
@@ -40,8 +41,8 @@ class ProjectFinder:
         self._old: set[tuple[str, str]] = set()
         """Projects and sources whose responses are from well before this run."""
 
-        self._cached: set[tuple[str, str]] = set()
-        """Those whose first response is from before this run at all."""
+        self._current: set[tuple[str, str]] = set()
+        """Those that responded in this run."""
 
     def keys(self, names: Sequence[str]) -> list[str]:
         """Return all cache keys that ``recall`` may need."""
@@ -83,8 +84,8 @@ class ProjectFinder:
         return select(name, records, floor=floor, policy=self._policy, filters=self.filters)
 
     def _note(self, name: str, source: Source, found: SourceAnswer) -> None:
-        if found.fetched < self._began:
-            self._cached.add((name, source.url))
+        if found.fetched >= self._began:
+            self._current.add((name, source.url))
         if found.fetched < self._began - JUST_NOW:
             self._old.add((name, source.url))
         else:
@@ -102,17 +103,19 @@ class ProjectFinder:
     def renewed(self, release: Release, floor: Version | None, session: Session) -> Release | None:
         """Return the release with the URL that its index gives its file now; None if that is no other one.
 
-        ``floor`` is that of the lookup. Requests the page only if the lookup did not.
+        ``floor`` is that of the lookup. Requests the page only if this run has not done so. A release of a lock file
+        that names no index may be on any.
         """
-        source = next((each for each in self._sources if each.url == release.index), None)
-        if source is None or (release.name, source.url) not in self._cached:
-            return None
         from .recheck import renewed  # only what cannot be downloaded reaches this point
 
-        try:
-            return renewed(release, self._again(release, floor, source, session).record)
-        except DownloadFailed:
-            return None
+        index = canonical(release.index)
+        for source in self._sources:
+            if index in ("", canonical(source.url)):
+                with suppress(DownloadFailed):
+                    found = renewed(release, self._again(release, floor, source, session, renewing=True).record)
+                    if found is not None:
+                        return found
+        return None
 
     def recheck(self, release: Release, floor: Version | None, source: Source, session: Session) -> Failure | None:
         """Return how the release has changed since then; None if it has not, or requests are not allowed.
@@ -130,10 +133,13 @@ class ProjectFinder:
 
         return compare(release, found.record)
 
-    def _again(self, release: Release, floor: Version | None, source: Source, session: Session) -> SourceAnswer:
-        """Return what the source has of the project now. Raises DownloadFailed."""
+    def _again(
+        self, release: Release, floor: Version | None, source: Source, session: Session, *, renewing: bool = False
+    ) -> SourceAnswer:
+        """Return what the source has of the project now, or ``renewing``, in this run. Raises DownloadFailed."""
+        revalidate = not (renewing and (release.name, source.url) in self._current)
         lowest = None if floor is None else min(floor, release.version)
-        found = source.ask(release.name, session, floor=lowest, revalidate=True)
+        found = source.ask(release.name, session, floor=lowest, revalidate=revalidate)
         self._note(release.name, source, found)
         return found
 

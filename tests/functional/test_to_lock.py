@@ -69,6 +69,15 @@ def test_applied_and_undone(old: Env, index: LocalIndex, lock: Path) -> None:
     assert {"app": "1.0", "lib": "1.0", "own": "1.0"} == installed(old)
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_urls_that_have_expired(old: Env, index: LocalIndex, lock: Path, named: bool) -> None:
+    """The index has the same files at other URLs by now; without its name in the lock file, the configured one."""
+    text = lock.read_text().replace(f"{index.url}/files/", f"{index.url}/signed/")
+    lock.write_text(text if named else text.replace("index =", "# index ="))
+    done = run(old, "--to", str(lock), index=index)
+    assert (0, {**GOAL, "own": "1.0"}) == (done.returncode, installed(old)), done.stderr
+
+
 def test_older_versions(old: Env, index: LocalIndex, lock: Path) -> None:
     """What is newer than the lock stays, with exit code 4, unless downgrades are allowed."""
     install(old, [index.release("lib", "3.0")])

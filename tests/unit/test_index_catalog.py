@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
-from pip_fastupdate.core.models import Failure, Project, Release
+from pip_fastupdate.core.models import Failure, File, Project, Release
 from pip_fastupdate.core.settings import Network, Policy, Settings
 from pip_fastupdate.core.threads.background import Cancelled
 from pip_fastupdate.index.catalog import Catalog
@@ -542,6 +542,18 @@ class TestRenewed:
         before = quiet(first, source)
         assert None is source.renewed(found.candidates[0])
         assert before == quiet(first, source)
+
+    @pytest.mark.parametrize("index", [INDEX, f"{INDEX}/", ""])
+    def test_file_of_a_lock_file(self, index: str) -> None:
+        """Nothing was looked up: its index is asked now, or the configured one if the lock file names none."""
+        session = self.serve(World(), 2)
+        locked = File(filename="a-2.0-py3-none-any.whl", url=self.url("2.0", 1), sha256="ab" * 32)
+        release = Release(name="a", version=Version("2.0"), file=locked, index=index)
+        renewed = catalog(session).renewed(release)
+        assert renewed == replace(release, file=replace(locked, url=self.url("2.0", 2)))
+        session.asked.clear()
+        other = replace(release, index="https://other.invalid/simple")
+        assert (None, []) == (catalog(session).renewed(other), session.asked), "not of an index that is not its own"
 
     def test_index_that_fails(self) -> None:
         """There is no new URL, and no other failure than the first."""
