@@ -295,6 +295,67 @@ def test_interruption_during_the_test(twelve: Env, index: LocalIndex, number: in
         os.kill(int(mark.read_text()), 0)
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc")
+@pytest.mark.parametrize("deaf", [False, True])
+def test_what_the_shell_has_started_ends_with_it(twelve: Env, index: LocalIndex, deaf: bool) -> None:
+    """Without a terminal, which would send Ctrl-C to all of them; those that do not want to are killed."""
+    mark, script = twelve.home / "waiting", twelve.home / "wait.py"
+    script.write_text(
+        "import os, pathlib, signal, time\n"
+        f"if {deaf}:\n"
+        "    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        f"pathlib.Path({str(mark)!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [str(twelve.python), "-m", "pip_fastupdate", "--test", f'"{twelve.python}" "{script}" && true; true'],
+        env=variables(twelve, index=index),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        wait_until(lambda: mark.exists() and mark.read_text(), 30)
+        process.send_signal(signal.SIGTERM)
+        assert 130 == process.wait(30)
+    wait_until(lambda: not is_alive(int(mark.read_text())), 2)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; one that has ended and that nobody has asked does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups of terminals")
+@pytest.mark.parametrize("terminal", [False, True])
+def test_command_stays_with_its_terminal(tmp_path: Path, terminal: bool) -> None:
+    """Where there is one, its Ctrl-C reaches the command by itself; otherwise the command has a session of its own."""
+    inner = tmp_path / "inner.py"
+    inner.write_text(
+        "import os, sys\n"
+        "from pip_fastupdate.progress.plain import Silent\n"
+        "from pip_fastupdate.update.trials.user_test import UserTest\n"
+        "line = f'{sys.executable} -c \"import os; raise SystemExit(os.getsid(0) != {os.getsid(0)})\"'\n"
+        "print('together:', UserTest(command=line, progress=Silent()).run('it') == 0)\n"
+    )
+    started = [sys.executable, str(inner)]
+    if terminal:
+        started = [sys.executable, "-c", f"import pty; pty.spawn({started!r})"]
+    done = subprocess.run(
+        started,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        timeout=30,
+        check=False,
+    )
+    assert f"together: {terminal}" in done.stdout, done.stderr
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends no such signals")
 def test_command_that_does_not_want_to_end(twelve: Env, index: LocalIndex) -> None:
     """It is given some seconds, then the run ends without it."""

@@ -11,7 +11,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -74,9 +76,11 @@ def _run(command: str) -> int:
 
     from ...core.waiting import exit_code
 
+    apart = os.name != "nt" and not _in_foreground()
     with subprocess.Popen(  # noqa: S602 - a line for the user's shell, written by the user
         command,
         shell=True,
+        start_new_session=apart,
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL if sys.stderr is None else sys.stderr.fileno(),
@@ -85,8 +89,40 @@ def _run(command: str) -> int:
         try:
             return exit_code(process)
         except BaseException:
-            _end(process)
+            if apart:
+                _end_session(process)
+            else:
+                _end(process)
             raise
+
+
+def _in_foreground() -> bool:
+    """Return whether a terminal sends its Ctrl-C and its hang-up to our child processes, too.
+
+    Then they stay in our process group, as with nox and tox. Otherwise, as in CI, signals reach nobody but us.
+    """
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
+
+
+def _end_session(process: subprocess.Popen[bytes]) -> None:
+    """Ask the shell and what it has started to end, and kill those that do not."""
+    until = time.monotonic() + GRACE
+    with suppress(OSError):  # all have ended
+        os.killpg(process.pid, signal.SIGTERM)
+        while time.monotonic() < until:
+            process.poll()
+            os.killpg(process.pid, 0)
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
