@@ -16,6 +16,8 @@ from .making import Knowledge
 LOCAL = "find-links"
 """The source of local files, which have no upload time and no minimum age, as for pip."""
 
+_LAST = datetime.max.replace(tzinfo=timezone.utc)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cooldown:
@@ -51,9 +53,9 @@ class Cooldown:
         return None if reason is None or self.fixes(file) else reason
 
     def _reason(self, file: OfferedFile, limit: timedelta | datetime) -> Reason | None:
-        if file.uploaded is None:
+        at = _read(file.uploaded)
+        if file.uploaded is None or at is None:
             return None if self.allow_unknown else self._unknown(file)
-        at = instant(file.uploaded)
         before = self.now - limit if isinstance(limit, timedelta) else limit
         return None if at < before else self._young(file.uploaded, at, limit)
 
@@ -73,12 +75,12 @@ class Cooldown:
             day = _day(limit)
             text = f"was uploaded {_day(at)}, not before {day}"
             return Reason(kind="cooldown", text=text, data={"uploaded": uploaded, "before": limit.isoformat()})
-        until = at + limit
+        until = at + min(limit, _LAST - at)
         text = f"was uploaded {ago(self.now - at)} (cooldown {span(limit)}), allowed from {_when(until, self.now)}"
         return Reason(
             kind="cooldown",
             text=text,
-            data={"uploaded": uploaded, "until": until.astimezone(timezone.utc).isoformat(timespec="seconds")},
+            data={"uploaded": uploaded, "until": until.isoformat(timespec="seconds")},
         )
 
 
@@ -96,6 +98,14 @@ def made(options: PolicyOptions, knowledge: Knowledge) -> Cooldown | None:
         allow_unknown=options.cooldown_unknown == "allow",
         fixes=knowledge.fixes,
     )
+
+
+def _read(uploaded: str | None) -> datetime | None:
+    """Return the time in UTC; None if the index states none that can be read."""
+    try:
+        return None if uploaded is None else instant(uploaded).astimezone(timezone.utc)
+    except (ValueError, OverflowError):  # OverflowError: beyond the years 1 to 9999 in UTC
+        return None
 
 
 def span(age: timedelta) -> str:

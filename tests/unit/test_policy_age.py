@@ -148,6 +148,21 @@ class TestWhichFilesWait:
         linked = source_record(f"foo-1.0-{PURE}", source="find-links")
         assert [f"1.0 foo-1.0-{PURE}"] == summary(chosen(linked, filters=[cooldown()]))
 
+    @pytest.mark.parametrize("uploaded", ["soon", "", "2023-13-45", "0001-01-01T00:00:00+14:00", "9" * 5000])
+    def test_a_time_that_is_none_is_unknown(self, uploaded: str) -> None:
+        """It holds its own file and fails nothing; the project's other files are chosen from."""
+        files = (link(f"foo-2.0-{PURE}", uploaded=uploaded), link(f"foo-1.0-{PURE}", uploaded="2024-01-01"))
+        found = summary(chosen(*files, filters=[cooldown()]))
+        assert "2.0 cooldown-unknown" == found[0].partition(":")[0]
+        assert f"1.0 foo-1.0-{PURE}" == found[1]
+        assert f"2.0 foo-2.0-{PURE}" == summary(chosen(*files, filters=[cooldown(allow_unknown=True)]))[0]
+
+    def test_a_time_in_the_far_future_waits(self) -> None:
+        """Its last day is the calendar's last one."""
+        found = chosen(link(f"foo-2.0-{PURE}", uploaded="9999-12-31T23:59:59Z"), filters=[cooldown()])
+        text = "was uploaded in the future (cooldown 7 days), allowed from 9999-12-31"
+        assert [f"2.0 cooldown: {text}"] == summary(found)
+
     def test_a_pre_release_that_is_too_young_has_no_file(self) -> None:
         """No specifier may choose it."""
         found = chosen(
