@@ -69,7 +69,10 @@ def group(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
     Raises GroupError.
     """
     groups = document.get("dependency-groups")
-    known = {normalize(key): value for key, value in groups.items()} if isinstance(groups, dict) else {}
+    known: dict[str, object] = {}
+    for key, value in groups.items() if isinstance(groups, dict) else ():
+        if known.setdefault(normalize(key), value) is not value:
+            raise GroupError(f"two dependency groups have the name {normalize(key)}")
     found: list[str] = []
     for number, each in enumerate(_members(known, name, ()), 1):
         found += [] if each is None else [each]

@@ -214,6 +214,7 @@ def test_escaped_strings() -> None:
         ("[dependency-groups]\nb = []", "available: b"),
         ("", "available: none"),
         ("[dependency-groups]\na = 'x'", "not a list"),
+        ("[dependency-groups]\na = []\nb-c = ['x']\nB_C = ['y']", "two dependency groups have the name b-c"),
         ("[dependency-groups]\na = [1]", "neither"),
         (_chain(200, "{include-group='g#'}"), "more than 100 others"),
         (_chain(40, "{include-group='g#'}, {include-group='g#'}"), "more than 10000 requirements"),
