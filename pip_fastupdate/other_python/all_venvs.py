@@ -22,6 +22,8 @@ from .chosen import manager_of
 MARK = "pyvenv.cfg"
 _CONDA = "conda-meta"
 _CONDA_UPDATE = "conda update --all --prefix {path}"
+_PIXI = "pixi"
+"""A file in there that pixi writes: its lock file says what such an environment has."""
 _GRAVEST = (INTERRUPTED, FAILED, INCOMPLETE, UPDATES_FOUND, DONE)
 """The overall exit code if several differ."""
 
@@ -98,7 +100,9 @@ def environments(folder: Path, failed: Callable[[OSError], object]) -> Iterator[
             continue
         folders.clear()
         path = Path(place)
-        if conda:
+        if conda and (path / _CONDA / _PIXI).is_file():
+            yield Found(path=path, manager="pixi", command="pixi update")
+        elif conda:
             yield Found(path=path, manager="conda", command=_CONDA_UPDATE.format(path=typed(str(path))))
         elif path.name == "shared" and (path.parent / "venvs").is_dir():
             yield Found(path=path, manager="pipx", command="pipx upgrade-shared")

@@ -34,6 +34,7 @@ def test_environments_are_found_and_left_to_their_managers(tmp_path: Path) -> No
     made(tmp_path / "pipx" / "shared")
     made(tmp_path / "ruff", "uv-receipt.toml")
     (tmp_path / "base env" / "conda-meta").mkdir(parents=True)
+    made(tmp_path / "project" / ".pixi" / "envs" / "default" / "conda-meta", "pixi")
     assert [
         Found(path=inner),
         Found(
@@ -43,6 +44,7 @@ def test_environments_are_found_and_left_to_their_managers(tmp_path: Path) -> No
         ),
         Found(path=tmp_path / "pipx" / "shared", manager="pipx", command="pipx upgrade-shared"),
         Found(path=tmp_path / "pipx" / "venvs" / "black", manager="pipx", command="pipx upgrade black"),
+        Found(path=tmp_path / "project" / ".pixi" / "envs" / "default", manager="pixi", command="pixi update"),
         Found(path=tmp_path / "ruff", manager="uv", command="uv tool upgrade ruff"),
     ] == list(environments(tmp_path, fail))
     with pytest.raises(FileNotFoundError):
