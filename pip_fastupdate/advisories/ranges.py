@@ -34,7 +34,8 @@ def _names(entry: Affected, version: Version) -> bool:
 def _within(events: Sequence[tuple[str, str]], version: Version) -> bool:
     """Evaluate a range by the OSV format's algorithm; events may be in any order.
 
-    An event with an unreadable version is ignored. A range without an introducing event starts at the first version.
+    An event with an unreadable version is ignored. A range whose beginning is missing or unreadable starts at the first
+    version.
     """
     limits = [at for kind, text in events if kind == "limit" and text != "*" and (at := _version(text)) is not None]
     if limits and not any(version < each for each in limits):
@@ -52,7 +53,7 @@ def _within(events: Sequence[tuple[str, str]], version: Version) -> bool:
 
 def _sorted(events: Iterable[tuple[str, str]]) -> list[tuple[str, Version | None]]:
     """Return the events with readable versions in order, None for the very beginning."""
-    start = [(kind, None) for kind, text in events if kind == "introduced" and text == "0"]
+    start = [(kind, None) for kind, text in events if kind == "introduced" and (text == "0" or _version(text) is None)]
     dated = [
         (at, kind) for kind, text in events if kind in _ORDER and text != "0" and (at := _version(text)) is not None
     ]

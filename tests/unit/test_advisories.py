@@ -110,6 +110,8 @@ def _affected(entry: dict[str, Any]) -> tuple[Affected, ...]:
         ("fixed 1!1.0 introduced 0", "99 1!0.9", "1!1.0"),
         ("fixed 2", "1", "2"),
         ("introduced 0 fixed not-a-version", "1 99", ""),
+        ("introduced not-a-version fixed 2", "1 1.9", "2 3"),
+        ("introduced not-a-version introduced 3 fixed 2 fixed 4", "1 3", "2 4"),
         ("introduced 0 fixed 1.0 fixed 2.0", "0.9", "1.0 1.5 2.0"),
     ],
 )
