@@ -27,7 +27,7 @@ def _lines(row: Row, difference: Difference, view: View) -> Iterator[str]:
         ("dropped requirements", difference.requires_dropped),
     ):
         for each in requirements:  # one per line: they contain commas
-            yield clean(f"  {title}: {each}")
+            yield clean(redact(f"  {title}: {each}"))
     for title, commands in (
         ("new commands", difference.commands_added),
         ("dropped commands", difference.commands_dropped),
@@ -74,8 +74,8 @@ def document(difference: Difference) -> dict[str, Any]:
         "releases_between": difference.releases,
         "uploaded": pair(difference.uploaded),
         "links": {what: redact(url) for what, url in difference.links},
-        "requires_added": list(difference.requires_added),
-        "requires_dropped": list(difference.requires_dropped),
+        "requires_added": [redact(each) for each in difference.requires_added],
+        "requires_dropped": [redact(each) for each in difference.requires_dropped],
         "commands_added": list(difference.commands_added),
         "commands_dropped": list(difference.commands_dropped),
         "python": pair(difference.python),

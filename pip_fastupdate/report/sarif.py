@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from .. import __version__
 from ..core.cache_folder import CacheInfo
@@ -58,8 +59,9 @@ def cache(facts: CacheInfo, view: View = PLAIN) -> str:
 def _rule(vulnerability: KnownVulnerability) -> dict[str, Any]:
     tags = ["security", *vulnerability.aliases]
     properties: dict[str, Any] = {"tags": tags}
-    if vulnerability.severity in _SCORES:
-        properties["security-severity"] = "10.0" if vulnerability.malware else _SCORES[vulnerability.severity]
+    score = "10.0" if vulnerability.malware else _SCORES.get(vulnerability.severity)
+    if score is not None:
+        properties["security-severity"] = score
     return {
         "id": vulnerability.id,
         "shortDescription": {"text": _shown(vulnerability.summary or vulnerability.id)},
@@ -80,12 +82,17 @@ def _result(row: Row, vulnerability: KnownVulnerability, rule: int, dry_run: boo
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": f"site-packages/{row.name}"}},
-                "logicalLocations": [{"name": row.name, "fullyQualifiedName": f"pkg:pypi/{row.name}@{version}"}],
+                "logicalLocations": [{"name": row.name, "fullyQualifiedName": _purl(row.name, version or "")}],
             }
         ],
         "partialFingerprints": {"package": f"{row.name}@{version}/{vulnerability.id}"},
         **({"suppressions": list(_suppressions())} if vulnerability.ignored else {}),
     }
+
+
+def _purl(name: str, version: str) -> str:
+    """Return its package URL: in a version, ``+`` and ``!`` are escaped."""
+    return f"pkg:pypi/{name}@{quote(version, safe='')}"
 
 
 def _shown(text: str) -> str:

@@ -2,17 +2,19 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import get_args
 
 import pytest
 
 from pip_fastupdate import report as reports
 from pip_fastupdate.arguments import parse_arguments
+from pip_fastupdate.core.models import Difference, KnownVulnerability
 from pip_fastupdate.core.options import Format
 from pip_fastupdate.report.formats import renderer
 from pip_fastupdate.report.given import Venv
 from pip_fastupdate.report.view import PLAIN, View
-from tests.support.reports import Terminal, encoded, mixed
+from tests.support.reports import Terminal, encoded, mixed, report, row
 from tests.unit.test_report_history import ENTRIES, Cache
 
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -49,6 +51,24 @@ def test_settings_and_environments_are_told(format: Format) -> None:
     assert ("index-url" in settings, "secret" in settings, "\x1b" in settings + venvs) == (True, False, False)
     assert "/a" in venvs
     assert "/b" in venvs
+
+
+@pytest.mark.parametrize("format", TELLING)
+def test_secrets_of_new_requirements(format: Format) -> None:
+    """A requirement may be a URL with a password, which is shown by no format."""
+    new = Difference(requires_added=("a @ https://me:s3cr3t@host/a.whl",), requires_dropped=("b @ https://x:s3cr3t@y",))
+    text = renderer(format).render(report(replace(row("c", "1", "2", "2", "upgrade"), changes=new)))
+    assert (True, False) == ("host/a.whl" in text, "s3cr3t" in text)
+
+
+def test_malware_in_sarif() -> None:
+    """Its records have no severity, and it is worse than any; its version is part of a package URL."""
+    found = KnownVulnerability(id="MAL-1", summary="bad", malware=True)
+    told = replace(row("a", "1!2+cpu", "1!2+cpu", None, "current"), vulnerabilities=(found,))
+    (run,) = json.loads(renderer("sarif").render(report(told)))["runs"]
+    assert "10.0" == run["tool"]["driver"]["rules"][0]["properties"]["security-severity"]
+    (place,) = run["results"][0]["locations"]
+    assert "pkg:pypi/a@1%212%2Bcpu" == place["logicalLocations"][0]["fullyQualifiedName"]
 
 
 def test_formats_differ() -> None:
