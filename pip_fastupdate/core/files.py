@@ -44,6 +44,18 @@ def decoded(data: bytes | str) -> Any:
         raise ValueError("nested too deeply") from None
 
 
+def followed(path: Path) -> Path:
+    """Return the path with all links in it followed. Raises OSError, also for a link that leads to itself."""
+    try:
+        found = path.resolve()
+        loops = found.is_symlink()  # since Python 3.13 that is left of such a link
+    except RuntimeError:
+        loops = True
+    if loops:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), os.fspath(path))
+    return found
+
+
 def create(path: str, mode: int = 0o666, *, access: int = os.O_WRONLY) -> int:
     """Return the descriptor of a new file; links are never followed. Raises FileExistsError and OSError."""
     return os.open(path, _NEW | access, mode)

@@ -14,6 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from ..core.errors import UsageError
+from ..core.files import followed
 from .refused import LockRefused, Unlockable
 from .sources import Pinned, package
 from .toml import document
@@ -60,8 +61,15 @@ def _packaging() -> str:
 def check(path: Path) -> None:
     """Check whether a lock file can be written to ``path`` at all. Raises UsageError."""
     standard()
-    if not path.parent.is_dir():
+    try:
+        place = followed(path)
+        there = place.exists()
+    except OSError as error:  # the name is too long, or a link to itself
+        raise UsageError(f"could not write lock file {path}: {error.strerror}") from None
+    if not place.parent.is_dir():
         raise UsageError(f"could not write lock file {path}: no such directory")
+    if there and not place.is_file():
+        raise UsageError(f"could not write lock file {path}: not a regular file")
 
 
 def render(pinned: Iterable[Pinned], path: Path) -> RenderedLock:

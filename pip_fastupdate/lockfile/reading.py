@@ -34,7 +34,7 @@ _LONGEST = 255
 other.
 """
 
-_DIRECT = {"vcs": "a repository", "directory": "a directory", "archive": "an sdist given by URL"}
+_DIRECT = {"vcs": "a repository", "directory": "a directory", "archive": "an archive given by path or URL"}
 """Sources other than an index, in words."""
 
 _UNREADABLE = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterable
 from contextlib import suppress
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from ..core.busy_files import SHORT, Patience, replace
 from ..core.errors import UsageError
-from ..core.files import create, take_mode, write_all
+from ..core.files import create, followed, take_mode, write_all
 from ..core.models import Report
 from ..core.options import Format
 from ..core.text import fit
@@ -31,13 +30,10 @@ def check(paths: Iterable[Path], others: Iterable[Path] = ()) -> None:
 
 def _check(path: Path) -> None:
     try:
-        place = path.resolve()
+        place = followed(path)
         there = place.exists()
-        if place.is_symlink():  # since Python 3.13 that is left of a link to itself
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-    except (OSError, RuntimeError) as error:  # the name is too long, or a link to itself
-        why = getattr(error, "strerror", None) or "symbolic link loop"
-        raise UsageError(f"could not write {path}: {why}", hint="use another file name") from None
+    except OSError as error:  # the name is too long, or a link to itself
+        raise UsageError(f"could not write {path}: {error.strerror}", hint="use another file name") from None
     if there and (not place.is_file() or _is_standard_stream(place)):
         why = "standard output or error goes there" if place.is_file() else "not a regular file"
         raise UsageError(f"could not write {path}: {why}", hint="use --format without --output for standard output")

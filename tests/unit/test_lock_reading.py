@@ -133,7 +133,7 @@ def test_newer_minor_version_is_told(tmp_path: Path) -> None:
         (lock(entry(**{"requires-python": "<3"})), "app (requires Python <3)"),
         (lock(entry(vcs={"type": "git"})), "app (from a repository"),
         (lock(entry(directory={"path": "."})), "app (from a directory"),
-        (lock(entry(archive={"url": "https://x.test/a.zip"})), "app (from an sdist"),
+        (lock(entry(archive={"url": "https://x.test/a.zip"})), "app (from an archive"),
         (lock(entry(wheels=[wheel("app-1.0-cp312-cp312-win32.whl")])), "no compatible wheel"),
         (lock(entry(wheels=[])), "no compatible wheel"),
         (lock(entry(wheels=[wheel("app.whl")])), "not a valid wheel file name"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -252,6 +253,21 @@ def test_folder_that_is_missing(tmp_path: Path) -> None:
     check(tmp_path / "pylock.toml")
     with pytest.raises(UsageError, match="no such directory"):
         check(tmp_path / "missing" / "pylock.toml")
+
+
+def test_places_that_can_hold_no_file(tmp_path: Path) -> None:
+    """That is noticed before anything else is done, too: a link to itself, a directory, and no directory."""
+    (tmp_path / "folder").mkdir()
+    for name, target, words in (
+        ("loop", "loop", os.strerror(errno.ELOOP)),
+        ("there", "folder", "not a regular file"),
+        ("away", "missing/pylock.toml", "no such directory"),
+    ):
+        (tmp_path / name).symlink_to(target)
+        with pytest.raises(UsageError, match=words):
+            check(tmp_path / name)
+    (tmp_path / "new").symlink_to("folder/pylock.toml")
+    check(tmp_path / "new")
 
 
 def test_draft_takes_its_place(tmp_path: Path) -> None:
