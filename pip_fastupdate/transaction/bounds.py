@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..core.files import reachable
+from ..core.text import some
 from .filesystem import is_there, kind_of
 from .moves.path_tree import ancestors, anchor, inside, kept_at, mirrored
 from .moves.steps import Exchange, In, Operation, Out
@@ -26,6 +27,11 @@ _PROGRAMS = frozenset(("bin", "scripts"))
 
 class Distrusted(ValueError):
     """A journal asks for something that the program would not have written."""
+
+    def __init__(self, text: str, *, hint: str | None = None) -> None:
+        """``hint``: what the user can do, if that is known."""
+        super().__init__(text)
+        self.hint = hint
 
 
 class Bounds:
@@ -66,8 +72,10 @@ class Bounds:
         if isinstance(step, Out) and not (is_there(live) and is_there(step.kept)):
             return  # to undo that changes nothing, or restores what is missing
         shared = live in self._needed or os.path.join(live, "") in self._tops()
-        if shared and isinstance(step, (Out, In, Exchange)) and _has_others(live, layout):
-            raise Distrusted(f"{live} does not belong to a single distribution")
+        others = _others(live, layout) if shared and isinstance(step, (Out, In, Exchange)) else []
+        if others:  # the first versions moved a new directory as a whole
+            text = f"{live} also contains {some(others)} of other programs"
+            raise Distrusted(text, hint=f"move that out of {live}, repeat the command, and move it back")
         folder, name = os.path.split(live)
         if _INTERPRETER.fullmatch(name.casefold()) and self._has_programs(folder):
             raise Distrusted(f"{live} belongs to the environment itself")
@@ -144,11 +152,12 @@ class Bounds:
         return any(_is_below(path, home) and _KEPT.match(path[len(home) + 1 :]) for home in homes)
 
 
-def _has_others(folder: str, layout: Layout) -> bool:
-    """Return whether a directory contains anything that did not come with it."""
+def _others(folder: str, layout: Layout) -> list[str]:
+    """Return what a directory contains that did not come with it, sorted."""
     known = {*layout.files.get(folder, ())}
     known.update(path[len(folder) + 1 :].split(os.sep, 1)[0] for path in layout.files if _is_below(path, folder))
-    return kind_of(folder) == "folder" and bool(set(os.listdir(reachable(folder))) - known - {"__pycache__"})
+    there = os.listdir(reachable(folder)) if kind_of(folder) == "folder" else ()
+    return sorted(set(there) - known - {"__pycache__"})
 
 
 def _is_below(path: str, folder: str) -> bool:

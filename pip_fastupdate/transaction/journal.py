@@ -117,5 +117,6 @@ def readable(folder: str) -> Iterator[None]:
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise TransactionError(
             f"could not read the journal in {folder}: {error}",
-            hint="if the environment works, delete that directory; if not, restore the old files from it",
+            hint=getattr(error, "hint", None)
+            or "if the environment works, delete that directory; if not, restore the old files from it",
         ) from error

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
-from pip_fastupdate.core.errors import FileConflict
+from pip_fastupdate.core.errors import FileConflict, TransactionError
 from pip_fastupdate.transaction import Replacement
 from pip_fastupdate.transaction.transaction import Transaction
 from tests.unit.transactions import Dist, Env, dist, folder, live, write
@@ -117,3 +118,49 @@ def test_others_use_a_new_directory_at_the_top(env: Env, end: str, whole: bool) 
     after = live(env.prefix)
     assert b"b" == (env.prefix / "share/b/data").read_bytes()
     assert after.keys() - before.keys() == {"share", "share/b", "share/b/data"}
+
+
+def moved_whole(env: Env, number: str) -> None:
+    """Make the journal one of an earlier version: ``share`` came in as a whole."""
+    steps = env.home / number / "steps"
+    document = json.loads(steps.read_text())
+    *rest, made, last = document["operations"]
+    assert (["mkdir", "share"], "in", "share/a") == (made[:2], last[0], last[2])
+    staged = last[1].removesuffix("/a")
+    document["operations"] = [*rest, ["in", staged, "share"]]
+    steps.write_text(json.dumps(document))
+    if (env.prefix / staged).exists():
+        (env.prefix / staged).rmdir()
+
+
+@pytest.mark.parametrize("end", ["undo", "recover"])
+def test_journal_of_an_earlier_version(env: Env, end: str) -> None:
+    """It moved ``share`` as a whole: once others use that, the user is asked to move theirs, and that helps."""
+    env.install(SHARE)
+    before = live(env.prefix)
+    if end == "undo":
+        env.update(SHARE)
+    else:
+        killed(env, SHARE)
+    moved_whole(env, "1")
+    write(env.prefix, {"share/b": b"b"})
+    after = live(env.prefix)
+    with pytest.raises(TransactionError, match="share also contains b of other programs") as caught:
+        getattr(env.store, end)()
+    assert f"move that out of {env.prefix / 'share'}, repeat the command, and move it back" == caught.value.hint
+    assert after == live(env.prefix)
+    (env.prefix / "share/b").unlink()
+    assert getattr(env.store, end)()
+    assert before == live(env.prefix)
+
+
+def test_journal_of_an_earlier_version_does_not_stop_updates(env: Env) -> None:
+    """Of an update that was complete: only undoing it takes more."""
+    env.install(SHARE)
+    env.update(SHARE)
+    moved_whole(env, "1")
+    write(env.prefix, {"share/b": b"b"})
+    env.store.recover()
+    old = {"a/x.py": "2", "/share/a/data": "2"}
+    env.update(dist("a", old, {**old, "a/x.py": "3"}, before="2", after="3"))
+    assert b"3" == (env.site / "a/x.py").read_bytes()
