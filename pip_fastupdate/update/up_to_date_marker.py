@@ -1,12 +1,13 @@
 """Remembers that the last result was optimal, so that the next run can skip the search.
 
-A search proves that nothing can be improved, and neither can its result. While the same versions are installed and the
-same newer ones are available, there is nothing to do.
+A search proves that nothing can be improved, and neither can its result. While the same versions with the same
+requirements are installed and the same newer ones are available, there is nothing to do.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,7 +17,8 @@ from packaging.version import Version
 
 from .. import __version__
 from ..core.cache_folder import distrust, make
-from ..resolver.candidates import Assignment, CandidatePool
+from ..core.requirements import Dependency, names_prerelease
+from ..resolver.candidates import Assignment, Candidate, CandidatePool
 
 FOLDER = "settled"
 """Directory in the cache: a file of 64 characters for each environment."""
@@ -58,12 +60,31 @@ class UpToDateMarker:
 
     def _mark(self, pool: CandidatePool, assignment: Assignment) -> str:
         lines = [__version__, *(f"{name}{pool.constraints[name]}" for name in sorted(pool.constraints))]
+        requirements = list(pool.requirements(assignment))
+        early = {each.name for _, each in requirements if names_prerelease(each.specifier)}
         for name, candidate in sorted(assignment.items()):
             stays = pool.stays.get(name)
-            newer = () if stays else _newer(pool, name, candidate.version)
+            newer = () if stays else _newer(pool, name, candidate.version, pre=name in early)
             lines.append(f"{name} {candidate.version} {stays.kind if stays else ''} {newer}")
+        lines += sorted({_described(parent, each) for parent, each in requirements})
+        lines += _addable(pool, {each.name for _, each in requirements if each.url is None} - assignment.keys())
         return sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _newer(pool: CandidatePool, name: str, version: Version) -> tuple[str, ...]:
-    return tuple(str(each.version) for each in pool.versions_of(name) if each.version > version)
+def _newer(pool: CandidatePool, name: str, version: Version, *, pre: bool) -> tuple[str, ...]:
+    """Return newer versions; ``pre``: with pre-releases, because a requirement names one."""
+    return tuple(str(each.version) for each in pool.versions_of(name, pre=pre) if each.version > version)
+
+
+def _described(parent: Candidate, dependency: Dependency) -> str:
+    """Return a requirement in force, which an editable install may change without a new version."""
+    extras = ",".join(sorted(dependency.extras))
+    return f"{parent.name} requires {dependency.name}[{extras}] {dependency.specifier} {dependency.url or ''}"
+
+
+def _addable(pool: CandidatePool, missing: Iterable[str]) -> Iterator[str]:
+    """Return the versions of missing requirements, which may be added."""
+    names = sorted(filter(pool.may_move, missing))
+    pool.source.prefetch(names=names)
+    for name in names:
+        yield f"{name} {[str(each.version) for each in pool.versions_of(name, pre=True)]}"
