@@ -28,6 +28,9 @@ class Constraints:
     lines: tuple[str, ...]
     """Requirements (PEP 508)."""
 
+    origins: tuple[str, ...]
+    """The file of each line: an absolute path, or a URL."""
+
     files: tuple[Path, ...]
     """Every local file that was read, including nested ones."""
 
@@ -42,15 +45,22 @@ def read(sources: Sequence[str], session: Callable[[], Any], options: Any) -> Co
     like, which pip-compile writes at the top) go into ``options``, as in pip.
     """
     reader = make_reader(session, options)
-    lines = []
+    lines, origins = [], []
     for source in sources:
         for line in parsed(reader, source, constraint=True):
             if getattr(line, "requirement", None) is None:
                 take_over(line, options)
             else:
                 lines.append(constraint(line))
+                origins.append(origin(line))
     files, volatile = seen(reader)
-    return Constraints(lines=tuple(lines), files=files, volatile=volatile)
+    return Constraints(lines=tuple(lines), origins=tuple(origins), files=files, volatile=volatile)
+
+
+def origin(line: Any) -> str:
+    """Return the file of a line: an absolute path, or a URL without secrets."""
+    name = str(line.filename)
+    return redact(name) if _REMOTE.match(name) else os.path.abspath(name)  # noqa: PTH100 - text
 
 
 def seen(reader: Any) -> tuple[tuple[Path, ...], bool]:

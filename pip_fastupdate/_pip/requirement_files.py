@@ -26,6 +26,9 @@ class RequirementFiles:
     constraints: tuple[str, ...]
     """From constraints files named in them (PEP 508)."""
 
+    origins: tuple[str, ...]
+    """The file of each of those constraints, as in ``Constraints``."""
+
     files: tuple[Path, ...]
     volatile: bool
     """True if the lines depend on more than those files: a server, environment variables, or which paths exist."""
@@ -36,6 +39,7 @@ def read(sources: Sequence[str], session: Callable[[], Any], options: Any) -> Re
     reader = constraints.make_reader(session, options)
     lines: list[RequirementLine] = []
     limits: list[str] = []
+    origins: list[str] = []
     for source in sources:
         for line in constraints.parsed(reader, source, constraint=False):
             if getattr(line, "requirement", None) is None:
@@ -43,10 +47,13 @@ def read(sources: Sequence[str], session: Callable[[], Any], options: Any) -> Re
                 constraints.take_over(line, options)
             elif line.constraint:
                 limits.append(constraints.constraint(line))
+                origins.append(constraints.origin(line))
             elif not line.is_editable and not _is_place(line):
                 lines.append(_line(line))
     files, volatile = constraints.seen(reader)
-    return RequirementFiles(lines=tuple(lines), constraints=tuple(limits), files=files, volatile=volatile)
+    return RequirementFiles(
+        lines=tuple(lines), constraints=tuple(limits), origins=tuple(origins), files=files, volatile=volatile
+    )
 
 
 def _is_place(line: Any) -> bool:

@@ -58,6 +58,7 @@ def read(
         settings=replace(
             _settings(options, compat.proxy(options, command.parser.defaults), compat.configured(command.parser)),
             constraints=(*found.lines, *required.constraints),
+            constraint_files=(*found.origins, *required.origins),
             requirements=required.lines if options.requirements else None,
         ),
         default_index=_default_index(),

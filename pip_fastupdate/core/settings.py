@@ -114,6 +114,9 @@ class Settings:
     constraints: tuple[str, ...] = ()
     """Requirement lines (PEP 508) from the constraints files."""
 
+    constraint_files: tuple[str, ...] = ()
+    """The file of each of these lines: an absolute path, or a URL."""
+
     requirements: tuple[RequirementLine, ...] | None = None
     """Content of the requirements files, including nested ones; None without any."""
 

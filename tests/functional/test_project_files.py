@@ -91,6 +91,19 @@ def test_write_is_part_of_the_update(project: Env, index: LocalIndex, requiremen
     assert ("1.0", b"edited") == (installed(project)["lib"], requirements.read_bytes())
 
 
+@pytest.mark.parametrize("nested", [False, True])
+def test_constraints_file_that_is_written(project: Env, index: LocalIndex, nested: bool) -> None:
+    """It moves as any other file that is written, and other constraints bound it."""
+    path = project.home / "pins.txt"
+    path.write_text("lib==1.0\nfree==1.0\n")
+    (project.home / "limits.txt").write_text("free<1.5\n")
+    (project.home / "names.txt").write_text("lib\n-c pins.txt\n")
+    bounds = ("-r", "names.txt") if nested else ("-c", "pins.txt")
+    done = run(project, *bounds, "-c", "limits.txt", "--write", "./pins.txt", index=index)
+    assert (0, "lib==2.0\nfree==1.0\n") == (done.returncode, path.read_text()), done.stderr
+    assert ("2.0", "1.0") == (installed(project)["lib"], installed(project)["free"])
+
+
 def test_pyproject_follows(project: Env, index: LocalIndex) -> None:
     """All three kinds of tables are written; lower bounds only on demand."""
     path = project.home / "pyproject.toml"

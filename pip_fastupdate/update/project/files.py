@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import unified_diff
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,12 +79,20 @@ class ProjectFiles(NoProject):
             context.progress.warn(
                 f"not installed, so not updated: {some(missing)}", hint="run `pip install` with the same files"
             )
-        settings = replace(context.settings, constraints=(*context.settings.constraints, *self.constraints()))
+        limits = (*self._kept(context.settings), *self.constraints())
+        settings = replace(context.settings, constraints=limits, constraint_files=())
         return replace(
             context,
             options=replace(context.options, names=names),
             configuration=replace(context.configuration, settings=settings),
         )
+
+    def _kept(self, settings: Settings) -> Iterator[str]:
+        """Return the lines of the constraints files that are not written: the others move as ``constraints`` says."""
+        written = {real(str(file.path)) for file in self.files}
+        for line, origin in zip_longest(settings.constraints, settings.constraint_files):
+            if origin is None or real(origin) not in written:
+                yield line
 
     def unbound(self, inventory: Inventory) -> Inventory:
         """Return the inventory without the bounds that the run moves."""
