@@ -13,6 +13,9 @@ from .view import PLAIN, View
 
 _LINES, _ASCII = ("├─ ", "└─ ", "│  ", "   "), ("|- ", "`- ", "|  ", "   ")
 
+_DEEPEST = 100
+"""Maximum depth of a tree: installed metadata may chain any number of packages."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
@@ -33,21 +36,25 @@ class _Telling:
     told: set[str] = field(default_factory=set)
     """Names explained already; each is explained once, so a tree ends."""
 
-    def obstacles(self, row: Row) -> Iterator[Branch]:
+    def obstacles(self, row: Row, depth: int = 1) -> Iterator[Branch]:
         """Return each reason and, under it, why the package that causes it stays, too."""
         self.told.add(row.name)
         for reason in row.reasons:
-            yield Branch(text=_shown(reason.text), branches=tuple(self._further(holder(row, reason, self.rows))))
+            yield Branch(text=_shown(reason.text), branches=tuple(self._further(holder(row, reason, self.rows), depth)))
 
-    def _further(self, name: str | None) -> Iterator[Branch]:
+    def _further(self, name: str | None, depth: int) -> Iterator[Branch]:
         row = self.rows.get(name or "")
         if row is None or not row.reasons:
             return
-        again = row.name in self.told
-        below = () if again else tuple(self.obstacles(row))
-        yield Branch(text=self.states[row.name] + (" (see above)" if again else ""), branches=below)
+        end = self._end(row.name, depth)
+        below = () if end else tuple(self.obstacles(row, depth + 1))
+        yield Branch(text=self.states[row.name] + end, branches=below)
 
-    def requirers(self, row: Row) -> Iterator[Branch]:
+    def _end(self, name: str, depth: int) -> str:
+        """Return why the tree ends at a package, to be shown; "" if it does not."""
+        return " (see above)" if name in self.told else " (and so on)" if depth >= _DEEPEST else ""
+
+    def requirers(self, row: Row, depth: int = 1) -> Iterator[Branch]:
         """Return what requires it after the run, up to packages that nothing requires."""
         self.told.add(row.name)
         for name, requirement in row.required_by:
@@ -55,10 +62,9 @@ class _Telling:
             text = _shown(f"{name} {_version(parent)} requires {requirement}")
             if parent is None or not parent.required_by:
                 yield Branch(text=text)
-            elif name in self.told:
-                yield Branch(text=f"{text} (see above)")
             else:
-                yield Branch(text=text, branches=tuple(self.requirers(parent)))
+                end = self._end(name, depth)
+                yield Branch(text=text + end, branches=() if end else tuple(self.requirers(parent, depth + 1)))
 
 
 def render(report: Report, name: str, view: View = PLAIN) -> str:

@@ -68,6 +68,15 @@ def test_circle_of_holders() -> None:
     assert text.count("see above") == 1
 
 
+def test_chain_without_end() -> None:
+    """A tree has so many levels and no more: installed metadata may chain thousands."""
+    chain = [held(f"p{each}", f"p{each + 1}", f"p{each}<2", (f"p{each + 1}", "x")) for each in range(2000)]
+    text = render(report(*chain), "p0")
+    assert 2 == text.count(" (and so on)")
+    assert "p99 " in text
+    assert "p200 " not in text
+
+
 def test_what_it_requires_holds_it() -> None:
     """Where its own requirement is in the way, the one it requires is the holder, whatever the spelling."""
     own = held("a", "a", "Other_Name[x]>=2; python_version>'3'")

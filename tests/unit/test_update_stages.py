@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,12 +19,25 @@ from pip_fastupdate.core.models import Change, Failure, File, Plan, Reason
 from pip_fastupdate.progress import Silent
 from pip_fastupdate.update import context, results, run
 from pip_fastupdate.update.results import Exclusions, Planned, Staged, StagedRelease, key_of
+from pip_fastupdate.update.scope import changes_of
 from pip_fastupdate.update.stages import check, fetch, verify
 from pip_fastupdate.update.stages.stage import Downloaded
+from pip_fastupdate.update.stages.swap import requirements_first
 from tests.support.pools import make_pool, release
 
 STAGES = ["guard", "scan", "look_up", "make_plan", "fetch_and_stage", "verify", "swap", "check"]
 """Of the nine, fetching and staging overlap and are one call."""
+
+
+def test_order_of_a_chain_without_end() -> None:
+    """What is required comes first, through circles, too, however long the chain is."""
+    names = [f"p{each}" for each in range(1300)]
+    requires = {name: [after] for name, after in pairwise([*names, names[0]])}
+    pool = make_pool(dict.fromkeys(names, "1"), {name: {"1": [], "2": requires[name]} for name in names})
+    assignment = {name: pool.newest(name) or pool.installed[name] for name in names}
+    plan = Plan(changes=tuple(changes_of(pool, assignment)))
+    planned = Planned(pool=pool, assignment=assignment, plan=plan, failures={})
+    assert [*reversed(names)] == [each.name for each in requirements_first(planned)]
 
 
 class Said(Silent):

@@ -106,7 +106,7 @@ def _prepare(
     others = [each for each in planned.inventory.distributions if each.name not in moving]
     area.transaction.prepare(
         [
-            *(_replacement(area, change, staged, claims) for change in _requirements_first(planned)),
+            *(_replacement(area, change, staged, claims) for change in requirements_first(planned)),
             *(_removal(area.installed[name]) for name in planned.removals),
         ],
         kept_files=installed_files.owners(others),
@@ -161,23 +161,23 @@ def _warnings(area: StagingArea, swapped: Swapped) -> dict[str, tuple[Reason, ..
     return found
 
 
-def _requirements_first(planned: Planned) -> list[Change]:
+def requirements_first(planned: Planned) -> list[Change]:
     """Return the changes in pip's installation order: the last one's shared files win."""
     changes = {change.name: change for change in planned.plan.changes}
     requires: dict[str, set[str]] = {}
     for parent, dependency in planned.pool.requirements(planned.assignment):
         requires.setdefault(parent.name, set()).add(dependency.name)
     ordered: dict[str, Change] = {}
-
-    def visit(name: str, above: frozenset[str]) -> None:
-        for required in sorted(requires.get(name, set()) & changes.keys() - above):
-            if required not in ordered:
-                visit(required, above | {name})
-        ordered[name] = changes[name]
-
-    for name in changes:
-        if name not in ordered:
-            visit(name, frozenset((name,)))
+    seen: set[str] = set()
+    waiting = [(name, False) for name in reversed(changes)]
+    while waiting:  # no recursion: nothing limits how long a chain of requirements is
+        name, done = waiting.pop()
+        if done:
+            ordered[name] = changes[name]
+        elif name not in seen:
+            seen.add(name)
+            further = sorted(requires.get(name, set()) & changes.keys() - seen, reverse=True)
+            waiting += [(name, True), *((each, False) for each in further)]
     return list(ordered.values())
 
 
