@@ -165,7 +165,7 @@ def _stays(pool: CandidatePool, found: Candidate) -> str:
     stays = pool.stays.get(found.name)
     if found.release is None:
         return f"stays at {found.version}" + (f" ({stays.text})" if stays else "")
-    return f"is upgraded to {found.version}"
+    return f"is {'upgraded to' if found.name in pool.installed else 'added at'} {found.version}"
 
 
 def _absence(pool: CandidatePool, name: str) -> str:

@@ -59,6 +59,13 @@ def test_conflict_of_an_addition() -> None:
     assert {"a": [("requires", "x 1 requires b<2, but b is upgraded to 2")]} == explained(pool)
 
 
+def test_conflict_with_an_addition() -> None:
+    """What the plan adds is not called upgraded."""
+    releases = {"a": {"1": [], "2": ["new<2"]}, "b": {"1": [], "2": ["new>=2"]}, "new": {"1": [], "2": []}}
+    pool = make_pool({"a": "1", "b": "1"}, releases, requested=["b"])
+    assert {"a": [("requires", "a 2 requires new<2, but new is added at 2")]} == explained(pool)
+
+
 def test_unreadable_metadata() -> None:
     """A newest version whose requirements cannot be known says so."""
     pool = make_pool({"a": "1"}, {"a": {"1": (), "2": ()}}, unreadable=[("a", "2")])
