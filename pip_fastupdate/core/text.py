@@ -122,8 +122,13 @@ def duration(seconds: float) -> str:
     return f"{seconds:.2f} s" if seconds < 0.095 else f"{seconds:.1f} s"
 
 
+_MOST_BYTES = 10**24
+"""More than any disk has; a much larger number is too large for a float."""
+
+
 def size(count: float) -> str:
-    """Return a number of bytes in decimal units: ``512 B`` or ``72.3 MB``."""
+    """Return a number of bytes in decimal units: ``512 B`` or ``72.3 MB``; indexes and lock files may state any."""
+    count = min(count, _MOST_BYTES)
     if count < 1000:
         return f"{count:.0f} B"
     for unit in ("kB", "MB", "GB"):

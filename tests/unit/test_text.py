@@ -98,6 +98,7 @@ def test_duration(seconds: float, expected: str) -> None:
         (999_960, "1.0 MB"),
         (72_340_000, "72.3 MB"),
         (5 * 10**15, "5000.0 TB"),
+        (10**400, "1000000000000.0 TB"),
     ],
 )
 def test_size(count: int, expected: str) -> None:
