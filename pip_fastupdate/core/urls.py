@@ -42,10 +42,7 @@ class Base:
         url = self._absolute(reference.partition("#")[0])
         if not _CLEAN(url):
             url = quote(url, safe=_SAFE)
-        plain = without_login(url)
-        if plain != url and (login := _login(url, plain)):
-            self._learn(plain, login)
-        return plain
+        return learned(url, self._learn)
 
     def _absolute(self, reference: str) -> str:
         if reference.startswith(("https://", "http://")):
@@ -62,6 +59,14 @@ class Base:
 def without_login(url: str) -> str:
     """Return the URL without ``user:password@``."""
     return without_credentials(url)
+
+
+def learned(url: str, learn: Learn) -> str:
+    """Return the URL without ``user:password@``, which ``learn`` gets."""
+    plain = without_login(url)
+    if plain != url and (login := _login(url, plain)):
+        learn(plain, login)
+    return plain
 
 
 def with_login(url: str, login: str | None) -> str:

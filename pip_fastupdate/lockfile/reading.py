@@ -24,7 +24,7 @@ from ..core.interpreter import Interpreter
 from ..core.models import File, Release
 from ..core.names import normalize
 from ..core.text import clean, some
-from ..core.urls import filename, without_login
+from ..core.urls import Learn, filename, forget, learned, without_login
 from .refused import LockRefused
 
 T = TypeVar("T")
@@ -73,15 +73,21 @@ class _Malformed(Exception):
 
 
 def read(
-    path: Path, loads: Callable[[str], Mapping[str, Any]], this: Interpreter, excluded: Callable[[str], bool]
+    path: Path,
+    loads: Callable[[str], Mapping[str, Any]],
+    this: Interpreter,
+    excluded: Callable[[str], bool],
+    learn: Learn = forget,
 ) -> ReadLock:
     """Read the lock file at ``path``; ``loads`` parses TOML, and what is ``excluded`` by name is skipped.
+
+    ``learn`` gets the logins in URLs of files.
 
     Raises LockRefused, with everything in it that cannot be installed here.
     """
     try:
         document = loads(content(str(path), LARGEST).decode("utf-8").replace("\r\n", "\n"))
-        return _Reader(path=path, this=this, excluded=excluded).lock(document)
+        return _Reader(path=path, this=this, excluded=excluded, learn=learn).lock(document)
     except OSError as error:
         raise LockRefused(f"could not read {path}: {error.strerror}", hint="check the path given with --to") from None
     except _Malformed as error:
@@ -101,6 +107,7 @@ class _Reader:
     path: Path
     this: Interpreter
     excluded: Callable[[str], bool]
+    learn: Learn
 
     def lock(self, document: Mapping[str, Any]) -> ReadLock:
         """Read all of it. Raises _Malformed, LockRefused, and what packaging raises for invalid data."""
@@ -216,7 +223,7 @@ class _Reader:
             return (self.path.parent / path).absolute().as_uri()
         if url is None or not url.lower().startswith(("https://", "http://", "file://")):
             raise _Malformed(f"no path or downloadable URL for {_called(entry)}")
-        return without_login(url)
+        return learned(url, self.learn)
 
 
 def _holds(marker: str, groups: Collection[str]) -> bool:

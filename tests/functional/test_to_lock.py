@@ -78,6 +78,15 @@ def test_urls_that_have_expired(old: Env, index: LocalIndex, lock: Path, named: 
     assert (0, {**GOAL, "own": "1.0"}) == (done.returncode, installed(old)), done.stderr
 
 
+def test_logins_in_urls(old: Env, index: LocalIndex, lock: Path) -> None:
+    """They are used for the files, as by pip, and shown nowhere."""
+    lock.write_text(lock.read_text().replace(f"{index.url}/files/", f"http://me:s3cr3t@{index.url[7:]}/files/"))
+    index.auth = ("me", "s3cr3t")
+    done = run(old, "--to", str(lock), "-vv", index=index)
+    assert (0, {**GOAL, "own": "1.0"}) == (done.returncode, installed(old)), done.stderr
+    assert "s3cr3t" not in done.stdout + done.stderr
+
+
 def test_older_versions(old: Env, index: LocalIndex, lock: Path) -> None:
     """What is newer than the lock stays, with exit code 4, unless downgrades are allowed."""
     install(old, [index.release("lib", "3.0")])

@@ -35,7 +35,9 @@ def opened(context: RunContext) -> ReadLock:
     _check(context.options, bounded=context.settings.requirements is not None)
     if context.options.policy.filters:
         context.progress.note(f"{path.name} decides the versions; ignoring cooldown and level")
-    found = read(path, toml.loads, interpreter.this(), lambda name: excluded(context, name))
+    found = read(
+        path, toml.loads, interpreter.this(), lambda name: excluded(context, name), context.catalog.session.learn
+    )
     for note in found.notes:
         context.progress.warn(note)
     return found
