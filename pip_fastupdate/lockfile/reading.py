@@ -42,10 +42,8 @@ _UNREADABLE = (
     InvalidSpecifier,
     InvalidVersion,
     UndefinedComparison,
-    UndefinedEnvironmentName,
     ValueError,
     TypeError,
-    KeyError,
     AttributeError,
     OverflowError,
     RecursionError,
@@ -92,6 +90,9 @@ def read(
         raise LockRefused(f"could not read {path}: {error.strerror}", hint="check the path given with --to") from None
     except _Malformed as error:
         raise LockRefused(f"cannot use {path}: {clean(str(error))}", hint=_AGAIN) from None
+    except (KeyError, UndefinedEnvironmentName) as error:  # from packaging: all else is read by ``_get``
+        text = f"one of its markers has a variable that is undefined there: {clean(str(error))}"
+        raise LockRefused(f"cannot use {path}: {text}", hint=_AGAIN) from None
     except _UNREADABLE as error:
         text = clean(str(error).partition("\n")[0])
         raise LockRefused(f"{path} is not a valid lock file: {text}", hint=_AGAIN) from None

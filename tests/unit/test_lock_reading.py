@@ -128,6 +128,8 @@ def test_newer_minor_version_is_told(tmp_path: Path) -> None:
         (lock(**{"requires-python": ">=3.12"}), "it requires Python >=3.12; this is 3.11.4"),
         (lock(environments=["sys_platform == 'nowhere'"]), "it is for other environments"),
         (lock(environments=["nonsense"]), "not a valid lock file"),
+        (lock(environments=["'a' in extras"]), "a variable that is undefined there"),
+        (lock(entry(marker="extra == 'a'")), "a variable that is undefined there"),
         (lock(entry("App")), "not normalized"),
         (lock(entry(), entry()), "several entries for app"),
         (lock(entry(**{"requires-python": "<3"})), "app (requires Python <3)"),
