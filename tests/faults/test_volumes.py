@@ -101,25 +101,25 @@ def test_tried_and_taken_back(prefix: Path, folder: Path) -> None:
 
 def test_killed(case: Case) -> None:
     """The whole, on all file systems, is the old or the new one."""
-    tally = harness.kills(case, every(case, 9))
+    tally = harness.kills(case, every(case, at_night(9, sample=17)))
     assert {} == tally.others
     assert (True, True) == (tally.outcomes[OLD] > 5, tally.outcomes[NEW] > 5)
 
 
 def test_failing(case: Case) -> None:
     """The same for errors."""
-    assert {} == harness.some_errors(case, every(case, 13)).others
+    assert {} == harness.some_errors(case, every(case, at_night(13, sample=23))).others
 
 
 def test_undo_killed(prefix: Path) -> None:
     """The same for an undo."""
     case = Case(prefix.parent, SMALL, harness.undoing, [UPDATE])
-    assert {} == harness.kills(case, every(case, 11)).others
+    assert {} == harness.kills(case, every(case, at_night(11, sample=19))).others
 
 
 def test_recovery_killed(case: Case) -> None:
     """Recovery that is killed is done by the next one."""
-    assert {} == harness.recovery_kills(case, [case.calls // 2], step=at_night(1, sample=9)).others
+    assert {} == harness.recovery_kills(case, [case.calls // 2], step=at_night(1, sample=17)).others
 
 
 def test_missing_volume(folder: Path) -> None:
@@ -133,7 +133,7 @@ def test_missing_volume(folder: Path) -> None:
         before = live(prefix)
         case_calls = harness.in_child(UPDATE, prefix, Fault(at=0))[1]
         harness.transactions(prefix).undo()
-        for at in range(case_calls // 3, case_calls):
+        for at in range(case_calls // 3, case_calls, 5):  # a swap takes many more
             harness.in_child(UPDATE, prefix, Fault(at=at))
             if live(prefix) != before:
                 break
