@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -29,6 +30,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     late = [each for each in items if each.get_closest_marker("nightly")]
     config.hook.pytest_deselected(items=late)
     items[:] = [each for each in items if each not in late]
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays: no later collection of garbage goes through it, in forked children neither."""
+    gc.collect()
+    gc.freeze()
 
 
 ROOT = Path(__file__).parents[1]
