@@ -48,8 +48,8 @@ def undo(folder: Path, system: str) -> Case:
 
 def some(case: Case, step: int = 1) -> list[int]:
     """Its calls: every so many of them, at night more, and fewer where the system is simulated, which takes longer."""
-    step *= at_night(1, sample=5)
-    return list(every(case, step if case.system == NATIVE else at_night(5, sample=3) * step))
+    step *= at_night(1, sample=3)
+    return list(every(case, step if case.system == NATIVE else 5 * step))
 
 
 def test_update_killed_at_each_call(update: Case) -> None:
@@ -126,7 +126,7 @@ def test_update_that_keeps_nothing_killed(folder: Path, system: str) -> None:
 
 def test_recovery_killed_at_each_call(update: Case) -> None:
     """Recovery that is killed, or meets an error, is done by the next one."""
-    step = at_night(1, sample=7 if update.system == NATIVE else 17)
+    step = at_night(1, sample=4 if update.system == NATIVE else 12)
     tally = harness.recovery_kills(update, [update.calls // 2], step)
     assert tally.others == {}
     assert tally.outcomes[OLD] > 5

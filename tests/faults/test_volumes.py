@@ -101,25 +101,25 @@ def test_tried_and_taken_back(prefix: Path, folder: Path) -> None:
 
 def test_killed(case: Case) -> None:
     """The whole, on all file systems, is the old or the new one."""
-    tally = harness.kills(case, every(case, at_night(9, sample=17)))
+    tally = harness.kills(case, every(case, 9))
     assert {} == tally.others
     assert (True, True) == (tally.outcomes[OLD] > 5, tally.outcomes[NEW] > 5)
 
 
 def test_failing(case: Case) -> None:
     """The same for errors."""
-    assert {} == harness.some_errors(case, every(case, at_night(13, sample=23))).others
+    assert {} == harness.some_errors(case, every(case, 13)).others
 
 
 def test_undo_killed(prefix: Path) -> None:
     """The same for an undo."""
     case = Case(prefix.parent, SMALL, harness.undoing, [UPDATE])
-    assert {} == harness.kills(case, every(case, at_night(11, sample=19))).others
+    assert {} == harness.kills(case, every(case, 11)).others
 
 
 def test_recovery_killed(case: Case) -> None:
     """Recovery that is killed is done by the next one."""
-    assert {} == harness.recovery_kills(case, [case.calls // 2], step=at_night(1, sample=17)).others
+    assert {} == harness.recovery_kills(case, [case.calls // 2], step=at_night(1, sample=9)).others
 
 
 def test_missing_volume(folder: Path) -> None:

@@ -228,7 +228,7 @@ WITH_STALE_BYTECODE = World(
 """Bytecode that nobody's module was made into lies where a new module brings the same."""
 
 
-@examples(30, nightly=3000)
+@examples(60, nightly=3000)
 @given(world=worlds(), split=st.booleans())
 @example(world=handed_over({}), split=False)
 @example(world=WITH_STALE_BYTECODE, split=False)
@@ -288,7 +288,7 @@ def split_up(transaction: Transaction) -> None:
     transaction._split()
 
 
-@examples(20, nightly=1000)
+@examples(30, nightly=1000)
 @given(world=worlds(), data=st.data())
 def test_recovery_from_any_prefix(world: World, data: st.DataObject) -> None:
     """However many steps were done, and however many of these undone, recovery brings back every byte."""

@@ -18,7 +18,6 @@ from pip_fastupdate.transaction.moves.witness import Witness, witness
 from tests.faults import harness, synthetic
 from tests.faults.harness import DONE, Case, every, in_child
 from tests.faults.inject import Fault, Injector
-from tests.support.thoroughness import at_night
 from tests.unit.transactions import SITE, Env, dist, folder, live, write
 
 OWN = frozenset({"packaging", "tool"})
@@ -128,8 +127,8 @@ def test_killed_at_each_call(action: harness.Action) -> None:
     """An exchange is as safe as other steps, and so is its recovery."""
     with folder() as path:
         case = Case(path, (PACKAGING, TOOL, OTHER), action)
-        assert harness.kills(case, every(case, at_night(9, sample=17))).others == {}
-        assert harness.some_errors(case, every(case, at_night(23, sample=41))).others == {}
+        assert harness.kills(case, every(case, 9)).others == {}
+        assert harness.some_errors(case, every(case, 23)).others == {}
 
 
 def test_exchange(tmp_path: Path) -> None:
